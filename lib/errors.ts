@@ -65,8 +65,7 @@ interface ApiErrorOptions {
 export class ApiError extends WechatPayError {
   override readonly name = 'ApiError'
   readonly statusCode: number
-  /** What WeChat Pay added: APIv3's `detail`, APIv2's parsed answer. */
-  readonly detail: unknown
+  readonly #detail: unknown
   /** The number that WeChat Pay's support asks for. */
   readonly requestId: string | undefined
   /** Whether the same call, with the same business number, may succeed later. */
@@ -75,9 +74,17 @@ export class ApiError extends WechatPayError {
   constructor(message: string, { code, statusCode, detail, requestId, retryable }: ApiErrorOptions) {
     super(message, { code })
     this.statusCode = statusCode
-    this.detail = detail
+    this.#detail = detail
     this.requestId = requestId
     this.retryable = retryable
+  }
+
+  /**
+   * What WeChat Pay added: APIv3's `detail`, APIv2's parsed answer. Never printed with the error: it may echo personal
+   * data, which has no place in a log.
+   */
+  get detail(): unknown {
+    return this.#detail
   }
 }
 

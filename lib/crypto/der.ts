@@ -1,0 +1,67 @@
+/** Which kind of key or certificate DER bytes hold, told by their outer structure alone (X.690). */
+import { Buffer } from 'node:buffer'
+
+/** The structures that are told apart; the names of four of them are also the prefixes of inline keys. */
+export type DerFormat =
+  | 'private.pkcs1'
+  | 'public.pkcs1'
+  | 'private.pkcs8'
+  | 'encrypted.pkcs8'
+  | 'private.sec1'
+  | 'public.spki'
+  | 'pkcs12'
+  | 'certificate'
+
+const SEQUENCE = 0x30
+
+/** The tags of a structure's members: INTEGER 02, BIT STRING 03, OCTET STRING 04, SEQUENCE 30, context-specific a0 a1. */
+const SHAPES: readonly (readonly [RegExp, DerFormat])[] = [
+  [/^02(02){8}/, 'private.pkcs1'],
+  [/^0202$/, 'public.pkcs1'],
+  [/^023004/, 'private.pkcs8'],
+  [/^3004$/, 'encrypted.pkcs8'],
+  [/^0204/, 'private.sec1'],
+  [/^3003$/, 'public.spki'],
+  [/^0230(30)?$/, 'pkcs12'],
+  [/^303003$/, 'certificate'],
+]
+
+/** The format of a whole DER structure, or undefined for anything else. */
+export function identifyDer(bytes: Uint8Array): DerFormat | undefined {
+  const outer = readHeader(bytes, 0)
+  if (outer?.tag !== SEQUENCE || outer.end !== bytes.length) return undefined
+  let shape = ''
+  for (let at = outer.start; at < outer.end; ) {
+    const member = readHeader(bytes, at)
+    if (member === undefined || member.end > outer.end) return undefined
+    shape += member.tag.toString(16).padStart(2, '0')
+    at = member.end
+  }
+  return SHAPES.find(([pattern]) => pattern.test(shape))?.[1]
+}
+
+interface Header {
+  tag: number
+  /** Where the content begins and where it ends. */
+  start: number
+  end: number
+}
+
+function readHeader(bytes: Uint8Array, at: number): Header | undefined {
+  const [tag, first] = bytes.subarray(at, at + 2)
+  if (tag === undefined || first === undefined) return undefined
+  if (first < 0x80) return { tag, start: at + 2, end: at + 2 + first }
+  const size = first & 0x7f
+  const digits = bytes.subarray(at + 2, at + 2 + size)
+  if (size === 0 || digits.length < size) return undefined
+  const length = digits.reduce((sum, digit) => sum * 256 + digit, 0)
+  return { tag, start: at + 2 + size, end: at + 2 + size + length }
+}
+
+/** A DER element: tag, length in the fewest bytes, content. */
+export function encodeDer(tag: number, content: Uint8Array): Buffer {
+  if (content.length < 0x80) return Buffer.concat([Buffer.of(tag, content.length), content])
+  const digits: number[] = []
+  for (let rest = content.length; rest > 0; rest = Math.floor(rest / 256)) digits.unshift(rest % 256)
+  return Buffer.concat([Buffer.of(tag, 0x80 + digits.length, ...digits), content])
+}

@@ -1,0 +1,98 @@
+/** The forms in which a user may pass a key or a certificate: objects, bytes, texts and files. */
+import { Buffer } from 'node:buffer'
+import { createPrivateKey, KeyObject, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { InvalidArgumentError } from '../errors.js'
+import { decodeBase64, parseBase64 } from './base64.js'
+import { identifyDer } from './der.js'
+import { fromDer, fromEncrypted, fromJwk, fromKeyObject, type Jwk, type KeyMaterial, unusable } from './key-material.js'
+import { looksLikePem, type PemBlock, readPem } from './pem.js'
+
+/**
+ * A key or a certificate: PEM text (line ends may be escaped as `\n`), PEM or DER bytes, a `file://` URL, base64 of
+ * DER, alone or behind `private.pkcs1://`, `private.pkcs8://`, `public.pkcs1://` or `public.spki://`, a `KeyObject`,
+ * a JWK, or an `X509Certificate`.
+ */
+export type KeyInput = string | URL | Uint8Array | KeyObject | Jwk | X509Certificate
+
+const INLINE = /^((?:private|public)\.(?:pkcs1|pkcs8|spki)):\/\/(.*)$/s
+const PATH = /^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)|\.(?:pem|key|crt|cer|der|p12|pfx)$/i
+
+/** Everything that an input holds, in order: a PEM file may hold a certificate and its key. Never empty. */
+export function readInput(input: KeyInput, option: string): KeyMaterial[] {
+  if (input instanceof KeyObject) return [fromKeyObject(input)]
+  if (input instanceof X509Certificate) return [{ kind: 'a certificate', certificate: input }]
+  if (input instanceof URL) return fromFile(input, option)
+  if (input instanceof Uint8Array) return fromBytes(input, option)
+  if (typeof input === 'string') return fromText(input.trim(), option)
+  if (typeof input === 'object' && input !== null && 'kty' in input) return [fromJwk(input, option)]
+  return [unusable(input === null ? 'null' : `a value of type ${typeof input}`)]
+}
+
+function fromText(text: string, option: string): KeyMaterial[] {
+  if (text === '') return [unusable('an empty text')]
+  if (/^file:\/\//i.test(text)) return fromFile(text, option)
+  if (looksLikePem(text)) return fromPem(text, option)
+  const [, format, base64] = INLINE.exec(text) ?? []
+  if (format !== undefined && base64 !== undefined) return [fromInline(format, base64, option)]
+  return [fromBase64(text, option) ?? fromUnknownText(text)]
+}
+
+function fromFile(file: string | URL, option: string): KeyMaterial[] {
+  let content: Buffer
+  try {
+    content = readFileSync(new URL(file))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new InvalidArgumentError(
+      `${option}: the file cannot be read (${reason}). Write file:// with an absolute path, three slashes in all, to a file that this process may read.`,
+      { cause },
+    )
+  }
+  return fromBytes(content, option)
+}
+
+function fromBytes(bytes: Uint8Array, option: string): KeyMaterial[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer.length === 0) return [unusable('no bytes at all')]
+  const text = buffer.toString('latin1')
+  if (looksLikePem(text)) return fromPem(text, option)
+  return [fromDer(buffer, option) ?? unusable('bytes that are neither PEM nor DER of a key')]
+}
+
+function fromPem(text: string, option: string): KeyMaterial[] {
+  const blocks = readPem(text)
+  if (blocks.length > 0) return blocks.map(block => fromPemBlock(block, option))
+  return [unusable('PEM without its END line', 'Pass the whole text, its line ends kept or escaped as \\n.')]
+}
+
+function fromPemBlock({ label, base64, encrypted }: PemBlock, option: string): KeyMaterial {
+  if (encrypted !== undefined) return fromEncrypted(passphrase => createPrivateKey({ key: encrypted, passphrase }))
+  const der = decodeBase64(base64, `${option} (PEM ${label})`)
+  // A certificate request has the outer structure of a certificate.
+  const material = label.endsWith('REQUEST') ? undefined : fromDer(der, option)
+  return material ?? unusable(`PEM labelled ${label}`)
+}
+
+function fromInline(format: string, base64: string, option: string): KeyMaterial {
+  const der = decodeBase64(base64, option)
+  const actual = identifyDer(der)
+  const material = actual === format ? fromDer(der, option) : undefined
+  return material ?? unusable(`${format}:// with ${actual ? `the content of ${actual}` : 'content that is no key'}`)
+}
+
+function fromBase64(text: string, option: string): KeyMaterial | undefined {
+  const der = parseBase64(text.replace(/\s+/g, ''))
+  return der && fromDer(der, option)
+}
+
+function fromUnknownText(text: string): KeyMaterial {
+  if (!PATH.test(text)) return unusable('a text that is neither PEM nor base64 of a key')
+  // Only what ends like a file name is shown: base64 may begin like a path, but holds no dot.
+  const isFileName = /^[^~\s].*\.\w{3}$/.test(text)
+  return unusable(
+    'a path',
+    `Did you mean ${isFileName ? pathToFileURL(text).href : 'file:///absolute/path/to/the/file.pem'} ?`,
+  )
+}

@@ -1,0 +1,124 @@
+/** Loading RSA keys and certificates from every form that users have them in; wrong ones are named and refused. */
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { InvalidArgumentError } from '../errors.js'
+import { type KeyInput, readInput } from './key-input.js'
+import type { KeyMaterial } from './key-material.js'
+
+export type { KeyInput } from './key-input.js'
+
+const MIN_BITS = 2048
+
+const WANTED = {
+  private: {
+    kinds: ['a private key', 'an encrypted private key'],
+    name: 'an RSA private key',
+    cure: "Pass the merchant's apiclient_key.pem.",
+  },
+  public: {
+    kinds: ['a public key', 'a certificate'],
+    name: 'an RSA public key or a certificate',
+    cure: "Pass WeChat Pay's public key (pub_key.pem) or a platform certificate.",
+  },
+  certificate: {
+    kinds: ['a certificate'],
+    name: 'an X.509 certificate',
+    cure: "Pass a certificate, such as the merchant's apiclient_cert.pem.",
+  },
+} as const
+
+/**
+ * An RSA private key of at least 2048 bits. `option` names the input in errors. Nothing is ever asked on the
+ * terminal: an encrypted key needs its `passphrase`.
+ *
+ * @throws InvalidArgumentError for anything else; the message never shows the input, save the path of a file.
+ */
+export function loadPrivateKey(input: KeyInput, option: string, passphrase?: string): KeyObject {
+  const material = find('private', input, option)
+  return requireRsa('key' in material ? material.key : decrypt(material.open, option, passphrase), option)
+}
+
+/** An RSA public key of at least 2048 bits; a certificate gives its key. Otherwise as {@link loadPrivateKey}. */
+export function loadPublicKey(input: KeyInput, option: string): KeyObject {
+  return loadVerificationKey(input, option).key
+}
+
+/** As {@link loadPublicKey}, with the certificate where the input was one. */
+export function loadVerificationKey(
+  input: KeyInput,
+  option: string,
+): { key: KeyObject; certificate: X509Certificate | undefined } {
+  const material = find('public', input, option)
+  if ('key' in material) return { key: requireRsa(material.key, option), certificate: undefined }
+  return { key: keyOf(material.certificate, option), certificate: material.certificate }
+}
+
+/** An X.509 certificate of an RSA key of at least 2048 bits. Otherwise as {@link loadPrivateKey}. */
+export function loadCertificate(input: KeyInput, option: string): X509Certificate {
+  const { certificate } = find('certificate', input, option)
+  keyOf(certificate, option)
+  return certificate
+}
+
+/** Whether a certificate was issued for the public half of a private key. */
+export function keyMatchesCertificate(privateKey: KeyObject, certificate: X509Certificate): boolean {
+  return certificate.checkPrivateKey(privateKey)
+}
+
+type Wanted = keyof typeof WANTED
+type Found<W extends Wanted> = Extract<KeyMaterial, { kind: (typeof WANTED)[W]['kinds'][number] }>
+
+function find<W extends Wanted>(wanted: W, input: KeyInput, option: string): Found<W> {
+  const materials = readInput(input, option)
+  const kinds: readonly string[] = WANTED[wanted].kinds
+  const match = materials.find((material): material is Found<W> => kinds.includes(material.kind))
+  if (match !== undefined) return match
+  throw unexpected(materials, wanted, option)
+}
+
+function unexpected(materials: KeyMaterial[], wanted: Wanted, option: string): InvalidArgumentError {
+  const { name, cure } = WANTED[wanted]
+  const found = materials.map(material => (material.kind === 'unusable' ? material.found : material.kind))
+  const ownCure = materials.map(material => (material.kind === 'unusable' ? material.cure : undefined)).find(Boolean)
+  return new InvalidArgumentError(`${option}: found ${found.join(' and ')}, expected ${name}. ${ownCure ?? cure}`)
+}
+
+function decrypt(open: (passphrase: string) => KeyObject, option: string, passphrase: string | undefined): KeyObject {
+  if (passphrase === undefined) {
+    throw new InvalidArgumentError(
+      `${option}: found an encrypted private key without a passphrase. Pass the passphrase, or decrypt the key with openssl pkcs8.`,
+    )
+  }
+  try {
+    return open(passphrase)
+  } catch (cause) {
+    throw new InvalidArgumentError(
+      `${option}: the passphrase does not open the encrypted private key. Check it; a key encrypted with an algorithm that OpenSSL 3 has retired must be exported again.`,
+      { cause },
+    )
+  }
+}
+
+function keyOf(certificate: X509Certificate, option: string): KeyObject {
+  let key: KeyObject
+  try {
+    key = certificate.publicKey
+  } catch (cause) {
+    throw notRsa('a certificate whose key this Node cannot read', option, { cause })
+  }
+  return requireRsa(key, option)
+}
+
+function requireRsa(key: KeyObject, option: string): KeyObject {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
+  if (type !== 'rsa') throw notRsa(`a key of type ${type ?? 'unknown to Node, such as SM2'}`, option)
+  const bits = details?.modulusLength ?? 0
+  if (bits < MIN_BITS) throw notRsa(`an RSA key of ${bits} bits`, option)
+  return key
+}
+
+function notRsa(found: string, option: string, options?: { cause: unknown }): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `${option}: found ${found}, expected RSA of at least ${MIN_BITS} bits. Pass the key that WeChat Pay issued or that its tool generated.`,
+    options,
+  )
+}

@@ -1,0 +1,26 @@
+/** The blocks of a PEM text (RFC 7468), read leniently where environment variables and editors mangle line ends. */
+
+const BEGIN = '-----BEGIN '
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs
+
+export interface PemBlock {
+  label: string
+  /** The base64 between the lines, without white space. */
+  base64: string
+  /** The block with real line ends, where it is encrypted in OpenSSL's old way (RFC 1421 headers). */
+  encrypted: string | undefined
+}
+
+export function looksLikePem(text: string): boolean {
+  return text.includes(BEGIN)
+}
+
+/** Every complete block, in order; text around them is skipped. */
+export function readPem(text: string): PemBlock[] {
+  const unescaped = text.replace(/\\r|\\n/g, '\n')
+  return Array.from(unescaped.matchAll(BLOCK), ([block, label = '', body = '']) => ({
+    label,
+    base64: body.replace(/\s+/g, ''),
+    encrypted: body.includes('Proc-Type: 4,ENCRYPTED') ? block : undefined,
+  }))
+}

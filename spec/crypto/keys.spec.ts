@@ -1,0 +1,294 @@
+import { Buffer } from 'node:buffer'
+import { execFileSync } from 'node:child_process'
+import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  type KeyInput,
+  keyMatchesCertificate,
+  loadCertificate,
+  loadPrivateKey,
+  loadPublicKey,
+  loadVerificationKey,
+} from '../../lib/crypto/keys.js'
+import { InvalidArgumentError } from '../../lib/errors.js'
+import { keyFile } from '../fixtures/vectors.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'wechatpay keys 密-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, content: string | Uint8Array): URL {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return pathToFileURL(path)
+}
+
+function base64Of(pem: string): string {
+  return pem.replace(/-----[^-]+-----|\s/g, '')
+}
+
+const pkcs8 = keyFile('merchant.pkcs8.key')
+const pkcs1 = keyFile('merchant.pkcs1.key')
+const spki = keyFile('merchant.spki.pem')
+const pkcs1Public = keyFile('merchant.pkcs1.pem')
+const certificate = keyFile('merchant.crt')
+const encrypted = keyFile('merchant.encrypted.pkcs8.key')
+const encryptedOld = keyFile('merchant.encrypted.pkcs1.key')
+const passphrase = keyFile('merchant.pass.txt').trim()
+const privateKey = createPrivateKey(pkcs8)
+const publicKey = createPublicKey(spki)
+
+const escaped = (pem: string) => pem.replaceAll('\n', '\\n')
+const der = (pem: string) => Buffer.from(base64Of(pem), 'base64')
+
+describe('a private key is read from', () => {
+  it.each<[string, KeyInput]>([
+    ['PKCS#8 PEM', pkcs8],
+    ['PKCS#1 PEM', pkcs1],
+    ['PEM with CRLF', pkcs8.replaceAll('\n', '\r\n')],
+    ['PEM with escaped line ends', escaped(pkcs8)],
+    ['PEM with escaped CRLF', pkcs8.replaceAll('\n', '\\r\\n')],
+    ['PEM on one line', pkcs8.replaceAll('\n', ' ')],
+    ['PEM indented by an editor', pkcs8.replaceAll('\n', '\n    ')],
+    ['PEM after a byte order mark', `\ufeff${pkcs8}`],
+    ['PEM behind the attributes that openssl pkcs12 prints', `Bag Attributes\n    friendlyName: x\n${pkcs8}`],
+    ['PEM behind its certificate', certificate + pkcs8],
+    ['PEM bytes', Buffer.from(pkcs8)],
+    ['DER bytes of PKCS#8', der(pkcs8)],
+    ['DER bytes of PKCS#1', der(pkcs1)],
+    ['DER bytes as a Uint8Array inside a larger buffer', new Uint8Array([0, ...der(pkcs8), 0]).subarray(1, -1)],
+    ['a file URL', file('apiclient_key.pem', pkcs8)],
+    ['a file URL as text', file('apiclient_key.pem', pkcs8).href],
+    ['a file:// text with spaces and Chinese as they are', `file://${folder}/apiclient_key.pem`],
+    ['a DER file', file('apiclient_key.der', der(pkcs1))],
+    ['private.pkcs8://', `private.pkcs8://${base64Of(pkcs8)}`],
+    ['private.pkcs1://', `private.pkcs1://${base64Of(pkcs1)}`],
+    ['base64 alone', base64Of(pkcs8)],
+    ['base64 alone, in lines', base64Of(pkcs1).replace(/.{64}/g, '$&\n')],
+    ['a KeyObject', privateKey],
+    ['a JWK', privateKey.export({ format: 'jwk' })],
+  ])('%s', (_, input) => {
+    const key = loadPrivateKey(input, 'privateKey')
+    expect(key.type).toBe('private')
+    expect(key.equals(privateKey)).toBe(true)
+  })
+
+  it.each<[string, KeyInput]>([
+    ['PKCS#8', encrypted],
+    ['PKCS#8 with escaped line ends', escaped(encrypted)],
+    ['PKCS#8 with CRLF', encrypted.replaceAll('\n', '\r\n')],
+    ['PKCS#8 DER', der(encrypted)],
+    ["OpenSSL's old form", encryptedOld],
+    ["OpenSSL's old form with escaped line ends", escaped(encryptedOld)],
+    ["OpenSSL's old form with CRLF", encryptedOld.replaceAll('\n', '\r\n')],
+    ['a file', file('encrypted.pem', encrypted)],
+  ])('an encrypted one with its passphrase: %s', (_, input) => {
+    expect(loadPrivateKey(input, 'privateKey', passphrase).equals(privateKey)).toBe(true)
+  })
+
+  it('a key that is not encrypted, whatever the passphrase', () => {
+    expect(loadPrivateKey(pkcs8, 'privateKey', 'unused').equals(privateKey)).toBe(true)
+  })
+})
+
+describe('a public key is read from', () => {
+  it.each<[string, KeyInput]>([
+    ['SPKI PEM', spki],
+    ['PKCS#1 PEM', pkcs1Public],
+    ['a certificate', certificate],
+    ['a certificate behind its private key', pkcs8 + certificate],
+    ['an X509Certificate', new X509Certificate(certificate)],
+    ['DER bytes of SPKI', der(spki)],
+    ['DER bytes of PKCS#1', der(pkcs1Public)],
+    ['DER bytes of a certificate', der(certificate)],
+    ['a file URL', file('pub_key.pem', spki)],
+    ['public.spki://', `public.spki://${base64Of(spki)}`],
+    ['public.pkcs1://', `public.pkcs1://${base64Of(pkcs1Public)}`],
+    ['escaped line ends', escaped(spki)],
+    ['a KeyObject', publicKey],
+    ['a JWK', publicKey.export({ format: 'jwk' })],
+  ])('%s', (_, input) => {
+    const key = loadPublicKey(input, 'certs.PUB_KEY_ID_01')
+    expect(key.type).toBe('public')
+    expect(key.equals(publicKey)).toBe(true)
+  })
+})
+
+describe('a certificate is read from', () => {
+  it.each<[string, KeyInput]>([
+    ['PEM', certificate],
+    ['PEM behind its key', pkcs8 + certificate],
+    ['DER', der(certificate)],
+    ['a file', file('apiclient_cert.pem', certificate)],
+    ['an X509Certificate', new X509Certificate(certificate)],
+    ['escaped line ends', escaped(certificate)],
+  ])('%s', (_, input) => {
+    expect(loadCertificate(input, 'merchant.cert').fingerprint256).toBe(new X509Certificate(certificate).fingerprint256)
+  })
+
+  it('a chain, the first being its own', () => {
+    const chain = certificate + keyFile('platform.crt')
+    expect(loadCertificate(chain, 'merchant.cert').serialNumber).toBe(keyFile('merchant.serial.txt').trim())
+  })
+})
+
+const small = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 })
+const pkcs12 = execFileSync('openssl', ['pkcs12', '-export', '-passout', 'pass:x'], { input: pkcs8 + certificate })
+const requestKey = fileURLToPath(file('request.key', pkcs8))
+const request = execFileSync('openssl', ['req', '-new', '-key', requestKey, '-subj', '/CN=1230000109'], {
+  encoding: 'utf8',
+})
+const sm2 = execFileSync('openssl', ['genpkey', '-algorithm', 'SM2'], { encoding: 'utf8' })
+
+describe('a private key is refused, and the error says what was found:', () => {
+  it.each<[string, KeyInput, string]>([
+    ['a public key', spki, 'found a public key, expected an RSA private key'],
+    ['a PKCS#1 public key', pkcs1Public, 'found a public key'],
+    ['a certificate', certificate, 'found a certificate'],
+    ['an X509Certificate', new X509Certificate(certificate), 'found a certificate'],
+    ['a public KeyObject', publicKey, 'found a public key'],
+    ['a public JWK', publicKey.export({ format: 'jwk' }), 'found a public key'],
+    ['a secret KeyObject', createSecretKey(Buffer.alloc(32)), 'found a secret (symmetric) key'],
+    ['a certificate request', request, 'found PEM labelled CERTIFICATE REQUEST'],
+    ['a PKCS#12 file', pkcs12, 'merchant.pfx'],
+    ['an encrypted key without a passphrase', encrypted, 'found an encrypted private key without a passphrase'],
+    ['an encrypted key of the old form', encryptedOld, 'found an encrypted private key without a passphrase'],
+    ['an EC key in its own form', keyFile('ec.key'), 'found a key of type ec'],
+    ['an EC key in PKCS#8', ec.privateKey.export({ format: 'pem', type: 'pkcs8' }), 'found a key of type ec'],
+    ['an EC KeyObject', ec.privateKey, 'found a key of type ec'],
+    ['an EC JWK', ec.privateKey.export({ format: 'jwk' }), 'found a key of type ec'],
+    ['an RSA-PSS key', pss.privateKey, 'found a key of type rsa-pss'],
+    ['an SM2 key', sm2, 'expected RSA'],
+    ['an RSA key of 1024 bits', small.privateKey, 'found an RSA key of 1024 bits, expected RSA of at least 2048 bits'],
+    ['public.spki://', `public.spki://${base64Of(spki)}`, 'found a public key'],
+    [
+      'private.pkcs1:// with PKCS#8',
+      `private.pkcs1://${base64Of(pkcs8)}`,
+      'found private.pkcs1:// with the content of private.pkcs8',
+    ],
+    ['private.pkcs8:// with nothing', 'private.pkcs8://', 'with content that is no key'],
+    ['private.pkcs8:// with a line end', `private.pkcs8://${base64Of(pkcs8).replace('M', 'M\n')}`, 'found white space'],
+    ['PEM that was cut off', pkcs8.slice(0, 200), 'found PEM without its END line'],
+    ['the first line of PEM', '-----BEGIN PRIVATE KEY-----', 'found PEM without its END line'],
+    ['PEM with another text in it', pkcs8.replace('MII', '***'), 'found characters outside the alphabet'],
+    ['PEM with a line missing', pkcs8.replace(/\n.{64}\n.{64}\n/, '\n'), 'found PEM labelled PRIVATE KEY'],
+    ['a JWK that is none', { kty: 'RSA', n: 'AQAB' }, 'found JWK content that cannot be read'],
+    ['garbage', 'garbage', 'found a text that is neither PEM nor base64 of a key'],
+    ['an empty text', '', 'found an empty text'],
+    ['spaces', ' \n', 'found an empty text'],
+    ['no bytes', new Uint8Array(), 'found no bytes at all'],
+    ['other bytes', Buffer.from('garbage'), 'found bytes that are neither PEM nor DER'],
+    ['an empty file', file('empty.pem', ''), 'found no bytes at all'],
+    ['a missing file', 'file:///no/such/apiclient_key.pem', 'ENOENT'],
+    ['a folder', pathToFileURL(folder), 'EISDIR'],
+    ['a relative file://', 'file://apiclient_key.pem', 'three slashes'],
+    ['a file:// with a broken escape', 'file:///a%zz.pem', 'the file cannot be read'],
+    ['another URL', new URL('https://example.com/apiclient_key.pem'), 'the file cannot be read'],
+    ['a path', '/etc/wechatpay/apiclient_key.pem', 'Did you mean file:///etc/wechatpay/apiclient_key.pem ?'],
+    ['a path with spaces', '/etc/my keys/a.pem', 'Did you mean file:///etc/my%20keys/a.pem ?'],
+    ['a relative path', 'apiclient_key.pem', `Did you mean ${pathToFileURL('apiclient_key.pem').href} ?`],
+    ['a path without an ending', './key', 'Did you mean file:///absolute/path'],
+    ['a path of Windows', 'C:\\keys\\key', 'Did you mean file:///absolute/path'],
+  ])('%s', (_, input, message) => {
+    expect(() => loadPrivateKey(input, 'privateKey')).toThrow(InvalidArgumentError)
+    expect(() => loadPrivateKey(input, 'privateKey')).toThrow(/^privateKey\b/)
+    expect(() => loadPrivateKey(input, 'privateKey')).toThrow(message)
+  })
+
+  it.each([undefined, null, 7, {}, [], () => pkcs8])('%s', input => {
+    // @ts-expect-error: no form of a key.
+    expect(() => loadPrivateKey(input, 'privateKey')).toThrow(InvalidArgumentError)
+  })
+
+  it.each([
+    ['PKCS#8', encrypted],
+    ["OpenSSL's old form", encryptedOld],
+  ])('an encrypted key with a wrong passphrase: %s', (_, input) => {
+    for (const wrong of ['bad', '']) {
+      expect(() => loadPrivateKey(input, 'merchant.key', wrong)).toThrow(InvalidArgumentError)
+      expect(() => loadPrivateKey(input, 'merchant.key', wrong)).toThrow(
+        'merchant.key: the passphrase does not open the encrypted private key',
+      )
+    }
+  })
+
+  it('no part of a key in any message', () => {
+    const inputs = [pkcs8.slice(0, 400), base64Of(pkcs8).slice(0, 400), `private.pkcs8://${base64Of(pkcs8).slice(4)}`]
+    for (const input of [...inputs, `/${base64Of(pkcs8).slice(1)}`, `${base64Of(pkcs8)}!`, spki, pkcs1Public]) {
+      let message = ''
+      try {
+        loadPrivateKey(input, 'privateKey')
+      } catch (error) {
+        message = String(error)
+      }
+      expect(message).toContain('InvalidArgumentError: privateKey')
+      expect(message).not.toMatch(/[A-Za-z0-9+/]{40}/)
+    }
+  })
+})
+
+describe('a public key is refused:', () => {
+  it.each<[string, KeyInput, string]>([
+    ['a private key', pkcs8, 'found a private key, expected an RSA public key or a certificate'],
+    ['a private KeyObject', privateKey, 'found a private key'],
+    ['a private JWK', privateKey.export({ format: 'jwk' }), 'found a private key'],
+    ['an encrypted private key', encrypted, 'found an encrypted private key'],
+    ['an EC key', keyFile('ec.pem'), 'found a key of type ec'],
+    ['a short key', small.publicKey, 'found an RSA key of 1024 bits'],
+    ['an RSA-PSS key', pss.publicKey, 'found a key of type rsa-pss'],
+    ['public.spki:// with PKCS#1', `public.spki://${base64Of(pkcs1Public)}`, 'with the content of public.pkcs1'],
+    ['a path', '/etc/pub_key.pem', 'Did you mean file:///etc/pub_key.pem ?'],
+    [
+      'a certificate that was changed',
+      der(certificate).fill(0xff, 20, 60),
+      'found certificate content that cannot be read',
+    ],
+  ])('%s', (_, input, message) => {
+    expect(() => loadPublicKey(input, 'certs.PUB_KEY_ID_01')).toThrow(InvalidArgumentError)
+    expect(() => loadPublicKey(input, 'certs.PUB_KEY_ID_01')).toThrow(`certs.PUB_KEY_ID_01: found`)
+    expect(() => loadPublicKey(input, 'certs.PUB_KEY_ID_01')).toThrow(message)
+  })
+})
+
+describe('a certificate is refused:', () => {
+  const selfSigned = (...algorithm: string[]) =>
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-nodes', '-subj', '/CN=test', '-keyout', '/dev/null', '-newkey', ...algorithm],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+
+  it.each<[string, KeyInput, string]>([
+    ['a private key', pkcs8, 'found a private key, expected an X.509 certificate'],
+    ['a public key', spki, 'found a public key'],
+    ['a KeyObject', publicKey, 'found a public key'],
+    ['a PKCS#12 file', pkcs12, 'merchant.pfx'],
+    ['an EC certificate', selfSigned('ec', '-pkeyopt', 'ec_paramgen_curve:P-256'), 'found a key of type ec'],
+    ['an SM2 certificate', selfSigned('SM2', '-sm3'), 'expected RSA'],
+    ['a certificate of a short key', selfSigned('rsa:1024'), 'found an RSA key of 1024 bits'],
+  ])('%s', (_, input, message) => {
+    expect(() => loadCertificate(input, 'merchant.cert')).toThrow(InvalidArgumentError)
+    expect(() => loadCertificate(input, 'merchant.cert')).toThrow(message)
+  })
+})
+
+describe('loadVerificationKey', () => {
+  it('gives the key, and the certificate where there is one', () => {
+    expect(loadVerificationKey(spki, 'certs.PUB_KEY_ID_01').certificate).toBeUndefined()
+    const { key, certificate: loaded } = loadVerificationKey(certificate, 'certs.37')
+    expect(key.equals(publicKey)).toBe(true)
+    expect(loaded?.serialNumber).toBe(keyFile('merchant.serial.txt').trim())
+  })
+})
+
+describe('keyMatchesCertificate', () => {
+  it('tells whether the two belong together', () => {
+    expect(keyMatchesCertificate(privateKey, new X509Certificate(certificate))).toBe(true)
+    expect(keyMatchesCertificate(privateKey, new X509Certificate(keyFile('platform.crt')))).toBe(false)
+  })
+})

@@ -1,0 +1,249 @@
+import { execFileSync } from 'node:child_process'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, createServer, type TLSSocket } from 'node:tls'
+import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
+import forge from 'node-forge'
+import { afterAll, describe, expect, it } from 'vitest'
+import { loadPkcs12 } from '../../lib/crypto/pkcs12.js'
+import { InvalidArgumentError } from '../../lib/errors.js'
+
+const MCHID = '1900000109'
+const SERIAL = '0775B6A45ACD588826D15E583A95F5DD00000001'
+
+const folder = mkdtempSync(join(tmpdir(), 'pkcs12-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+}
+
+// An authority, a merchant certificate that it issued, and a key that belongs to nothing.
+openssl(
+  'req',
+  '-x509',
+  '-newkey',
+  'rsa:2048',
+  '-nodes',
+  '-keyout',
+  'ca.key',
+  '-out',
+  'ca.pem',
+  '-subj',
+  '/CN=Authority',
+)
+openssl(
+  'req',
+  '-newkey',
+  'rsa:2048',
+  '-nodes',
+  '-keyout',
+  'merchant.key',
+  '-out',
+  'merchant.csr',
+  '-subj',
+  `/CN=${MCHID}`,
+)
+openssl(
+  'x509',
+  '-req',
+  '-in',
+  'merchant.csr',
+  '-CA',
+  'ca.pem',
+  '-CAkey',
+  'ca.key',
+  '-set_serial',
+  `0x${SERIAL}`,
+  '-out',
+  'merchant.pem',
+)
+
+const read = (name: string) => readFileSync(join(folder, name))
+const merchantCertificate = new X509Certificate(read('merchant.pem'))
+const merchantKey = createPrivateKey(read('merchant.key'))
+
+/** A container that openssl writes: the merchant's certificate and key, and the authority's certificate. */
+function exported(...args: string[]): Buffer {
+  return exportedAs(MCHID, '-inkey', 'merchant.key', '-in', 'merchant.pem', '-certfile', 'ca.pem', ...args)
+}
+
+function exportedAs(passphrase: string, ...args: string[]): Buffer {
+  openssl('pkcs12', '-export', '-passout', `pass:${passphrase}`, '-out', 'container.p12', ...args)
+  return read('container.p12')
+}
+
+/** A container that openssl would not write: the merchant's key with any certificates, in the order given. */
+function written(...certificates: string[]): Buffer {
+  const key = forge.pki.privateKeyFromPem(read('merchant.key').toString())
+  const chain = certificates.map(name => forge.pki.certificateFromPem(read(name).toString()))
+  const container = forge.pkcs12.toPkcs12Asn1(key, chain, MCHID, { algorithm: '3des' })
+  return Buffer.from(forge.asn1.toDer(container).getBytes(), 'latin1')
+}
+
+const SELF = ['-keyout', 'self.key', '-out', 'self.pem', '-subj', '/CN=self']
+
+describe('a PKCS#12 file', () => {
+  it.each([
+    ['RC2-40 with 3DES, as WeChat Pay issues it', ['-legacy']],
+    ['RC2-40 throughout', ['-legacy', '-keypbe', 'PBE-SHA1-RC2-40']],
+    ['3DES', ['-legacy', '-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES']],
+    ['AES-256 with a SHA-256 MAC, as OpenSSL 3 writes it', []],
+    ['AES-128 with SHA-512', ['-keypbe', 'AES-128-CBC', '-certpbe', 'AES-128-CBC', '-macalg', 'sha512']],
+    ['AES without a MAC', ['-nomac']],
+    ['no encryption', ['-keypbe', 'NONE', '-certpbe', 'NONE']],
+  ])('opens: %s', (_, args) => {
+    const { certificate, key } = loadPkcs12(exported(...args), MCHID, 'merchant.pfx')
+    expect(certificate.raw).toEqual(merchantCertificate.raw)
+    expect(certificate.serialNumber).toBe(SERIAL)
+    expect(key.equals(merchantKey)).toBe(true)
+  })
+
+  it('opens from a file URL, as text or URL, and from base64, wrapped or not', () => {
+    const bytes = exported('-legacy')
+    const url = pathToFileURL(join(folder, 'container.p12'))
+    const base64 = bytes.toString('base64')
+    for (const input of [url, url.href, base64, base64.replace(/.{64}/g, '$&\n'), new Uint8Array(bytes)]) {
+      expect(loadPkcs12(input, MCHID, 'merchant.pfx').key.equals(merchantKey)).toBe(true)
+    }
+  })
+
+  it('opens with a passphrase beyond ASCII where the container is an old one', () => {
+    const bytes = exportedAs('密码', '-inkey', 'merchant.key', '-in', 'merchant.pem', '-legacy')
+    expect(loadPkcs12(bytes, '密码', 'merchant.pfx').key.equals(merchantKey)).toBe(true)
+  })
+
+  it('gives the certificate of the key, where the authority comes first', () => {
+    const bytes = written('ca.pem', 'merchant.pem')
+    expect(loadPkcs12(bytes, MCHID, 'merchant.pfx').certificate.raw).toEqual(merchantCertificate.raw)
+  })
+
+  it('gives what a TLS server that asks for a certificate accepts', async () => {
+    const { certificate, key } = loadPkcs12(exported('-legacy'), MCHID, 'merchant.pfx')
+    const server = createServer({
+      cert: read('ca.pem'),
+      key: read('ca.key'),
+      ca: read('ca.pem'),
+      requestCert: true,
+      rejectUnauthorized: true,
+    })
+    const accepted = new Promise<TLSSocket>(resolve => server.once('secureConnection', resolve))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const client = connect({
+      port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+      ca: read('ca.pem'),
+      checkServerIdentity: () => undefined,
+      cert: certificate.toString(),
+      key: key.export({ type: 'pkcs8', format: 'pem' }),
+    })
+    const socket = await accepted
+    expect(socket.getPeerCertificate().serialNumber).toBe(SERIAL)
+    client.destroy()
+    socket.destroy()
+    server.close()
+  })
+})
+
+/** The message that an input is refused with. */
+function refusal(input: unknown, passphrase: unknown = MCHID): string {
+  try {
+    // @ts-expect-error: a caller without types.
+    loadPkcs12(input, passphrase, 'merchant.pfx')
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidArgumentError)
+    expect(inspect(error, { depth: 9 })).not.toContain('PRIVATE')
+    return String(error)
+  }
+  throw new Error('It was not refused.')
+}
+
+describe('refused, with the reason:', () => {
+  it.each([
+    ['an old container', ['-legacy']],
+    ['a modern container', []],
+    ['an old container without a MAC', ['-legacy', '-nomac']],
+    ['a modern container without a MAC', ['-nomac']],
+  ])('a wrong passphrase for %s', (_, args) => {
+    const bytes = exported(...args)
+    for (const wrong of ['1900000108', '', '密码']) {
+      const message = refusal(bytes, wrong)
+      expect(message).toContain(
+        'merchant.pfx: the passphrase is wrong. WeChat Pay issues apiclient_cert.p12 with the mchid',
+      )
+      if (wrong) expect(message).not.toContain(wrong)
+    }
+  })
+
+  it('a passphrase that is a number', () => {
+    expect(refusal(exported(), 1900000109)).toContain('found a passphrase of type number')
+  })
+
+  it('PEM, as bytes and as text', () => {
+    for (const pem of [read('merchant.pem'), read('merchant.key').toString()]) {
+      expect(refusal(pem)).toMatch(/merchant\.pfx: found PEM, .* PEM files go to merchant\.cert and merchant\.key/)
+    }
+  })
+
+  it('DER of a certificate or a key', () => {
+    expect(refusal(merchantCertificate.raw)).toContain('found DER of another kind (certificate)')
+    expect(refusal(merchantKey.export({ type: 'pkcs8', format: 'der' }))).toContain(
+      'found DER of another kind (private.pkcs8)',
+    )
+  })
+
+  it.each([
+    ['no bytes', Buffer.alloc(0), /found 0 bytes of another format/],
+    ['other bytes', Buffer.from('PK\u0003\u0004 not a container'), /found 20 bytes of another format/],
+    ['base64 of something else', 'AAAA', /found 3 bytes of another format/],
+    ['an empty text', '', /found a text that is neither/],
+    [
+      'a path',
+      '/etc/ssl/apiclient_cert.p12',
+      /neither a file:\/\/ URL nor base64.* Pass file:\/\/ with an absolute path/,
+    ],
+    ['a file that is not there', 'file:///not/there/apiclient_cert.p12', /cannot be read .*ENOENT/],
+    ['a URL with two slashes', 'file://apiclient_cert.p12', /cannot be read/],
+    ['nothing', undefined, /found a value of type undefined/],
+  ])('%s', (_, input, message) => {
+    expect(refusal(input)).toMatch(message)
+  })
+
+  it('a container that was cut off', () => {
+    const bytes = exported()
+    expect(refusal(bytes.subarray(0, bytes.length - 1))).toMatch(/found \d+ bytes of another format/)
+  })
+
+  it('an algorithm that cannot be read, with the way out', () => {
+    for (const args of [
+      ['-legacy', '-keypbe', 'PBE-SHA1-RC4-128'],
+      ['-macalg', 'sha3-256'],
+    ]) {
+      expect(refusal(exported(...args))).toMatch(/found an algorithm that .* `openssl pkcs12 -legacy/)
+    }
+  })
+
+  it('a passphrase beyond ASCII for a modern container', () => {
+    const bytes = exportedAs('密码', '-inkey', 'merchant.key', '-in', 'merchant.pem')
+    expect(refusal(bytes, '密码')).toContain('whose passphrase is not ASCII')
+  })
+
+  it('a container without a key, without a certificate, or with those of different pairs', () => {
+    const withoutKey = exportedAs(MCHID, '-nokeys', '-in', 'merchant.pem')
+    expect(refusal(withoutKey)).toContain('found a file without an RSA private key')
+    const withoutCertificate = exportedAs(MCHID, '-nocerts', '-inkey', 'merchant.key')
+    for (const bytes of [withoutCertificate, written('ca.pem')]) {
+      expect(refusal(bytes)).toContain('found a file without a certificate that belongs to its private key')
+    }
+  })
+
+  it('an elliptic-curve key, and an RSA key of 1024 bits', () => {
+    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...SELF)
+    expect(refusal(exportedAs(MCHID, '-inkey', 'self.key', '-in', 'self.pem'))).toContain('without an RSA private key')
+    openssl('req', '-x509', '-newkey', 'rsa:1024', '-nodes', ...SELF)
+    expect(refusal(exportedAs(MCHID, '-inkey', 'self.key', '-in', 'self.pem'))).toContain('an RSA key of 1024 bits')
+  })
+})
