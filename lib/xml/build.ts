@@ -1,0 +1,95 @@
+/** Writing an object as XML, the way APIv2 reads it. */
+import { InvalidArgumentError } from '../errors.js'
+import { findForbidden, MAX_DEPTH } from './limits.js'
+import { isNested, textOf } from './value.js'
+
+export interface XmlOptions {
+  /** Without `<?xml …?>` and a line end. Default true. */
+  headless?: boolean
+  /** Every element on a line of its own. Default false. */
+  indent?: boolean
+  /** The name of the outermost element. Default `xml`. */
+  root?: string
+  /** The name of each element of a list. Default `item`. */
+  item?: string
+}
+
+/**
+ * A name that every edition of XML 1.0 takes: ASCII, the letters of Latin-1, the common CJK ideographs. No colon, which
+ * would need a namespace.
+ */
+const NAME = /^[A-Za-z_\u00C0-\u00D6\u00D8-\u00F6\u4E00-\u9FA5][\w.\-\u00B7\u00C0-\u00D6\u00D8-\u00F6\u4E00-\u9FA5]*$/
+
+interface Layout {
+  indent: boolean
+  item: string
+}
+
+/**
+ * An object as XML: `{ a: 1 }` is `<xml><a>1</a></xml>`. Members keep their order; a nested object or list nests, each
+ * element of a list as `<item>`; null is an empty element, undefined is left out. A text that needs it is wrapped in
+ * CDATA, so that it arrives exactly as given.
+ *
+ * @throws InvalidArgumentError for a name that is no XML name, a text that XML cannot carry (control characters, half a
+ *   surrogate pair), a value without a sound text (NaN, an unsafe integer, a Date, bytes, a function), and more than 256
+ *   levels.
+ */
+export function toXml(
+  data: object,
+  { headless = true, indent = false, root = 'xml', item = 'item' }: XmlOptions = {},
+): string {
+  if (typeof data !== 'object' || data === null || !isNested(data)) {
+    throw new InvalidArgumentError(
+      `xml: found ${data === null ? 'null' : typeof data}, expected an object of fields. Pass { name: value }.`,
+    )
+  }
+  requireName(item, 'item')
+  const xml = element(root, data, 'root', { indent, item }, 0)
+  const lineEnd = headless && !indent ? '' : '\n'
+  return `${headless ? '' : '<?xml version="1.0" encoding="UTF-8"?>\n'}${xml}${lineEnd}`
+}
+
+/** `path` names the value in errors. */
+function element(name: string, value: unknown, path: string, layout: Layout, depth: number): string {
+  requireName(name, path)
+  if (typeof value === 'object' && value !== null && isNested(value)) {
+    const children = childrenOf(value, path, layout, depth + 1)
+    return children === '' ? `<${name}/>` : `<${name}>${children}</${name}>`
+  }
+  return `<${name}>${content(textOf(path, value) ?? '', path)}</${name}>`
+}
+
+function childrenOf(value: object, path: string, layout: Layout, depth: number): string {
+  if (depth >= MAX_DEPTH) {
+    throw new InvalidArgumentError(
+      `xml: found more than ${MAX_DEPTH} levels, expected far fewer. Look for an object that holds itself.`,
+    )
+  }
+  const members: [string, unknown][] = Array.isArray(value)
+    ? value.map((member: unknown) => [layout.item, member])
+    : Object.entries(value)
+  const elements = members
+    .filter(([, member]) => member !== undefined)
+    .map(([name, member]) => element(name, member, depth === 1 ? name : `${path}.${name}`, layout, depth))
+  if (!layout.indent || elements.length === 0) return elements.join('')
+  return `${elements.map(child => `\n${' '.repeat(depth)}${child}`).join('')}\n${' '.repeat(depth - 1)}`
+}
+
+function content(text: string, path: string): string {
+  const forbidden = findForbidden(text)
+  if (forbidden !== undefined) {
+    throw new InvalidArgumentError(
+      `${path}: found the character ${forbidden}, which XML cannot carry. Take it out, with Transformer.sanitize where a loss is acceptable.`,
+    )
+  }
+  // A bare carriage return would arrive as a line feed, within CDATA as well.
+  if (!/[<>&"']/.test(text)) return text.replaceAll('\r', '&#13;')
+  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>').replaceAll('\r', ']]>&#13;<![CDATA[')}]]>`
+}
+
+function requireName(name: string, path: string): void {
+  if (NAME.test(name)) return
+  throw new InvalidArgumentError(
+    `${path}: found the name ${JSON.stringify(name)}, expected a name that XML takes: a letter or _, then letters, digits, _ - or a dot.`,
+  )
+}

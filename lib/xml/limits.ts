@@ -1,0 +1,18 @@
+/** What XML can carry: which characters at all (XML 1.0, production 2), and how many levels here. */
+
+/** Deeper than any message of WeChat Pay, and shallow enough for every parser: libxml2 stops there too. */
+export const MAX_DEPTH = 256
+
+const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u
+const ALL_FORBIDDEN = new RegExp(FORBIDDEN, 'gu')
+
+/** The first character that XML cannot carry, as `U+0000`: a control character, half a surrogate pair, U+FFFE, U+FFFF. */
+export function findForbidden(text: string): string | undefined {
+  const codePoint = FORBIDDEN.exec(text)?.[0].codePointAt(0)
+  return codePoint === undefined ? undefined : `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
+}
+
+/** The text without the characters that XML cannot carry. */
+export function sanitize(text: string): string {
+  return text.replace(ALL_FORBIDDEN, '')
+}
