@@ -1,0 +1,40 @@
+/** Medians, tables of text, and the verdict on what we ask of ourselves. */
+
+/** @typedef {{ what: string, measured: number, atLeast?: number, atMost?: number }} Goal one limit, and what was measured */
+
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/**
+ * The median of the ratios of neighbours in time: a busy second of the machine hits both.
+ * @param {readonly number[]} of
+ * @param {readonly number[]} against
+ */
+export function medianRatio(of, against) {
+  return median(of.map((value, index) => value / against[index]))
+}
+
+/** The first column is flush left, the others right. @param {readonly (readonly string[])[]} rows */
+export function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
+  const pad = (/** @type {string} */ cell, /** @type {number} */ column) =>
+    column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])
+  return rows.map(row => row.map(pad).join('  ').trimEnd()).join('\n')
+}
+
+/** @param {readonly Goal[]} goals */
+export function verdict(goals) {
+  const rows = goals.map(
+    ({ what, measured, atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }) => [
+      what,
+      atMost === Number.POSITIVE_INFINITY ? `>= ${atLeast.toFixed(2)}` : `<= ${atMost.toFixed(2)}`,
+      measured.toFixed(2),
+      measured >= atLeast && measured <= atMost ? 'met' : 'missed',
+    ],
+  )
+  return table([['Goals of wechatpay-chain', 'asked', 'measured', ''], ...rows])
+}
