@@ -1,0 +1,8 @@
+/** Tells objects that hold named values from arrays, class instances and functions. */
+
+/** Whether `value` is an object literal, or one without a prototype; also one from another realm. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
