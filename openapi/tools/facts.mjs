@@ -1,0 +1,103 @@
+/** Prints the table of facts: what the client has to know about an endpoint at run time, as a tree of path segments. */
+import { prefixedPath } from './model.mjs'
+import { isDownload, payloadOf } from './operations.mjs'
+import { refName } from './schema.mjs'
+import { uploadOf } from './upload.mjs'
+
+/** @import { Call } from './model.mjs' */
+/** @import { Api, Document, Schema } from './openapi.js' */
+
+/**
+ * One JSON text, which costs nothing until it is parsed. Its shape is `Branch` in lib/protocol/endpoints.ts.
+ * @param {readonly Call[]} calls
+ * @param {Record<Api, Document>} documents
+ */
+export function printFacts(calls, documents) {
+  /** @type {Branch} */
+  const root = {}
+  for (const call of calls) {
+    const facts = factsOf(call, documents[call.api].components.schemas)
+    const server = call.operation.servers?.[0]?.url
+    const prefixed = prefixedPath(call)
+    put(root, call.path, call.method, { ...(server && { baseUri: `${server}/` }), ...facts })
+    if (server && prefixed) put(root, prefixed, call.method, { ...elsewhere(new URL(server).origin), ...facts })
+  }
+  const json = JSON.stringify(root).replaceAll('\\', '\\\\').replaceAll("'", "\\'")
+  return `export const facts: string =\n  '${json}'\n`
+}
+
+/**
+ * @typedef {object} Branch
+ * @property {Record<string, Record<string, unknown>>} [facts] By method.
+ * @property {Record<string, Branch>} [next] By segment.
+ */
+
+/**
+ * @param {Branch} root
+ * @param {string} path
+ * @param {string} method
+ * @param {Record<string, unknown>} facts
+ */
+function put(root, path, method, facts) {
+  let branch = root
+  for (const segment of path.split('/')) {
+    branch.next ??= {}
+    branch = branch.next[segment.replace(/^\{.*\}$/, '{}')] ??= {}
+  }
+  branch.facts = { ...branch.facts, [method.toUpperCase()]: facts }
+}
+
+/** @param {string} origin */
+function elsewhere(origin) {
+  return origin === 'https://api.mch.weixin.qq.com' ? {} : { baseUri: `${origin}/` }
+}
+
+/**
+ * What differs from an endpoint of which nothing special is known.
+ * @param {Call} call
+ * @param {Record<string, Schema>} shared
+ */
+function factsOf({ operation }, shared) {
+  const upload = uploadOf(operation)
+  const payload = payloadOf(operation)
+  const query = operation.parameters?.filter(parameter => parameter.in === 'query') ?? []
+  const answer = Object.values(operation.responses).flatMap(({ content = {} }) => Object.values(content))[0]?.schema
+  return pick({
+    mutualTls: operation.security !== undefined,
+    nonceless: operation['x-nonceless'],
+    unsigned: operation['x-unsigned'],
+    download: isDownload(operation),
+    payload: payload?.option,
+    query: query.length > 0,
+    upload: upload && { ...upload, meta: undefined },
+    encrypted: encryptedFields(upload ? (upload.meta ?? {}) : (payload?.schema ?? {}), shared),
+    encryptedQuery: query.filter(({ schema }) => schema['x-encrypted']).map(({ name }) => name),
+    decrypted: encryptedFields(answer ?? {}, shared),
+    padding: operation['x-padding'],
+  })
+}
+
+/** @param {Record<string, unknown>} entries */
+function pick(entries) {
+  return Object.fromEntries(
+    Object.entries(entries).filter(([, value]) => value && !(Array.isArray(value) && value.length === 0)),
+  )
+}
+
+/**
+ * The paths of the fields that are encrypted: `/payer/name`, and `/list/[]/name` for each of a list.
+ * @param {Schema} schema
+ * @param {Record<string, Schema>} shared
+ * @param {string} [path]
+ * @returns {string[]}
+ */
+function encryptedFields(schema, shared, path = '') {
+  if (schema.$ref) return encryptedFields(shared[refName(schema.$ref)] ?? {}, shared, path)
+  if (schema['x-encrypted']) return [path]
+  return [
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+      encryptedFields(field, shared, `${path}/${name}`),
+    ),
+    ...(schema.items ? encryptedFields(schema.items, shared, `${path}/[]`) : []),
+  ]
+}

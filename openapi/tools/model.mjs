@@ -1,0 +1,59 @@
+/** The catalogue as a flat list of calls, each under the path that the chain gives it. */
+import { pascalPath } from './names.mjs'
+
+/** @import { Api, Document, Method, Operation } from './openapi.js' */
+
+/**
+ * @typedef {object} Call One operation under one path of the chain.
+ * @property {Api} api
+ * @property {Method} method
+ * @property {string} path How the chain writes it: `v3/refunds/id/{refund_id}`, `v2/pay/unifiedorder`.
+ * @property {string} name The name of its interface: `GetV3RefundsIdByRefundId`.
+ * @property {Operation} operation
+ */
+
+/**
+ * @param {Record<Api, Document>} documents
+ * @returns {Call[]}
+ */
+export function listCalls(documents) {
+  return /** @type {const} */ (['v3', 'v2']).flatMap(api =>
+    Object.entries(documents[api].paths).flatMap(([path, item]) =>
+      Object.entries(item).flatMap(([method, operation]) =>
+        [path, ...(operation['x-path-aliases'] ?? [])].map(written =>
+          describe(api, /** @type {Method} */ (method), api === 'v2' ? `v2${written}` : written.slice(1), operation),
+        ),
+      ),
+    ),
+  )
+}
+
+/**
+ * @param {Api} api
+ * @param {Method} method
+ * @param {string} path
+ * @param {Operation} operation
+ * @returns {Call}
+ */
+function describe(api, method, path, operation) {
+  const verb = method.charAt(0).toUpperCase() + method.slice(1)
+  return { api, method, path, name: verb + pascalPath(path), operation }
+}
+
+/**
+ * The path under which a call is also reached when its server has a path of its own: `hk/v3/refunds`.
+ * @param {Call} call
+ */
+export function prefixedPath({ path, operation }) {
+  const server = operation.servers?.[0]
+  const prefix = server && new URL(server.url).pathname.slice(1)
+  return prefix ? `${prefix}/${path}` : undefined
+}
+
+/**
+ * @param {Call} call
+ * @returns {string[]}
+ */
+export function placeholders({ path }) {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+}
