@@ -1,0 +1,40 @@
+/** What the `on` hooks are told: enough to log and to measure, and nothing secret. */
+import type { WechatPayError } from './errors.js'
+import type { Method } from './options.js'
+
+interface CallInfo {
+  mchid: string
+  method: Method
+  /** The path with its placeholders unfilled: their values may be personal data. */
+  path: string
+  /** The host that the request goes to, with its port. */
+  host: string
+  /** 1 for the first time. */
+  attempt: number
+}
+
+export interface RequestInfo extends CallInfo {
+  /** The size of the payload in bytes. */
+  bytes: number
+}
+
+export interface ResponseInfo extends CallInfo {
+  statusCode: number
+  requestId: string | undefined
+  /** From the request to the end of its answer, in milliseconds. */
+  duration: number
+}
+
+export interface RetryInfo extends CallInfo {
+  /** What went wrong: the transport's error, or the answer's status. */
+  cause: WechatPayError | { statusCode: number }
+  /** Milliseconds until the next attempt. */
+  delay: number
+}
+
+/** Called as things happen; what a hook throws is ignored, so that logging cannot break a payment. */
+export interface Hooks {
+  request?: (info: RequestInfo) => void
+  response?: (info: ResponseInfo) => void
+  retry?: (info: RetryInfo) => void
+}

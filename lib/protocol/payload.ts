@@ -1,0 +1,108 @@
+/** The body of a request: made once, so that the bytes that are signed are the bytes that are sent. */
+import { Readable } from 'node:stream'
+import { InvalidArgumentError } from '../errors.js'
+
+export interface Payload {
+  /** What is sent; undefined sends no body. */
+  readonly body: Buffer | undefined
+  /** What is signed. */
+  readonly signed: Buffer
+  readonly contentType: string | undefined
+}
+
+export const NO_PAYLOAD: Payload = { body: undefined, signed: Buffer.alloc(0), contentType: undefined }
+
+/** @throws InvalidArgumentError that names the field which JSON cannot carry faithfully. */
+export function jsonPayload(value: unknown): Payload {
+  if (typeof value !== 'object' || value === null) {
+    throw new InvalidArgumentError(
+      `\`json\` must be an object, not ${describe(value)}; a text that is JSON already goes in as \`body\`.`,
+    )
+  }
+  const body = Buffer.from(stringify(value))
+  return { body, signed: body, contentType: 'application/json' }
+}
+
+/** @throws InvalidArgumentError for a kind of body that cannot be sent. */
+export async function rawPayload(value: unknown): Promise<Payload> {
+  if (value instanceof FormData) return formPayload(value)
+  const body = await readBytes(value)
+  return { body, signed: body, contentType: 'application/json' }
+}
+
+// WeChat Pay signs an upload by the text of its `meta` part alone.
+async function formPayload(form: FormData): Promise<Payload> {
+  const meta = form.get('meta')
+  if (meta === null)
+    throw new InvalidArgumentError('A `FormData` body needs a `meta` part: its text is what is signed.')
+  const encoded = new Response(form)
+  return {
+    body: Buffer.from(await encoded.arrayBuffer()),
+    signed: typeof meta === 'string' ? Buffer.from(meta) : Buffer.from(await meta.arrayBuffer()),
+    contentType: encoded.headers.get('content-type') ?? undefined,
+  }
+}
+
+async function readBytes(value: unknown): Promise<Buffer> {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (value instanceof Readable) {
+    const chunks: Buffer[] = []
+    for await (const chunk of value) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks)
+  }
+  throw new InvalidArgumentError(`\`body\` must be a string, bytes, a stream or FormData, not ${describe(value)}.`)
+}
+
+function stringify(value: object): string {
+  try {
+    return JSON.stringify(value, refuseLossyValue)
+  } catch (cause) {
+    const field = findField(value, cause)
+    if (cause instanceof LossyValue) throw new InvalidArgumentError(`\`json\`${field} ${cause.message}`)
+    throw new InvalidArgumentError(`\`json\`${field} cannot be written as JSON: it is circular, or its toJSON fails.`, {
+      cause,
+    })
+  }
+}
+
+class LossyValue extends Error {
+  readonly holder: unknown
+  readonly key: string
+  constructor(message: string, holder: unknown, key: string) {
+    super(message)
+    this.holder = holder
+    this.key = key
+  }
+}
+
+function refuseLossyValue(this: unknown, key: string, value: unknown): unknown {
+  if (value === null) throw new LossyValue('is null, which WeChat Pay does not accept; leave the field out.', this, key)
+  if (typeof value === 'bigint') throw new LossyValue('is a bigint; give it as a number or as a string.', this, key)
+  if (
+    typeof value === 'number' &&
+    !Number.isSafeInteger(value) &&
+    (Number.isInteger(value) || !Number.isFinite(value))
+  ) {
+    throw new LossyValue('is a number that JSON cannot carry exactly; give it as a string.', this, key)
+  }
+  return value
+}
+
+// The replacer knows an object and a key, not the path to them; it is looked for only once something is wrong.
+function findField(value: object, cause: unknown): string {
+  if (!(cause instanceof LossyValue)) return ''
+  const pending: [node: unknown, path: string][] = [[value, '']]
+  const seen = new Set<unknown>()
+  for (const [node, path] of pending) {
+    if (typeof node !== 'object' || node === null || seen.has(node)) continue
+    if (node === cause.holder) return `${path}/${cause.key}`
+    seen.add(node)
+    for (const [key, child] of Object.entries(node)) pending.push([child, `${path}/${key}`])
+  }
+  return `/…/${cause.key}`
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}

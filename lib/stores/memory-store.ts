@@ -1,0 +1,54 @@
+/** The default store: the memory of one process. */
+import type { Store } from './store.js'
+
+interface Entry {
+  value: string
+  /** Milliseconds since 1970. */
+  expires: number
+}
+
+const SWEEP_INTERVAL = 60_000
+
+/** Keeps everything in this process. `now` gives the time in milliseconds since 1970. */
+export class MemoryStore implements Store {
+  readonly #entries = new Map<string, Entry>()
+  readonly #now: () => number
+  #sweptAt: number
+
+  constructor({ now = Date.now }: { now?: () => number } = {}) {
+    this.#now = now
+    this.#sweptAt = now()
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#live(key)?.value
+  }
+
+  async set(key: string, value: string, ttl: number): Promise<void> {
+    this.#sweep()
+    this.#entries.set(key, { value, expires: this.#now() + ttl * 1000 })
+  }
+
+  async add(key: string, value: string, ttl: number): Promise<boolean> {
+    if (this.#live(key)) return false
+    await this.set(key, value, ttl)
+    return true
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#entries.delete(key)
+  }
+
+  #live(key: string): Entry | undefined {
+    const entry = this.#entries.get(key)
+    return entry && entry.expires > this.#now() ? entry : undefined
+  }
+
+  // On a write rather than by a timer, which would keep the process alive.
+  #sweep(): void {
+    const now = this.#now()
+    if (now - this.#sweptAt < SWEEP_INTERVAL) return
+    this.#sweptAt = now
+    for (const [key, { expires }] of this.#entries) if (expires <= now) this.#entries.delete(key)
+  }
+}

@@ -1,0 +1,179 @@
+/** Sends one request over undici, and tells truthfully whether it may have been sent. */
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { TransportError, type TransportErrorCode } from '../errors.js'
+import type { Method } from '../options.js'
+
+export interface OutgoingRequest {
+  readonly method: Method
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | undefined
+}
+
+export interface IncomingAnswer {
+  readonly statusCode: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The whole content, or the stream of a successful download. */
+  readonly body: Buffer | Readable
+}
+
+export interface SendOptions {
+  dispatcher: Dispatcher
+  /** Milliseconds until the answer must be there; for a download, until it begins. */
+  timeout: number
+  signal?: AbortSignal | undefined
+  /** Whether a 2xx is handed out as a stream. */
+  download: boolean
+}
+
+const LARGEST_ANSWER = 32 * 1024 * 1024
+const IDLE_TIMEOUT = 30_000
+
+/** @throws TransportError (as a rejection); redirects are handed out as they come, never followed. */
+export function send(request: OutgoingRequest, options: SendOptions): Promise<IncomingAnswer> {
+  return new Promise((resolve, reject) => {
+    const exchange = new Exchange(options, resolve, reject)
+    if (exchange.done) return
+    const { method, url, headers, body } = request
+    options.dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers,
+        body: body ?? null,
+        // The timer of the exchange ends it; undici's timers are for what outlives that one.
+        headersTimeout: 0,
+        bodyTimeout: options.download ? IDLE_TIMEOUT : 0,
+      },
+      exchange,
+    )
+  })
+}
+
+class Exchange implements Dispatcher.DispatchHandler {
+  #sent = false
+  #controller: Dispatcher.DispatchController | undefined
+  #failure: TransportError | undefined
+  #statusCode = 0
+  #headers: IncomingAnswer['headers'] = {}
+  #chunks: Buffer[] = []
+  #size = 0
+  #stream: Readable | undefined
+  readonly #options: SendOptions
+  readonly #resolve: (answer: IncomingAnswer) => void
+  readonly #reject: (error: TransportError) => void
+  readonly #timer: NodeJS.Timeout
+  readonly #onAbort = () =>
+    this.#fail('ERR_ABORTED', 'The call was aborted by its signal', this.#options.signal?.reason)
+
+  constructor(
+    options: SendOptions,
+    resolve: (answer: IncomingAnswer) => void,
+    reject: (error: TransportError) => void,
+  ) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#timer = setTimeout(() => this.#fail('ERR_TIMEOUT', 'WeChat Pay did not answer in time'), options.timeout)
+    if (options.signal?.aborted) this.#onAbort()
+    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  get done(): boolean {
+    return this.#failure !== undefined
+  }
+
+  // Undici calls this right before it writes the first byte, and writes none when it is aborted here.
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#failure) {
+      controller.abort(this.#failure)
+      return
+    }
+    this.#sent = true
+    this.#controller = controller
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (statusCode < 200) return
+    this.#statusCode = statusCode
+    this.#headers = headers
+    if (!this.#options.download || statusCode >= 300) return
+    clearTimeout(this.#timer)
+    this.#stream = new Readable({
+      read: () => controller.resume(),
+      destroy: (error, done) => {
+        if (!this.#stream?.readableEnded) controller.abort(error ?? new Error('The download was given up.'))
+        this.#stopListening()
+        done(error)
+      },
+    })
+    this.#resolve({ statusCode, headers, body: this.#stream })
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#stream) {
+      if (!this.#stream.push(chunk)) controller.pause()
+      return
+    }
+    this.#size += chunk.length
+    if (this.#size > LARGEST_ANSWER) {
+      this.#fail('ERR_RESPONSE_TOO_LARGE', `The answer is larger than ${LARGEST_ANSWER} bytes`)
+      return
+    }
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#stopListening()
+    if (this.#stream) {
+      this.#stream.push(null)
+      return
+    }
+    const [first, ...more] = this.#chunks
+    const body = first && more.length === 0 ? first : Buffer.concat(this.#chunks)
+    this.#resolve({ statusCode: this.#statusCode, headers: this.#headers, body })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const code = 'code' in error ? error.code : undefined
+    if (isConnectFailure(error)) this.#sent = false
+    if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+      this.#fail('ERR_TIMEOUT', 'WeChat Pay did not answer in time', error)
+    } else if (this.#sent) {
+      this.#fail('ERR_CONNECTION_LOST', 'The connection was lost before the answer was complete', error)
+    } else {
+      this.#fail('ERR_CONNECT', `The host could not be reached (${code ?? error.message})`, error)
+    }
+  }
+
+  #fail(code: TransportErrorCode, what: string, cause?: unknown): void {
+    if (this.#failure) return
+    const sent = this.#sent
+    const advice = sent
+      ? 'the request may have been carried out: query by its business number, or repeat it with the same one.'
+      : 'nothing was sent.'
+    this.#failure = new TransportError(`${what}; ${advice}`, { code, sent, cause })
+    this.#stopListening()
+    this.#reject(this.#failure)
+    this.#stream?.destroy(this.#failure)
+    this.#controller?.abort(this.#failure)
+  }
+
+  #stopListening(): void {
+    clearTimeout(this.#timer)
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+// A dispatcher of the user's may begin a request before its connection stands; what failed in connecting was not sent.
+function isConnectFailure(error: Error): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'ECONNREFUSED' || code === 'ENOTFOUND'
+}

@@ -1,0 +1,75 @@
+/** Walking a payload to the fields that a list of paths names: `/payer/name`, `/receivers/[]/name` for each of a list. */
+import { Sensitive } from './sensitive.js'
+
+/** What becomes of a leaf: of anything that is neither an object nor a list, or that is {@link Sensitive}. */
+export type ChangeLeaf = (value: unknown, path: string, isNamed: boolean) => unknown
+
+/**
+ * A copy of `value` with every leaf changed; `value` is not touched, and what stays the same is not copied. A path that
+ * ends at an object or a list names everything inside. Objects are read as JSON.stringify reads them.
+ */
+export function mapLeaves(value: unknown, paths: readonly string[], change: ChangeLeaf): unknown {
+  return walk(value, { key: '', path: '', names: readPaths(paths), above: [], change })
+}
+
+/** The names that paths go on with from one place. */
+interface Names {
+  isEnd: boolean
+  next: Map<string, Names>
+}
+
+interface Place {
+  key: string
+  path: string
+  names: Names | undefined
+  above: readonly object[]
+  change: ChangeLeaf
+}
+
+function walk(given: unknown, place: Place): unknown {
+  const { key, path, names, above, change } = place
+  const value = serialised(given, key)
+  if (!isContainer(value)) return change(value, path, names?.isEnd ?? false)
+  // What is circular is left to the serialiser, which refuses it.
+  if (above.includes(value)) return value
+  const child = (old: unknown, name: string, step = name) =>
+    walk(old, {
+      key: name,
+      path: `${path}/${name}`,
+      names: names?.isEnd ? names : names?.next.get(step),
+      above: [...above, value],
+      change,
+    })
+  if (Array.isArray(value)) {
+    const made = value.map((old, index) => child(old, String(index), '[]'))
+    return made.every((item, index) => item === value[index]) ? value : made
+  }
+  const entries = Object.entries(value)
+  const made = entries.map(([name, old]): [string, unknown] => [name, child(old, name)])
+  return made.every(([, item], index) => item === entries[index]?.[1]) ? value : Object.fromEntries(made)
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(value instanceof Sensitive)
+}
+
+function serialised(value: unknown, key: string): unknown {
+  if (!isContainer(value)) return value
+  const toJSON: unknown = Reflect.get(value, 'toJSON')
+  if (typeof toJSON === 'function') return toJSON.call(value, key)
+  return value instanceof String || value instanceof Number ? value.valueOf() : value
+}
+
+function readPaths(paths: readonly string[]): Names {
+  const root: Names = { isEnd: false, next: new Map() }
+  for (const path of paths) {
+    let names = root
+    for (const step of path.split('/').slice(1)) {
+      const next = names.next.get(step) ?? { isEnd: false, next: new Map() }
+      names.next.set(step, next)
+      names = next
+    }
+    names.isEnd = true
+  }
+  return root
+}

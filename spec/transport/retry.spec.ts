@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { TransportError } from '../../lib/errors.js'
+import type { Method } from '../../lib/options.js'
+import { type Attempt, type RetryContext, retryDelay, withRetry } from '../../lib/transport/retry.js'
+import type { IncomingAnswer } from '../../lib/transport/send.js'
+import { readTransportOptions } from '../../lib/transport/settings.js'
+
+const main = new URL('https://main.example/')
+const second = new URL('https://second.example/')
+const refused = new TransportError('refused', { code: 'ERR_CONNECT', sent: false })
+const lost = new TransportError('lost', { code: 'ERR_CONNECTION_LOST', sent: true })
+const late = new TransportError('late', { code: 'ERR_TIMEOUT', sent: true })
+const status = (statusCode: number): IncomingAnswer => ({ statusCode, headers: {}, body: Buffer.alloc(0) })
+
+type Outcome = TransportError | IncomingAnswer
+
+/** Plays the outcomes in turn on a clock of its own, and tells which attempts were made. */
+async function play(outcomes: Outcome[], options: Partial<RetryContext> & { method: Method; retry?: object | false }) {
+  const attempts: Attempt[] = []
+  const slept: number[] = []
+  let now = 1_000_000
+  const context: RetryContext = {
+    policy: readTransportOptions({ ...(options.retry !== undefined && { retry: options.retry }) }, main.href).retry,
+    baseUris: [main, second],
+    timeout: 60_000,
+    signal: undefined,
+    onRetry: () => {},
+    clock: {
+      now: () => now,
+      random: () => 0.5,
+      sleep: async milliseconds => {
+        slept.push(milliseconds)
+        now += milliseconds
+      },
+    },
+    ...options,
+  }
+  const result = await withRetry(context, async attempt => {
+    attempts.push(attempt)
+    const outcome = outcomes[attempts.length - 1] ?? status(200)
+    if (outcome instanceof TransportError) throw outcome
+    return outcome
+  }).catch((error: unknown) => error)
+  return {
+    result,
+    hosts: attempts.map(({ baseUri }) => baseUri.host),
+    timeouts: attempts.map(({ timeout }) => timeout),
+    slept,
+  }
+}
+
+describe('by default', () => {
+  it('what was never sent goes again, by turns over the second host, whatever the method', async () => {
+    const { result, hosts } = await play([refused, refused], { method: 'POST' })
+    expect(result).toMatchObject({ statusCode: 200 })
+    expect(hosts).toEqual(['main.example', 'second.example', 'main.example'])
+  })
+
+  it.each([429, 500, 502, 503, 504])('a GET that met %i goes again, over the same host', async code => {
+    const { result, hosts } = await play([status(code)], { method: 'GET' })
+    expect(result).toMatchObject({ statusCode: 200 })
+    expect(hosts).toEqual(['main.example', 'main.example'])
+  })
+
+  it('a GET whose connection was lost goes again', async () => {
+    expect((await play([lost], { method: 'GET' })).result).toMatchObject({ statusCode: 200 })
+  })
+
+  it.each<[string, Outcome]>([
+    ['a lost connection', lost],
+    ['a timeout', late],
+    ['503', status(503)],
+    ['429', status(429)],
+  ])('a POST that met %s does not go again', async (_what, outcome) => {
+    const { result, hosts } = await play([outcome], { method: 'POST' })
+    expect(result).toBe(outcome)
+    expect(hosts).toHaveLength(1)
+  })
+
+  it.each([200, 204, 302, 400, 401, 404])('a GET that met %i does not go again', async code => {
+    expect((await play([status(code)], { method: 'GET' })).hosts).toHaveLength(1)
+  })
+
+  it('three attempts are made at the most, and the last outcome is given', async () => {
+    const { result, hosts } = await play([status(503), status(500), status(502), status(200)], { method: 'GET' })
+    expect(hosts).toHaveLength(3)
+    expect(result).toMatchObject({ statusCode: 502 })
+  })
+})
+
+describe('the options', () => {
+  it('`false` makes one attempt', async () => {
+    expect((await play([refused], { method: 'GET', retry: false })).hosts).toHaveLength(1)
+  })
+
+  it('`methods` lets a POST go again after it may have been sent', async () => {
+    const { result, hosts } = await play([lost, status(500)], { method: 'POST', retry: { methods: ['POST'] } })
+    expect(result).toMatchObject({ statusCode: 200 })
+    expect(hosts).toHaveLength(3)
+  })
+
+  it('`statuses` replaces the statuses', async () => {
+    const options = { method: 'POST', retry: { methods: ['POST'], statuses: [202] } } as const
+    expect((await play([status(202)], options)).result).toMatchObject({ statusCode: 200 })
+    expect((await play([status(500)], options)).result).toMatchObject({ statusCode: 500 })
+  })
+
+  it('`attempts` bounds the attempts', async () => {
+    expect(
+      (await play([refused, refused, refused, refused, refused], { method: 'GET', retry: { attempts: 5 } })).hosts,
+    ).toHaveLength(5)
+  })
+})
+
+describe('waiting', () => {
+  it('doubles, and leaves half to chance', () => {
+    expect([1, 2, 3, 10].map(attempt => retryDelay(attempt, 0))).toEqual([125, 250, 500, 2500])
+    expect([1, 2, 3, 10].map(attempt => retryDelay(attempt, 1))).toEqual([250, 500, 1000, 5000])
+  })
+
+  it('keeps to the timeout: no attempt is begun that has no time left', async () => {
+    const { hosts, slept } = await play([refused, refused], { method: 'GET', timeout: 300 })
+    expect(slept).toEqual([187.5])
+    expect(hosts).toHaveLength(2)
+  })
+
+  it('leaves later attempts the rest of the timeout', async () => {
+    expect((await play([refused], { method: 'GET', timeout: 1000 })).timeouts).toEqual([1000, 812.5])
+  })
+
+  it('ends at once when the signal aborts, and tells whether anything was sent', async () => {
+    const controller = new AbortController()
+    const clock = { now: () => 0, random: () => 0, sleep: async () => controller.abort() }
+    const calls = { signal: controller.signal, clock }
+    expect((await play([status(503)], { method: 'GET', ...calls })).result).toMatchObject({
+      code: 'ERR_ABORTED',
+      sent: true,
+    })
+    expect((await play([refused], { method: 'POST', ...calls })).result).toMatchObject({
+      code: 'ERR_ABORTED',
+      sent: false,
+    })
+  })
+})
+
+it('a failure to connect after an attempt that was sent does not claim that nothing was', async () => {
+  const { result } = await play([lost, refused, refused], { method: 'GET' })
+  expect(result).toMatchObject({ code: 'ERR_CONNECT', sent: true })
+})

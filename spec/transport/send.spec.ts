@@ -1,0 +1,221 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { Agent } from 'undici'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TransportError } from '../../lib/errors.js'
+import { type SendOptions, send } from '../../lib/transport/send.js'
+
+let server: Server
+let listener: RequestListener
+let arrived: string[]
+let agent: Agent
+
+beforeEach(async () => {
+  arrived = []
+  server = createServer((request, response) => {
+    arrived.push(`${request.method} ${request.url}`)
+    listener(request, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  agent = new Agent()
+})
+
+afterEach(async () => {
+  await agent.destroy()
+  server.closeAllConnections()
+  server.close()
+})
+
+const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+const post = (options: Partial<SendOptions> = {}, url = new URL('/v3/pay?a=1', origin())) =>
+  send(
+    { method: 'POST', url, headers: { 'x-own': 'yes' }, body: Buffer.from('{"a":1}') },
+    { dispatcher: agent, timeout: 20_000, download: false, ...options },
+  )
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('an answer', () => {
+  it('is handed out whole, with its status and headers, whatever the status', async () => {
+    listener = async (request, response) => {
+      response.writeHead(418, { 'X-Told': [String(request.headers['x-own']), await text(request)] })
+      response.write('first ')
+      response.end('second')
+    }
+    const answer = await post()
+    expect(answer.statusCode).toBe(418)
+    expect(answer.headers['x-told']).toEqual(['yes', '{"a":1}'])
+    expect(String(answer.body)).toBe('first second')
+  })
+
+  it('that redirects is not followed', async () => {
+    listener = (_request, response) => response.writeHead(302, { location: `${origin()}/v3/elsewhere` }).end()
+    expect((await post()).statusCode).toBe(302)
+    expect(arrived).toEqual(['POST /v3/pay?a=1'])
+  })
+
+  it('that is too large to hold is given up', async () => {
+    listener = (_request, response) => {
+      const more = () => response.write(Buffer.alloc(1024 * 1024)) && setImmediate(more)
+      response.on('drain', more)
+      more()
+    }
+    expect(await failure(post())).toMatchObject({ code: 'ERR_RESPONSE_TOO_LARGE', sent: true })
+  })
+})
+
+describe('a failure tells whether the request may have been sent', () => {
+  it('a port where nobody listens: not sent', async () => {
+    const closed = new URL(origin())
+    server.close()
+    await once(server, 'close')
+    const error = await failure(post({}, closed))
+    expect(error).toBeInstanceOf(TransportError)
+    expect(error).toMatchObject({ code: 'ERR_CONNECT', sent: false })
+  })
+
+  it('a host that does not exist: not sent', async () => {
+    expect(await failure(post({}, new URL('http://does-not-exist.invalid/')))).toMatchObject({
+      code: 'ERR_CONNECT',
+      sent: false,
+    })
+  })
+
+  it('a server that does not speak TLS: not sent', async () => {
+    const url = new URL(origin().replace('http:', 'https:'))
+    expect(await failure(post({}, url))).toMatchObject({ code: 'ERR_CONNECT', sent: false })
+  })
+
+  it('a connection dropped after the request arrived: sent, and the server saw it once', async () => {
+    listener = request => request.socket.destroy()
+    expect(await failure(post())).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: true })
+    expect(arrived).toHaveLength(1)
+  })
+
+  it('a connection dropped in the middle of the answer: sent', async () => {
+    listener = (_request, response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('half', () => response.socket?.destroy())
+    }
+    expect(await failure(post())).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: true })
+  })
+
+  it('a server that does not speak HTTP: sent', async () => {
+    const nonsense = createSocketServer(socket => socket.end('220 mail.example ESMTP\r\n'))
+    nonsense.listen(0, '127.0.0.1')
+    await once(nonsense, 'listening')
+    const url = new URL(`http://127.0.0.1:${(nonsense.address() as AddressInfo).port}/`)
+    expect(await failure(post({}, url))).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: true })
+    nonsense.close()
+  })
+
+  it('an answer that does not come in time: sent', async () => {
+    listener = () => {}
+    expect(await failure(post({ timeout: 30 }))).toMatchObject({ code: 'ERR_TIMEOUT', sent: true })
+  })
+
+  it('a signal that aborts while the answer is awaited: sent, with its reason as the cause', async () => {
+    const controller = new AbortController()
+    listener = () => controller.abort('the user left')
+    expect(await failure(post({ signal: controller.signal }))).toMatchObject({
+      code: 'ERR_ABORTED',
+      sent: true,
+      cause: 'the user left',
+    })
+  })
+
+  it('a signal that aborted before: not sent, and nothing arrives', async () => {
+    expect(await failure(post({ signal: AbortSignal.abort() }))).toMatchObject({ code: 'ERR_ABORTED', sent: false })
+    expect(arrived).toEqual([])
+  })
+
+  it('a signal that aborts while the connection is being made: not sent, also when the connection comes about', async () => {
+    const controller = new AbortController()
+    const sending = failure(post({ signal: controller.signal }))
+    controller.abort()
+    expect(await sending).toMatchObject({ code: 'ERR_ABORTED', sent: false })
+    listener = (_request, response) => response.end()
+    await post()
+    expect(arrived).toHaveLength(1)
+  })
+})
+
+describe('a download', () => {
+  const download = (options: Partial<SendOptions> = {}) => post({ download: true, ...options })
+
+  it('is a stream', async () => {
+    listener = (_request, response) => response.end('content')
+    const { body } = await download()
+    expect(body).toBeInstanceOf(Readable)
+    expect(await text(body as Readable)).toBe('content')
+  })
+
+  it('that is refused is handed out whole', async () => {
+    listener = (_request, response) => response.writeHead(404).end('{"code":"NO_STATEMENT_EXIST"}')
+    expect(String((await download()).body)).toBe('{"code":"NO_STATEMENT_EXIST"}')
+  })
+
+  it('holds back a server that is faster than its reader', async () => {
+    const sent = { bytes: 0 }
+    listener = (_request, response) => {
+      Readable.from(
+        (function* () {
+          for (let n = 0; n < 512; n++) {
+            sent.bytes += 65_536
+            yield Buffer.alloc(65_536)
+          }
+        })(),
+      ).pipe(response)
+    }
+    const body = (await download()).body as Readable
+    const iterator = body[Symbol.asyncIterator]()
+    await iterator.next()
+    // A second call that is answered shows that the server had its turn meanwhile.
+    listener = (_request, response) => response.end()
+    await post()
+    expect(sent.bytes).toBeLessThan(512 * 65_536)
+    let read = 65_536
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) read += next.value.length
+    expect(read).toBeGreaterThanOrEqual(512 * 65_536)
+  })
+
+  it('that breaks off fails its reader with a TransportError', async () => {
+    listener = (_request, response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('half', () => setImmediate(() => response.socket?.destroy()))
+    }
+    const { body } = await download()
+    expect(await failure(text(body as Readable))).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: true })
+  })
+
+  it('that its reader gives up closes the connection', async () => {
+    const closed = new Promise<void>(resolve => {
+      listener = (request, response) => {
+        request.socket.once('close', () => resolve())
+        response.write('first')
+      }
+    })
+    const body = (await download()).body as Readable
+    body.destroy()
+    await closed
+  })
+
+  it('is ended by the signal while it is read', async () => {
+    const controller = new AbortController()
+    listener = (_request, response) => response.write('first')
+    const body = (await download({ signal: controller.signal })).body as Readable
+    await body[Symbol.asyncIterator]().next()
+    const reading = failure(text(body))
+    controller.abort()
+    expect(await reading).toBeInstanceOf(Error)
+  })
+})

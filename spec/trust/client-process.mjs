@@ -1,0 +1,40 @@
+// One of several processes of a merchant: makes calls, and reports what became of them.
+import process from 'node:process'
+
+const { library, base_uri, config, store, calls, concurrency } = JSON.parse(process.argv[2])
+const { factory } = await import(new URL('builder.js', library))
+const { FileStore } = await import(new URL('stores/file-store.js', library))
+const { RedisStore } = await import(new URL('stores/redis-store.js', library))
+
+const { opened, close } = await open(store)
+const wxpay = factory({ ...config, base_uri, store: opened })
+const report = { succeeded: 0, failures: {}, warnings: [] }
+
+async function work() {
+  while (calls.left > 0) {
+    calls.left -= 1
+    try {
+      await wxpay.chain('v3/pay/transactions/out-trade-no/{out_trade_no}').get({ out_trade_no: String(calls.left) })
+      report.succeeded += 1
+    } catch (error) {
+      report.failures[error.message] = (report.failures[error.message] ?? 0) + 1
+    }
+  }
+}
+await Promise.all(Array.from({ length: concurrency }, work))
+process.send(report)
+await close()
+process.disconnect()
+
+async function open({ kind, place }) {
+  if (kind === 'file') return { opened: new FileStore(place), close: async () => {} }
+  if (kind === 'ioredis') {
+    const { Redis } = await import('ioredis')
+    const client = new Redis(place)
+    return { opened: new RedisStore(client), close: () => client.quit() }
+  }
+  const { createClient } = await import('redis')
+  const client = createClient({ url: place })
+  await client.connect()
+  return { opened: new RedisStore(client), close: () => client.close() }
+}
