@@ -1,0 +1,114 @@
+/** A merchant with bare hands: node:http and node:crypto, so that the simulator is not tested by what it is built of. */
+import { createPublicKey, createSign, createVerify, randomUUID } from 'node:crypto'
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import type { SimulatorConfig } from '../../lib/simulator/index.js'
+
+export interface RawCall {
+  method?: string
+  path?: string
+  body?: string
+  /** Seconds. */
+  timestamp?: number | string
+  nonce?: string
+  mchid?: string
+  serial?: string
+  privateKey?: string
+  /** Sent in place of what was signed. */
+  sentPath?: string
+  sentBody?: string
+  /** In place of the whole header; undefined for none. */
+  authorization?: string | undefined
+  /** Merged over Accept, User-Agent and Content-Type; undefined takes one away. */
+  headers?: Record<string, string | undefined>
+  signal?: AbortSignal
+}
+
+export interface RawAnswer {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+  // biome-ignore lint/suspicious/noExplicitAny: specs look into answers freely.
+  json: any
+}
+
+export function authorization(config: SimulatorConfig, call: RawCall): string {
+  const { method = 'GET', path = '/', body = '', timestamp = Math.floor(Date.now() / 1000) } = call
+  const { nonce = randomUUID().replaceAll('-', ''), mchid = config.mchid, serial = config.serial } = call
+  const signer = createSign('RSA-SHA256').update(`${method}\n${path}\n${timestamp}\n${nonce}\n${body}\n`)
+  const signature = signer.sign(call.privateKey ?? config.privateKey, 'base64')
+  return `WECHATPAY2-SHA256-RSA2048 mchid="${mchid}",nonce_str="${nonce}",timestamp="${timestamp}",serial_no="${serial}",signature="${signature}"`
+}
+
+export function send(config: SimulatorConfig, call: RawCall = {}): Promise<RawAnswer> {
+  const { method = 'GET', path = '/', body = '', sentPath = path, sentBody = body } = call
+  const headers = {
+    Accept: 'application/json',
+    'User-Agent': 'raw-merchant',
+    ...(sentBody && { 'Content-Type': 'application/json' }),
+    Authorization: 'authorization' in call ? call.authorization : authorization(config, call),
+    ...call.headers,
+  }
+  const present = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
+  return exchange(new URL(config.base_uri), { method, path: sentPath, headers: present }, sentBody, call.signal)
+}
+
+function exchange(
+  { hostname, port }: URL,
+  options: { method: string; path: string; headers: Record<string, string | undefined> },
+  body: string,
+  signal?: AbortSignal,
+): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const agent = new Agent({ keepAlive: false })
+    const outgoing = request({ hostname, port, agent, ...options, ...(signal && { signal }) }, answer => {
+      const chunks: Buffer[] = []
+      answer.on('data', chunk => chunks.push(chunk))
+      answer.on('error', reject)
+      answer.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        const isJson = answer.headers['content-type']?.startsWith('application/json')
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          text,
+          json: isJson ? JSON.parse(text) : undefined,
+        })
+      })
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+export function get(config: SimulatorConfig, path: string, call: RawCall = {}): Promise<RawAnswer> {
+  return send(config, { method: 'GET', path, ...call })
+}
+
+export function post(config: SimulatorConfig, path: string, payload: unknown, call: RawCall = {}): Promise<RawAnswer> {
+  return send(config, { method: 'POST', path, body: JSON.stringify(payload), ...call })
+}
+
+/** Whether the answer is signed with the key that its Wechatpay-Serial names. */
+export function isSigned({ headers, text }: RawAnswer, { certs }: SimulatorConfig): boolean {
+  const key = certs[String(headers['wechatpay-serial'])]
+  if (key === undefined) return false
+  const message = `${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${text}\n`
+  const signature = String(headers['wechatpay-signature'])
+  return createVerify('RSA-SHA256').update(message).verify(createPublicKey(key), signature, 'base64')
+}
+
+let count = 0
+
+/** A native order as the documents show it, with a number of its own. */
+export function order(config: SimulatorConfig, over: Record<string, unknown> = {}) {
+  count += 1
+  return {
+    appid: 'wxd678efh567hg6787',
+    mchid: config.mchid,
+    description: 'Image形象店-深圳腾大-QQ公仔',
+    out_trade_no: `order-${count}`,
+    notify_url: 'https://www.weixin.qq.com/wxpay/pay.php',
+    amount: { total: 100, currency: 'CNY' },
+    ...over,
+  }
+}
