@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { version } from '../lib/version.js'
+
+const lib = resolve(import.meta.dirname, '../lib')
+
+const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(
+  file => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith(join('types', 'generated')),
+)
+
+/** The files of lib that a file needs when it runs: types are gone by then, and may point anywhere. */
+function runtimeImports(file: string): string[] {
+  const source = readFileSync(join(lib, file), 'utf8')
+  const statements = source.matchAll(/^(?:import|export)\s(?!type\b)(?:[^'"]*?\sfrom\s)?['"](\.[^'"]+)['"]/gm)
+  return [...statements].map(([, path = '']) =>
+    relative(lib, resolve(dirname(join(lib, file)), path)).replace(/\.js$/, '.ts'),
+  )
+}
+
+/** The room of a file: its folder, or the file itself at the top. */
+const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
+
+// What each room may import; a room may always import itself. Who is not listed is above all of them.
+const FOUNDATION = ['errors.ts', 'version.ts']
+const ALLOWED: Record<string, readonly string[]> = {
+  'errors.ts': [],
+  'version.ts': [],
+  'response.ts': [],
+  chain: ['errors.ts'],
+  crypto: ['errors.ts'],
+  transport: ['errors.ts'],
+  'formatter.ts': ['errors.ts', 'crypto'],
+  'transformer.ts': ['errors.ts', 'xml'],
+  xml: ['errors.ts'],
+  stores: ['errors.ts'],
+  trust: [...FOUNDATION, 'crypto', 'formatter.ts'],
+  protocol: [...FOUNDATION, 'crypto', 'formatter.ts', 'transformer.ts', 'response.ts', 'trust', 'xml', 'types'],
+  simulator: [...FOUNDATION, 'crypto', 'formatter.ts', 'transformer.ts', 'trust'],
+  cli: ['index.ts', 'simulator'],
+}
+
+describe('imports point one way', () => {
+  it.each(files.map(file => [file, runtimeImports(file)] as const))('%s', (file, imports) => {
+    const allowed = ALLOWED[roomOf(file)]
+    if (!allowed) return
+    const outside = imports.map(roomOf).filter(room => room !== roomOf(file) && !allowed.includes(room))
+    expect(outside).toEqual([])
+  })
+
+  it('and not in circles', () => {
+    const circles: string[] = []
+    const visit = (file: string, trail: readonly string[]) => {
+      if (trail.includes(file)) circles.push([...trail.slice(trail.indexOf(file)), file].join(' → '))
+      else if (files.includes(file)) for (const next of runtimeImports(file)) visit(next, [...trail, file])
+    }
+    visit('index.ts', [])
+    expect(circles).toEqual([])
+  })
+
+  it('a folder or a file at the top that is not ruled here is known', () => {
+    const above = [
+      'builder.ts',
+      'call-options.ts',
+      'client.ts',
+      'config.ts',
+      'hooks.ts',
+      'index.ts',
+      'options.ts',
+      'settings.ts',
+    ]
+    expect([...new Set(files.map(roomOf))].filter(room => !(room in ALLOWED) && !above.includes(room))).toEqual([])
+  })
+})
+
+it.each(files)('%s says in its first line what it is', file => {
+  expect(readFileSync(join(lib, file), 'utf8')).toMatch(/^(?:#!.*\n)?\/\*\*/)
+})
+
+it('the version that WeChat Pay is told is that of the package', () => {
+  const { version: packaged } = JSON.parse(readFileSync(resolve(lib, '../package.json'), 'utf8'))
+  expect(version).toBe(packaged)
+})
