@@ -1,0 +1,64 @@
+/** Handing out merchant coupons (商家券): in a mini program, and on a page of WeChat Pay. */
+import { ALGO_HMAC_SHA256 } from '../crypto/hash.js'
+import { checked, queryOf } from './fields.js'
+import { type SecretKey, signFields } from './keys.js'
+
+export interface Coupon {
+  stock_id: string
+  /** The merchant's number of this handing out, of letters and digits. */
+  out_request_no: string
+  /** Where the stock is set to have its codes given when they are handed out. */
+  coupon_code?: string
+  /** The merchant that made the stock; for cash coupons (支付券). */
+  create_coupon_merchant?: string
+  /** RFC 3339; for stocks whose coupons are valid from when they are handed out. */
+  customize_send_time?: string
+}
+
+export interface CouponList {
+  send_coupon_params: Coupon[]
+  /** The merchant number of who hands them out. */
+  send_coupon_merchant: string
+}
+
+/**
+ * The attributes of the plugin `<send-coupon>` of a mini program (小程序发券插件). Signed with HMAC-SHA256 and the APIv2
+ * key of `send_coupon_merchant`.
+ *
+ * @throws InvalidArgumentError for a missing field or key.
+ */
+export function couponList(list: CouponList, key: SecretKey): CouponList & { sign: string } {
+  const { send_coupon_merchant } = checked({ send_coupon_merchant: list.send_coupon_merchant }, [
+    'send_coupon_merchant',
+  ])
+  const send_coupon_params = list.send_coupon_params.map(coupon => checked(coupon, ['stock_id', 'out_request_no']))
+  const numbered = send_coupon_params.flatMap((coupon, index) =>
+    Object.entries(coupon).map(([name, value]) => [`${name}${index}`, value]),
+  )
+  const sign = signFields({ ...Object.fromEntries(numbered), send_coupon_merchant }, key, ALGO_HMAC_SHA256)
+  return { send_coupon_params, send_coupon_merchant, sign }
+}
+
+export interface CouponPage {
+  stock_id: string
+  /** The merchant's number of this handing out, of letters and digits. */
+  out_request_no: string
+  /** The merchant number of who hands it out. */
+  send_coupon_merchant: string
+  /** The user's openid, under an appid of that merchant. */
+  open_id: string
+  coupon_code?: string
+  customize_send_time?: string
+}
+
+/**
+ * The address of the page on which a user takes a coupon (H5发券): `location.href = …`, within WeChat. Signed with
+ * HMAC-SHA256 and the APIv2 key of `send_coupon_merchant`.
+ *
+ * @throws InvalidArgumentError for a missing field or key.
+ */
+export function couponPage(page: CouponPage, key: SecretKey): string {
+  const fields = checked(page, ['stock_id', 'out_request_no', 'send_coupon_merchant', 'open_id'])
+  const sign = signFields(fields, key, ALGO_HMAC_SHA256)
+  return `https://action.weixin.qq.com/busifavor/getcouponinfo?${queryOf({ ...fields, sign })}#wechat_redirect`
+}

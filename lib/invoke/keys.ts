@@ -1,0 +1,68 @@
+/** The keys behind front-end parameters: given as they are, or those of a client. */
+import type { SignType } from '../crypto/hash.js'
+import type { KeyInput } from '../crypto/keys.js'
+import * as Rsa from '../crypto/rsa.js'
+import { InvalidArgumentError } from '../errors.js'
+import { signV2 } from '../protocol/v2-signature.js'
+import { type Client, settingsOf } from '../registry.js'
+import type { Signer } from '../trust/verifier.js'
+
+/** The merchant API private key, `apiclient_key.pem`, or a client that has it. */
+export type SigningKey = { privateKey: KeyInput } | Client
+
+/** A signer that is asked over the network, such as a KMS. */
+export interface RemoteSigner {
+  signer: Signer
+}
+
+/** The APIv2 key, or a client that has it. */
+export type SecretKey = { secret: string } | Client
+
+/**
+ * Signs with RSA-SHA256 and hands the base64 signature to `complete`: at once, or with a remote signer when it has come.
+ *
+ * @throws InvalidArgumentError for a key that cannot be right, or a client without one.
+ */
+export function withSignature<Parameters>(
+  message: string,
+  keys: SigningKey | RemoteSigner,
+  complete: (signature: string) => Parameters,
+): Parameters | Promise<Parameters> {
+  const settings = settingsOf(keys)
+  if (settings) return complete(Rsa.sign(message, settings.privateKey ?? missingPrivateKey()))
+  if ('privateKey' in keys) return complete(Rsa.sign(message, keys.privateKey))
+  if ('signer' in keys) return signRemotely(message, keys.signer).then(complete)
+  throw noKeys('{ privateKey }, { signer }')
+}
+
+/**
+ * The APIv2 signature of the fields.
+ *
+ * @throws InvalidArgumentError when there is no key.
+ */
+export function signFields(fields: object, key: SecretKey, type: SignType): string {
+  return signV2(Object.fromEntries(Object.entries(fields)), secretOf(key), type)
+}
+
+function secretOf(keys: SecretKey): string {
+  const settings = settingsOf(keys)
+  const secret = settings ? settings.secret?.export().toString() : 'secret' in keys ? keys.secret : undefined
+  if (typeof secret === 'string' && secret !== '') return secret
+  throw settings
+    ? new InvalidArgumentError('This is signed with the APIv2 key: give it to Builder.factory as `secret`.')
+    : noKeys('{ secret }')
+}
+
+async function signRemotely(message: string, signer: Signer): Promise<string> {
+  return signer.sign(Buffer.from(message))
+}
+
+function missingPrivateKey(): never {
+  throw new InvalidArgumentError(
+    'The client signs with a `signer`, which may have to be waited for: pass { signer } in place of the client, and await the parameters.',
+  )
+}
+
+function noKeys(expected: string): InvalidArgumentError {
+  return new InvalidArgumentError(`The second argument is ${expected} or a client that Builder.factory made.`)
+}

@@ -1,0 +1,105 @@
+/** The parameters that open the payment of an APIv2 order, and those that open a red packet; keyed with the APIv2 key. */
+import { ALGO_MD5, type SignType } from '../crypto/hash.js'
+import * as Formatter from '../formatter.js'
+import { checked, queryOf } from './fields.js'
+import { type SecretKey, signFields } from './keys.js'
+import { type AppOrder, type AppParameters, type JsapiOrder, now } from './payment.js'
+
+export interface JsapiV2Order extends JsapiOrder {
+  /** As the order was signed. Default `MD5`. */
+  signType?: SignType
+}
+
+export interface JsapiV2Parameters {
+  appId: string
+  timeStamp: string
+  nonceStr: string
+  package: string
+  signType: SignType
+  paySign: string
+}
+
+/**
+ * For `WeixinJSBridge.invoke('getBrandWCPayRequest', …)` in a page and `wx.requestPayment` in a mini program, with the
+ * `prepay_id` of v2/pay/unifiedorder. Signed with the APIv2 key.
+ *
+ * @throws InvalidArgumentError for a missing field or key.
+ */
+export function jsapiV2(order: JsapiV2Order, key: SecretKey): JsapiV2Parameters {
+  const given = checked(order, ['appId', 'prepay_id'])
+  const { appId, prepay_id, signType = ALGO_MD5, timeStamp = now(), nonceStr = Formatter.nonce() } = given
+  const parameters = { appId, timeStamp, nonceStr, package: `prepay_id=${prepay_id}`, signType }
+  return { ...parameters, paySign: signFields(parameters, key, signType) }
+}
+
+export interface AppV2Order extends AppOrder {
+  /** As the order was signed. Default `MD5`. */
+  signType?: SignType
+}
+
+/**
+ * For the `PayReq` of WeChat's open SDK in an app, with the `prepay_id` of v2/pay/unifiedorder. Signed with the APIv2
+ * key.
+ *
+ * @throws InvalidArgumentError for a missing field or key.
+ */
+export function appV2(order: AppV2Order, key: SecretKey): AppParameters {
+  const given = checked(order, ['appid', 'partnerid', 'prepayid'])
+  const { appid, partnerid, prepayid, signType = ALGO_MD5, timestamp = now(), noncestr = Formatter.nonce() } = given
+  const parameters = { appid, partnerid, prepayid, package: 'Sign=WXPay' as const, noncestr, timestamp }
+  return { ...parameters, sign: signFields(parameters, key, signType) }
+}
+
+export interface QrCode {
+  appid: string
+  mch_id: string
+  /** What is sold: WeChat Pay asks for an order of it when the code is scanned. */
+  product_id: string
+  /** Seconds since 1970. Default: now. */
+  time_stamp?: string
+  /** Default: 32 random characters. */
+  nonce_str?: string
+}
+
+/**
+ * The text of a QR code that can be printed: `weixin://wxpay/bizpayurl?…` (扫码支付模式一). Signed with MD5 and the
+ * APIv2 key.
+ *
+ * @throws InvalidArgumentError for a missing field or key.
+ */
+export function qrCode(code: QrCode, key: SecretKey): string {
+  const given = checked(code, ['appid', 'mch_id', 'product_id'])
+  const fields = { time_stamp: now(), nonce_str: Formatter.nonce(), ...given }
+  return `weixin://wxpay/bizpayurl?${queryOf({ ...fields, sign: signFields(fields, key, ALGO_MD5) })}`
+}
+
+export interface RedPacket {
+  appId: string
+  /** What v2/mmpaymkttransfers/sendminiprogramhb answered as `package`. */
+  package: string
+  /** Seconds since 1970. Default: now. */
+  timeStamp?: string
+  /** Default: 32 random characters. */
+  nonceStr?: string
+}
+
+export interface RedPacketParameters {
+  timeStamp: string
+  nonceStr: string
+  package: string
+  signType: 'MD5'
+  paySign: string
+}
+
+/**
+ * For `wx.sendBizRedPacket` in a mini program. Signed with MD5 and the APIv2 key; `signType` is not signed, and `package`
+ * is signed as it was answered and passed on percent-encoded.
+ *
+ * @throws InvalidArgumentError for a missing field or key.
+ */
+export function redPacket(packet: RedPacket, key: SecretKey): RedPacketParameters {
+  const given = checked(packet, ['appId', 'package'])
+  const { appId, package: packageText, timeStamp = now(), nonceStr = Formatter.nonce() } = given
+  const paySign = signFields({ appId, timeStamp, nonceStr, package: packageText }, key, ALGO_MD5)
+  return { timeStamp, nonceStr, package: encodeURIComponent(packageText), signType: ALGO_MD5, paySign }
+}

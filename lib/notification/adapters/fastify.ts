@@ -1,0 +1,46 @@
+/** Fastify: a plugin with the route that answers notifications. */
+import type { IncomingMessage } from 'node:http'
+import type { Respond } from '../incoming.js'
+import { closing, readBody } from './node.js'
+
+interface FastifyRequest {
+  readonly raw: IncomingMessage
+}
+
+interface FastifyReply {
+  code(status: number): unknown
+  headers(headers: Record<string, string>): unknown
+  send(body?: string): unknown
+}
+
+interface Route {
+  onRequest(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+}
+
+/** What of a Fastify instance is used. */
+export interface FastifyInstance {
+  post(url: string, route: Route, handler: () => unknown): unknown
+}
+
+export type FastifyPlugin = (app: FastifyInstance, options: { url: string }) => Promise<void>
+
+export function toFastify(respond: Respond): FastifyPlugin {
+  return async (app, { url }) => {
+    app.post(
+      url,
+      {
+        // Answered before Fastify parses: by then nobody has read the body, whatever parsers there are.
+        onRequest: async ({ raw }, reply) => {
+          const { status, headers, body } = await respond({
+            headers: raw.headers,
+            read: limit => readBody(raw, {}, limit),
+          })
+          reply.code(status)
+          reply.headers({ ...headers, ...closing(raw) })
+          return reply.send(body)
+        },
+      },
+      () => {},
+    )
+  }
+}

@@ -1,0 +1,15 @@
+/** Notifications: receiving those of WeChat Pay, and minting some to test with. */
+export { keepRawBody } from './adapters/node.js'
+export type { EventOf, NotificationEvent, UnlistedEvent } from './events.js'
+export type { Handler, HandlerOptions, OnEvent } from './handler.js'
+export type { NotificationConfig } from './keys.js'
+export type { NotificationHeaders, NotificationMessage } from './message.js'
+export {
+  type MintedEvent,
+  type MintedNotification,
+  type MintedXmlEvent,
+  type MintKeys,
+  type MintXmlKeys,
+  mint,
+} from './mint.js'
+export { create, type Receiver } from './receiver.js'

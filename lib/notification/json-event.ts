@@ -1,0 +1,65 @@
+/** Notifications of APIv3: JSON, signed by WeChat Pay, sealed with the merchant's APIv3 key. */
+import * as AesGcm from '../crypto/aes-gcm.js'
+import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
+import { requestIdOf } from '../protocol/headers.js'
+import { verifyNotification } from '../protocol/verify-answer.js'
+import { isEvent, isObject, type NotificationEvent } from './events.js'
+import type { NotificationKeys } from './keys.js'
+
+const ALGORITHM = 'AEAD_AES_256_GCM'
+
+/**
+ * Verifies, then decrypts; `now` in milliseconds.
+ *
+ * @throws SignatureError (as a rejection) for what WeChat Pay did not sign, or sealed for somebody else;
+ *   InvalidArgumentError for keys that are missing; WechatPayError for what is genuine and yet not a notification.
+ */
+export async function openJson(
+  body: Buffer,
+  headers: Record<string, string>,
+  { verifier, apiv3Key }: NotificationKeys,
+  now: number,
+): Promise<NotificationEvent> {
+  if (!verifier || !apiv3Key) {
+    throw new InvalidArgumentError(
+      `\`${verifier ? 'apiv3Key' : 'certs'}\` is missing: without it no notification of APIv3 can be opened. Give it to Notification.create.`,
+    )
+  }
+  const requestId = requestIdOf(headers)
+  await verifyNotification(body, { headers, verifier, now, requestId })
+  const envelope = parseJson(body.toString())
+  if (!isObject(envelope)) throw notANotification('it is not an object')
+  const event: unknown = { ...envelope, resource: parseJson(openResource(envelope.resource, apiv3Key, requestId)) }
+  if (!isEvent(event)) throw notANotification('it lacks its `id` or `event_type`')
+  return event
+}
+
+function openResource(resource: unknown, apiv3Key: Uint8Array, requestId: string | undefined): string {
+  const { algorithm, ciphertext, nonce, associated_data } = isObject(resource) ? resource : {}
+  if (algorithm !== ALGORITHM) {
+    throw notANotification(`its resource is not sealed with ${ALGORITHM}, the only algorithm that is known here`)
+  }
+  try {
+    return AesGcm.decrypt(String(ciphertext), apiv3Key, String(nonce), String(associated_data ?? ''))
+  } catch (cause) {
+    throw new SignatureError(
+      'The notification is signed by WeChat Pay, but does not open with `apiv3Key`: it was sealed for another merchant or with another key. Compare the key with the one in the merchant platform (账户中心 → API安全 → APIv3密钥).',
+      { reason: 'mismatch', requestId, cause },
+    )
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The error of JSON.parse quotes what it read: it is no cause to pass on.
+    throw notANotification('it is not JSON')
+  }
+}
+
+function notANotification(reason: string): WechatPayError {
+  return new WechatPayError(`WeChat Pay signed this, but it is no notification: ${reason}.`, {
+    code: 'ERR_NOTIFICATION_FORMAT',
+  })
+}

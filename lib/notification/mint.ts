@@ -1,0 +1,142 @@
+/** Notifications to test with: made, sealed and signed as WeChat Pay makes them, with keys that a test owns. */
+import { randomUUID } from 'node:crypto'
+import * as AesEcb from '../crypto/aes-ecb.js'
+import * as AesGcm from '../crypto/aes-gcm.js'
+import * as Hash from '../crypto/hash.js'
+import type { KeyInput } from '../crypto/keys.js'
+import * as Rsa from '../crypto/rsa.js'
+import * as Formatter from '../formatter.js'
+import { signV2, type V2Fields } from '../protocol/v2-signature.js'
+import { toXml } from '../transformer.js'
+
+/** A notification of APIv3 to be made; what is left out is filled in. */
+export interface MintedEvent {
+  event_type: string
+  /** What the handler will get as `resource`. */
+  resource: object
+  id?: string
+  create_time?: string
+  resource_type?: string
+  summary?: string
+  original_type?: string
+}
+
+/** A notification of APIv2 to be made; `req_info` and `event_ciphertext` are given as objects, and sealed. */
+export interface MintedXmlEvent {
+  event_type: `v2/${string}`
+  /** The fields of the message; `nonce_str` and `sign` are filled in. */
+  resource: Readonly<Record<string, unknown>>
+}
+
+/** WeChat Pay's side of the keys: the private half of what `certs` holds under `serial`. */
+export interface MintKeys {
+  serial: string
+  privateKey: KeyInput
+  apiv3Key: string | Uint8Array
+}
+
+export interface MintXmlKeys {
+  /** The APIv2 key. */
+  secret: string
+  /** For notifications with an `event_ciphertext`. */
+  apiv3Key?: string | Uint8Array
+}
+
+export interface MintedNotification {
+  headers: Record<string, string>
+  body: string
+}
+
+interface MintOptions {
+  /** When it is signed, in seconds since 1970. Default: now. */
+  timestamp?: number
+}
+
+/**
+ * Makes a notification: `new Request(url, { method: 'POST', ...Notification.mint(event, keys) })`.
+ *
+ * @throws InvalidArgumentError for keys that cannot be right, and for what JSON or XML cannot carry.
+ */
+export function mint(event: MintedXmlEvent, keys: MintXmlKeys): MintedNotification
+export function mint(event: MintedEvent, keys: MintKeys, options?: MintOptions): MintedNotification
+export function mint(
+  event: MintedEvent | MintedXmlEvent,
+  keys: MintKeys | MintXmlKeys,
+  options: MintOptions = {},
+): MintedNotification {
+  return 'privateKey' in keys ? mintJson(event, keys, options) : mintXml({ ...event.resource }, keys)
+}
+
+function mintJson(
+  event: MintedEvent,
+  keys: MintKeys,
+  { timestamp = Formatter.timestamp() }: MintOptions,
+): MintedNotification {
+  const { resource, original_type = originalType(event.event_type), ...envelope } = event
+  const iv = Formatter.nonce(12)
+  const body = JSON.stringify({
+    id: randomUUID(),
+    create_time: beijingTime(timestamp),
+    resource_type: 'encrypt-resource',
+    summary: event.event_type,
+    ...envelope,
+    resource: {
+      original_type,
+      algorithm: 'AEAD_AES_256_GCM',
+      ciphertext: AesGcm.encrypt(JSON.stringify(resource), keys.apiv3Key, iv, original_type),
+      associated_data: original_type,
+      nonce: iv,
+    },
+  })
+  const nonce = Formatter.nonce()
+  return {
+    headers: {
+      'Content-Type': 'application/json',
+      'Wechatpay-Timestamp': String(timestamp),
+      'Wechatpay-Nonce': nonce,
+      'Wechatpay-Serial': keys.serial,
+      'Wechatpay-Signature': Rsa.sign(Formatter.response(timestamp, nonce, body), keys.privateKey),
+      'Wechatpay-Signature-Type': Formatter.SCHEME,
+    },
+    body,
+  }
+}
+
+function originalType(eventType: string): string {
+  return eventType.split('.', 1).join().toLowerCase()
+}
+
+function beijingTime(seconds: number): string {
+  return new Date((seconds + 8 * 60 * 60) * 1000).toISOString().replace(/\.\d+Z$/, '+08:00')
+}
+
+function mintXml(fields: V2Fields, { secret, apiv3Key }: MintXmlKeys): MintedNotification {
+  const message = {
+    ...fields,
+    nonce_str: Formatter.nonce(),
+    ...sealRefund(fields, secret),
+    ...sealContent(fields, apiv3Key),
+  }
+  const signType = fields.algorithm === Hash.ALGO_HMAC_SHA256 ? Hash.ALGO_HMAC_SHA256 : undefined
+  const isUnsigned = fields.req_info !== undefined
+  return {
+    headers: { 'Content-Type': 'text/xml' },
+    body: toXml(isUnsigned ? message : { ...message, sign: signV2(message, secret, signType) }),
+  }
+}
+
+function sealRefund({ req_info: content }: V2Fields, secret: string): V2Fields {
+  if (typeof content !== 'object' || content === null) return {}
+  return { req_info: AesEcb.encrypt(toXml(content, { root: 'root' }), Hash.md5(secret)) }
+}
+
+function sealContent({ event_ciphertext: content }: V2Fields, apiv3Key: string | Uint8Array = ''): V2Fields {
+  if (typeof content !== 'object' || content === null) return {}
+  const nonce = Formatter.nonce(12)
+  return {
+    event_algorithm: 'AEAD_AES_256_GCM',
+    event_nonce: nonce,
+    event_associated_data: 'payscore',
+    event_ciphertext: AesGcm.encrypt(JSON.stringify(content), apiv3Key, nonce, 'payscore'),
+  }
+}

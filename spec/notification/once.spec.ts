@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import * as Notification from '../../lib/notification/index.js'
+import { FileStore } from '../../lib/stores/file-store.js'
+import { MemoryStore } from '../../lib/stores/memory-store.js'
+import type { Store } from '../../lib/stores/store.js'
+import { keys, type Notice, notice, sealRefund, xml, xmlNotice } from './wechat-pay.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'once-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** A process of its own as far as the handler knows: it shares nothing with others but the store. */
+function process(store: Store, onEvent: Notification.OnEvent = () => {}) {
+  const handled: string[] = []
+  const errors: unknown[] = []
+  const handler = Notification.create(keys).handler(
+    async event => {
+      handled.push(event.id)
+      await onEvent(event)
+    },
+    { store, onError: error => errors.push(error) },
+  )
+  const receive = async ({ headers, body }: Notice) => {
+    const response = await handler(new Request('https://example.com/notify', { method: 'POST', headers, body }))
+    return response.status
+  }
+  return { handled, errors, receive }
+}
+
+/** Something to wait for, and to end. */
+function gate() {
+  let open = () => {}
+  const opened = new Promise<void>(resolve => {
+    open = resolve
+  })
+  return { opened, open }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; !condition(); turn++) {
+    if (turn > 10_000) expect.fail('it never came to that')
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+describe.each([
+  ['memory', () => new MemoryStore()],
+  ['files', () => new FileStore(mkdtempSync(join(directory, 'store-')))],
+])('processes that share a store of %s', (_, createStore) => {
+  it('handle a notification once, however often it comes and to whom', async () => {
+    const store = createStore()
+    const processes = [process(store), process(store), process(store)]
+    const sent = Array.from({ length: 5 }, () => notice())
+    for (let round = 0; round < 3; round++) {
+      for (const [index, one] of sent.entries()) {
+        const { receive } = processes[(index + round) % 3] ?? expect.fail()
+        expect(await receive(one)).toBe(204)
+      }
+    }
+    const handled = processes.flatMap(({ handled }) => handled)
+    expect(handled.length).toBe(5)
+    expect(new Set(handled).size).toBe(5)
+  })
+
+  it('handle it once when it comes to all at the same moment, and acknowledge it when it is done', async () => {
+    const store = createStore()
+    const { opened, open } = gate()
+    const processes = Array.from({ length: 4 }, () => process(store, () => opened))
+    const sent = notice()
+    const statuses = processes.map(({ receive }) => receive(sent))
+    const others: number[] = []
+    for (const status of statuses) status.then(value => others.push(value))
+    await until(() => others.length === 3)
+    expect(others).toEqual([500, 500, 500])
+    open()
+    expect((await Promise.all(statuses)).sort()).toEqual([204, 500, 500, 500])
+    expect(await Promise.all(processes.map(({ receive }) => receive(sent)))).toEqual([204, 204, 204, 204])
+    expect(processes.flatMap(({ handled }) => handled)).toHaveLength(1)
+  })
+
+  it('try again what failed elsewhere', async () => {
+    const store = createStore()
+    const failing = process(store, () => Promise.reject(new Error('out of memory')))
+    const working = process(store)
+    const sent = notice()
+    expect([await failing.receive(sent), await working.receive(sent), await failing.receive(sent)]).toEqual([
+      500, 204, 204,
+    ])
+    expect([failing.handled.length, working.handled.length]).toEqual([1, 1])
+  })
+})
+
+describe('a process that dies in the middle', () => {
+  it('keeps the notification to itself for half a minute, and then another one handles it', async () => {
+    let now = Date.now()
+    const store = new MemoryStore({ now: () => now })
+    const sent = notice({ id: 'EV-1' })
+    // What it leaves behind: a claim that nobody renews.
+    await store.add('wechatpay-chain:notification:EV-1', 'of the dead', 30)
+    const survivor = process(store)
+    expect(await survivor.receive(sent)).toBe(500)
+    now += 29_999
+    expect(await survivor.receive(sent)).toBe(500)
+    now += 1
+    expect(await survivor.receive(sent)).toBe(204)
+    expect(survivor.handled).toEqual(['EV-1'])
+  })
+
+  it('one that was only slow does not take the claim from who came after it', async () => {
+    let now = Date.now()
+    const store = new MemoryStore({ now: () => now })
+    const [slow, next] = [gate(), gate()]
+    const first = process(store, () => slow.opened.then(() => Promise.reject(new Error('too late'))))
+    const second = process(store, () => next.opened)
+    const sent = notice()
+    const firstStatus = first.receive(sent)
+    await until(() => first.handled.length === 1)
+    now += 30_000
+    const secondStatus = second.receive(sent)
+    await until(() => second.handled.length === 1)
+    slow.open()
+    expect(await firstStatus).toBe(500)
+    expect(await process(store).receive(sent), 'the second is still at it').toBe(500)
+    next.open()
+    expect(await secondStatus).toBe(204)
+    expect(await first.receive(sent)).toBe(204)
+  })
+})
+
+describe('a handled notification is remembered', () => {
+  it('for as long as WeChat Pay may send it again, and no longer', async () => {
+    let now = Date.now()
+    const store = new MemoryStore({ now: () => now })
+    const { handled, receive } = process(store)
+    const sent = notice()
+    await receive(sent)
+    now += 25 * 3600_000
+    expect([await receive(sent), handled.length]).toEqual([204, 1])
+    now += 3600_000
+    expect([await receive(sent), handled.length]).toEqual([204, 2])
+  })
+
+  it.each([
+    ['a payment', () => xmlNotice({ out_trade_no: '1', nonce_str: String(Math.random()) })],
+    ['a refund', () => xml({ nonce_str: String(Math.random()), req_info: sealRefund({ out_refund_no: '1' }) })],
+  ])('also %s of APIv2, which has no id', async (_, send) => {
+    const { handled, receive } = process(new MemoryStore())
+    expect([await receive(send()), await receive(send()), await receive(send())]).toEqual([200, 200, 200])
+    expect(handled).toHaveLength(1)
+  })
+
+  it('by default in the memory of the process', async () => {
+    let count = 0
+    const handler = Notification.create(keys).handler(() => {
+      count++
+    })
+    const { headers, body } = notice()
+    for (let time = 0; time < 3; time++) {
+      await handler(new Request('https://example.com/notify', { method: 'POST', headers, body }))
+    }
+    expect(count).toBe(1)
+  })
+})
+
+describe('a store that fails', () => {
+  const failure = new Error('the store is away')
+  const failing = (...methods: (keyof Store)[]): Store => {
+    const store = new MemoryStore()
+    const fail = () => Promise.reject(failure)
+    return {
+      get: key => (methods.includes('get') ? fail() : store.get(key)),
+      set: (key, value, ttl) => (methods.includes('set') ? fail() : store.set(key, value, ttl)),
+      add: (key, value, ttl) => (methods.includes('add') ? fail() : store.add(key, value, ttl)),
+      delete: key => (methods.includes('delete') ? fail() : store.delete(key)),
+    }
+  }
+
+  it('before the handler leads to a resend, and the handler does not run', async () => {
+    const { handled, errors, receive } = process(failing('add'))
+    expect([await receive(notice()), handled, errors]).toEqual([500, [], [failure]])
+  })
+
+  it('after the handler undoes nothing: what was handled is acknowledged', async () => {
+    const { handled, errors, receive } = process(failing('set'))
+    expect([await receive(notice()), handled.length, errors]).toEqual([204, 1, [failure]])
+  })
+
+  it('after the handler threw hides nothing of it', async () => {
+    const thrown = new Error('no')
+    const { errors, receive } = process(failing('delete'), () => Promise.reject(thrown))
+    expect([await receive(notice()), errors]).toEqual([500, [failure, thrown]])
+  })
+})

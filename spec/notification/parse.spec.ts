@@ -1,0 +1,308 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { InvalidArgumentError, SignatureError, WechatPayError } from '../../lib/errors.js'
+import * as Notification from '../../lib/notification/index.js'
+import { register, type SharedSettings } from '../../lib/registry.js'
+import { config, platform } from '../gateway.js'
+import { apiv3Key, keys, type Notice, notice, payment, signedAnew } from './wechat-pay.js'
+
+const NOW = 1_764_000_000
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: NOW * 1000 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const notification = Notification.create(keys)
+
+async function refusal({ headers, body }: Notice, receiver = notification): Promise<unknown> {
+  return receiver.parse({ headers, body }).then(
+    () => expect.fail('it was accepted'),
+    (error: unknown) => error,
+  )
+}
+
+async function reasonOf(refused: Notice, receiver = notification): Promise<string> {
+  const error = await refusal(refused, receiver)
+  if (!(error instanceof SignatureError)) throw error
+  return error.reason
+}
+
+describe('a genuine notification', () => {
+  it('gives its event, decrypted', async () => {
+    const event = await notification.parse(notice({ id: 'EV-2018022511223320873' }))
+    expect(event).toEqual({
+      id: 'EV-2018022511223320873',
+      create_time: '2026-11-24T10:34:56+08:00',
+      event_type: 'TRANSACTION.SUCCESS',
+      resource_type: 'encrypt-resource',
+      summary: '支付成功',
+      resource: payment,
+    })
+  })
+
+  it('narrows by its event type', async () => {
+    const event = await notification.parse(notice())
+    if (event.event_type !== 'TRANSACTION.SUCCESS') return expect.fail(event.event_type)
+    const outTradeNo: string = event.resource.out_trade_no
+    expect(outTradeNo).toBe(payment.out_trade_no)
+  })
+
+  it.each([
+    ['an unknown type', 'SOMETHING.NEW'],
+    ['a documented one', 'REFUND.SUCCESS'],
+  ])('of %s passes', async (_, type) => {
+    const resource = { anything: [1, { deep: null }] }
+    const event = await notification.parse(notice({ event_type: type, resource }))
+    expect(event).toMatchObject({ event_type: type, resource })
+  })
+
+  it.each([
+    ['absent', undefined],
+    ['empty', ''],
+  ])('opens when its associated data is %s', async (_, associated_data) => {
+    expect(await notification.parse(notice({ associated_data }))).toMatchObject({ resource: payment })
+  })
+
+  it('is read from bytes as from text', async () => {
+    const { headers, body } = notice()
+    const bytes = Buffer.from(body)
+    const forms = [bytes, new Uint8Array(bytes), new Uint8Array(bytes).buffer]
+    for (const form of forms)
+      expect(await notification.parse({ headers, body: form })).toMatchObject({ resource: payment })
+  })
+
+  it('is read with its headers in every form that servers have them in', async () => {
+    const { headers, body } = notice()
+    const titled = Object.entries(headers).map(([name, value]): [string, string] => [
+      name.replace(/\b\w/g, c => c.toUpperCase()),
+      value,
+    ])
+    const forms = [
+      headers,
+      new Headers(headers),
+      new Map(titled),
+      titled,
+      titled.flat(),
+      Object.fromEntries(titled),
+      Object.fromEntries(titled.map(([name, value]) => [name, [value]])),
+    ]
+    for (const form of forms) {
+      expect(await notification.parse({ headers: form as Notification.NotificationHeaders, body })).toMatchObject({
+        resource: payment,
+      })
+    }
+  })
+
+  it.each([-300, 0, 300])('may be signed %i s from now', async offset => {
+    const signed = notice({ signature: { timestamp: NOW + offset } })
+    expect(await notification.parse(signed)).toMatchObject({ resource: payment })
+  })
+
+  it('is found under a serial whose letters have another case', async () => {
+    const signed = notice({ signature: { serial: platform.serial.toLowerCase() } })
+    expect(await notification.parse(signed)).toMatchObject({ resource: payment })
+  })
+
+  it('may be signed with any of several keys, as they are while one takes over from another', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    })
+    const serial = 'PUB_KEY_ID_0114232134912410000000000000'
+    const receiver = Notification.create({ ...keys, certs: { ...keys.certs, [serial]: publicKey } })
+    expect(await receiver.parse(notice())).toMatchObject({ resource: payment })
+    expect(await receiver.parse(notice({ signature: { serial, privateKey } }))).toMatchObject({ resource: payment })
+  })
+})
+
+describe('what WeChat Pay did not send, or not now, or not to this merchant, is refused', () => {
+  it.each([
+    ['301 s old', -301, 'ago'],
+    ['from 301 s in the future', 301, 'in the future'],
+  ])('%s', async (_, offset, words) => {
+    const error = await refusal(notice({ signature: { timestamp: NOW + offset } }))
+    expect(error).toMatchObject({ reason: 'clock', message: expect.stringContaining(words) })
+  })
+
+  it.each(['wechatpay-timestamp', 'wechatpay-nonce', 'wechatpay-signature', 'wechatpay-serial'])(
+    'without %s',
+    async name => {
+      const { headers, body } = notice()
+      const { [name]: _, ...others } = headers
+      expect(await reasonOf({ headers: others, body })).toBe('headers')
+    },
+  )
+
+  it.each(['', 'now', '1e9', ' ', '-1', '99999999999999999999'])('with the timestamp %j', async timestamp => {
+    const { headers, body } = notice()
+    expect(['headers', 'clock']).toContain(
+      await reasonOf({ headers: { ...headers, 'wechatpay-timestamp': timestamp }, body }),
+    )
+  })
+
+  it('with a header that came twice', async () => {
+    const { headers, body } = notice()
+    const twice = { ...headers, 'Wechatpay-Signature': headers['wechatpay-signature'] ?? '' }
+    expect(await reasonOf({ headers: twice, body })).toBe('mismatch')
+  })
+
+  it('from an unknown serial', async () => {
+    expect(await reasonOf(notice({ signature: { serial: 'F'.repeat(40) } }))).toBe('serial')
+  })
+
+  it('signed by another key under a known serial', async () => {
+    expect(await reasonOf(notice({ signature: { privateKey: config.privateKey } }))).toBe('mismatch')
+  })
+
+  it('with the signature of another notification', async () => {
+    const [{ body }, { headers }] = [notice(), notice()]
+    expect(await reasonOf({ headers, body })).toBe('mismatch')
+  })
+
+  it('with a scheme that is not verified here', async () => {
+    const { headers, body } = notice()
+    const scheme = { 'wechatpay-signature-type': 'WECHATPAY2-SM2-WITH-SM3' }
+    expect(await reasonOf({ headers: { ...headers, ...scheme }, body })).toBe('headers')
+  })
+
+  it('a probe, and it is told apart', async () => {
+    const { headers, body } = notice()
+    const probe = `WECHATPAY/SIGNTEST/${headers['wechatpay-signature']}`
+    expect(await reasonOf({ headers: { ...headers, 'wechatpay-signature': probe }, body })).toBe('probe')
+  })
+
+  it('sealed for another merchant', async () => {
+    const error = await refusal(notice({ apiv3Key: 'another-merchants-key-0123456789' }))
+    expect(error).toMatchObject({ reason: 'mismatch', message: expect.stringContaining('apiv3Key') })
+  })
+
+  it('with the wrong APIv3 key on this side', async () => {
+    const receiver = Notification.create({ ...keys, apiv3Key: 'a-mistyped-key-of-32-bytes-01234' })
+    expect(await reasonOf(notice(), receiver)).toBe('mismatch')
+  })
+
+  it.each([
+    ['cut in the tag', (sealed: Buffer) => sealed.subarray(0, -1)],
+    ['cut to the tag', (sealed: Buffer) => sealed.subarray(-16)],
+    ['empty', () => Buffer.alloc(0)],
+    ['with one bit changed', (sealed: Buffer) => sealed.fill((sealed[0] ?? 0) ^ 1, 0, 1)],
+  ])('with a ciphertext that is %s', async (_, ciphertext) => {
+    expect(await reasonOf(notice({ ciphertext }))).toBe('mismatch')
+  })
+
+  it('with another resource in its place, signed or not', async () => {
+    const { headers, body } = notice()
+    const plain = JSON.stringify({ ...JSON.parse(body), resource: payment })
+    expect(await reasonOf({ headers, body: plain })).toBe('mismatch')
+    expect(await refusal(signedAnew(plain))).toMatchObject({ code: 'ERR_NOTIFICATION_FORMAT' })
+  })
+
+  it.each(['', 'null', '[]', '"text"', '{', '{}', '{"id":"1"}'])('the body %j, even when it is signed', async body => {
+    const error = await refusal(signedAnew(body))
+    expect(error).toBeInstanceOf(WechatPayError)
+    expect(error).toMatchObject({ code: 'ERR_NOTIFICATION_FORMAT' })
+  })
+
+  it('and nothing of the keys or the content is in what it says', async () => {
+    const errors = [
+      await refusal(notice({ apiv3Key: 'another-merchants-key-0123456789' })),
+      await refusal(notice({ signature: { privateKey: config.privateKey } })),
+      await refusal(notice({ ciphertext: sealed => sealed.subarray(1) })),
+    ]
+    for (const error of errors) {
+      const shown = JSON.stringify(error, Object.getOwnPropertyNames(error)) + String(error)
+      expect(shown).not.toContain(apiv3Key)
+      expect(shown).not.toContain(payment.out_trade_no)
+    }
+  })
+})
+
+describe('a body that was parsed is refused, with the cure', () => {
+  it.each([
+    ['an object', {}],
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 1],
+  ])('%s', async (_, body) => {
+    const { headers } = notice()
+    const attempt = notification.parse({ headers, body: body as string })
+    await expect(attempt).rejects.toThrow(InvalidArgumentError)
+    await expect(attempt).rejects.toThrow(/express\.json\(\{ verify: Notification\.keepRawBody \}\)/)
+  })
+
+  it('and so are headers that are none', async () => {
+    const { body } = notice()
+    await expect(notification.parse({ headers: 'x' as unknown as Headers, body })).rejects.toThrow(
+      /headers: found a string/,
+    )
+  })
+})
+
+describe('a receiver', () => {
+  const settings: SharedSettings = {
+    mchid: '1230000109',
+    signer: { serial: '', sign: () => '' },
+    verifier: { announcedSerial: () => undefined, verify: () => true },
+    apiv3Key: undefined,
+    secret: undefined,
+  }
+
+  it('takes the whole configuration of a client', async () => {
+    const receiver = Notification.create({ ...config, apiv3Key, secret: keys.secret, timeout: 1000 })
+    expect(await receiver.parse(notice())).toMatchObject({ resource: payment })
+  })
+
+  it('takes an own verifier in place of certificates', async () => {
+    const seen: string[] = []
+    const verifier = {
+      announcedSerial: () => undefined,
+      verify: async (_: Uint8Array, __: string, serial: string) => seen.push(serial) > 0,
+    }
+    const receiver = Notification.create({ verifier, apiv3Key })
+    expect(await receiver.parse(notice())).toMatchObject({ resource: payment })
+    expect(seen).toEqual([platform.serial])
+  })
+
+  it('shares the live keys of a client', async () => {
+    const { createSecretKey } = await import('node:crypto')
+    let isTrusted = false
+    const client = { chain: (path: string) => path }
+    register(client, {
+      ...settings,
+      verifier: { announcedSerial: () => undefined, verify: () => isTrusted || undefined },
+      apiv3Key: createSecretKey(Buffer.from(apiv3Key)),
+    })
+    const receiver = Notification.create(client)
+    expect(await reasonOf(notice(), receiver)).toBe('serial')
+    isTrusted = true
+    expect(await receiver.parse(notice())).toMatchObject({ resource: payment })
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', {}, /`certs` are missing/],
+    ['certificates alone', { certs: keys.certs }, /`apiv3Key` is missing/],
+    ['an APIv3 key alone', { apiv3Key }, /`certs` are missing/],
+    ['an APIv3 key that is too short', { ...keys, apiv3Key: 'short' }, /`apiv3Key` must be 32 bytes/],
+    ['an APIv2 key that is too short', { secret: 'short' }, /`secret` must be 32 bytes/],
+    [
+      "the merchant's own certificate",
+      { ...keys, ...config, certs: { [config.serial]: config.privateKey } },
+      /certs\./,
+    ],
+    ['a client of somebody else', () => {}, /Notification\.create takes/],
+    ['a list', [], /Notification\.create takes/],
+    ['null', null, /Notification\.create takes/],
+  ])('is refused %s, by name', (_, source, message) => {
+    expect(() => Notification.create(source as Notification.NotificationConfig)).toThrow(message)
+    expect(() => Notification.create(source as Notification.NotificationConfig)).toThrow(InvalidArgumentError)
+  })
+
+  it('with the APIv2 key alone says what APIv3 needs', async () => {
+    const receiver = Notification.create({ secret: keys.secret })
+    expect(await refusal(notice(), receiver)).toMatchObject({ message: expect.stringContaining('`certs` is missing') })
+  })
+})

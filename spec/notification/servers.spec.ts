@@ -1,0 +1,253 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { serve } from '@hono/node-server'
+import express from 'express'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import { request } from 'undici'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as Notification from '../../lib/notification/index.js'
+import { keys, type Notice, notice, xmlNotice } from './wechat-pay.js'
+
+const COUNT = 1000
+const PATH = '/notify'
+const notification = Notification.create(keys)
+let genuine: Notice[] = []
+
+beforeAll(() => {
+  genuine = Array.from({ length: COUNT }, (_, index) => notice({ id: `EV-${index}` }))
+})
+
+type Handler = Notification.Handler
+
+interface Running {
+  url: string
+  close(): Promise<unknown>
+}
+
+async function listening(server: Server): Promise<Running> {
+  if (!server.listening) await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}${PATH}`,
+    close: () => {
+      server.closeAllConnections()
+      return once(server.close(), 'close')
+    },
+  }
+}
+
+/** What the parsers of Koa do: they read the stream, keep its text, and parse it when it is JSON. */
+async function koaBodyParser({ req, request }: Koa.Context, next: Koa.Next): Promise<void> {
+  const chunks: Buffer[] = []
+  if (req.headers['content-type']?.includes('json')) {
+    for await (const chunk of req) chunks.push(chunk)
+    const rawBody = Buffer.concat(chunks).toString()
+    Object.assign(request, { rawBody, body: JSON.parse(rawBody) })
+  }
+  await next()
+}
+
+/** Servers as their users build them, each with its usual JSON parser. */
+const servers: Record<string, (handler: Handler) => Promise<Running>> = {
+  'node:http': handler => listening(createServer(handler.node)),
+
+  'Express with the handler above its JSON parser': handler => {
+    const app = express()
+    app.post(PATH, handler.node)
+    app.use(express.json())
+    return listening(createServer(app))
+  },
+
+  'Express with a JSON parser that keeps the raw body, as NestJS does': handler => {
+    const app = express()
+    app.use(express.json({ verify: Notification.keepRawBody }))
+    app.post(PATH, handler.node)
+    return listening(createServer(app))
+  },
+
+  'Express with a parser for bytes': handler => {
+    const app = express()
+    app.use(PATH, express.raw({ type: '*/*' }))
+    app.post(PATH, handler.node)
+    return listening(createServer(app))
+  },
+
+  'Koa with a body parser': handler => {
+    const app = new Koa()
+    app.use(koaBodyParser)
+    app.use((context, next) => (context.path === PATH ? handler.koa(context) : next()))
+    return listening(createServer(app.callback()))
+  },
+
+  Koa: handler => {
+    const app = new Koa()
+    app.use(handler.koa)
+    return listening(createServer(app.callback()))
+  },
+
+  Fastify: async handler => {
+    const app = fastify()
+    await app.register(handler.fastify, { url: PATH })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    return { url: `http://127.0.0.1:${port}${PATH}`, close: () => app.close() }
+  },
+
+  'Hono on Node': async handler => {
+    const app = new Hono()
+    app.post(PATH, context => handler(context.req.raw))
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }) as Server
+    await once(server, 'listening')
+    return listening(server)
+  },
+}
+
+/** Sends a notification as WeChat Pay does: again, as long as it is not acknowledged. */
+async function deliver(url: string, { headers, body }: Notice): Promise<number[]> {
+  const statuses: number[] = []
+  do {
+    const response = await request(url, { method: 'POST', headers, body })
+    await response.body.dump()
+    statuses.push(response.statusCode)
+  } while (Number(statuses.at(-1)) >= 500 && statuses.length < 15)
+  return statuses
+}
+
+/** Runs through all of them, so many at a time. */
+async function each<T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> {
+  const rest = items.values()
+  const work = async () => {
+    for (const item of rest) await run(item)
+  }
+  await Promise.all(Array.from({ length: 20 }, work))
+}
+
+const tampered = ({ headers, body }: Notice): Notice => ({ headers, body: body.replace('TRANSACTION', 'transaction') })
+
+describe.each(Object.entries(servers))('%s', (_, start) => {
+  const attempts = new Map<string, number>()
+  const handled = new Map<string, number>()
+  const errors: unknown[] = []
+  const count = (counts: Map<string, number>, id: string) => counts.set(id, (counts.get(id) ?? 0) + 1)
+  const failsFirst = (id: string) => id.startsWith('EV-') && Number(id.slice(3)) % 10 === 0 && attempts.get(id) === 1
+  let server: Running
+
+  beforeAll(async () => {
+    const onEvent = async ({ id }: Notification.NotificationEvent) => {
+      count(attempts, id)
+      await new Promise(resolve => setImmediate(resolve))
+      if (failsFirst(id)) throw new Error('the database is away')
+      count(handled, id)
+    }
+    server = await start(notification.handler(onEvent, { onError: error => errors.push(error), limit: 100_000 }))
+  })
+  afterAll(() => server.close())
+
+  it('receives 1,000 notifications: none is lost, each is handled once, those that failed after a resend', async () => {
+    const outcomes = new Map<string, number>()
+    await each(genuine, async sent => count(outcomes, (await deliver(server.url, sent)).join()))
+    expect(Object.fromEntries(outcomes)).toEqual({ '204': COUNT * 0.9, '500,204': COUNT * 0.1 })
+    expect(handled.size).toBe(COUNT)
+    expect([...handled.values()].filter(times => times !== 1)).toEqual([])
+    expect(errors).toHaveLength(COUNT * 0.1)
+  })
+
+  it('acknowledges duplicates without handling them again', async () => {
+    const before = [...handled.values()]
+    await each(genuine.slice(0, 100), async sent => expect(await deliver(server.url, sent)).toEqual([204]))
+    expect([...handled.values()]).toEqual(before)
+  })
+
+  it('refuses what was tampered with', async () => {
+    const before = attempts.size
+    await each(genuine.slice(0, 100), async sent => expect(await deliver(server.url, tampered(sent))).toEqual([401]))
+    expect(attempts.size).toBe(before)
+  })
+
+  it('speaks the XML of APIv2', async () => {
+    const { headers, body } = xmlNotice({ out_trade_no: '1409811653', total_fee: '1' })
+    const response = await request(server.url, { method: 'POST', headers, body })
+    expect(response.statusCode).toBe(200)
+    expect(response.headers['content-type']).toMatch(/^text\/xml/)
+    expect(await response.body.text()).toMatch(/^<xml><return_code><!\[CDATA\[SUCCESS]]>/)
+  })
+
+  it('answers 413 to a body beyond the limit', async () => {
+    const body = JSON.stringify({ padding: 'x'.repeat(100_000) })
+    const response = await request(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    await response.body.dump()
+    expect(response.statusCode).toBe(413)
+  })
+})
+
+describe('Express with a JSON parser that has thrown the bytes away', () => {
+  it('answers 500 and says what to change', async () => {
+    const errors: unknown[] = []
+    const handler = notification.handler(() => expect.fail('it was called'), { onError: error => errors.push(error) })
+    const app = express()
+    app.use(express.json())
+    app.post(PATH, handler.node)
+    const server = await listening(createServer(app))
+    const response = await request(server.url, { method: 'POST', ...notice() })
+    const { code, message } = JSON.parse(await response.body.text())
+    await server.close()
+    expect([response.statusCode, code]).toEqual([500, 'FAIL'])
+    expect(message).toMatch(/register the handler above the JSON parser/)
+    expect(message).toMatch(/express\.json\(\{ verify: Notification\.keepRawBody \}\)/)
+    expect(errors).toMatchObject([{ code: 'ERR_INVALID_ARGUMENT' }])
+  })
+})
+
+describe('a sender over a raw connection', () => {
+  it('that never ends its body is cut off at the limit', async () => {
+    const errors: unknown[] = []
+    const handler = notification.handler(() => {}, { limit: 1000, onError: error => errors.push(error) })
+    const server = await listening(createServer(handler.node))
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1').on('error', () => {})
+    socket.write(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    for (let turn = 0; !socket.closed && turn < 100_000; turn++) {
+      socket.write(`400\r\n${'x'.repeat(0x400)}\r\n`)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(socket.closed).toBe(true)
+    expect(errors).toMatchObject([{ code: 'ERR_NOTIFICATION_TOO_LARGE' }])
+    await server.close()
+  })
+
+  it('that goes away in the middle does no harm', async () => {
+    const errors: unknown[] = []
+    const server = await listening(
+      createServer(notification.handler(() => {}, { onError: error => errors.push(error) }).node),
+    )
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.write(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"id":`, () => socket.destroy())
+    for (let turn = 0; errors.length === 0 && turn < 100_000; turn++)
+      await new Promise(resolve => setImmediate(resolve))
+    expect(errors).toMatchObject([{ code: 'ERR_NOTIFICATION_INCOMPLETE' }])
+    const { statusCode } = await request(server.url, { method: 'POST', ...notice() })
+    await server.close()
+    expect(statusCode).toBe(204)
+  })
+})
+
+describe('web standards', () => {
+  it('a route of Next.js is the handler as it stands', async () => {
+    const seen: string[] = []
+    const POST: (request: Request, context: { params: Promise<object> }) => Promise<Response> = notification.handler(
+      ({ id }) => seen.push(id),
+    )
+    const context = { params: Promise.resolve({}) }
+    await each(genuine.slice(0, 100), async ({ headers, body }) => {
+      const response = await POST(new Request(`https://example.com${PATH}`, { method: 'POST', headers, body }), context)
+      expect(response.status).toBe(204)
+    })
+    expect(new Set(seen).size).toBe(100)
+  })
+})
