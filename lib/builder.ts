@@ -2,6 +2,7 @@
 import { createChain } from './chain/proxy.js'
 import { createClient, systemClock } from './client.js'
 import { type Config, readConfig } from './config.js'
+import { register } from './registry.js'
 import type { WechatPay } from './types/wechatpay.js'
 
 /**
@@ -9,7 +10,10 @@ import type { WechatPay } from './types/wechatpay.js'
  * @throws InvalidArgumentError for an option that cannot be right.
  */
 export function factory(config: Config): WechatPay {
-  const root: unknown = createChain(createClient(readConfig(config, systemClock.now)))
+  const settings = readConfig(config, systemClock.now)
+  const root = createChain(createClient(settings))
+  register(root, settings)
+  const typed: unknown = root
   // The chain takes any path; what the documented ones take and give is known to the catalogue alone.
-  return root as WechatPay
+  return typed as WechatPay
 }

@@ -17,6 +17,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'dispatcher',
   'security',
   'nonceless',
+  'sandbox',
   'encrypt',
 ])
 

@@ -4,17 +4,23 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { splitOptions } from './call-options.js'
 import { expandTemplate, templateNames } from './chain/uri-template.js'
 import { InvalidArgumentError, TransportError } from './errors.js'
+import { emit } from './hooks.js'
 import type { Method } from './options.js'
-import type { Call, PreparedCall } from './protocol/call.js'
+import type { Call, FilledCall, PreparedCall } from './protocol/call.js'
+import { endpointFacts } from './protocol/endpoints.js'
 import { requestIdOf } from './protocol/headers.js'
 import { withQuery } from './protocol/query.js'
+import { sealCall } from './protocol/sensitive-fields.js'
+import { isForSandbox, prepareV2 } from './protocol/v2.js'
+import { v2Target } from './protocol/v2-endpoints.js'
+import { RequestedKeys } from './protocol/v2-keys.js'
 import { prepareV3 } from './protocol/v3.js'
 import type { WechatPayResponse } from './response.js'
 import type { Settings } from './settings.js'
-import { sharedAgent } from './transport/agent.js'
 import { type Attempt, type Clock, withRetry } from './transport/retry.js'
 import { type IncomingAnswer, send } from './transport/send.js'
 import { overrideTransport, type TransportSettings } from './transport/settings.js'
+import { agentFor } from './transport/tls.js'
 
 export type Client = (
   method: Method,
@@ -29,14 +35,19 @@ export const systemClock: Clock = {
 }
 
 export function createClient(settings: Settings, clock: Clock = systemClock): Client {
-  return async (method, template, given) => {
+  const client: Client = async (method, template, given) => {
     const { values, options } = splitOptions(given, templateNames(template), template)
-    const target = withQuery(expandTemplate(template, values), options.query)
-    const call: Call = { method, template, target, options }
+    const filled: FilledCall = { method, template, path: expandTemplate(template, values), options }
     const transport = overrideTransport(settings.transport, options)
-    const prepared = await prepareV3(call, settings, clock)
-    const baseUris = candidates(settings, transport)
-    let url = resolveTarget(transport.baseUri, target)
+    const baseUris = candidates(settings, transport, filled)
+    const { call, prepared } = template.startsWith('v2/')
+      ? await beginV2(filled, settings, keys)
+      : await beginV3(
+          filled,
+          { ...settings, verifier: settings.verifierFor({ template, baseUri: baseUris[0] }) },
+          clock,
+        )
+    let url = resolveTarget(baseUris[0], call.target)
     const answer = await withRetry(
       {
         method,
@@ -49,12 +60,41 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
           emit(settings.hooks.retry, { ...describe(call, attempt, settings), cause: causeOf(outcome), delay: wait }),
       },
       async attempt => {
-        url = resolveTarget(attempt.baseUri, target)
+        url = resolveTarget(attempt.baseUri, call.target)
         return sendOnce(attempt, url, { call, prepared, transport, settings, clock })
       },
     )
     return prepared.read(answer, url)
   }
+  const keys = new RequestedKeys(client, clock.now)
+  return client
+}
+
+interface BegunCall {
+  call: Call
+  prepared: PreparedCall
+}
+
+async function beginV2(filled: FilledCall, settings: Settings, keys: RequestedKeys): Promise<BegunCall> {
+  const { method, template, path, options } = filled
+  const target = v2Target(withQuery(path, options.query), isForSandbox(options, settings))
+  const call: Call = { method, template, target, options, serial: undefined }
+  return { call, prepared: await prepareV2(call, settings, keys) }
+}
+
+async function beginV3(filled: FilledCall, settings: Settings, clock: Clock): Promise<BegunCall> {
+  if (isForSandbox(filled.options, settings)) {
+    throw new InvalidArgumentError(
+      '`sandbox` is on, and APIv3 has no sandbox: this call would be a real one. Set `sandbox: false` if it is meant to be.',
+    )
+  }
+  if (!settings.speaksV3) {
+    throw new InvalidArgumentError(
+      'This client speaks APIv2 alone: for APIv3 give Builder.factory `privateKey` and `serial` (or `merchant`), and `certs` or `apiv3Key`.',
+    )
+  }
+  const call = await sealCall(filled, settings, settings.verifier)
+  return { call, prepared: await prepareV3(call, settings, clock) }
 }
 
 interface SendContext {
@@ -69,9 +109,9 @@ async function sendOnce(attempt: Attempt, url: URL, context: SendContext): Promi
   const { call, prepared, transport, settings, clock } = context
   const started = clock.now()
   const request = await prepared.sign(url)
-  emit(settings.hooks.request, { ...describe(call, attempt, settings), bytes: prepared.bytes })
+  emit(settings.hooks.request, { ...describe(call, attempt, settings), bytes: request.body?.length ?? 0 })
   const answer = await send(request, {
-    dispatcher: transport.dispatcher ?? sharedAgent(),
+    dispatcher: transport.dispatcher ?? agentFor({ identity: prepared.identity, ca: settings.ca }),
     timeout: Math.max(1, attempt.timeout - (clock.now() - started)),
     signal: call.options.signal,
     download: prepared.download,
@@ -87,9 +127,11 @@ async function sendOnce(attempt: Attempt, url: URL, context: SendContext): Promi
   return answer
 }
 
-// A call that names its own host goes nowhere else.
-function candidates(settings: Settings, { baseUri }: TransportSettings): [URL, ...URL[]] {
+// A call that names its own host goes nowhere else, nor does one whose endpoint is only at one host.
+function candidates(settings: Settings, { baseUri }: TransportSettings, call: FilledCall): [URL, ...URL[]] {
   const isDefault = baseUri === settings.transport.baseUri
+  const documented = isDefault && settings.isMainHost ? endpointFacts(call.method, call.template).baseUri : undefined
+  if (documented) return [new URL(documented)]
   return isDefault && settings.fallbackUri ? [baseUri, settings.fallbackUri] : [baseUri]
 }
 
@@ -114,12 +156,4 @@ function describe({ method, template }: Call, { number, baseUri }: Attempt, { mc
 
 function causeOf(outcome: TransportError | IncomingAnswer) {
   return outcome instanceof TransportError ? outcome : { statusCode: outcome.statusCode }
-}
-
-function emit<Info>(hook: ((info: Info) => void) | undefined, info: Info): void {
-  try {
-    hook?.(info)
-  } catch {
-    // What a hook throws is the hook's own affair: logging must not break a payment.
-  }
 }

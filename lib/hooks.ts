@@ -1,6 +1,7 @@
 /** What the `on` hooks are told: enough to log and to measure, and nothing secret. */
 import type { WechatPayError } from './errors.js'
 import type { Method } from './options.js'
+import type { KeyWarning } from './trust/warnings.js'
 
 interface CallInfo {
   mchid: string
@@ -32,9 +33,23 @@ export interface RetryInfo extends CallInfo {
   delay: number
 }
 
+/** Nothing has failed yet: a certificate ends soon, or could not be refreshed, or the store is down. */
+export interface WarningInfo extends KeyWarning {
+  mchid: string
+}
+
 /** Called as things happen; what a hook throws is ignored, so that logging cannot break a payment. */
 export interface Hooks {
   request?: (info: RequestInfo) => void
   response?: (info: ResponseInfo) => void
   retry?: (info: RetryInfo) => void
+  warning?: (info: WarningInfo) => void
+}
+
+export function emit<Info>(hook: ((info: Info) => void) | undefined, info: Info): void {
+  try {
+    hook?.(info)
+  } catch {
+    // What a hook throws is the hook's own affair: logging must not break a payment.
+  }
 }

@@ -25,7 +25,10 @@ export interface TransportOptions {
    * connection, 429 or 5xx. Every attempt is signed anew and carries the same body.
    */
   retry?: false | RetryOptions
-  /** An undici dispatcher: a proxy, a mock, an own agent. */
+  /**
+   * An undici dispatcher: a proxy, a mock, an own agent. It makes the connections, so it brings the merchant certificate
+   * itself where an APIv2 endpoint needs one.
+   */
   dispatcher?: Dispatcher
 }
 
@@ -50,6 +53,11 @@ export interface CommonOptions extends TransportOptions {
   security?: boolean
   /** APIv2: leave `nonce_str` out. On by itself where the endpoint wants it so. */
   nonceless?: boolean
+  /**
+   * APIv2: send it to the sandbox, signed with the key that WeChat Pay gives out for it. `v2/pay/micropay` goes to
+   * `/xdc/apiv2sandbox/pay/micropay`; what the sandbox does not have is refused, so that nothing reaches the real one.
+   */
+  sandbox?: boolean
 }
 
 /** The content of an upload: a path, the bytes, a Blob or a stream, with the name that WeChat Pay is told. */

@@ -1,7 +1,5 @@
 /** Which settings stand behind a client, so that notifications and front-end parameters share its live keys. */
-import type { KeyObject } from 'node:crypto'
 import type { Settings } from './settings.js'
-import type { Store } from './stores/store.js'
 
 /** A client, as `Builder.factory` makes it. */
 export interface Client {
@@ -9,17 +7,16 @@ export interface Client {
 }
 
 /** What of a client's settings is shared. */
-export interface SharedSettings extends Pick<Settings, 'mchid' | 'signer' | 'verifier' | 'apiv3Key' | 'secret'> {
-  /** Absent when a `signer` signs elsewhere. */
-  readonly privateKey?: KeyObject | undefined
-  readonly store?: Store | undefined
-}
+export type SharedSettings = Pick<
+  Settings,
+  'mchid' | 'privateKey' | 'signer' | 'verifier' | 'apiv3Key' | 'secret' | 'store'
+>
 
 // A client is a proxy without properties of its own, so that its settings can only be kept beside it.
 const settings = new WeakMap<object, SharedSettings>()
 
-export function register(client: object, shared: SharedSettings): void {
-  settings.set(client, shared)
+export function register(client: object, its: SharedSettings): void {
+  settings.set(client, its)
 }
 
 /** The settings of a client; undefined for everything else. */

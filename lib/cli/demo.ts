@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run demo`: one call in its three forms, then an order from creation to close, against the simulator. */
+/** `npm run demo`: one call in its three forms, an order from creation to close, one by APIv2, against the simulator. */
 import type { Readable } from 'node:stream'
 import { ApiError, Builder, type WechatPayResponse } from '../index.js'
 import { startSimulatorProcess } from './simulator-process.js'
@@ -102,6 +102,22 @@ const steps: Step[] = [
     title: 'A native order: close',
     call: () => wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.close.post({ out_trade_no, json: { mchid } }),
     expected: { request: `POST ${orderPath}/close`, answer: '204' },
+  },
+  {
+    title: 'The same by APIv2: an order in XML, signed with the APIv2 key',
+    call: () =>
+      wxpay.v2.pay.unifiedorder.post({
+        xml: {
+          appid: 'wxd678efh567hg6787',
+          body: 'Image形象店-深圳腾大-QQ公仔',
+          out_trade_no: `${out_trade_no}V2`,
+          total_fee: 100,
+          spbill_create_ip: '14.23.150.211',
+          notify_url: 'https://shop.example/wechatpay',
+          trade_type: 'NATIVE',
+        },
+      }),
+    expected: { request: 'POST /pay/unifiedorder', answer: '200' },
   },
   {
     title: 'An order that nobody made: the error says what to do',

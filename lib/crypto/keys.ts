@@ -108,11 +108,16 @@ function keyOf(certificate: X509Certificate, option: string): KeyObject {
   return requireRsa(key, option)
 }
 
+// Node works the details of a key out anew each time, which a key that signs every request would pay for.
+const accepted = new WeakSet<KeyObject>()
+
 function requireRsa(key: KeyObject, option: string): KeyObject {
+  if (accepted.has(key)) return key
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   if (type !== 'rsa') throw notRsa(`a key of type ${type ?? 'unknown to Node, such as SM2'}`, option)
   const bits = details?.modulusLength ?? 0
   if (bits < MIN_BITS) throw notRsa(`an RSA key of ${bits} bits`, option)
+  accepted.add(key)
   return key
 }
 

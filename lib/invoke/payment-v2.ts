@@ -3,7 +3,7 @@ import { ALGO_MD5, type SignType } from '../crypto/hash.js'
 import * as Formatter from '../formatter.js'
 import { checked, queryOf } from './fields.js'
 import { type SecretKey, signFields } from './keys.js'
-import { type AppOrder, type AppParameters, type JsapiOrder, now } from './payment.js'
+import { type AppOrder, type AppParameters, appParameters, type JsapiOrder, now } from './payment.js'
 
 export interface JsapiV2Order extends JsapiOrder {
   /** As the order was signed. Default `MD5`. */
@@ -32,7 +32,8 @@ export function jsapiV2(order: JsapiV2Order, key: SecretKey): JsapiV2Parameters 
   return { ...parameters, paySign: signFields(parameters, key, signType) }
 }
 
-export interface AppV2Order extends AppOrder {
+/** As {@link AppOrder}. */
+export type AppV2Order = AppOrder & {
   /** As the order was signed. Default `MD5`. */
   signType?: SignType
 }
@@ -44,10 +45,8 @@ export interface AppV2Order extends AppOrder {
  * @throws InvalidArgumentError for a missing field or key.
  */
 export function appV2(order: AppV2Order, key: SecretKey): AppParameters {
-  const given = checked(order, ['appid', 'partnerid', 'prepayid'])
-  const { appid, partnerid, prepayid, signType = ALGO_MD5, timestamp = now(), noncestr = Formatter.nonce() } = given
-  const parameters = { appid, partnerid, prepayid, package: 'Sign=WXPay' as const, noncestr, timestamp }
-  return { ...parameters, sign: signFields(parameters, key, signType) }
+  const parameters = appParameters(order)
+  return { ...parameters, sign: signFields(parameters, key, order.signType ?? ALGO_MD5) }
 }
 
 export interface QrCode {

@@ -69,12 +69,13 @@ function signJsapi<Parameters>(
   )
 }
 
-export interface AppOrder {
+/** `prepayid` is what the order's creation answered as `prepay_id`, and may be given by either name. */
+export type AppOrder = AppOrderFields & ({ prepayid: string } | { prepay_id: string })
+
+interface AppOrderFields {
   appid: string
   /** The merchant number; for a combined order its `combine_mchid`. */
   partnerid: string
-  /** What the order's creation answered as `prepay_id`; it lives for two hours. */
-  prepayid: string
   /** Seconds since 1970. Default: now. */
   timestamp?: string
   /** Default: 32 random characters. */
@@ -102,18 +103,18 @@ export function app(order: AppOrder, key: SigningKey): AppParameters
 /** With a signer that has to be asked, the parameters have to be waited for. */
 export function app(order: AppOrder, signer: RemoteSigner): Promise<AppParameters>
 export function app(order: AppOrder, key: SigningKey | RemoteSigner): AppParameters | Promise<AppParameters> {
-  const {
-    appid,
-    partnerid,
-    prepayid,
-    timestamp = now(),
-    noncestr = Formatter.nonce(),
-  } = checked(order, ['appid', 'partnerid', 'prepayid'])
+  const parameters = appParameters(order)
+  const { appid, timestamp, noncestr, prepayid } = parameters
   const message = Formatter.joinedByLineFeed(appid, timestamp, noncestr, prepayid)
-  return withSignature(message, key, sign => ({
-    ...{ appid, partnerid, prepayid, package: 'Sign=WXPay', noncestr, timestamp },
-    sign,
-  }))
+  return withSignature(message, key, sign => ({ ...parameters, sign }))
+}
+
+/** What an app passes on, but for the signature. */
+export function appParameters(order: AppOrder): Omit<AppParameters, 'sign'> {
+  const prepayid = 'prepayid' in order ? order.prepayid : order.prepay_id
+  const given = checked({ ...order, prepayid }, ['appid', 'partnerid', 'prepayid'])
+  const { appid, partnerid, timestamp = now(), noncestr = Formatter.nonce() } = given
+  return { appid, partnerid, prepayid, package: 'Sign=WXPay', noncestr, timestamp }
 }
 
 /** Seconds since 1970, as text. */

@@ -2,7 +2,7 @@
 import { factory } from '../builder.js'
 import type { Config } from '../config.js'
 import { aesKey } from '../crypto/aes-key.js'
-import { loadPrivateKey } from '../crypto/keys.js'
+import type { KeyInput } from '../crypto/keys.js'
 import { InvalidArgumentError } from '../errors.js'
 import { type Client, settingsOf } from '../registry.js'
 import type { Store } from '../stores/store.js'
@@ -63,20 +63,21 @@ function isConfig(source: unknown): source is NotificationConfig {
   return typeof source === 'object' && source !== null && !Array.isArray(source)
 }
 
-// A configuration without `certs` downloads platform certificates, which needs the whole client.
+// A configuration without `certs` downloads platform certificates, which takes the whole client.
 function mustDownload(config: NotificationConfig): config is Config {
-  const { mchid, certs, verifier, apiv3Key, privateKey, signer } = config
-  return !certs && !verifier && mchid !== undefined && apiv3Key !== undefined && (privateKey ?? signer) !== undefined
+  const { mchid, verifier, apiv3Key, privateKey, signer, merchant } = config
+  const canAsk = mchid !== undefined && (privateKey ?? signer ?? merchant) !== undefined
+  return canAsk && apiv3Key !== undefined && !verifier && certsOf(config).length === 0
 }
 
-function readVerifier(
-  { verifier, certs, serial, privateKey }: NotificationConfig,
-  now: () => number,
-): Verifier | undefined {
-  const entries = Object.entries(certs ?? {})
-  if (verifier || entries.length === 0) return verifier
-  const own = privateKey === undefined ? undefined : loadPrivateKey(privateKey, 'privateKey')
-  return new KeyStore({ configured: loadPlatformKeys(entries, serial ?? '', own), now })
+function readVerifier(config: NotificationConfig, now: () => number): Verifier | undefined {
+  const certs = certsOf(config)
+  if (config.verifier || certs.length === 0) return config.verifier
+  return new KeyStore({ configured: loadPlatformKeys(certs, config.serial ?? '', undefined), now })
+}
+
+function certsOf({ certs = {} }: NotificationConfig): [serial: string, input: KeyInput][] {
+  return Object.entries(certs)
 }
 
 function readKey(key: string | Uint8Array, option: string): Uint8Array {

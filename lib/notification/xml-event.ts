@@ -12,7 +12,6 @@ import type { NotificationKeys } from './keys.js'
 
 /** The notifications that do not name their type, each with a field that only it has. */
 const TYPES: readonly (readonly [field: string, type: string])[] = [
-  ['req_info', 'refund-processed'],
   ['combine_out_trade_no', 'combined-transactions-success'],
   ['change_type', 'pap-contract-state-changed'],
   ['transaction_id_list', 'transactions-risk-occurred'],
@@ -21,8 +20,8 @@ const TYPES: readonly (readonly [field: string, type: string])[] = [
 ]
 
 /**
- * Verifies and decrypts. Its `sign` vouches for every field with a value. A refund carries none: WeChat Pay seals its
- * content with the APIv2 key and leaves the fields around it open, so that they are worth no more than the way they came.
+ * Verifies and decrypts. The `sign` vouches for every field with a value. A refund has none: WeChat Pay seals its content
+ * with the APIv2 key and leaves the fields around it open, so that they are worth no more than the way they came.
  *
  * @throws SignatureError for what is neither signed nor sealed with the APIv2 key; InvalidArgumentError for keys that are
  *   missing; WechatPayError for what is not XML of APIv2.
@@ -35,18 +34,33 @@ export function openXml(body: Buffer, { secret, apiv3Key }: NotificationKeys): N
   }
   const fields = parseXml(body)
   const isRefund = fields.req_info !== undefined && fields.sign === undefined
-  if (!isRefund) verifySign(fields, secret)
-  const resource = { ...fields, ...openRefund(fields, secret), ...openCiphertext(fields, apiv3Key) }
-  const createTime = fields.event_create_time
-  const event: unknown = {
-    id: idOf(fields),
-    ...(createTime !== undefined && { create_time: createTime }),
-    event_type: `v2/${typeOf(fields)}`,
-    resource_type: 'xml',
-    resource,
-  }
+  const event: unknown = isRefund ? openRefund(fields, secret) : openSigned(fields, secret, apiv3Key)
   if (!isEvent(event)) throw notANotification('it has no content')
   return event
+}
+
+// Nothing around the sealed content may say what it is, or which notification: anybody could have written it.
+function openRefund(fields: XmlFields, secret: string): object {
+  const { req_info: sealed } = fields
+  const content = open('secret', () => toObject(AesEcb.decrypt(String(sealed), Hash.md5(secret))))
+  return {
+    id: digestOf({ sealed }),
+    event_type: 'v2/refund-processed',
+    resource_type: 'xml',
+    resource: { ...fields, req_info: content },
+  }
+}
+
+function openSigned(fields: XmlFields, secret: string, apiv3Key: Uint8Array | undefined): object {
+  verifySign(fields, secret)
+  const { event_create_time: create_time } = fields
+  return {
+    id: idOf(fields),
+    ...(create_time !== undefined && { create_time }),
+    event_type: `v2/${typeOf(fields)}`,
+    resource_type: 'xml',
+    resource: { ...fields, ...openCiphertext(fields, apiv3Key) },
+  }
 }
 
 function parseXml(body: Buffer): XmlFields {
@@ -67,12 +81,6 @@ function verifySign(fields: XmlFields, secret: string): void {
     'The `sign` of the notification does not match: it was changed on its way, or `secret` is not the APIv2 key of this merchant (账户中心 → API安全 → APIv2密钥).',
     { reason: 'mismatch' },
   )
-}
-
-function openRefund({ req_info: sealed }: XmlFields, secret: string): XmlFields {
-  if (sealed === undefined) return {}
-  const content = open('secret', () => toObject(AesEcb.decrypt(String(sealed), Hash.md5(secret))))
-  return { req_info: content }
 }
 
 function openCiphertext(fields: XmlFields, apiv3Key: Uint8Array | undefined): Record<string, unknown> {
@@ -110,9 +118,14 @@ function typeOf(fields: XmlFields): string {
 
 // Sent again, a notification has the same content; its nonce and sign may be new.
 function idOf({ event_id, nonce_str, sign, ...content }: XmlFields): string {
-  if (typeof event_id === 'string' && event_id !== '') return event_id
-  const text = JSON.stringify(Formatter.ksort(content))
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+  return typeof event_id === 'string' && event_id !== '' ? event_id : digestOf(content)
+}
+
+function digestOf(content: object): string {
+  return createHash('sha256')
+    .update(JSON.stringify(Formatter.ksort(content)))
+    .digest('hex')
+    .slice(0, 32)
 }
 
 function notANotification(reason: string, cause?: unknown): WechatPayError {

@@ -4,6 +4,13 @@ import type { Readable } from 'node:stream'
 import type { Method, OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
 import type { IncomingAnswer, OutgoingRequest } from '../transport/send.js'
+import type { ClientCertificate } from '../transport/tls.js'
+
+/** A call whose placeholders are filled, and nothing else yet. */
+export interface FilledCall extends Pick<Call, 'method' | 'template' | 'options'> {
+  /** The path, with the query that it was written with, encoded and beginning with a slash. */
+  readonly path: string
+}
 
 export interface Call {
   readonly method: Method
@@ -12,12 +19,14 @@ export interface Call {
   /** The path and query, filled and encoded, beginning with a slash; without the base URI's prefix. */
   readonly target: string
   readonly options: OpenOptions
+  /** What to announce as `Wechatpay-Serial`. */
+  readonly serial: string | undefined
 }
 
 /** A call whose body is made: signed anew for each attempt, and read when its answer is there. */
 export interface PreparedCall {
-  /** The size of the body in bytes. */
-  readonly bytes: number
+  /** What is shown to the server; without it nothing is. */
+  readonly identity?: ClientCertificate | undefined
   /** Whether a 2xx is handed out as a stream. */
   readonly download: boolean
   sign(url: URL): Promise<OutgoingRequest>

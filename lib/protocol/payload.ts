@@ -56,6 +56,19 @@ async function readBytes(value: unknown): Promise<Buffer> {
 
 function stringify(value: object): string {
   try {
+    const text = JSON.stringify(value)
+    if (!MAY_BE_LOSSY.test(text)) return text
+  } catch {
+    // Reading it with care tells why.
+  }
+  return stringifyWithCare(value)
+}
+
+// Looking at every value costs ten times the writing, and is needed only where the text may hold what was lost.
+const MAY_BE_LOSSY = /null|[:[,]-?\d{16}|\de\+/
+
+function stringifyWithCare(value: object): string {
+  try {
     return JSON.stringify(value, refuseLossyValue)
   } catch (cause) {
     const field = findField(value, cause)

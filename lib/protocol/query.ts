@@ -10,7 +10,10 @@ export function withQuery(path: string, query: unknown): string {
   const [pathname = '', own = ''] = splitOnce(path, '?')
   const added = encodeQuery(query)
   const replaced = new Set(added.map(pair => splitOnce(pair, '=')[0]))
-  const kept = own.split('&').filter(pair => pair !== '' && !replaced.has(splitOnce(pair, '=')[0]))
+  const kept = own
+    .replaceAll("'", '%27')
+    .split('&')
+    .filter(pair => pair !== '' && !replaced.has(splitOnce(pair, '=')[0]))
   const pairs = [...kept, ...added]
   return pairs.length === 0 ? pathname : `${pathname}?${pairs.join('&')}`
 }

@@ -10,8 +10,8 @@ const PATHS = new Set(['/v3/statements', '/hk/v3/statements', '/v3/global/statem
  * match the digest which came with it: that one then fails verification by its own bytes.
  */
 export function statementDigest(target: string, headers: IncomingAnswer['headers'], body: Buffer): Buffer | undefined {
-  const [pathname = ''] = target.split('?', 1)
   const sha1 = headerLine(headers, 'wechatpay-statement-sha1')
+  const [pathname = ''] = sha1 === '' ? [] : target.split('?', 1)
   const isIntact = PATHS.has(pathname) && createHash('sha1').update(body).digest('hex') === sha1.toLowerCase()
   return isIntact ? Buffer.from(JSON.stringify({ sha1 })) : undefined
 }

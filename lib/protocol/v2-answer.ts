@@ -6,10 +6,11 @@ import type { Settings } from '../settings.js'
 import { toObject } from '../transformer.js'
 import type { IncomingAnswer } from '../transport/send.js'
 import type { Call } from './call.js'
-import { beginningOf } from './v2-download.js'
+import { requestIdOf } from './headers.js'
+import { openData } from './sensitive-fields.js'
+import { peek } from './v2-download.js'
 import type { V2Facts } from './v2-endpoints.js'
 import { httpError, isSuccess, refusal, type V2Answer } from './v2-error.js'
-import { requestIdOf } from './headers.js'
 import { verifyV2 } from './v2-signature.js'
 
 interface Context {
@@ -24,6 +25,8 @@ const UNKNOWN = 'The outcome of the call is unknown: query it by its business nu
 
 /** Longer than any message of APIv2, see `toObject`; what begins as one is read to its end. */
 const LARGEST_MESSAGE = 1 << 20
+/** Bytes that tell XML from a file. */
+const TELLTALE = 64
 
 /**
  * @throws ApiError for a refusal, SignatureError for a `sign` that is missing or wrong, WechatPayError for what is no
@@ -36,20 +39,19 @@ export async function readV2(
   const { statusCode, headers, body } = answer
   const requestId = requestIdOf(headers)
   if (body instanceof Readable) {
-    const message = await readMessage(body)
-    if (message) return readV2({ ...answer, body: message }, context)
-    return new WechatPayResponse({ statusCode, headers, data: undefined, body, requestId })
+    const { beginning, stream } = await peek(body, TELLTALE)
+    // A download that fails comes as XML, with 200 all the same.
+    if (isXml(beginning)) return readV2({ ...answer, body: await readMessage(stream) }, context)
+    return new WechatPayResponse({ statusCode, headers, data: undefined, body: stream, requestId })
   }
   if (statusCode < 200 || statusCode >= 300) throw httpError(answer, body, context)
   const data = parse(body, context.facts)
   if (typeof data !== 'string') judge(data, answer, context)
-  return new WechatPayResponse({ statusCode, headers, data, body, requestId })
+  const opened = await openData(data, context.call, context.settings)
+  return new WechatPayResponse({ statusCode, headers, data: opened, body, requestId })
 }
 
-// A download that fails comes as XML, with 200 all the same.
-async function readMessage(stream: Readable): Promise<Buffer | undefined> {
-  const beginning = await beginningOf(stream, 64)
-  if (!isXml(beginning)) return undefined
+async function readMessage(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {
@@ -61,7 +63,7 @@ async function readMessage(stream: Readable): Promise<Buffer | undefined> {
 }
 
 function parse(body: Buffer, facts: V2Facts): V2Answer | string {
-  if (facts.unsigned && /^\s*\{/.test(body.toString('utf8', 0, 64))) return parseJson(body)
+  if (facts.unsigned && /^\s*\{/.test(textAtStart(body))) return parseJson(body)
   if (facts.answersText && !isXml(body)) return body.toString()
   try {
     return toObject(body)
@@ -80,22 +82,30 @@ function parseJson(body: Buffer): V2Answer {
 }
 
 function isXml(bytes: Buffer): boolean {
-  return /^\uFEFF?\s*<(?:\?xml|xml\b)/.test(bytes.toString('utf8', 0, 64))
+  return /^\uFEFF?\s*<(?:\?xml|xml\b)/.test(textAtStart(bytes))
+}
+
+function textAtStart(bytes: Buffer): string {
+  return bytes.toString('utf8', 0, TELLTALE)
 }
 
 function judge(fields: V2Answer, answer: IncomingAnswer, context: Context): void {
   const { facts, secret } = context
+  if (fields.return_code === undefined && fields.retcode === undefined) throw malformed('neither yes nor no.')
   const succeeded = isSuccess(fields)
   // Refusals often come without a `sign`, and so does everything from a sandbox; a `sign` that is there must be right.
-  const mayLackSign = facts.unsigned || facts.isSandbox || !succeeded
-  if (!facts.unsigned && !(mayLackSign && !fields.sign)) requireSign(fields, secret, answer)
+  const mayLackSign = facts.isSandbox || !succeeded
+  if (!facts.unsigned && (fields.sign || !mayLackSign)) requireSign(fields, secret, answer)
   if (!succeeded) throw refusal(fields, answer, context)
 }
 
 function requireSign(fields: V2Answer, secret: string, { headers }: IncomingAnswer): void {
   const requestId = requestIdOf(headers)
   if (!fields.sign) {
-    throw new SignatureError(`The answer is not signed: it lacks \`sign\`. ${UNKNOWN}`, { reason: 'headers', requestId })
+    throw new SignatureError(`The answer is not signed: it lacks \`sign\`. ${UNKNOWN}`, {
+      reason: 'headers',
+      requestId,
+    })
   }
   if (verifyV2(fields, secret)) return
   throw new SignatureError(

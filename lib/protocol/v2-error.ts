@@ -33,15 +33,21 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 
 const LONGEST_QUOTE = 200
 
-/** Whether WeChat Pay says that it carried the call out; what says neither yes nor no is its signature's affair. */
-export function isSuccess({ return_code = 'SUCCESS', result_code = 'SUCCESS', retcode = 0 }: V2Answer): boolean {
-  return return_code === 'SUCCESS' && result_code === 'SUCCESS' && Number(retcode) === 0
+/** Whether WeChat Pay says that it carried the call out. JSON says so by `retcode`. */
+export function isSuccess({ return_code, result_code = 'SUCCESS', retcode }: V2Answer): boolean {
+  return return_code === undefined ? String(retcode) === '0' : return_code === 'SUCCESS' && result_code === 'SUCCESS'
 }
 
 /** An HTTP 200 whose content says no. */
 export function refusal(fields: V2Answer, { headers, statusCode }: IncomingAnswer, context: Context): ApiError {
   const code = firstText(fields.err_code, fields.error_code, fields.retcode) ?? 'FAIL'
-  const said = firstText(fields.err_code_des, fields.error_code_des, fields.result_msg, fields.return_msg, fields.retmsg)
+  const said = firstText(
+    fields.err_code_des,
+    fields.error_code_des,
+    fields.result_msg,
+    fields.return_msg,
+    fields.retmsg,
+  )
   const isAboutSign = code === 'SIGNERROR' || (code === 'FAIL' && /签名|sign/i.test(said ?? ''))
   const advice = isAboutSign ? signatureAdvice(context) : (ADVICE.get(code) ?? 'Repeating it unchanged will not help.')
   return new ApiError(`${subject(context.call)} was answered with ${code}${quote(said)}. ${advice}`, {
@@ -66,7 +72,8 @@ export function httpError({ statusCode, headers }: IncomingAnswer, body: Buffer,
 }
 
 function httpAdvice(statusCode: number, body: Buffer): string {
-  if (statusCode < 400) return 'Redirects are not followed: a page is for the browser, see Page.url; else check `base_uri`.'
+  if (statusCode < 400)
+    return 'Redirects are not followed: a page is for the browser (Invoke.contractPage makes its address); else check `base_uri`.'
   if (statusCode === 429) return 'Too many calls: wait, then repeat with the same business number.'
   if (statusCode >= 500) return 'The outcome is unknown: query by the business number, or repeat with the same one.'
   return body.includes('SSL certificate')
@@ -79,7 +86,8 @@ function signatureAdvice({ call, settings }: Context): string {
   const given = typeof xml === 'object' && xml !== null ? (xml as V2Answer) : {}
   const type = firstText(given.sign_type) ?? 'MD5'
   const named = firstText(given.mch_id, given.mchid, given.combine_mch_id)
-  const other = named === undefined || named === settings.mchid ? '' : ` The message is in the name of ${named}, though.`
+  const other =
+    named === undefined || named === settings.mchid ? '' : ` The message is in the name of ${named}, though.`
   return (
     `Signed was with ${type} and the \`secret\` of mchid ${settings.mchid}.${other} ` +
     'Check that `secret` is the APIv2 key (账户中心 → API安全 → APIv2密钥), not the APIv3 key, and that `sign_type` is what the endpoint wants.'

@@ -11,6 +11,7 @@ import { apiError } from './api-error.js'
 import type { Call, PreparedCall } from './call.js'
 import { headerLine, readHeaders, requestIdOf } from './headers.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
+import { openData } from './sensitive-fields.js'
 import { statementDigest } from './statement.js'
 import { isUnsigned } from './unsigned.js'
 import { verifyAnswer } from './verify-answer.js'
@@ -22,7 +23,6 @@ export async function prepareV3(call: Call, settings: Settings, clock: Clock): P
   const payload = await readPayload(call)
   const unsigned = call.method === 'GET' && isUnsigned(call.target)
   return {
-    bytes: payload.body?.length ?? 0,
     download: unsigned,
     sign: url => signRequest(call, payload, url, settings, clock),
     read: (answer, url) => readAnswer(answer, { call, payload, url, unsigned, settings, clock }),
@@ -49,22 +49,16 @@ async function signRequest(
   settings: Settings,
   clock: Clock,
 ): Promise<OutgoingRequest> {
-  const { mchid, signer, verifier } = settings
+  const { mchid, signer } = settings
   const timestamp = String(Math.floor(clock.now() / 1000))
   const nonce = Formatter.nonce()
-  const announced = verifier.announcedSerial()
-  const serial = typeof announced === 'object' ? await announced : announced
   const message = Formatter.request(call.method, url.pathname + url.search, timestamp, nonce, payload.signed)
   const signature = await signMessage(message, settings)
-  const headers: Record<string, string> = {
-    accept: ACCEPT,
-    'user-agent': userAgent,
-    ...(payload.contentType && { 'content-type': payload.contentType }),
-    ...(serial && { 'wechatpay-serial': serial }),
-    ...settings.headers,
-    ...readHeaders(call.options.headers),
-    authorization: Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial),
-  }
+  const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
+  if (payload.contentType) headers['content-type'] = payload.contentType
+  if (call.serial) headers['wechatpay-serial'] = call.serial
+  Object.assign(headers, settings.headers, readHeaders(call.options.headers))
+  headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial)
   return { method: call.method, url, headers, body: payload.body }
 }
 
@@ -100,7 +94,8 @@ async function readAnswer(
     const signed = statementDigest(context.call.target, headers, body) ?? body
     await verifyAnswer(signed, { headers, verifier: context.settings.verifier, now: context.clock.now(), requestId })
   }
-  return new WechatPayResponse({ statusCode, headers, data: parseBody(body, headers), body, requestId })
+  const data = await openData(parseBody(body, headers), context.call, context.settings)
+  return new WechatPayResponse({ statusCode, headers, data, body, requestId })
 }
 
 function parseBody(body: Buffer, headers: IncomingAnswer['headers']): unknown {

@@ -10,10 +10,13 @@ import { problem, problemBody } from './problem.js'
 import type { RequestLog } from './request-log.js'
 import { type Reply, Router } from './router.js'
 import { type Arrival, type Delivery, DROPPED } from './server.js'
+import type { V2Endpoint, V2Room } from './v2/room.js'
 
 interface GatewayOptions {
   merchants: ReadonlyMap<string, Merchant>
   endpoints: readonly Endpoint[]
+  /** Answers what comes by APIv2. */
+  v2: V2Room
   faults: Faults
   log: RequestLog
   /** Milliseconds since 1970. */
@@ -54,6 +57,18 @@ export class Gateway {
   }
 
   async #process(request: Arrival): Promise<Delivery | typeof DROPPED> {
+    const { path } = split(request.target)
+    const endpoint = this.#options.v2.find(path)
+    return endpoint ? this.#processV2(endpoint, request) : this.#processV3(request)
+  }
+
+  async #processV2(endpoint: V2Endpoint, request: Arrival): Promise<Delivery | typeof DROPPED> {
+    const { v2, clock, faults } = this.#options
+    const fault = faults.take(request.method, endpoint.path)
+    return this.#misbehave(fault, () => v2.answer(endpoint, request, clock(), fault))
+  }
+
+  async #processV3(request: Arrival): Promise<Delivery | typeof DROPPED> {
     let admitted: Admitted
     try {
       admitted = this.#admit(request)
@@ -74,14 +89,21 @@ export class Gateway {
   }
 
   async #serve({ endpoint, call, fault }: Admitted): Promise<Delivery | typeof DROPPED> {
-    const { pause, clock } = this.#options
-    if (fault.latency && !(await pause(fault.latency))) return DROPPED
+    return this.#misbehave(fault, async () => {
+      const { status } = fault
+      const reply = status && status !== 502 ? refusal(BUSY[status]) : await handle(endpoint, call)
+      const key = choosePlatformKey(call.merchant, call.request.headers['wechatpay-serial'])
+      return signed(reply, key, this.#options.clock(), fault)
+    })
+  }
+
+  /** Of the fault, what concerns the connection. */
+  async #misbehave(fault: Fault, answer: () => Delivery | Promise<Delivery>): Promise<Delivery | typeof DROPPED> {
+    if (fault.latency && !(await this.#options.pause(fault.latency))) return DROPPED
     if (fault.drop === 'request') return DROPPED
     if (fault.status === 502) return BAD_GATEWAY
-    const reply = fault.status ? refusal(BUSY[fault.status]) : await handle(endpoint, call)
-    if (fault.drop === 'answer') return DROPPED
-    const key = choosePlatformKey(call.merchant, call.request.headers['wechatpay-serial'])
-    return signed(reply, key, clock(), fault)
+    const delivery = await answer()
+    return fault.drop === 'answer' ? DROPPED : delivery
   }
 }
 

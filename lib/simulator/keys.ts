@@ -36,7 +36,11 @@ export interface Merchant {
   readonly mchid: string
   readonly serial: string
   readonly publicKey: KeyObject
+  /** The merchant API certificate. */
+  readonly certificate: X509Certificate
   readonly apiv3Key: string
+  /** The APIv2 key. */
+  readonly secret: string
   readonly platformCertificate: PlatformKey & { readonly certificate: X509Certificate }
   readonly platformPublicKey: PlatformKey
 }
@@ -64,7 +68,9 @@ export function createMerchant(mchid: string, keys: SimulatorKeys): Merchant {
     mchid,
     serial: merchant.serial,
     publicKey: createPublicKey(merchant.certificate),
+    certificate: new X509Certificate(merchant.certificate),
     apiv3Key: keys.apiv3Key,
+    secret: keys.secret,
     platformCertificate: {
       serial: platformCertificate.serial,
       privateKey: createPrivateKey(platformCertificate.privateKey),
@@ -82,7 +88,7 @@ interface KeyPair {
   publicKey: string
 }
 
-function mintKeyPair(): Promise<KeyPair> {
+export function mintKeyPair(): Promise<KeyPair> {
   return promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -90,7 +96,13 @@ function mintKeyPair(): Promise<KeyPair> {
   })
 }
 
-async function mintCertificate(keys: KeyPair, subject: Record<string, string>, now: number) {
+/** For five years from `now`, in milliseconds; the extensions are forge's. */
+export async function mintCertificate(
+  keys: KeyPair,
+  subject: Record<string, string>,
+  now: number,
+  { issuer = ISSUER, extensions = [] }: { issuer?: Record<string, string>; extensions?: object[] } = {},
+) {
   const { default: forge } = await import('node-forge')
   const certificate = forge.pki.createCertificate()
   certificate.publicKey = forge.pki.publicKeyFromPem(keys.publicKey)
@@ -98,7 +110,8 @@ async function mintCertificate(keys: KeyPair, subject: Record<string, string>, n
   certificate.validity.notBefore = new Date(now)
   certificate.validity.notAfter = new Date(now + 5 * YEAR)
   certificate.setSubject(attributes(subject))
-  certificate.setIssuer(attributes(ISSUER))
+  certificate.setIssuer(attributes(issuer))
+  certificate.setExtensions(extensions)
   const key = Object.assign(forge.pki.privateKeyFromPem(keys.privateKey), {
     // OpenSSL does in a millisecond what takes forge a tenth of a second.
     sign() {

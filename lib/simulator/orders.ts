@@ -4,7 +4,7 @@ import { type ApiError, InvalidArgumentError } from '../errors.js'
 import { beijingDigits, beijingTime } from './beijing-time.js'
 import { problem } from './problem.js'
 
-export type TradeType = 'JSAPI' | 'NATIVE'
+export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY'
 export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED'
 
 /** The body of the request that created the order; fields that the simulator has no use for are kept. */
@@ -67,6 +67,11 @@ export class Orders {
     return this.#paid.get(keyOf(mchid, transactionId))
   }
 
+  /** The orders that were paid, in the order of their payment. */
+  paidBy(mchid: string): (Order & { readonly payment: Payment })[] {
+    return [...this.#paid.values()].filter(isPaid).filter(({ request }) => request.mchid === mchid)
+  }
+
   /** Closing again changes nothing. @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDERPAID` for one that was paid. */
   close(mchid: string, outTradeNo: string): void {
     const order = requireOrder(this.find(mchid, outTradeNo))
@@ -116,6 +121,10 @@ export class Orders {
 export function requireOrder(order: Order | undefined): Order {
   if (order === undefined) throw problem(404, 'ORDER_NOT_EXIST', '订单不存在')
   return order
+}
+
+function isPaid(order: Order): order is Order & { readonly payment: Payment } {
+  return order.payment !== undefined
 }
 
 function keyOf(mchid: string, number: string): string {

@@ -1,6 +1,9 @@
 /** The HTTP server: raw bytes in, bytes out; it knows nothing of payments. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { Server } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { ServerCertificate } from './tls.js'
 
 /** A request as it arrived. */
 export interface Arrival {
@@ -9,20 +12,22 @@ export interface Arrival {
   target: string
   headers: IncomingHttpHeaders
   body: Buffer
+  /** What the client showed in the TLS handshake, DER; that it has the key to it is proven. */
+  certificate?: Buffer | undefined
 }
 
 /** What goes back. */
 export interface Delivery {
   statusCode: number
   headers: Record<string, string>
-  body: string
+  body: string | Uint8Array
 }
 
 /** An answer that never comes: the connection is cut instead. */
 export const DROPPED = Symbol('dropped')
 
 export interface Listener {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or https */
   url: string
   close(): Promise<void>
 }
@@ -32,6 +37,8 @@ interface ListenOptions {
   port: number
   /** Bytes of the longest body that is read; a longer one is answered 413. */
   limit: number
+  /** Serves https with it, and asks every client for a certificate. */
+  tls?: ServerCertificate | undefined
   answer(arrival: Arrival): Promise<Delivery | typeof DROPPED>
 }
 
@@ -42,8 +49,13 @@ const TOO_LARGE: Delivery = {
 }
 
 /** Resolves when the server accepts connections; rejects when the port is taken. */
-export async function listen({ port, ...options }: ListenOptions): Promise<Listener> {
-  const server = createServer({ keepAliveTimeout: 8000 }, (request, response) => respond(request, response, options))
+export async function listen({ port, tls, ...options }: ListenOptions): Promise<Listener> {
+  const handle = (request: IncomingMessage, response: ServerResponse) => respond(request, response, options)
+  // Who has no certificate is served as well: which endpoints need one is not known here.
+  const secure = tls && { ...tls, requestCert: true, rejectUnauthorized: false }
+  const server = secure
+    ? createSecureServer({ keepAliveTimeout: 8000, ...secure }, handle)
+    : createServer({ keepAliveTimeout: 8000 }, handle)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
@@ -55,7 +67,7 @@ export async function listen({ port, ...options }: ListenOptions): Promise<Liste
       server.closeAllConnections()
     })
   return {
-    url: `http://127.0.0.1:${portOf(server)}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${portOf(server)}`,
     close() {
       closed ??= close()
       return closed
@@ -66,7 +78,7 @@ export async function listen({ port, ...options }: ListenOptions): Promise<Liste
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { limit, answer }: Omit<ListenOptions, 'port'>,
+  { limit, answer }: Omit<ListenOptions, 'port' | 'tls'>,
 ): Promise<void> {
   let body: Buffer | undefined
   try {
@@ -76,7 +88,12 @@ async function respond(
     return
   }
   const { method = '', url: target = '', headers } = request
-  send(response, body === undefined ? TOO_LARGE : await answer({ method, target, headers, body }))
+  const certificate = certificateOf(request)
+  send(response, body === undefined ? TOO_LARGE : await answer({ method, target, headers, body, certificate }))
+}
+
+function certificateOf({ socket }: IncomingMessage): Buffer | undefined {
+  return socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined
 }
 
 function portOf(server: Server): number {

@@ -11,7 +11,13 @@ import { Orders } from './orders.js'
 import { Refunds } from './refunds.js'
 import { RequestLog, type SimulatorRequest } from './request-log.js'
 import { type Listener, listen } from './server.js'
+import { mintServerCertificate, type ServerCertificate } from './tls.js'
 import { transactionEndpoints } from './transactions.js'
+import { billEndpoints } from './v2/bills.js'
+import { paymentEndpoints } from './v2/payments.js'
+import { redPacketEndpoints } from './v2/red-packets.js'
+import { refundEndpoints as v2RefundEndpoints } from './v2/refunds.js'
+import { V2Room } from './v2/room.js'
 
 /** A merchant as `Builder.factory` takes it; plain JSON, so that it can be handed to another process. */
 export interface SimulatorConfig {
@@ -24,6 +30,8 @@ export interface SimulatorConfig {
   secret: string
   merchant: { cert: string; key: string }
   base_uri: string
+  /** The simulator's own authority, where it serves https. */
+  ca?: string
 }
 
 interface Parts {
@@ -35,6 +43,7 @@ interface Parts {
   faults: Faults
   log: RequestLog
   listener: Listener
+  tls: ServerCertificate | undefined
   /** Ends whatever is being waited for. */
   interrupt: () => void
 }
@@ -63,31 +72,42 @@ export class Simulator {
     const faults = new Faults()
     const log = new RequestLog()
     const { pause, interrupt } = interruptible(sleep)
+    const merchants = new Map([[mchid, createMerchant(mchid, keys)]])
     const gateway = new Gateway({
-      merchants: new Map([[mchid, createMerchant(mchid, keys)]]),
+      merchants,
       endpoints: [
         ...certificateEndpoints,
         ...membershipEndpoints,
         ...transactionEndpoints(orders),
         ...refundEndpoints(refunds),
       ],
+      v2: new V2Room({
+        merchants,
+        endpoints: [
+          ...paymentEndpoints(orders),
+          ...v2RefundEndpoints(refunds),
+          ...billEndpoints(orders),
+          ...redPacketEndpoints(),
+        ],
+      }),
       faults,
       log,
       clock,
       pause,
     })
-    const listener = await listen({ port, limit: BODY_LIMIT, answer: request => gateway.answer(request) })
-    return new Simulator({ mchid, keys, clock, orders, refunds, faults, log, listener, interrupt })
+    const tls = options.https ? await mintServerCertificate() : undefined
+    const listener = await listen({ port, limit: BODY_LIMIT, tls, answer: request => gateway.answer(request) })
+    return new Simulator({ mchid, keys, clock, orders, refunds, faults, log, listener, tls, interrupt })
   }
 
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or https */
   get url(): string {
     return this.#parts.listener.url
   }
 
   /** A complete merchant for `Builder.factory`. */
   get config(): SimulatorConfig {
-    const { mchid, keys } = this.#parts
+    const { mchid, keys, tls } = this.#parts
     const { merchant, platformCertificate, platformPublicKey } = keys
     return {
       mchid,
@@ -101,6 +121,7 @@ export class Simulator {
       secret: keys.secret,
       merchant: { cert: merchant.certificate, key: merchant.privateKey },
       base_uri: `${this.url}/`,
+      ...(tls && { ca: tls.cert }),
     }
   }
 

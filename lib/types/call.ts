@@ -1,4 +1,4 @@
-/** What the generated types are made with: the parts of a call and the walk from node to node. */
+/** What the generated types are made with: the parts of a call, and the way from node to node. */
 import type { Readable, Writable } from 'node:stream'
 import type { OpenNode } from '../chain/types.js'
 
@@ -22,7 +22,7 @@ export type Raw<Options> = Omit<Options, 'json' | 'xml' | 'file' | 'meta'> & {
   body: string | Uint8Array | Readable | FormData
 }
 
-/** Everything about one operation that a user may want to name. */
+/** What can be named about an operation: `Operations['post /v3/refund/domestic/refunds']['json']`. */
 export interface Operation<Options, Data> {
   /** What the verb takes. */
   options: Options
@@ -30,12 +30,13 @@ export interface Operation<Options, Data> {
   json: Options extends { json: infer Json } ? Json : undefined
   /** The payload of APIv2. */
   xml: Options extends { xml: infer Xml } ? Xml : undefined
+  /** The query, as an object. */
   query: Options extends { query?: infer Query } ? Exclude<Query, QueryText | undefined> : undefined
   /** What the answer brings, parsed. */
   data: Data
 }
 
-/** A path that is documented up to here. */
+/** A path that is documented. Its verbs and its children are in the interfaces that extend this one. */
 export interface Node<Self> {
   /** Goes on by a path that is taken as it is written. */
   readonly chain: <Path extends string>(path: Path) => Walk<Self, Path>
@@ -43,11 +44,11 @@ export interface Node<Self> {
   readonly toString: () => string
   /** The path, with a slash in front. */
   readonly toJSON: () => string
-  /** Several segments at once are not looked up: use `chain()`. */
+  /** Several segments in one bracket are not looked up: `chain()` does that. */
   readonly [path: `${string}/${string}`]: OpenNode
 }
 
-/** The node that a path leads to from another, segment by segment. */
+/** Where a path leads from a node, segment by segment. */
 export type Walk<From, Path extends string> = Path extends `${infer Segment}/${infer Rest}`
   ? Walk<Step<From, Segment>, Rest>
   : Step<From, Path>
@@ -59,3 +60,24 @@ type Step<From, Segment extends string> = From extends {
     ? Next
     : OpenNode
   : OpenNode
+
+/** A node whose path brings a query: what the path has need not be given again. */
+export type WithQuery<Self> = string extends keyof Self
+  ? Self
+  : {
+      readonly [Name in keyof Self as Self[Name] extends Verb ? Name : never]: Self[Name] extends (
+        ...args: infer Given extends [options?: object]
+      ) => infer Answer
+        ? (...args: Requeried<NonNullable<Given[0]>>) => Answer
+        : never
+    }
+
+type Verb = (options: never) => Promise<unknown>
+
+type Requeried<Options> = Omit<Options, 'query'> & { query?: Query<Options> } extends infer Open
+  ? object extends Open
+    ? [options?: Open]
+    : [options: Open]
+  : never
+
+type Query<Options> = Options extends { query?: infer Given } ? Partial<Exclude<Given, QueryText>> | QueryText : never

@@ -1,6 +1,6 @@
 /** The root of the chain, with everything that the catalogue knows. */
 import type { OpenNode } from '../chain/types.js'
-import type { Walk } from './call.js'
+import type { Walk, WithQuery } from './call.js'
 import type { Routes } from './generated/routes.js'
 import type { V2 } from './generated/v2.js'
 import type { Global, Hk, V3 } from './generated/v3.js'
@@ -14,12 +14,12 @@ interface Beginnings {
 }
 
 /** What a path leads to from the root: the node of a documented path, else one that takes and gives `unknown`. */
-export type At<Path extends string> = Path extends keyof Routes
+type At<Path extends string> = Path extends keyof Routes
   ? Routes[Path]
   : Path extends `/${infer Rest}`
     ? At<Rest>
     : Path extends `${infer Rest}?${string}`
-      ? At<Rest>
+      ? WithQuery<At<Rest>>
       : Walk<Beginnings, Path>
 
 interface Root extends Beginnings, Routes {

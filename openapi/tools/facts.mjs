@@ -1,22 +1,21 @@
 /** Prints the table of facts: what the client has to know about an endpoint at run time, as a tree of path segments. */
 import { prefixedPath } from './model.mjs'
 import { isDownload, payloadOf } from './operations.mjs'
-import { refName } from './schema.mjs'
+import { resolve } from './schema.mjs'
 import { uploadOf } from './upload.mjs'
 
 /** @import { Call } from './model.mjs' */
-/** @import { Api, Document, Schema } from './openapi.js' */
+/** @import { Schema } from './openapi.js' */
 
 /**
  * One JSON text, which costs nothing until it is parsed. Its shape is `Branch` in lib/protocol/endpoints.ts.
  * @param {readonly Call[]} calls
- * @param {Record<Api, Document>} documents
  */
-export function printFacts(calls, documents) {
+export function printFacts(calls) {
   /** @type {Branch} */
   const root = {}
   for (const call of calls) {
-    const facts = factsOf(call, documents[call.api].components.schemas)
+    const facts = factsOf(call)
     const server = call.operation.servers?.[0]?.url
     const prefixed = prefixedPath(call)
     put(root, call.path, call.method, { ...(server && { baseUri: `${server}/` }), ...facts })
@@ -55,10 +54,10 @@ function elsewhere(origin) {
 /**
  * What differs from an endpoint of which nothing special is known.
  * @param {Call} call
- * @param {Record<string, Schema>} shared
  */
-function factsOf({ operation }, shared) {
-  const upload = uploadOf(operation)
+function factsOf(call) {
+  const { operation, shared } = call
+  const upload = uploadOf(call)
   const payload = payloadOf(operation)
   const query = operation.parameters?.filter(parameter => parameter.in === 'query') ?? []
   const answer = Object.values(operation.responses).flatMap(({ content = {} }) => Object.values(content))[0]?.schema
@@ -73,7 +72,7 @@ function factsOf({ operation }, shared) {
     encrypted: encryptedFields(upload ? (upload.meta ?? {}) : (payload?.schema ?? {}), shared),
     encryptedQuery: query.filter(({ schema }) => schema['x-encrypted']).map(({ name }) => name),
     decrypted: encryptedFields(answer ?? {}, shared),
-    padding: operation['x-padding'],
+    padding: operation['x-encrypted-padding'],
   })
 }
 
@@ -92,7 +91,7 @@ function pick(entries) {
  * @returns {string[]}
  */
 function encryptedFields(schema, shared, path = '') {
-  if (schema.$ref) return encryptedFields(shared[refName(schema.$ref)] ?? {}, shared, path)
+  if (schema.$ref) return encryptedFields(resolve(schema, shared), shared, path)
   if (schema['x-encrypted']) return [path]
   return [
     ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>

@@ -26,7 +26,7 @@ fill(
     ...printTree(calls),
     'routes.d.ts': printRoutes(calls),
     'events.d.ts': printEvents(documents),
-    'facts.ts': printFacts(calls, documents),
+    'facts.ts': printFacts(calls),
   }),
 )
 

@@ -1,7 +1,7 @@
 /** The catalogue as a flat list of calls, each under the path that the chain gives it. */
 import { pascalPath } from './names.mjs'
 
-/** @import { Api, Document, Method, Operation } from './openapi.js' */
+/** @import { Api, Document, Method, Operation, Schema } from './openapi.js' */
 
 /**
  * @typedef {object} Call One operation under one path of the chain.
@@ -10,6 +10,7 @@ import { pascalPath } from './names.mjs'
  * @property {string} path How the chain writes it: `v3/refunds/id/{refund_id}`, `v2/pay/unifiedorder`.
  * @property {string} name The name of its interface: `GetV3RefundsIdByRefundId`.
  * @property {Operation} operation
+ * @property {Record<string, Schema>} shared The schemas that it may refer to.
  */
 
 /**
@@ -21,7 +22,13 @@ export function listCalls(documents) {
     Object.entries(documents[api].paths).flatMap(([path, item]) =>
       Object.entries(item).flatMap(([method, operation]) =>
         [path, ...(operation['x-path-aliases'] ?? [])].map(written =>
-          describe(api, /** @type {Method} */ (method), api === 'v2' ? `v2${written}` : written.slice(1), operation),
+          describe(
+            documents[api],
+            api,
+            /** @type {Method} */ (method),
+            api === 'v2' ? `v2${written}` : written.slice(1),
+            operation,
+          ),
         ),
       ),
     ),
@@ -29,15 +36,16 @@ export function listCalls(documents) {
 }
 
 /**
+ * @param {Document} document
  * @param {Api} api
  * @param {Method} method
  * @param {string} path
  * @param {Operation} operation
  * @returns {Call}
  */
-function describe(api, method, path, operation) {
+function describe(document, api, method, path, operation) {
   const verb = method.charAt(0).toUpperCase() + method.slice(1)
-  return { api, method, path, name: verb + pascalPath(path), operation }
+  return { api, method, path, name: verb + pascalPath(path), operation, shared: document.components.schemas }
 }
 
 /**

@@ -64,15 +64,20 @@ export function allNodes(node) {
  * @param {ReadonlyMap<string, Signature>} signatures By the name of the call.
  */
 export function printNode(node, signatures) {
-  const verbs = new Map(node.calls.map(call => [/** @type {string} */ (call.method), verbType(call, signatures)]))
-  const children = [...node.children].flatMap(([segment, child]) =>
+  const own = node.calls.flatMap(call => {
+    const { method, operation } = call
+    const type = verbType(call, signatures)
+    const child = node.children.get(method)
     // A segment that is also the name of a verb here can be called, and continued.
-    propertyNames(segment).map(name => property(name, [verbs.get(name), child.name].filter(Boolean).join(' & '))),
+    return [
+      property(method, child ? `(${type}) & ${child.name}` : type, documentation(operation)),
+      property(`${method}Async`, child ? type : `${node.name}['${method}']`, operation.summary),
+    ]
+  })
+  const verbs = new Set(node.calls.map(({ method }) => /** @type {string} */ (method)))
+  const children = [...node.children].flatMap(([segment, child]) =>
+    propertyNames(segment).flatMap(name => (verbs.has(name) ? [] : [property(name, child.name)])),
   )
-  const own = node.calls.flatMap(({ method, operation }) => [
-    node.children.has(method) ? '' : property(method, verbs.get(method) ?? '', documentation(operation)),
-    property(`${method}Async`, `${node.name}['${method}']`, operation.summary),
-  ])
   return `export interface ${node.name} extends Node<${node.name}> {\n${own.join('')}${children.join('')}}\n`
 }
 
@@ -92,7 +97,7 @@ function property(name, type, text = '') {
 function verbType(call, signatures) {
   const signature = signatures.get(call.name)
   if (!signature) throw new Error(`no signature for ${call.name}`)
-  return `((${signature.options}) => Promise<${signature.answer}>)`
+  return `(${signature.options}) => Promise<${signature.answer}>`
 }
 
 /** @param {Operation} operation */

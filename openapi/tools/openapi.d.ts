@@ -49,7 +49,7 @@ export interface Operation {
   'x-event-types'?: readonly string[]
   'x-nonceless'?: boolean
   'x-unsigned'?: boolean
-  'x-padding'?: 'pkcs1'
+  'x-encrypted-padding'?: 'pkcs1'
 }
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'

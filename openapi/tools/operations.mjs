@@ -36,37 +36,39 @@ const printers = {
  * @returns {Signature}
  */
 export function printCall(call) {
-  const payload = payloadOf(call.operation)
+  const { name, operation } = call
   const parts = [
-    ...placeholders(call).map(name => pathPart(name, call.operation)),
-    queryPart(call),
-    payload && payloadPart(call, payload),
-    isDownload(call.operation) && {
-      text:
-        comment('Where the file goes: a path or a stream. Without it the body is a stream.', '  ') + '  sink?: Sink\n',
-      required: false,
-      declarations: '',
-    },
-  ].filter(part => part !== undefined && part !== false)
-  const required = parts.some(part => part.required)
+    ...placeholders(call).map(placeholder => pathPart(placeholder, operation)),
+    ...queryPart(call),
+    ...payloadPart(call),
+    ...(isDownload(operation) ? [sinkPart] : []),
+  ]
   const data = dataOf(call)
+  const optional = parts.some(({ required }) => required) ? '' : '?'
   return {
-    options: `options${required ? '' : '?'}: ${payload ? `${call.name} | Raw<${call.name}>` : call.name}`,
-    answer: isDownload(call.operation) ? 'WechatPayResponse<undefined, Readable>' : `WechatPayResponse<${data.type}>`,
+    options: `options${optional}: ${payloadOf(operation) ? `${name} | Raw<${name}>` : name}`,
+    answer: isDownload(operation) ? 'WechatPayResponse<undefined, Readable>' : `WechatPayResponse<${data.type}>`,
     data: data.type,
-    declarations:
-      parts.map(part => part.declarations).join('') +
-      data.declarations +
-      `export interface ${call.name} extends CommonOptions {\n${parts.map(part => part.text).join('')}}\n`,
+    declarations: [
+      ...parts.map(({ declarations = '' }) => declarations),
+      data.declarations,
+      `export interface ${name} extends CommonOptions {\n${parts.map(({ text }) => text).join('')}}\n`,
+    ].join(''),
   }
 }
 
 /**
- * @typedef {object} Part A group of options.
+ * @typedef {object} Part An option, or several that belong together.
  * @property {string} text
  * @property {boolean} required
- * @property {string} declarations
+ * @property {string} [declarations] What the text refers to.
  */
+
+/** @type {Part} */
+const sinkPart = {
+  text: '  /** Where the file goes: a path or a stream. Without it the body is a stream. */\n  sink?: Sink\n',
+  required: false,
+}
 
 /**
  * @param {string} name
@@ -76,22 +78,22 @@ export function printCall(call) {
 function pathPart(name, operation) {
   const schema = operation.parameters?.find(parameter => parameter.in === 'path' && parameter.name === name)?.schema
   const type = schema?.enum ? printType(schema, printers.query) : 'string | number'
-  return { text: `${comment(schema?.title ?? '', '  ')}  ${key(name)}: ${type}\n`, required: true, declarations: '' }
+  return { text: `${comment(schema?.title ?? '', '  ')}  ${key(name)}: ${type}\n`, required: true }
 }
 
 /**
  * @param {Call} call
- * @returns {Part | undefined}
+ * @returns {Part[]}
  */
 function queryPart({ api, operation }) {
   const parameters = operation.parameters?.filter(parameter => parameter.in === 'query') ?? []
-  if (parameters.length === 0) return undefined
+  if (parameters.length === 0) return []
   const printer = printers[api === 'v2' ? 'signed-query' : 'query']
-  const names = parameters.filter(parameter => parameter.required).map(({ name }) => name)
-  const required = names.some(name => !printer.optional?.(name))
-  const schema = { properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])), required: names }
-  const text = `  query${required ? '' : '?'}: ${printObject(schema, printer, '  ')} | QueryText\n`
-  return { text, required, declarations: '' }
+  const needed = parameters.filter(parameter => parameter.required).map(({ name }) => name)
+  const required = needed.some(name => !printer.optional?.(name))
+  const properties = Object.fromEntries(parameters.map(({ name, schema }) => [name, schema]))
+  const type = printObject({ properties, required: needed }, printer, '  ')
+  return [{ text: `  query${required ? '' : '?'}: ${type} | QueryText\n`, required }]
 }
 
 /**
@@ -100,29 +102,38 @@ function queryPart({ api, operation }) {
  * @property {Schema} schema
  */
 
+const payloadOptions = /** @type {const} */ ({
+  'application/json': 'json',
+  'application/xml': 'xml',
+  'multipart/form-data': 'file',
+})
+
 /**
  * @param {Operation} operation
  * @returns {Payload | undefined}
  */
-export function payloadOf({ requestBody }) {
+export function payloadOf({ operationId, requestBody }) {
   if (!requestBody) return undefined
-  const [[type, { schema = {} }] = ['', {}]] = Object.entries(requestBody.content)
-  const option = { 'application/json': 'json', 'application/xml': 'xml', 'multipart/form-data': 'file' }[type]
-  if (!option) throw new Error(`a payload is JSON, XML or a form, found ${type}`)
-  return { option: /** @type {Payload['option']} */ (option), schema }
+  for (const [type, option] of Object.entries(payloadOptions)) {
+    const media = requestBody.content[type]
+    if (media) return { option, schema: media.schema ?? {} }
+  }
+  throw new Error(`${operationId}: a payload is JSON, XML or a form, found ${Object.keys(requestBody.content)}`)
 }
 
 /**
  * @param {Call} call
- * @param {Payload} payload
- * @returns {Part}
+ * @returns {Part[]}
  */
-function payloadPart(call, { option, schema }) {
-  if (option === 'file') return filePart(call)
-  const printer = printers[option === 'json' ? 'json' : 'xml-request']
-  const name = `${call.name}${option === 'json' ? 'Json' : 'Xml'}`
-  const declared = declare(name, schema, printer, option === 'xml' ? ' extends Signed' : '')
-  return { text: `  ${option}: ${declared.type}\n`, required: true, declarations: declared.declarations }
+function payloadPart(call) {
+  const payload = payloadOf(call.operation)
+  if (!payload) return []
+  if (payload.option === 'file') return [filePart(call)]
+  const { type, declarations } =
+    payload.option === 'json'
+      ? declare(`${call.name}Json`, payload.schema, printers.json)
+      : declare(`${call.name}Xml`, payload.schema, printers['xml-request'], 'Signed')
+  return [{ text: `  ${payload.option}: ${type}\n`, required: true, declarations }]
 }
 
 /**
@@ -130,11 +141,11 @@ function payloadPart(call, { option, schema }) {
  * @returns {Part}
  */
 function filePart(call) {
-  const meta = uploadOf(call.operation)?.meta
+  const meta = uploadOf(call)?.meta
   const printer = printers[call.api === 'v3' ? 'json' : 'xml-request']
-  const required = meta?.required?.some(field => !printer.optional?.(field)) ?? false
+  const required = meta?.required?.some(field => !printer.optional?.(field))
   const text = meta ? `  meta${required ? '' : '?'}: ${printType(meta, printer, '  ')}\n` : ''
-  return { text: `  file: FileInput\n${text}`, required: true, declarations: '' }
+  return { text: `  file: FileInput\n${text}`, required: true }
 }
 
 /** @param {Operation} operation */
@@ -143,26 +154,28 @@ export function isDownload({ responses }) {
 }
 
 /** @param {Call} call */
-function dataOf(call) {
-  const response = Object.values(call.operation.responses)[0]
-  const [[type, { schema }] = ['', { schema: undefined }]] = Object.entries(response?.content ?? {})
-  if (type === 'application/octet-stream') return { type: 'undefined', declarations: '' }
-  if (!schema) return { type: call.api === 'v3' ? 'undefined' : 'unknown', declarations: '' }
-  const printer = printers[type === 'application/json' ? 'json' : 'xml-answer']
-  return declare(`${call.name}Data`, schema, printer)
+function dataOf({ api, name, operation }) {
+  const { content = {} } = Object.values(operation.responses)[0] ?? {}
+  const json = content['application/json']?.schema
+  const xml = content['application/xml']?.schema
+  if (json) return declare(`${name}Data`, json, printers.json)
+  if (xml) return declare(`${name}Data`, xml, printers['xml-answer'])
+  // The documents of APIv2 leave some answers out; those of APIv3 have none then, or a file.
+  return { type: api === 'v3' || isDownload(operation) ? 'undefined' : 'unknown', declarations: '' }
 }
 
 /**
+ * The type of a payload or an answer, with an interface of its own where it is not a shared one.
  * @param {string} name
  * @param {Schema} schema
  * @param {Printer} printer
- * @param {string} [heritage]
+ * @param {string} [base] An interface that it extends.
  */
-function declare(name, schema, printer, heritage = '') {
-  if (schema.$ref) {
+function declare(name, schema, printer, base) {
+  if (!schema.properties) {
     const type = printType(schema, printer)
-    return { type: heritage ? `${type} &${heritage.replace(' extends', '')}` : type, declarations: '' }
+    return { type: base ? `${type} & ${base}` : type, declarations: '' }
   }
-  if (!schema.properties) return { type: printType(schema, printer), declarations: '' }
+  const heritage = base ? ` extends ${base}` : ''
   return { type: name, declarations: `export interface ${name}${heritage} ${printObject(schema, printer)}\n` }
 }

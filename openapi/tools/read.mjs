@@ -6,7 +6,7 @@ import { pascalPath } from './names.mjs'
 
 /** @import { Api, Document, MediaType, Operation, OperationSource, PathItem, Schema } from './openapi.js' */
 
-const root = join(import.meta.dirname, '..')
+const catalogue = join(import.meta.dirname, '..')
 
 /** What goes before a file's place below `paths/`. */
 const prefixes = /** @type {const} */ ({ v3: '/v3/', v2: '/' })
@@ -15,9 +15,10 @@ const statusText = /** @type {Record<string, string>} */ ({ 200: 'OK', 202: 'Acc
 
 /**
  * @param {Api} api
+ * @param {string} [root] The folder that holds the folders of both.
  * @returns {Document}
  */
-export function readDocument(api) {
+export function readDocument(api, root = catalogue) {
   const head = /** @type {Omit<Document, 'paths' | 'webhooks'>} */ (readYaml(join(root, api, 'openapi.yaml')))
   return {
     ...head,

@@ -4,10 +4,17 @@ import { key } from './names.mjs'
 /** @import { Schema } from './openapi.js' */
 
 /**
- * How values look where the type is used: in JSON; in the XML that is given, where numbers may be digits; in the XML
- * or the query that is text.
+ * Where a type is used. What is text on the wire may be given as a number or as its digits; XML answers in text.
  * @typedef {'json' | 'query' | 'xml-request' | 'xml-answer'} Dialect
  */
+
+/** @type {Record<Dialect, { number: string, boolean: string }>} */
+const primitives = {
+  json: { number: 'number', boolean: 'boolean' },
+  query: { number: 'Numeric', boolean: 'boolean' },
+  'xml-request': { number: 'Numeric', boolean: "boolean | 'true' | 'false'" },
+  'xml-answer': { number: 'string', boolean: 'string' },
+}
 
 /**
  * @typedef {object} Printer
@@ -34,11 +41,9 @@ export function printType(schema, printer, indent = '') {
       return printArray(schema.items ?? {}, printer, indent)
     case 'integer':
     case 'number':
-      return { json: 'number', query: 'Numeric', 'xml-request': 'Numeric', 'xml-answer': 'string' }[printer.dialect]
+      return primitives[printer.dialect].number
     case 'boolean':
-      return { json: 'boolean', query: 'boolean', 'xml-request': "boolean | 'true' | 'false'", 'xml-answer': 'string' }[
-        printer.dialect
-      ]
+      return primitives[printer.dialect].boolean
     case 'string':
       return 'string'
     default:
@@ -75,7 +80,7 @@ export function printObject(schema, printer, indent = '') {
  * @param {boolean} required
  */
 function printName(name, required) {
-  if (name.includes('$')) return `[field: \`${name.replace(/\$[nm]/g, '${number}')}\`]`
+  if (name.includes('$')) return `[field: \`${name.replace(/\$[nm]/g, '$${number}')}\`]`
   return key(name) + (required ? '' : '?')
 }
 
@@ -125,8 +130,21 @@ export function comment(text, indent = '') {
   return text === '' ? '' : `${indent}/** ${text.replaceAll('*/', '* /').replace(/\s+/g, ' ')} */\n`
 }
 
+/**
+ * The schema itself, where it is given by its name.
+ * @param {Schema} schema
+ * @param {Record<string, Schema>} shared
+ * @returns {Schema}
+ */
+export function resolve(schema, shared) {
+  if (!schema.$ref) return schema
+  const target = shared[refName(schema.$ref)]
+  if (!target) throw new Error(`there is no schema ${schema.$ref}`)
+  return target
+}
+
 /** @param {string} ref */
-export function refName(ref) {
+function refName(ref) {
   return ref.slice(ref.lastIndexOf('/') + 1)
 }
 
@@ -142,11 +160,9 @@ export function reachable(schemas, shared) {
   const visit = schema => {
     if (schema.$ref) {
       const name = refName(schema.$ref)
-      const target = shared[name]
-      if (!target) throw new Error(`there is no schema ${name}: ${schema.$ref}`)
       if (found.has(name)) return
       found.add(name)
-      visit(target)
+      visit(resolve(schema, shared))
     }
     for (const field of Object.values(schema.properties ?? {})) visit(field)
     if (schema.items) visit(schema.items)

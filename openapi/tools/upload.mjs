@@ -1,6 +1,9 @@
 /** What the catalogue says about an upload: the parts of the form, and which fields of its meta are computed. */
 
-/** @import { Operation, Schema } from './openapi.js' */
+import { resolve } from './schema.mjs'
+
+/** @import { Call } from './model.mjs' */
+/** @import { Schema } from './openapi.js' */
 
 /**
  * @typedef {object} Upload
@@ -16,15 +19,16 @@ const digestFields = ['sha256', 'digest', 'file_digest', 'media_hash']
 const nameFields = ['filename', 'file_name']
 
 /**
- * @param {Operation} operation
+ * @param {Call} call
  * @returns {Upload | undefined}
  */
-export function uploadOf(operation) {
-  const form = operation.requestBody?.content['multipart/form-data']?.schema
-  if (!form?.properties) return undefined
-  const { meta, ...others } = form.properties
+export function uploadOf({ operation, shared }) {
+  const media = operation.requestBody?.content['multipart/form-data']
+  if (!media) return undefined
+  const form = resolve(media.schema ?? {}, shared)
+  const { meta, ...others } = form.properties ?? {}
   // APIv3 signs a part called meta; APIv2 puts the fields themselves into the form.
-  const fields = meta?.contentSchema ?? form
+  const fields = meta ? resolve(meta.contentSchema ?? {}, shared) : form
   const digestField = digestFields.find(name => fields.properties?.[name])
   if (!digestField) throw new Error(`${operation.operationId}: the upload has no field for a digest`)
   const nameField = nameFields.find(name => fields.properties?.[name])

@@ -12,8 +12,8 @@ describe('the types of an open chain', () => {
     const promise = wxpay.v3.get()
     expectTypeOf(promise).toEqualTypeOf<Promise<number>>()
     expect(await promise).toBe(2)
-    expectTypeOf<OpenNode>().toHaveProperty('post').returns.toEqualTypeOf<Promise<WechatPayResponse<unknown>>>()
-    expectTypeOf<OpenNode>().toHaveProperty('post').parameters.toEqualTypeOf<[options?: OpenOptions]>()
+    expectTypeOf<ReturnType<OpenNode['post']>>().toEqualTypeOf<Promise<WechatPayResponse<unknown>>>()
+    expectTypeOf<Parameters<OpenNode['post']>>().toEqualTypeOf<[options?: OpenOptions | undefined]>()
   })
 
   test('a verb is a node too, with children that a function would hide', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { InvalidArgumentError, SignatureError } from '../../lib/errors.js'
+import { InvalidArgumentError, SignatureError, WechatPayError } from '../../lib/errors.js'
 import * as Notification from '../../lib/notification/index.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
 import { keys, type Notice, notice, payment, signedAnew, xmlNotice } from './wechat-pay.js'
@@ -87,6 +87,15 @@ describe('a handler that throws', () => {
     expect(response.status).toBe(500)
     expect(await failure(response)).toEqual({ code: 'FAIL', message: 'It could not be handled.' })
     expect(errors).toMatchObject([{ message: 'the database is away' }])
+  })
+
+  it('like what goes wrong before it, is not explained to the sender', async () => {
+    const verify = () => Promise.reject(new WechatPayError('the key server 10.0.0.1 is away', { code: 'ERR_CONNECT' }))
+    const receiver = Notification.create({ ...keys, verifier: { announcedSerial: () => undefined, verify } })
+    const errors: unknown[] = []
+    const response = await receiver.handler(() => {}, { onError: error => errors.push(error) })(request(notice()))
+    expect([response.status, (await failure(response)).message]).toEqual([500, 'It could not be handled.'])
+    expect(errors).toMatchObject([{ message: 'the key server 10.0.0.1 is away' }])
   })
 
   it('an error of this package is no word about the notification', async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../../lib/errors.js'
 import * as Notification from '../../lib/notification/index.js'
 import { register, type SharedSettings } from '../../lib/registry.js'
+import { MemoryStore } from '../../lib/stores/memory-store.js'
 import { config, platform } from '../gateway.js'
 import { apiv3Key, keys, type Notice, notice, payment, signedAnew } from './wechat-pay.js'
 
@@ -249,6 +250,8 @@ describe('a receiver', () => {
     verifier: { announcedSerial: () => undefined, verify: () => true },
     apiv3Key: undefined,
     secret: undefined,
+    privateKey: undefined,
+    store: new MemoryStore(),
   }
 
   it('takes the whole configuration of a client', async () => {

@@ -221,6 +221,17 @@ describe('a sender over a raw connection', () => {
     await server.close()
   })
 
+  it.each(['node:http', 'Koa', 'Fastify'])('that announces too much is told so by %s, and let go', async name => {
+    const start = servers[name] ?? expect.fail()
+    const server = await start(notification.handler(() => {}, { limit: 1000, onError: () => {} }))
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1').setEncoding('utf8')
+    socket.write(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n`)
+    let answer = ''
+    for await (const text of socket) answer += text
+    await server.close()
+    expect(answer).toMatch(/^HTTP\/1\.1 413 .*connection: close\r\n.*\{"code":"FAIL"/is)
+  })
+
   it('that goes away in the middle does no harm', async () => {
     const errors: unknown[] = []
     const server = await listening(

@@ -126,10 +126,19 @@ describe('a refund', () => {
     expect(await refusal(xml({ ...outer, req_info }))).toMatchObject({ reason: 'mismatch' })
   })
 
-  it('that carries a sign is held to it', async () => {
+  it('is nothing else, whatever is written around it by whoever wrote it', async () => {
     const sealed = { ...outer, req_info: sealRefund(content) }
-    expect(await notification.parse(xmlNotice(sealed))).toMatchObject({ resource: { req_info: content } })
-    expect(await refusal(xml({ ...sealed, sign: '0'.repeat(32) }))).toMatchObject({ reason: 'mismatch' })
+    const genuine = await notification.parse(xml(sealed))
+    const forged = { ...sealed, event_type: 'transaction-success', event_id: 'EV-1', out_trade_no: '1', total_fee: '1' }
+    const event = await notification.parse(xml(forged))
+    expect(event.event_type).toBe('v2/refund-processed')
+    expect(event.id).toBe(genuine.id)
+    expect(event).toMatchObject({ resource: { req_info: content } })
+  })
+
+  it('that carries a sign is held to it', async () => {
+    const sealed = { ...outer, req_info: sealRefund(content), sign: '0'.repeat(32) }
+    expect(await refusal(xml(sealed))).toMatchObject({ reason: 'mismatch' })
   })
 })
 

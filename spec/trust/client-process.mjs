@@ -14,7 +14,7 @@ async function work() {
   while (calls.left > 0) {
     calls.left -= 1
     try {
-      await wxpay.chain('v3/pay/transactions/out-trade-no/{out_trade_no}').get({ out_trade_no: String(calls.left) })
+      await wxpay.chain('v3/orders/{id}').get({ id: String(calls.left) })
       report.succeeded += 1
     } catch (error) {
       report.failures[error.message] = (report.failures[error.message] ?? 0) + 1

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RemoteSigner } from './kms.js'
 
-const MODULE = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/local/lib/softhsm/libsofthsm2.so', '/opt/homebrew/lib/softhsm/libsofthsm2.so'].find(
-  existsSync,
-)
+const MODULE = [
+  '/usr/lib/softhsm/libsofthsm2.so',
+  '/usr/local/lib/softhsm/libsofthsm2.so',
+  '/opt/homebrew/lib/softhsm/libsofthsm2.so',
+].find(existsSync)
 const PIN = '1234'
 
 export const TOKEN_IS_MISSING =
@@ -19,20 +21,23 @@ export function startToken(serial: string): RemoteSigner {
   const folder = mkdtempSync(join(tmpdir(), 'wechatpay-token-'))
   mkdirSync(join(folder, 'tokens'))
   const configuration = join(folder, 'softhsm2.conf')
-  writeFileSync(configuration, `directories.tokendir = ${join(folder, 'tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`)
+  writeFileSync(
+    configuration,
+    `directories.tokendir = ${join(folder, 'tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`,
+  )
   const env = { ...process.env, SOFTHSM2_CONF: configuration }
   const run = (command: string, args: string[]) => {
     const { status, stderr } = spawnSync(command, args, { env, encoding: 'utf8' })
     if (status !== 0) throw new Error(`${command}: ${stderr}`)
   }
   const token = ['--module', MODULE ?? '', '--token-label', 'merchant', '--login', '--pin', PIN, '--id', '01']
-  const ask = (args: string[], input: Uint8Array) =>
-    new Promise<Buffer>((resolve, reject) => {
-      const child = execFile('pkcs11-tool', [...token, ...args], { env, encoding: 'buffer' }, (error, output) =>
-        error ? reject(error) : resolve(output),
-      )
-      child.stdin?.end(input)
-    })
+  // SoftHSM's files do not bear two processes at once.
+  let turn: Promise<unknown> = Promise.resolve()
+  const ask = (args: string[], input: Uint8Array): Promise<Buffer> => {
+    const answer = turn.then(() => runTool([...token, ...args], env, input))
+    turn = answer.catch(() => {})
+    return answer
+  }
   run('softhsm2-util', ['--init-token', '--free', '--label', 'merchant', '--pin', PIN, '--so-pin', '5678'])
   run('pkcs11-tool', [...token, '--keypairgen', '--key-type', 'rsa:2048', '--sensitive'])
   run('pkcs11-tool', [...token, '--read-object', '--type', 'pubkey', '--output-file', join(folder, 'public.der')])
@@ -49,4 +54,14 @@ export function startToken(serial: string): RemoteSigner {
     },
     close: async () => rmSync(folder, { recursive: true }),
   }
+}
+
+function runTool(args: string[], env: NodeJS.ProcessEnv, input: Uint8Array): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const child = execFile('pkcs11-tool', args, { env, encoding: 'buffer' }, (error, output) => {
+      if (error) reject(error)
+      else resolve(output)
+    })
+    child.stdin?.end(input)
+  })
 }

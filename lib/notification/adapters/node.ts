@@ -56,10 +56,8 @@ function keptBytes({ rawBody, body }: ParsedBody): Uint8Array | undefined {
 async function readStream(request: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  // A request that is destroyed could not be answered any more.
-  const iterator = request.iterator({ destroyOnReturn: false })
   try {
-    for await (const chunk of iterator) {
+    for await (const chunk of request) {
       size += chunk.length
       if (size > limit) break
       chunks.push(Buffer.from(chunk))

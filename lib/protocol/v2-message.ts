@@ -1,0 +1,73 @@
+/** What goes out in APIv2: the fields of a call, filled in, signed, and written as XML, as a query or as a form. */
+import { InvalidArgumentError } from '../errors.js'
+import * as Formatter from '../formatter.js'
+import { toXml } from '../transformer.js'
+import type { Payload } from './payload.js'
+import { withQuery } from './query.js'
+import type { V2Facts } from './v2-endpoints.js'
+import { signV2, type V2Fields, workwxSign } from './v2-signature.js'
+
+export const XML = 'text/xml; charset=utf-8'
+
+/** Whose message it is, and how it is signed. */
+export interface V2Signer {
+  /** As on the wire, without a query. */
+  path: string
+  facts: V2Facts
+  mchid: string
+  /** The APIv2 key, or the sandbox's. */
+  secret: string
+  /** The secret of the WeCom application, for the messages that want its sign as well. */
+  agentSecret: string | undefined
+  isNonceless: boolean
+}
+
+/** The payload of a POST. @throws InvalidArgumentError that names the field which cannot be signed or written. */
+export function xmlPayload(fields: V2Fields, signer: V2Signer): Payload {
+  const body = Buffer.from(toXml(signedFields(fields, signer)))
+  return { body, signed: body, contentType: XML }
+}
+
+/** The path and query of a GET, signed where it wants a `sign`: over the values before they are encoded. */
+export function signedTarget(target: string, signer: V2Signer): string {
+  const { sign: _, ...given } = Object.fromEntries(new URLSearchParams(target.replace(/^[^?]*\??/, '')))
+  const { sign, ...fields } = signedFields(given, signer)
+  const added = Object.entries(fields).filter(([name]) => !Object.hasOwn(given, name))
+  return withQuery(target, { ...Object.fromEntries(added), ...(signer.facts.signsQuery && { sign }) })
+}
+
+/** A form: its texts are signed, its files are not. */
+export async function formPayload(form: FormData, signer: V2Signer): Promise<Payload> {
+  const texts = [...form].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const signed = new FormData()
+  for (const [name, value] of form) if (name !== 'sign') signed.append(name, value)
+  for (const [name, value] of Object.entries(signedFields(Object.fromEntries(texts), signer))) {
+    signed.set(name, String(value))
+  }
+  const encoded = new Response(signed)
+  const body = Buffer.from(await encoded.arrayBuffer())
+  return { body, signed: body, contentType: encoded.headers.get('content-type') ?? undefined }
+}
+
+/** The caller's fields in their order, those that were left out where there is only one answer, `sign` last. */
+function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record<string, unknown> {
+  const { path, facts, mchid, secret, agentSecret, isNonceless } = signer
+  const fields: Record<string, unknown> = { ...given }
+  if (facts.merchantField) fields[facts.merchantField] ??= mchid
+  if (!isNonceless) fields.nonce_str ??= Formatter.nonce()
+  const workwx = agentSecret && fields.workwx_sign === undefined ? workwxSign(path, fields, agentSecret) : undefined
+  if (workwx !== undefined) fields.workwx_sign = workwx
+  return { ...fields, sign: signV2(fields, secret) }
+}
+
+/** @throws InvalidArgumentError for a payload that has no fields. */
+export function requireFields(xml: unknown): V2Fields {
+  if (isFields(xml)) return xml
+  throw new InvalidArgumentError(
+    '`xml` must be an object of fields, such as { appid, out_trade_no, total_fee }; a text that is XML already, sign included, goes in as `body`.',
+  )
+}
+
+function isFields(value: unknown): value is V2Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

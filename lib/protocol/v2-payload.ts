@@ -1,0 +1,59 @@
+/** What an APIv2 call carries: which of its options, and as what. */
+import { InvalidArgumentError } from '../errors.js'
+import type { OpenOptions } from '../options.js'
+import { encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
+import type { Call } from './call.js'
+import { NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
+import type { V2Facts } from './v2-endpoints.js'
+import type { RequestedKeys } from './v2-keys.js'
+import { formPayload, requireFields, signedTarget, type V2Signer, XML, xmlPayload } from './v2-message.js'
+import type { V2Fields } from './v2-signature.js'
+
+/** The body of one attempt, and where it goes: a GET is signed in its query. */
+export interface Encoded {
+  payload: Payload
+  url: URL
+}
+
+type Encode = (url: URL) => Encoded | Promise<Encoded>
+
+/**
+ * What makes the request, anew for every attempt.
+ * @throws InvalidArgumentError (as a rejection) for a payload that APIv2 cannot carry.
+ */
+export async function chooseEncoding(call: Call, signer: V2Signer, keys: RequestedKeys): Promise<Encode> {
+  const { method, options } = call
+  const { body } = options
+  refuseForeignPayload(call)
+  if (method === 'GET') return url => ({ payload: NO_PAYLOAD, url: signUrl(url, signer) })
+  if (body instanceof FormData) return async url => ({ payload: await formPayload(body, signer), url })
+  if (body !== undefined) {
+    const payload: Payload = { ...(await rawPayload(body)), contentType: XML }
+    return url => ({ payload, url })
+  }
+  const fields = await encryptBankFields(options, signer.facts, keys)
+  return url => ({ payload: xmlPayload(fields, signer), url })
+}
+
+function refuseForeignPayload({ method, options: { json, file, xml, body } }: Call): void {
+  if (json !== undefined)
+    throw new InvalidArgumentError('`json` is the payload of APIv3; APIv2 (paths under v2/) takes `xml`.')
+  if (file !== undefined)
+    throw new InvalidArgumentError('APIv2 takes an upload as a `FormData` in `body`, with its digest and its file.')
+  if (method === 'GET' && (xml !== undefined || body !== undefined))
+    throw new InvalidArgumentError('A GET carries no `xml` or `body`; its parameters go into `query`.')
+  if (xml !== undefined && body !== undefined)
+    throw new InvalidArgumentError('`xml` and `body` are both given: a request has one payload.')
+}
+
+function signUrl(url: URL, signer: V2Signer): URL {
+  return new URL(url.origin + signedTarget(url.pathname + url.search, signer))
+}
+
+/** Encrypts what the catalogue marks and what is wrapped in `sensitive()`; the caller's object is not touched. */
+async function encryptBankFields(options: OpenOptions, { encrypted }: V2Facts, keys: RequestedKeys): Promise<V2Fields> {
+  const { xml = {} } = options
+  const fields = requireFields(xml)
+  if (!hasPlainFields(fields, encrypted)) return fields
+  return requireFields(encryptFields(fields, encrypted, await keys.bankKey(options), { option: 'xml' }))
+}

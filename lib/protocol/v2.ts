@@ -1,0 +1,81 @@
+/** APIv2: XML, signed with the APIv2 key; every answer that is signed is verified before it is handed out. */
+import { InvalidArgumentError } from '../errors.js'
+import type { OpenOptions } from '../options.js'
+import type { Settings } from '../settings.js'
+import type { OutgoingRequest } from '../transport/send.js'
+import type { ClientCertificate } from '../transport/tls.js'
+import { userAgent } from '../version.js'
+import type { Call, PreparedCall } from './call.js'
+import { readFlag } from './flags.js'
+import { readHeaders } from './headers.js'
+import { readV2 } from './v2-answer.js'
+import { type V2Facts, v2Facts } from './v2-endpoints.js'
+import type { RequestedKeys } from './v2-keys.js'
+import type { V2Signer } from './v2-message.js'
+import { chooseEncoding, type Encoded } from './v2-payload.js'
+
+const ACCEPT = 'text/xml, text/plain, application/x-gzip'
+
+/** @throws InvalidArgumentError (as a rejection) for a payload that APIv2 cannot carry, and for keys that are missing. */
+export async function prepareV2(call: Call, settings: Settings, keys: RequestedKeys): Promise<PreparedCall> {
+  const { method, target, options } = call
+  const [path = ''] = target.split('?', 1)
+  const known = v2Facts(method, path)
+  const facts = (readFlag(options, 'encrypt') ?? settings.encrypt) ? known : { ...known, encrypted: [] }
+  const identity = chooseIdentity(options, facts, settings)
+  const secret = await chooseSecret(path, options, settings, keys)
+  const signer: V2Signer = {
+    path,
+    facts,
+    mchid: settings.mchid,
+    secret,
+    agentSecret: settings.agentSecret?.export().toString(),
+    isNonceless: readFlag(options, 'nonceless') ?? facts.nonceless,
+  }
+  const encode = await chooseEncoding(call, signer, keys)
+  return {
+    identity,
+    download: facts.download,
+    sign: async url => outgoing(call, settings, await encode(url)),
+    read: answer => readV2(answer, { call, facts, settings, secret }),
+  }
+}
+
+/** Whether a call may only go to a sandbox. @throws InvalidArgumentError for an option that is neither true nor false. */
+export function isForSandbox(options: OpenOptions, settings: Settings): boolean {
+  return readFlag(options, 'sandbox') ?? settings.sandbox
+}
+
+function outgoing({ method, options }: Call, settings: Settings, { payload, url }: Encoded): OutgoingRequest {
+  const headers: Record<string, string> = {
+    accept: ACCEPT,
+    'user-agent': userAgent,
+    ...(payload.contentType && { 'content-type': payload.contentType }),
+    ...settings.headers,
+    ...readHeaders(options.headers),
+  }
+  return { method, url, headers, body: payload.body }
+}
+
+async function chooseSecret(
+  path: string,
+  options: OpenOptions,
+  settings: Settings,
+  keys: RequestedKeys,
+): Promise<string> {
+  const key = isForSandbox(options, settings) ? await keys.sandboxKey(path, options) : settings.secret
+  if (key) return key.export().toString()
+  throw new InvalidArgumentError(
+    '`secret` is missing: the APIv2 key (账户中心 → API安全 → APIv2密钥), 32 bytes, without which nothing of APIv2 can be signed or verified. Give it to Builder.factory.',
+  )
+}
+
+function chooseIdentity(options: OpenOptions, facts: V2Facts, settings: Settings): ClientCertificate | undefined {
+  const isSecure = readFlag(options, 'security') ?? facts.mutualTls
+  // A dispatcher of the user's makes its own connections, and shows what it was made with.
+  if (!isSecure || (options.dispatcher ?? settings.transport.dispatcher)) return undefined
+  if (settings.identity) return settings.identity
+  throw new InvalidArgumentError(
+    'This endpoint needs the merchant certificate and its key, and `merchant` has not both: give Builder.factory { merchant: { cert, key } } or { merchant: { pfx } }.',
+  )
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dereference, validate } from '@scalar/openapi-parser'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { describe, expect, it } from 'vitest'
+import { documents } from '../types/catalogue.js'
+
+// What WeChat Pay documents in August 2026, a line for each operation and notification.
+const documented = readFileSync(join(import.meta.dirname, 'documented.txt'), 'utf8')
+  .trim()
+  .split('\n')
+
+it('no documented operation or notification is missing', () => {
+  const present = new Set(
+    Object.entries(documents).flatMap(([api, { paths, webhooks }]) => [
+      ...Object.entries(paths).flatMap(([path, item]) => Object.keys(item).map(method => `${api} ${method} ${path}`)),
+      ...Object.keys(webhooks).map(name => `${api} notify ${name}`),
+    ]),
+  )
+  expect(documented).toHaveLength(1_017 + 129 + 102 + 10)
+  expect(documented.filter(line => !present.has(line))).toEqual([])
+})
+
+describe.each(Object.entries(documents))('the document of API%s', { timeout: 60_000 }, (_, document) => {
+  // As it is published: what JSON cannot hold would be gone.
+  const published = () => JSON.parse(JSON.stringify(document))
+
+  it('is valid OpenAPI 3.1', async () => {
+    const { valid, errors } = await new Validator().validate(published())
+    expect(errors ?? []).toEqual([])
+    expect(valid).toBe(true)
+  })
+
+  it('loads in the parser of an API explorer, every reference included', async () => {
+    const { valid, errors } = await validate(published())
+    expect(errors ?? []).toEqual([])
+    expect(valid).toBe(true)
+    const { schema, errors: unresolved } = dereference(published())
+    expect(unresolved ?? []).toEqual([])
+    expect(operationsOf(schema?.paths)).toBe(operationsOf(document.paths))
+    expect(operationsOf(schema?.webhooks)).toBe(operationsOf(document.webhooks))
+  })
+
+  it('has an id of its own for each operation', () => {
+    const ids = Object.values({ ...document.paths, ...document.webhooks }).flatMap(item =>
+      Object.values(item).map(({ operationId }) => operationId),
+    )
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('uses every shared schema', () => {
+    const text = JSON.stringify(document)
+    const unused = Object.keys(document.components.schemas).filter(
+      name => !text.includes(`"#/components/schemas/${name}"`),
+    )
+    expect(unused).toEqual([])
+  })
+})
+
+function operationsOf(items: object | undefined): number {
+  return Object.values(items ?? {}).reduce((sum, item) => sum + Object.keys(item).length, 0)
+}

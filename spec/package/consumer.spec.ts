@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { COMPILERS, type Compiler, compile } from '../types/compile.js'
+import { EMPTY, MANY_CALLS, ONE_CALL } from './consumers.js'
+import { editor } from './editor.js'
+import { type Installation, install, sizeOf } from './install.js'
+
+let installation: Installation
+
+beforeAll(() => {
+  installation = install()
+}, 120_000)
+
+afterAll(() => installation?.remove())
+
+const RESOLUTIONS = {
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+}
+
+describe.each(COMPILERS)('with %s', compiler => {
+  it.each(Object.entries(RESOLUTIONS))(
+    'the package compiles, its declarations checked too, by the resolution of %s',
+    { timeout: 120_000 },
+    async (_, options) => {
+      const { findings } = await compile(
+        { 'consumer.ts': MANY_CALLS },
+        { compiler, folder: installation.folder, options: { ...options, types: [], skipLibCheck: false } },
+      )
+      expect(findings).toEqual([])
+    },
+  )
+
+  it('one call costs at most 2,000 instantiations', { timeout: 120_000 }, async () => {
+    const cost = (await instantiations(compiler, ONE_CALL)) - (await instantiations(compiler, EMPTY))
+    expect(cost).toBeGreaterThan(0)
+    expect(cost).toBeLessThanOrEqual(2_000)
+  })
+})
+
+async function instantiations(compiler: Compiler, code: string): Promise<number> {
+  const { findings, figures } = await compile({ 'consumer.ts': code }, { compiler, folder: installation.folder })
+  expect(findings).toEqual([])
+  return figures.Instantiations ?? Number.NaN
+}
+
+describe('in an editor', { timeout: 60_000 }, () => {
+  const head =
+    "import { Builder } from 'wechatpay-chain'\nconst wxpay = Builder.factory({ mchid: '1', privateKey: 'a' })\n"
+  const at = (statement: string) => editor(installation.folder, head + statement)
+
+  it('a node offers its segments and verbs', () => {
+    expect(at('wxpay.v3.pay.|').completions()).toEqual(expect.arrayContaining(['transactions', 'partner', 'chain']))
+    expect(at('wxpay.v3.pay.transactions.native.|').completions()).toEqual(
+      expect.arrayContaining(['post', 'postAsync']),
+    )
+    expect(at('wxpay.v3.pay.transactions.native.|').completions()).not.toContain('get')
+  })
+
+  it('chain() and brackets offer the documented paths', () => {
+    expect(at("wxpay.chain('|')").completions()).toContain('v3/pay/transactions/native')
+    expect(at("wxpay['|']").completions()).toContain('v3/pay/transactions/native')
+  })
+
+  it('a payload offers its fields', () => {
+    expect(at('wxpay.v3.pay.transactions.native.post({ json: { | } })').completions()).toContain('out_trade_no')
+  })
+
+  it('a verb shows its official title, and the link to its page', () => {
+    const text = at('wxpay.v3.pay.transactions.native.po|st').hover()
+    expect(text).toContain('Native下单')
+    expect(text).toContain('https://pay.weixin.qq.com/doc/')
+  })
+
+  it('a field shows its official label', () => {
+    expect(at("wxpay.v3.pay.transactions.native.post({ json: { out_tra|de_no: '1' } })").hover()).toContain(
+      '商户订单号',
+    )
+  })
+})
+
+describe('what is installed', () => {
+  it('is smaller than 8 MB', () => {
+    expect(sizeOf(installation.installed)).toBeLessThan(8_000_000)
+  })
+
+  it('has both documents, and none of the catalogue as code', () => {
+    expect(sizeOf(join(installation.installed, 'dist/openapi'))).toBeGreaterThan(2_000_000)
+    expect(sizeOf(join(installation.installed, 'openapi'))).toBe(0)
+  })
+})

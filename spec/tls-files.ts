@@ -1,0 +1,42 @@
+/** Certificates for specs, made with the openssl command: an authority, a server on 127.0.0.1, merchants. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface TlsFiles {
+  folder: string
+  read(name: string): string
+  /** A PKCS#12 file of a merchant. */
+  pfx(name: string, passphrase: string, ...options: string[]): Buffer
+  /** The key of a merchant, encrypted. */
+  encryptedKey(name: string, passphrase: string): string
+  remove(): void
+}
+
+/** `ca.pem`, `server.pem` and `<mchid>.pem` for each merchant, every one with its `.key`. */
+export function mintTlsFiles(mchids: readonly string[]): TlsFiles {
+  const folder = mkdtempSync(join(tmpdir(), 'wechatpay-tls-'))
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+  const newKey = (name: string) => ['-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`]
+  openssl('req', '-x509', ...newKey('ca'), '-out', 'ca.pem', '-subj', '/CN=Authority', '-days', '10')
+  const issue = (name: string, extension: string) => {
+    openssl('req', ...newKey(name), '-out', `${name}.csr`, '-subj', `/CN=${name}`, '-addext', extension)
+    const authority = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '9']
+    openssl('x509', '-req', '-in', `${name}.csr`, ...authority, '-copy_extensions', 'copy', '-out', `${name}.pem`)
+  }
+  issue('server', 'subjectAltName=IP:127.0.0.1')
+  for (const mchid of mchids) issue(mchid, 'extendedKeyUsage=clientAuth')
+  return {
+    folder,
+    read: name => readFileSync(join(folder, name), 'utf8'),
+    pfx(name, passphrase, ...options) {
+      const pair = ['-inkey', `${name}.key`, '-in', `${name}.pem`, '-certfile', 'ca.pem']
+      openssl('pkcs12', '-export', ...pair, '-passout', `pass:${passphrase}`, '-out', `${name}.p12`, ...options)
+      return readFileSync(join(folder, `${name}.p12`))
+    },
+    encryptedKey: (name, passphrase) =>
+      String(openssl('pkcs8', '-topk8', '-in', `${name}.key`, '-passout', `pass:${passphrase}`)),
+    remove: () => rmSync(folder, { recursive: true }),
+  }
+}

@@ -1,0 +1,108 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import * as Builder from '../../lib/builder.js'
+import { merchant } from '../gateway.js'
+import { REDIS_IS_MISSING, type RedisServer, startRedis } from '../stores/redis-server.js'
+import { compileLibrary } from './compiled.js'
+import { apiv3Key, DAY, mintCertificate } from './platform.js'
+import { startWechatPay, type WechatPaySide } from './wechatpay.js'
+
+/** Set ROTATION_CALLS=10000 for the whole proof; signing takes its time. */
+const CALLS = Number(process.env.ROTATION_CALLS ?? 600)
+const CONCURRENCY = 64
+const TIMEOUT = 30_000 + CALLS * 20
+
+const now = Date.now()
+const old = mintCertificate('platform', now - 1000 * DAY, now + 40 * DAY)
+const young = mintCertificate('lowserial', now - DAY, now + 1000 * DAY)
+const config = { mchid: merchant.mchid, serial: merchant.serial, privateKey: merchant.privateKey, apiv3Key }
+
+let side: WechatPaySide
+beforeEach(async () => {
+  side = await startWechatPay(old)
+  // WeChat Pay lists the new certificate and signs with it from the middle of the run on.
+  side.state.onCall = number => {
+    if (number === Math.floor(CALLS / 2)) Object.assign(side.state, { listed: [young, old], signing: young })
+  }
+})
+afterEach(() => side.gateway.close())
+
+describe('a rotation in the middle of a run', () => {
+  it.each([0, 3])(
+    'fails no call, and costs one download (every n-th download failing: %i)',
+    async failEvery => {
+      side.state.failEvery = failEvery
+      const wxpay = Builder.factory({ ...config, base_uri: side.gateway.url })
+      let left = CALLS
+      const work = async () => {
+        while (left-- > 0) await wxpay.chain('v3/orders/{id}').get({ id: '1' })
+      }
+      await Promise.all(Array.from({ length: CONCURRENCY }, work))
+      expect(side.calls).toBe(CALLS)
+      // The first need, and the rotation.
+      expect(side.downloads - side.failedDownloads).toBe(2)
+      await wxpay.chain('v3/orders/{id}').get({ id: '2' })
+      expect(side.gateway.requests.at(-1)?.headers['wechatpay-serial']).toBe(young.serial)
+    },
+    TIMEOUT,
+  )
+})
+
+describe('four processes that share a store', () => {
+  let library: ReturnType<typeof compileLibrary>
+  let redis: RedisServer | undefined
+  const directory = mkdtempSync(join(tmpdir(), 'wechatpay-rotation-'))
+  beforeAll(async () => {
+    library = compileLibrary()
+    if (!REDIS_IS_MISSING) redis = await startRedis()
+  }, 120_000)
+  afterAll(async () => {
+    library.remove()
+    rmSync(directory, { recursive: true })
+    await redis?.stop()
+  })
+
+  it.each([
+    ['file', 0],
+    ['file', 3],
+    ['node-redis', 3],
+    ['ioredis', 3],
+  ])(
+    '(%s) download once for all, at the start and in a rotation (failing: every n-th of %i)',
+    async (kind, failEvery) => {
+      if (kind !== 'file' && !redis) return expect(REDIS_IS_MISSING).toContain('not installed')
+      side.state.failEvery = failEvery
+      const store = { kind, place: kind === 'file' ? join(directory, String(failEvery)) : redis?.url }
+      const order = {
+        library: library.url,
+        base_uri: side.gateway.url,
+        config: { ...config, mchid: merchant.mchid },
+        store,
+      }
+      const reports = await Promise.all(
+        [1, 2, 3, 4].map(() => run({ ...order, calls: { left: CALLS / 4 }, concurrency: CONCURRENCY / 4 })),
+      )
+      expect(reports.map(({ failures }) => failures)).toEqual([{}, {}, {}, {}])
+      expect(reports.map(({ succeeded }) => succeeded)).toEqual([1, 2, 3, 4].map(() => CALLS / 4))
+      expect(side.calls).toBe(CALLS)
+      expect(side.downloads - side.failedDownloads).toBe(2)
+    },
+    TIMEOUT,
+  )
+})
+
+interface Report {
+  succeeded: number
+  failures: Record<string, number>
+}
+
+async function run(order: object): Promise<Report> {
+  const child = fork(resolve(import.meta.dirname, 'client-process.mjs'), [JSON.stringify(order)])
+  const [[report], [code]] = await Promise.all([once(child, 'message'), once(child, 'exit')])
+  expect(code).toBe(0)
+  return report
+}

@@ -1,0 +1,128 @@
+import { createPublicKey, createVerify, publicEncrypt } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import * as Builder from '../../lib/builder.js'
+import type { Config } from '../../lib/config.js'
+import { answer, config, type Gateway, merchant, platform, startGateway } from '../gateway.js'
+import { type RemoteSigner, startKms } from './kms.js'
+import { startToken, TOKEN_IS_MISSING } from './soft-token.js'
+
+const SERIAL = '40E2'.padEnd(40, '0')
+
+let gateway: Gateway
+beforeAll(async () => {
+  gateway = await startGateway()
+})
+afterAll(() => gateway.close())
+beforeEach(() => {
+  gateway.requests.length = 0
+  gateway.answers = [answer(200, { ok: true })]
+})
+
+if (TOKEN_IS_MISSING) it.skip(`no PKCS#11 token is tried: ${TOKEN_IS_MISSING}`, () => {})
+
+describe.each<[string, (serial: string) => Promise<RemoteSigner> | RemoteSigner]>([
+  ['in another process, over a socket', startKms],
+  ...(TOKEN_IS_MISSING ? [] : [['in a PKCS#11 token', startToken] satisfies [string, typeof startToken]]),
+])('a private key %s', (_where, start) => {
+  let remote: RemoteSigner
+  beforeAll(async () => {
+    remote = await start(SERIAL)
+  }, 60_000)
+  afterAll(() => remote.close())
+  const open = () => {
+    const { mchid, certs } = config
+    return Builder.factory({ mchid, certs, signer: remote.signer, base_uri: gateway.url })
+  }
+
+  it('signs requests, under its serial', async () => {
+    const { data } = await open()
+
+      .chain('v3/some/path')
+      .post({ json: { description: '微信' } })
+    expect(data).toEqual({ ok: true })
+    const { method, url, body, authorization } = gateway.requests[0] ?? expect.fail()
+    const message = `${method}\n${url}\n${authorization.timestamp}\n${authorization.nonce_str}\n${body}\n`
+    const isSigned = createVerify('sha256')
+      .update(message)
+      .verify(createPublicKey(remote.publicKey), authorization.signature ?? '', 'base64')
+    expect(isSigned).toBe(true)
+    expect(authorization).toMatchObject({ serial_no: SERIAL, mchid: merchant.mchid })
+  })
+
+  it('signs what is asked for at once, each its own', async () => {
+    const wxpay = open()
+    await Promise.all(Array.from({ length: 8 }, (_, id) => wxpay.chain(`v3/x/${id}`).get()))
+    const isSigned = gateway.requests.map(({ method, url, authorization }) =>
+      createVerify('sha256')
+        .update(`${method}\n${url}\n${authorization.timestamp}\n${authorization.nonce_str}\n\n`)
+        .verify(createPublicKey(remote.publicKey), authorization.signature ?? '', 'base64'),
+    )
+    expect(isSigned).toEqual(Array.from({ length: 8 }, () => true))
+  })
+
+  it('opens the fields of an answer that are encrypted for it', async () => {
+    const name = publicEncrypt(createPublicKey(remote.publicKey), Buffer.from('张三😀')).toString('base64')
+    gateway.answers = [answer(200, { echo_message: 'hello', encrypted_echo_message: name })]
+    const { data } = await open()
+      .chain('v3/security/echo')
+      .post({ json: { echo_message: 'hello' } })
+    expect(data).toEqual({ echo_message: 'hello', encrypted_echo_message: '张三😀' })
+  })
+})
+
+describe('a signer', () => {
+  const { mchid, certs } = config
+  const open = (sign: () => string | Promise<string>) =>
+    Builder.factory({ mchid, certs, signer: { serial: SERIAL, sign }, base_uri: gateway.url })
+
+  it('that fails ends the call before anything is sent', async () => {
+    const cause = new Error('the service is down')
+    const call = open(() => Promise.reject(cause))
+      .chain('v3/certificates')
+      .get()
+    await expect(call).rejects.toMatchObject({ code: 'ERR_SIGNER', cause })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it('may sign without a promise, and without being able to decrypt', async () => {
+    const ciphertext = Buffer.alloc(256, 1).toString('base64')
+    gateway.answers = [answer(200, { encrypted_echo_message: ciphertext })]
+    const { data } = await open(() => 'c2lnbmVk')
+      .chain('v3/security/echo')
+      .post({ json: { echo_message: 'hello' } })
+    expect(data).toEqual({ encrypted_echo_message: ciphertext })
+    expect(gateway.requests[0]?.authorization.signature).toBe('c2lnbmVk')
+  })
+})
+
+describe('a verifier', () => {
+  const ask = (verifier: NonNullable<Config['verifier']>) => {
+    const { mchid, serial, privateKey } = config
+    return Builder.factory({ mchid, serial, privateKey, verifier, base_uri: gateway.url, retry: false })
+      .chain('v3/certificates')
+      .get()
+  }
+
+  it('is given what was signed, and decides', async () => {
+    const asked: string[] = []
+    const { data } = await ask({
+      announcedSerial: async () => 'PUB_KEY_ID_1',
+      verify: async (message, signature, serial) => {
+        asked.push(serial, signature)
+        expect(Buffer.from(message).toString()).toMatch(/^\d+\n\w+\n\{"ok":true\}\n$/)
+        return true
+      },
+    })
+    expect(data).toEqual({ ok: true })
+    expect(asked[0]).toBe(platform.serial)
+    expect(gateway.requests[0]?.headers['wechatpay-serial']).toBe('PUB_KEY_ID_1')
+  })
+
+  it.each([
+    [false, 'mismatch'],
+    [undefined, 'serial'],
+  ])('that says %s refuses the answer: %s', async (verdict, reason) => {
+    await expect(ask({ announcedSerial: () => undefined, verify: () => verdict })).rejects.toMatchObject({ reason })
+    expect(gateway.requests[0]?.headers).not.toHaveProperty('wechatpay-serial')
+  })
+})

@@ -1,0 +1,41 @@
+import { join, resolve } from 'node:path'
+import { expect, it } from 'vitest'
+import { listEvents } from '../../openapi/tools/events.mjs'
+import { documents } from './catalogue.js'
+import { compile } from './compile.js'
+
+const lib = resolve(import.meta.dirname, '../../lib')
+const types = [...listEvents(documents.v3, 'v3'), ...listEvents(documents.v2, 'v2')].map(({ type }) => type)
+
+const head = `import type { EventOf, NotificationEvent } from ${JSON.stringify(join(lib, 'notification/events.js'))}
+declare function brings<Resource>(...rest: unknown extends Resource ? ['it is vague'] : []): void
+declare const event: NotificationEvent
+export {}
+`
+
+async function refused(statements: readonly string[]): Promise<string[]> {
+  const { findings } = await compile({ 'consumer.ts': head + statements.join('\n') })
+  const first = head.split('\n').length
+  return [...new Set(findings.map(({ line, message }) => statements[line - first] ?? message))]
+}
+
+it('each of the 112 notifications brings a content of its own', { timeout: 60_000 }, async () => {
+  expect(types).toHaveLength(112)
+  expect(await refused(types.map(type => `brings<EventOf<'${type}'>['resource']>()`))).toEqual([])
+})
+
+it('the type of a notification tells what it brings', { timeout: 60_000 }, async () => {
+  const right = [
+    "if (event.event_type === 'TRANSACTION.SUCCESS') event.resource.transaction_id?.length",
+    "if (event.event_type === 'REFUND.SUCCESS') event.resource.amount.refund.toFixed()",
+    "if (event.event_type === 'v2/refund-processed') event.resource.req_info.out_refund_no.length",
+    "switch (event.event_type) { case 'COUPON.USE': event.resource.coupon_id.length; break; default: event.id.length }",
+  ]
+  expect(await refused(right)).toEqual([])
+  const wrong = [
+    'event.resource.transaction_id',
+    "if (event.event_type === 'REFUND.SUCCESS') event.resource.code_url",
+    "if (event.event_type === 'REFUND.SUCCES') event.id",
+  ]
+  expect(await refused(wrong)).toEqual(wrong)
+})

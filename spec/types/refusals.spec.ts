@@ -1,0 +1,117 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { COMPILERS, type Compiler, compile, importTypes } from './compile.js'
+
+const order = `{ appid: 'wx1', mchid: '1', description: 'a', out_trade_no: '1', notify_url: 'https://a.example', amount: { total: 1 } }`
+const native = {
+  properties: 'wxpay.v3.pay.transactions.native',
+  bracket: "wxpay['v3/pay/transactions/native']",
+  chain: "wxpay.chain('v3/pay/transactions/native')",
+}
+const query = {
+  properties: 'wxpay.v3.pay.transactions.id._transaction_id_',
+  bracket: "wxpay['v3/pay/transactions/id/{transaction_id}']",
+  chain: "wxpay.chain('v3/pay/transactions/id/{transaction_id}')",
+}
+
+// Each on a line of its own.
+const REFUSED: Record<string, string> = {
+  'a wrong segment': 'wxpay.v3.pay.transactions.nativ',
+  'a wrong beginning': 'wxpay.v4',
+  'a wrong segment in brackets': "wxpay.v3['pay']['transaction']",
+  'a segment in the wrong case': 'wxpay.v3.merchantservice',
+  'a placeholder without its name': 'wxpay.v3.pay.transactions.id._id_',
+  'a path in a text that may be anything': "wxpay['' as string]",
+  'a field that the answer lacks': `(await ${native.properties}.post({ json: ${order} })).data.prepay_id`,
+  'a field of an answer without content':
+    "(await wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.close.post({ out_trade_no: '1', json: { mchid: '1' } })).data.code_url",
+  'the use of data that are unknown': "(await wxpay['v3/undocumented'].post({ json: {} })).data.code_url",
+  'the use of data that are unknown, by chain()':
+    "(await wxpay.chain('v3/undocumented').post({ json: {} })).data.code_url",
+  'data of a download': "(await wxpay.v3.billdownload.file.get({ query: { token: '1' } })).data.length",
+  'writing a child': 'wxpay.v3.pay = wxpay.v3.pay',
+  'writing a verb': `${native.properties}.post = ${native.properties}.post`,
+  'writing a beginning': 'wxpay.v3 = wxpay.v3',
+  'writing a bracket': `${native.bracket} = ${native.bracket}`,
+  'an APIv2 payload as JSON': 'wxpay.v2.pay.orderquery.post({ json: {} })',
+  'an APIv2 amount that is no number': "wxpay.v2.pay.closeorder.post({ xml: { appid: 1, out_trade_no: '1' } })",
+  ...Object.fromEntries(
+    Object.entries(native).flatMap(([form, node]) => [
+      [`a verb that the path does not have, ${form}`, `${node}.get()`],
+      [`no options, ${form}`, `${node}.post()`],
+      [`no payload, ${form}`, `${node}.post({})`],
+      [`an unknown option, ${form}`, `${node}.post({ json: ${order}, jsno: {} })`],
+      [`a missing required field, ${form}`, `${node}.post({ json: { ...${order}, appid: undefined } })`],
+      [`a missing nested required field, ${form}`, `${node}.post({ json: { ...${order}, amount: {} } })`],
+      [`an amount as text, ${form}`, `${node}.post({ json: { ...${order}, amount: { total: '1' } } })`],
+      [`a misspelt field, ${form}`, `${node}.post({ json: { ...${order}, atach: 'a' } })`],
+      [
+        `a misspelt nested field, ${form}`,
+        `${node}.post({ json: { ...${order}, amount: { total: 1, curency: 'CNY' } } })`,
+      ],
+      [`a wrong enum, ${form}`, `${node}.postAsync({ json: { ...${order}, limit_pay: ['no_money'] } })`],
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(query).flatMap(([form, node]) => [
+      [`a missing placeholder, ${form}`, `${node}.get({ query: { mchid: '1' } })`],
+      [`an empty placeholder, ${form}`, `${node}.get({ transaction_id: undefined, query: { mchid: '1' } })`],
+      [`another placeholder, ${form}`, `${node}.get({ refund_id: '1', query: { mchid: '1' } })`],
+      [`a missing query, ${form}`, `${node}.get({ transaction_id: '1' })`],
+      [`a misspelt parameter, ${form}`, `${node}.getAsync({ transaction_id: '1', query: { mchid: '1', mchld: '1' } })`],
+    ]),
+  ),
+}
+
+// The same calls, right.
+const ACCEPTED: readonly string[] = [
+  ...Object.values(native).flatMap(node => [
+    `(await ${node}.post({ json: ${order} })).data.code_url.length`,
+    `(await ${node}.postAsync({ json: ${order}, timeout: 1, headers: { a: 'b' } })).data.code_url.length`,
+    `await ${node}.post({ body: '{}' })`,
+  ]),
+  ...Object.values(query).flatMap(node => [
+    `(await ${node}.get({ transaction_id: 1, query: { mchid: '1' } })).data.amount?.total?.toFixed()`,
+    `await ${node}.get({ transaction_id: '1', query: 'mchid=1' })`,
+  ]),
+  "(await wxpay.v3.billdownload.file.get({ query: { token: '1' }, sink: '/a' })).body.pipe",
+  "await wxpay.v3.merchant.media.upload.post({ file: '/a.png' })",
+  'await wxpay.v3.merchant.media.upload.post({ body: new FormData() })',
+  "await wxpay.v3['merchant-service'].images['{media_id}'].get({ media_id: '1' })",
+  "await wxpay.v3.chain('merchant-service/images').chain('{media_id}').get({ media_id: '1' })",
+  "await wxpay.v3.apply4subject.applyment._business_code_.cancel.post({ business_code: '1' })",
+  "(await wxpay.hk.v3.refunds.id._refund_id_.get({ refund_id: '1' })).data.id",
+  "(await wxpay.v2.pay.orderquery.post({ xml: { appid: 'wx1', out_trade_no: '1' } })).data.coupon_id_0?.length",
+  "await wxpay.v2.secapi.mch.uploadmedia.post({ file: new Uint8Array(), meta: { sign_type: 'MD5' } })",
+  "(await wxpay.chain('v3/bill/tradebill?bill_date=2026-11-23').get()).data.download_url.length",
+  'await wxpay.brand.anything.goes.post({ json: {} })',
+  "await wxpay.chain('' as string).patch({ anything: 1 })",
+  'await wxpay.v3',
+]
+
+describe.each(COMPILERS)('with %s', compiler => {
+  let wrong: string[]
+  let right: string[]
+
+  beforeAll(async () => {
+    wrong = await refused(compiler, Object.values(REFUSED))
+    right = await refused(compiler, ACCEPTED)
+  }, 120_000)
+
+  it.each(Object.entries(REFUSED))('%s does not compile', (_, statement) => {
+    expect(wrong).toContain(statement)
+  })
+
+  it('the same calls compile when they are right', () => {
+    expect(right).toEqual([])
+  })
+})
+
+async function refused(compiler: Compiler, statements: readonly string[]): Promise<string[]> {
+  const head = `${importTypes}\ndeclare const wxpay: WechatPay\nexport type Used = Operations\n`
+  const { findings } = await compile(
+    { 'consumer.ts': head + statements.map(statement => `${statement};\n`).join('') },
+    { compiler },
+  )
+  const first = head.split('\n').length
+  return findings.map(({ line, message }) => statements[line - first] ?? message)
+}

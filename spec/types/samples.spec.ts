@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest'
+import type { Call } from '../../openapi/tools/model.mjs'
+import { payloadOf } from '../../openapi/tools/operations.mjs'
+import { calls } from './catalogue.js'
+import { compile, importTypes } from './compile.js'
+
+/** The call with the values that its document shows. */
+function asSample({ method, path, operation }: Call, inDigits: boolean): string {
+  const parameters = operation.parameters ?? []
+  const sampleOf = ({ example, schema }: (typeof parameters)[number]) => example ?? schema.examples?.[0]
+  const placeholders = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, 'a'])
+  const query = parameters
+    .filter(parameter => parameter.in === 'query' && sampleOf(parameter) !== undefined)
+    .map(parameter => [parameter.name, sampleOf(parameter)])
+  const payload = payloadOf(operation)
+  const [media] = Object.values(operation.requestBody?.content ?? {})
+  const options = {
+    ...Object.fromEntries(placeholders),
+    ...(query.length > 0 && { query: Object.fromEntries(query) }),
+    ...(payload && payload.option !== 'file' && { [payload.option]: media?.example }),
+  }
+  const text = JSON.stringify(options, (_, value) => (inDigits && typeof value === 'number' ? String(value) : value))
+  return `wxpay['${path}'].${method}(${text})`
+}
+
+const sampled = calls.filter(({ operation }) =>
+  Object.values(operation.requestBody?.content ?? {}).some(({ example }) => example !== undefined),
+)
+
+it('the documents show a payload for most calls that take one', () => {
+  expect(sampled.length).toBeGreaterThan(680)
+})
+
+// Numbers of APIv2 are numbers in the catalogue, and digits in many documents.
+it.each([
+  ['as it stands', false],
+  ['that of APIv2 in digits', true],
+])('every sample payload compiles, %s', { timeout: 60_000 }, async (_, inDigits) => {
+  const statements = sampled.map(call => asSample(call, inDigits && call.api === 'v2'))
+  const head = `${importTypes}\ndeclare const wxpay: WechatPay\nexport type Used = Operations\n`
+  const { findings } = await compile({ 'consumer.ts': head + statements.join('\n') })
+  const first = head.split('\n').length
+  expect(findings.map(({ line, message }) => `${statements[line - first]?.slice(0, 100)}… ${message}`)).toEqual([])
+})
