@@ -9,6 +9,8 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'query',
   'headers',
   'file',
+  'filename',
+  'meta',
   'sink',
   'base_uri',
   'timeout',

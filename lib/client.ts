@@ -4,16 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { splitOptions } from './call-options.js'
 import { expandTemplate, templateNames } from './chain/uri-template.js'
 import { InvalidArgumentError, TransportError } from './errors.js'
+import { withFiles } from './file-options.js'
 import { emit } from './hooks.js'
 import type { Method } from './options.js'
-import type { Call, FilledCall, PreparedCall } from './protocol/call.js'
+import type { BegunCall, Call, FilledCall, PreparedCall } from './protocol/call.js'
 import { endpointFacts } from './protocol/endpoints.js'
+import { isForSandbox } from './protocol/flags.js'
 import { requestIdOf } from './protocol/headers.js'
-import { withQuery } from './protocol/query.js'
+import { decodeMediaId } from './protocol/media-id.js'
 import { sealCall } from './protocol/sensitive-fields.js'
-import { isForSandbox, prepareV2 } from './protocol/v2.js'
-import { v2Target } from './protocol/v2-endpoints.js'
-import { RequestedKeys } from './protocol/v2-keys.js'
+import type { SpeakV2 } from './protocol/v2.js'
 import { prepareV3 } from './protocol/v3.js'
 import type { WechatPayResponse } from './response.js'
 import type { Settings } from './settings.js'
@@ -37,23 +37,28 @@ export const systemClock: Clock = {
 export function createClient(settings: Settings, clock: Clock = systemClock): Client {
   const client: Client = async (method, template, given) => {
     const { values, options } = splitOptions(given, templateNames(template), template)
-    const filled: FilledCall = { method, template, path: expandTemplate(template, values), options }
+    const path = expandTemplate(template, decodeMediaId(template, values))
+    return withFiles(options, opened => exchange({ method, template, path, options: opened }))
+  }
+  const exchange = async (filled: FilledCall) => {
+    const { method, template, options } = filled
+    const started = clock.now()
     const transport = overrideTransport(settings.transport, options)
     const baseUris = candidates(settings, transport, filled)
     const { call, prepared } = template.startsWith('v2/')
-      ? await beginV2(filled, settings, keys)
+      ? await beginV2(filled)
       : await beginV3(
           filled,
-          { ...settings, verifier: settings.verifierFor({ template, baseUri: baseUris[0] }) },
+          { ...settings, transport, verifier: settings.verifierFor({ template, baseUri: baseUris[0] }) },
           clock,
         )
-    let url = resolveTarget(baseUris[0], call.target)
+    let [url] = baseUris
     const answer = await withRetry(
       {
         method,
         policy: transport.retry,
         baseUris,
-        timeout: transport.timeout,
+        timeout: Math.max(1, transport.timeout - (clock.now() - started)),
         signal: readSignal(options.signal),
         clock,
         onRetry: (attempt, outcome, wait) =>
@@ -66,20 +71,13 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
     )
     return prepared.read(answer, url)
   }
-  const keys = new RequestedKeys(client, clock.now)
+  let v2: Promise<SpeakV2> | undefined
+  const beginV2 = async (filled: FilledCall): Promise<BegunCall> => {
+    // Loaded on first use: a client that speaks APIv3 alone starts without it.
+    v2 ??= import('./protocol/v2.js').then(({ createV2 }) => createV2(settings, client, clock.now))
+    return (await v2)(filled)
+  }
   return client
-}
-
-interface BegunCall {
-  call: Call
-  prepared: PreparedCall
-}
-
-async function beginV2(filled: FilledCall, settings: Settings, keys: RequestedKeys): Promise<BegunCall> {
-  const { method, template, path, options } = filled
-  const target = v2Target(withQuery(path, options.query), isForSandbox(options, settings))
-  const call: Call = { method, template, target, options, serial: undefined }
-  return { call, prepared: await prepareV2(call, settings, keys) }
 }
 
 async function beginV3(filled: FilledCall, settings: Settings, clock: Clock): Promise<BegunCall> {

@@ -3,8 +3,11 @@
 // The client.
 
 export * as Builder from './builder.js'
+export type { PlatformCertificate } from './certificates.js'
+export * as Certificates from './certificates.js'
 export type { Config } from './config.js'
-export type { Hooks, RequestInfo, ResponseInfo, RetryInfo } from './hooks.js'
+export type { Hooks, RequestInfo, ResponseInfo, RetryInfo, WarningInfo } from './hooks.js'
+export type { KeyOptions } from './key-options.js'
 export type {
   CommonOptions,
   FileInput,
@@ -16,8 +19,21 @@ export type {
 } from './options.js'
 export type { MerchantPem, MerchantPfx } from './protocol/merchant-certificate.js'
 export { WechatPayResponse } from './response.js'
-export type { Signer, Verifier } from './trust/verifier.js'
+export type { EncryptionKey, Signer, Verifier } from './trust/verifier.js'
 export type { Operation, Operations, Routes, WechatPay } from './types/index.js'
+
+// What processes share, and what is kept from view.
+
+export { FileStore } from './stores/file-store.js'
+export { MemoryStore } from './stores/memory-store.js'
+export { type IoredisClient, type NodeRedisClient, RedisStore } from './stores/redis-store.js'
+export type { Store } from './stores/store.js'
+export { type Sensitive, sensitive } from './trust/sensitive.js'
+
+// Files.
+
+export * as Bill from './bill.js'
+export * as Media from './media.js'
 
 // Notifications, and what the front end is handed.
 

@@ -1,6 +1,7 @@
 /** The options of one call: what a verb takes besides the values of its placeholders. */
 import type { Readable, Writable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import type { Sensitive } from './trust/sensitive.js'
 
 /** When a call is tried again; see `retry` in {@link TransportOptions}. */
 export interface RetryOptions {
@@ -38,6 +39,7 @@ export type QueryValue =
   | boolean
   | null
   | undefined
+  | Sensitive
   | readonly QueryValue[]
   | { readonly [name: string]: QueryValue }
 
@@ -78,8 +80,13 @@ export interface OpenOptions extends CommonOptions {
   xml?: unknown
   /** A raw payload; `FormData` is signed by its `meta` part. */
   body?: string | Uint8Array | Readable | FormData
+  /** An upload, with its digest computed and signed; a stream is kept in a temporary file until it is sent. */
   file?: FileInput
-  /** Where a download goes: a path or a stream. */
+  /** The name of `file` that WeChat Pay is told, in place of its own. */
+  filename?: string
+  /** An upload: the fields that go with the file, besides its name and its digest. */
+  meta?: object
+  /** Where a download goes: the path of a file, which is there only once it is whole; or a stream. */
   sink?: string | Writable
   /** The values of the placeholders. */
   [placeholder: string]: unknown

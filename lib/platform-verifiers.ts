@@ -5,65 +5,64 @@ import type { Settings } from './settings.js'
 import { overrideTransport } from './transport/settings.js'
 import { DownloadedKeys } from './trust/downloaded-keys.js'
 import { KeyStore } from './trust/key-store.js'
-import type { PlatformKey } from './trust/platform-keys.js'
 import type { Verifier } from './trust/verifier.js'
 import type { KeyWarning } from './trust/warnings.js'
 
-interface Sources {
-  configured: readonly PlatformKey[]
-  /** What a download is sent with; without `apiv3Key` there is none. */
-  settings: Omit<Settings, 'verifier' | 'verifierFor'>
-  now: () => number
+type Sources = Omit<Settings, 'verifier' | 'verifierFor'>
+
+/** Where a list of certificates is asked for. */
+interface ListPlace {
+  baseUri: URL
+  path: string
 }
 
 /** One key store for each list of certificates; all of them know the configured keys. */
-export function platformVerifiers(sources: Sources): Settings['verifierFor'] {
+export function platformVerifiers(settings: Sources, now: () => number): Settings['verifierFor'] {
+  const { givenVerifier } = settings
+  if (givenVerifier) return () => givenVerifier
   const stores = new Map<string, KeyStore>()
   return ({ template, baseUri }) => {
-    const path = certificatesPath(template, baseUri)
-    const url = new URL(path, baseUri).href
-    const keys = stores.get(url) ?? openKeyStore(sources, { path, url, baseUri })
+    const place = listPlace(template, baseUri)
+    const url = new URL(place.path, place.baseUri).href
+    const keys = stores.get(url) ?? openKeyStore(settings, place, url, now)
     stores.set(url, keys)
     return keys
   }
 }
 
 // Merchants outside the mainland have a list of their own, under the path or the host that their calls go by.
-function certificatesPath(template: string, baseUri: URL): string {
-  if (template.startsWith('hk/')) return 'hk/v3/certificates'
-  const isGlobal = /^(?:v3\/)?global\//.test(template)
-  const isAbroad = baseUri.host.startsWith('apihk.') && baseUri.pathname === '/'
-  return isGlobal || isAbroad ? 'v3/global/certificates' : 'v3/certificates'
+function listPlace(template: string, baseUri: URL): ListPlace {
+  if (template.startsWith('hk/')) return { baseUri, path: 'hk/v3/certificates' }
+  const prefix = baseUri.pathname
+  const isAbroad = baseUri.host.startsWith('apihk.') && prefix === '/'
+  if (prefix.endsWith('/global/')) return { baseUri: new URL('..', baseUri), path: 'v3/global/certificates' }
+  const isGlobal = isAbroad || /^(?:v3\/)?global\//.test(template)
+  return { baseUri, path: isGlobal ? 'v3/global/certificates' : 'v3/certificates' }
 }
 
-function openKeyStore(sources: Sources, list: { path: string; url: string; baseUri: URL }): KeyStore {
-  const { configured, settings, now } = sources
-  const { mchid, apiv3Key, store, hooks } = settings
+function openKeyStore(settings: Sources, place: ListPlace, url: string, now: () => number): KeyStore {
+  const { mchid, platformKeys, apiv3Key, store, hooks } = settings
   const warn = (warning: KeyWarning) => emit(hooks.warning, { mchid, ...warning })
   return new KeyStore({
-    configured,
+    configured: platformKeys,
     now,
     warn,
     download:
       apiv3Key &&
       (known =>
         new DownloadedKeys({
-          name: `${mchid}:${list.url}`,
+          name: `${mchid}:${url}`,
           apiv3Key,
           store,
           clock: { now, sleep: systemClock.sleep },
-          download: verifier => download(verifier, settings, list),
+          download: verifier => download(verifier, settings, place),
           known,
           warn,
         })),
   })
 }
 
-async function download(
-  verifier: Verifier,
-  settings: Sources['settings'],
-  { path, baseUri }: { path: string; baseUri: URL },
-): Promise<string> {
+async function download(verifier: Verifier, settings: Sources, { path, baseUri }: ListPlace): Promise<string> {
   const isDefault = baseUri === settings.transport.baseUri
   const client = createClient({
     ...settings,

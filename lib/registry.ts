@@ -10,7 +10,8 @@ export interface Client {
 export type SharedSettings = Pick<
   Settings,
   'mchid' | 'privateKey' | 'signer' | 'verifier' | 'apiv3Key' | 'secret' | 'store'
->
+> &
+  Partial<Pick<Settings, 'transport' | 'fallbackUri'>>
 
 // A client is a proxy without properties of its own, so that its settings can only be kept beside it.
 const settings = new WeakMap<object, SharedSettings>()

@@ -1,19 +1,29 @@
 #!/usr/bin/env node
-/** `npm run demo`: one call in its three forms, an order from creation to close, one by APIv2, against the simulator. */
-import type { Readable } from 'node:stream'
-import { ApiError, Builder, type WechatPayResponse } from '../index.js'
+/**
+ * `npm run demo`: one call in its three forms, an order from creation to close, one that is paid and notified, one by
+ * APIv2, against the simulator.
+ */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ApiError, Builder, Invoke, Notification, WechatPayResponse } from '../index.js'
 import { startSimulatorProcess } from './simulator-process.js'
+import { sourceOf } from './source.js'
 
 interface Step {
   title: string
   /** Shown as it stands here, and run. */
-  call: () => Promise<WechatPayResponse<unknown, Buffer | Readable>>
-  /** What must go out and come back. */
-  expected: { request: string; answer: string }
+  call: () => Promise<unknown>
+  /** What must go out and come back; without a request, what must come by itself. */
+  expected: { request?: string; answer: string }
 }
 
 const simulator = await startSimulatorProcess()
 const wxpay = Builder.factory(simulator.config)
+
+const shop = createServer().listen(0, '127.0.0.1')
+await once(shop, 'listening')
+const notify_url = urlOf(shop)
 
 const card_id = '478515832665'
 const code = '478515832665'
@@ -29,6 +39,7 @@ const bonus = {
   answer: '204',
 }
 
+const appid = 'wxd678efh567hg6787'
 const { mchid } = simulator.config
 const out_trade_no = `DEMO${Date.now()}`
 const orderPath = `/v3/pay/transactions/out-trade-no/${out_trade_no}`
@@ -83,11 +94,11 @@ const steps: Step[] = [
     call: () =>
       wxpay.v3.pay.transactions.native.post({
         json: {
-          appid: 'wxd678efh567hg6787',
+          appid,
           mchid,
           description: 'Image形象店-深圳腾大-QQ公仔',
           out_trade_no,
-          notify_url: 'https://shop.example/wechatpay',
+          notify_url,
           amount: { total: 100, currency: 'CNY' },
         },
       }),
@@ -104,16 +115,48 @@ const steps: Step[] = [
     expected: { request: `POST ${orderPath}/close`, answer: '204' },
   },
   {
+    title: 'A JSAPI order: create, and sign what its page passes on to WeChat',
+    call: async () => {
+      const { data } = await wxpay.v3.pay.transactions.jsapi.post({
+        json: {
+          appid,
+          mchid,
+          description: 'Image形象店-深圳腾大-QQ公仔',
+          out_trade_no: `${out_trade_no}JSAPI`,
+          notify_url,
+          amount: { total: 100, currency: 'CNY' },
+          payer: { openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o' },
+        },
+      })
+      return Invoke.jsapi({ appId: appid, prepay_id: data.prepay_id }, wxpay)
+    },
+    expected: {
+      request: 'POST /v3/pay/transactions/jsapi',
+      answer: 'appId, timeStamp, nonceStr, package, signType, paySign',
+    },
+  },
+  {
+    title: 'The payer pays: the notification arrives at a server of node:http, is verified, decrypted and acknowledged',
+    call: async () => {
+      const paid = new Promise(resolve => {
+        shop.on('request', Notification.create(wxpay).handler(resolve).node)
+      })
+      await simulator.pay(`${out_trade_no}JSAPI`)
+      return paid
+    },
+    expected: { answer: 'TRANSACTION.SUCCESS' },
+  },
+  {
     title: 'The same by APIv2: an order in XML, signed with the APIv2 key',
     call: () =>
       wxpay.v2.pay.unifiedorder.post({
         xml: {
-          appid: 'wxd678efh567hg6787',
+          appid,
           body: 'Image形象店-深圳腾大-QQ公仔',
           out_trade_no: `${out_trade_no}V2`,
           total_fee: 100,
           spbill_create_ip: '14.23.150.211',
-          notify_url: 'https://shop.example/wechatpay',
+          notify_url,
           trade_type: 'NATIVE',
         },
       }),
@@ -129,26 +172,28 @@ const steps: Step[] = [
 let differences = 0
 for (const { title, call, expected } of steps) {
   const { answer, shown } = await run(call)
-  const request = await simulator.lastRequest()
+  const request = expected.request && (await simulator.lastRequest())
   const isAsExpected = request === expected.request && answer === expected.answer
   if (!isAsExpected) differences++
-  console.log(`\n${title}\n\n${indent(sourceOf(call))}\n\n  → ${request}\n  ← ${shown}`)
-  if (!isAsExpected) console.log(`  ✗ expected ${expected.request}, answered with ${expected.answer}`)
+  console.log(`\n${title}\n\n${sourceOf(call)}\n`)
+  if (request) console.log(`  → ${request}`)
+  console.log(`  ← ${shown}`)
+  if (!isAsExpected) console.log(`  ✗ expected ${expected.request ?? 'nothing'}, answered with ${expected.answer}`)
 }
+// Not before the notification is acknowledged.
+await new Promise(closed => shop.close(closed))
 await simulator.stop()
 
 console.log(
   differences === 0
-    ? `\n${steps.length} calls, each signed, verified and answered as expected.`
-    : `\n${differences} of ${steps.length} calls went otherwise than expected.`,
+    ? `\n${steps.length} steps, each signed, verified and answered as expected.`
+    : `\n${differences} of ${steps.length} steps went otherwise than expected.`,
 )
 process.exitCode = differences === 0 ? 0 : 1
 
 async function run(call: Step['call']): Promise<{ answer: string; shown: string }> {
   try {
-    const { statusCode, data } = await call()
-    const answer = String(statusCode)
-    return { answer, shown: data === undefined ? answer : `${answer} ${JSON.stringify(data)}` }
+    return describe(await Promise.race([call(), deadline()]))
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     return {
@@ -158,18 +203,23 @@ async function run(call: Step['call']): Promise<{ answer: string; shown: string 
   }
 }
 
-/** The code of a call as it is written above: compiling takes away its types, and nothing else. */
-function sourceOf(call: Step['call']): string {
-  return `await ${String(call).replace(/^\(\) =>\s*/, '')}`
+async function deadline(): Promise<never> {
+  await delay(30_000, undefined, { ref: false })
+  throw new Error('Nothing came within 30 seconds.')
 }
 
-// The compiler writes four spaces where the source has two.
-function indent(source: string): string {
-  const [first = '', ...more] = source.split('\n')
-  const common = Math.min(...more.map(line => line.search(/\S/)))
-  const lines = [
-    first,
-    ...more.map(line => line.slice(common).replace(/^ +/, spaces => spaces.slice(spaces.length / 2))),
-  ]
-  return lines.map(line => `  ${line}`).join('\n')
+/** An answer by its status, a notification by its type, and parameters by their names. */
+function describe(value: unknown): { answer: string; shown: string } {
+  if (value instanceof WechatPayResponse) {
+    const answer = String(value.statusCode)
+    return { answer, shown: value.data === undefined ? answer : `${answer} ${JSON.stringify(value.data)}` }
+  }
+  const { event_type, resource, ...parameters } = Object(value)
+  if (event_type === undefined) return { answer: Object.keys(parameters).join(', '), shown: JSON.stringify(value) }
+  return { answer: event_type, shown: `${event_type} ${JSON.stringify(resource)}` }
+}
+
+function urlOf(server: Server): string {
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/notify`
 }

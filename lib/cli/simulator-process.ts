@@ -8,19 +8,27 @@ export interface SimulatorProcess {
   config: SimulatorConfig
   /** Method and path of the request that arrived last. */
   lastRequest(): Promise<string>
+  /** The payer pays the order; the notification leaves by itself. */
+  pay(out_trade_no: string): Promise<void>
   stop(): Promise<void>
 }
 
-type Message = { config: SimulatorConfig } | { lastRequest: string }
+type Request = { ask: 'lastRequest' } | { ask: 'pay'; out_trade_no: string }
+type Message = { config: SimulatorConfig } | { lastRequest: string } | { transaction_id: string }
 
 export async function startSimulatorProcess(): Promise<SimulatorProcess> {
   const child = fork(fileURLToPath(import.meta.url))
   const { config } = await receive(child, 'config')
+  const ask = (request: Request) => child.send(request)
   return {
     config,
     lastRequest: async () => {
-      child.send('lastRequest')
+      ask({ ask: 'lastRequest' })
       return (await receive(child, 'lastRequest')).lastRequest
+    },
+    pay: async out_trade_no => {
+      ask({ ask: 'pay', out_trade_no })
+      await receive(child, 'transaction_id')
     },
     stop: async () => {
       child.disconnect()
@@ -29,7 +37,7 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
   }
 }
 
-async function receive<Key extends 'config' | 'lastRequest'>(
+async function receive<Key extends 'config' | 'lastRequest' | 'transaction_id'>(
   child: ChildProcess,
   key: Key,
 ): Promise<Extract<Message, Record<Key, unknown>>> {
@@ -44,7 +52,8 @@ async function receive<Key extends 'config' | 'lastRequest'>(
 
 async function serve(report: (message: Message) => void): Promise<void> {
   const simulator = await Simulator.start()
-  process.on('message', () => {
+  process.on('message', (request: Request) => {
+    if (request.ask === 'pay') return report(simulator.pay(request.out_trade_no))
     const last = simulator.requests.at(-1)
     report({ lastRequest: last ? `${last.method} ${last.path}` : '' })
   })

@@ -31,16 +31,23 @@ export function readKeys(source: NotificationConfig | Client, now: () => number)
   )
 }
 
+// Read anew every time, since a running client may be given new keys.
 function keysOfClient(client: unknown): NotificationKeys | undefined {
   const settings = settingsOf(client)
-  return (
-    settings && {
-      verifier: settings.verifier,
-      apiv3Key: settings.apiv3Key?.export(),
-      secret: settings.secret?.export().toString(),
-      store: settings.store,
-    }
-  )
+  if (!settings) return undefined
+  const now = () => settingsOf(client) ?? settings
+  return {
+    get verifier() {
+      return now().verifier
+    },
+    get apiv3Key() {
+      return now().apiv3Key?.export()
+    },
+    get secret() {
+      return now().secret?.export().toString()
+    },
+    store: settings.store,
+  }
 }
 
 function keysOfConfig(config: NotificationConfig | Client, now: () => number): NotificationKeys {
@@ -73,7 +80,7 @@ function mustDownload(config: NotificationConfig): config is Config {
 function readVerifier(config: NotificationConfig, now: () => number): Verifier | undefined {
   const certs = certsOf(config)
   if (config.verifier || certs.length === 0) return config.verifier
-  return new KeyStore({ configured: loadPlatformKeys(certs, config.serial ?? '', undefined), now })
+  return new KeyStore({ configured: loadPlatformKeys(certs), now })
 }
 
 function certsOf({ certs = {} }: NotificationConfig): [serial: string, input: KeyInput][] {

@@ -1,5 +1,6 @@
 /** Notifications to test with: made, sealed and signed as WeChat Pay makes them, with keys that a test owns. */
 import { randomUUID } from 'node:crypto'
+import { beijingTime } from '../beijing-time.js'
 import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
@@ -76,7 +77,7 @@ function mintJson(
   const iv = Formatter.nonce(12)
   const body = JSON.stringify({
     id: randomUUID(),
-    create_time: beijingTime(timestamp),
+    create_time: beijingTime(timestamp * 1000),
     resource_type: 'encrypt-resource',
     summary: event.event_type,
     ...envelope,
@@ -104,10 +105,6 @@ function mintJson(
 
 function originalType(eventType: string): string {
   return eventType.split('.', 1).join().toLowerCase()
-}
-
-function beijingTime(seconds: number): string {
-  return new Date((seconds + 8 * 60 * 60) * 1000).toISOString().replace(/\.\d+Z$/, '+08:00')
 }
 
 function mintXml(fields: V2Fields, { secret, apiv3Key }: MintXmlKeys): MintedNotification {

@@ -23,6 +23,12 @@ export interface Call {
   readonly serial: string | undefined
 }
 
+/** A call that is ready to be sent. */
+export interface BegunCall {
+  readonly call: Call
+  readonly prepared: PreparedCall
+}
+
 /** A call whose body is made: signed anew for each attempt, and read when its answer is there. */
 export interface PreparedCall {
   /** What is shown to the server; without it nothing is. */

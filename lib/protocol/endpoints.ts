@@ -72,10 +72,20 @@ let root: Branch | undefined
  * a query.
  */
 export function endpointFacts(method: Method, template: string): Readonly<EndpointFacts> {
+  const key = `${method} ${template}`
+  const known = recent.get(key)
+  if (known) return known
   root ??= parse()
   const found = branchAt(root, segmentsOf(template), 0)?.facts?.[method]
-  return found ? { ...unknownEndpoint, documented: true, ...found } : unknownEndpoint
+  const facts = found ? Object.freeze({ ...unknownEndpoint, documented: true, ...found }) : unknownEndpoint
+  if (recent.size >= MOST_RECENT) recent.clear()
+  recent.set(key, facts)
+  return facts
 }
+
+// A process calls a few endpoints over and over; paths that are filled already must not pile up here.
+const recent = new Map<string, Readonly<EndpointFacts>>()
+const MOST_RECENT = 1_000
 
 function parse(): Branch {
   return JSON.parse(facts)

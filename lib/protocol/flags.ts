@@ -1,6 +1,7 @@
 /** The options of a call that are true or false. */
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
+import type { Settings } from '../settings.js'
 
 /** Undefined where it is not given. @throws InvalidArgumentError for anything else. */
 export function readFlag(
@@ -10,4 +11,9 @@ export function readFlag(
   const value: unknown = options[name]
   if (value === undefined || typeof value === 'boolean') return value
   throw new InvalidArgumentError(`\`${name}\` must be true or false, not ${typeof value}.`)
+}
+
+/** Whether a call may only go to the sandbox. Throws as {@link readFlag}. */
+export function isForSandbox(options: OpenOptions, { sandbox }: Settings): boolean {
+  return readFlag(options, 'sandbox') ?? sandbox
 }

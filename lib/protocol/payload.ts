@@ -1,10 +1,12 @@
 /** The body of a request: made once, so that the bytes that are signed are the bytes that are sent. */
 import { Readable } from 'node:stream'
 import { InvalidArgumentError } from '../errors.js'
+import type { Body } from '../transport/body.js'
+import { encodeForm, formParts } from './multipart.js'
 
 export interface Payload {
   /** What is sent; undefined sends no body. */
-  readonly body: Buffer | undefined
+  readonly body: Body | undefined
   /** What is signed. */
   readonly signed: Buffer
   readonly contentType: string | undefined
@@ -12,14 +14,14 @@ export interface Payload {
 
 export const NO_PAYLOAD: Payload = { body: undefined, signed: Buffer.alloc(0), contentType: undefined }
 
-/** @throws InvalidArgumentError that names the field which JSON cannot carry faithfully. */
-export function jsonPayload(value: unknown): Payload {
+/** @throws InvalidArgumentError that names the field of the option which JSON cannot carry faithfully. */
+export function jsonPayload(value: unknown, option = 'json'): Payload {
   if (typeof value !== 'object' || value === null) {
     throw new InvalidArgumentError(
-      `\`json\` must be an object, not ${describe(value)}; a text that is JSON already goes in as \`body\`.`,
+      `\`${option}\` must be an object, not ${describe(value)}; a text that is JSON already goes in as \`body\`.`,
     )
   }
-  const body = Buffer.from(stringify(value))
+  const body = Buffer.from(stringify(value, option))
   return { body, signed: body, contentType: 'application/json' }
 }
 
@@ -30,16 +32,16 @@ export async function rawPayload(value: unknown): Promise<Payload> {
   return { body, signed: body, contentType: 'application/json' }
 }
 
-// WeChat Pay signs an upload by the text of its `meta` part alone.
+// WeChat Pay signs an upload by the text of its `meta` part alone, which comes first.
 async function formPayload(form: FormData): Promise<Payload> {
   const meta = form.get('meta')
   if (meta === null)
     throw new InvalidArgumentError('A `FormData` body needs a `meta` part: its text is what is signed.')
-  const encoded = new Response(form)
+  const signed = Buffer.from(typeof meta === 'string' ? meta : await meta.text())
+  const files = formParts(form).filter(({ name }) => name !== 'meta')
   return {
-    body: Buffer.from(await encoded.arrayBuffer()),
-    signed: typeof meta === 'string' ? Buffer.from(meta) : Buffer.from(await meta.arrayBuffer()),
-    contentType: encoded.headers.get('content-type') ?? undefined,
+    ...encodeForm([{ name: 'meta', content: signed.toString(), contentType: 'application/json' }, ...files]),
+    signed,
   }
 }
 
@@ -54,28 +56,31 @@ async function readBytes(value: unknown): Promise<Buffer> {
   throw new InvalidArgumentError(`\`body\` must be a string, bytes, a stream or FormData, not ${describe(value)}.`)
 }
 
-function stringify(value: object): string {
+function stringify(value: object, option: string): string {
   try {
     const text = JSON.stringify(value)
     if (!MAY_BE_LOSSY.test(text)) return text
   } catch {
     // Reading it with care tells why.
   }
-  return stringifyWithCare(value)
+  return stringifyWithCare(value, option)
 }
 
 // Looking at every value costs ten times the writing, and is needed only where the text may hold what was lost.
 const MAY_BE_LOSSY = /null|[:[,]-?\d{16}|\de\+/
 
-function stringifyWithCare(value: object): string {
+function stringifyWithCare(value: object, option: string): string {
   try {
     return JSON.stringify(value, refuseLossyValue)
   } catch (cause) {
     const field = findField(value, cause)
-    if (cause instanceof LossyValue) throw new InvalidArgumentError(`\`json\`${field} ${cause.message}`)
-    throw new InvalidArgumentError(`\`json\`${field} cannot be written as JSON: it is circular, or its toJSON fails.`, {
-      cause,
-    })
+    if (cause instanceof LossyValue) throw new InvalidArgumentError(`\`${option}\`${field} ${cause.message}`)
+    throw new InvalidArgumentError(
+      `\`${option}\`${field} cannot be written as JSON: it is circular, or its toJSON fails.`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 /** What is sensitive in a call: encrypted before it is signed, with the very key whose serial is announced. */
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
+import type { OpenOptions } from '../options.js'
 import type { Settings } from '../settings.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
@@ -8,6 +9,7 @@ import type { Call, FilledCall } from './call.js'
 import { type EndpointFacts, endpointFacts } from './endpoints.js'
 import { readHeaders } from './headers.js'
 import { withQuery } from './query.js'
+import { within } from './within.js'
 
 const PADDING = { oaep: Rsa.OAEP, pkcs1: Rsa.PKCS1 } as const
 
@@ -21,19 +23,42 @@ type Encrypt = (value: unknown, fields: readonly string[], option: string) => un
  */
 export async function sealCall(filled: FilledCall, settings: Settings, verifier: Verifier): Promise<Call> {
   const { method, template, path, options } = filled
+  const limits = { timeout: settings.transport.timeout, signal: options.signal }
   const { encrypted, encryptedQuery, padding } = sensitiveFacts(filled, settings)
   const givenSerial = { ...settings.headers, ...readHeaders(options.headers) }['wechatpay-serial']
-  const needsKey =
-    encryptedQuery.length > 0 || hasPlainFields(options.json, encrypted) || hasPlainFields(options.query, [])
-  const found = needsKey ? await verifier.encryptionKey?.(givenSerial) : undefined
+  const isPlain =
+    encryptedQuery.length === 0 &&
+    !hasPlainFields(options.json, encrypted) &&
+    !hasPlainFields(options.meta, encrypted) &&
+    !hasPlainFields(options.query, [])
+  if (isPlain) {
+    const target = withQuery(path, options.query)
+    return {
+      method,
+      template,
+      target,
+      options,
+      serial: givenSerial ?? (await within(verifier.announcedSerial(), limits)),
+    }
+  }
+  const found = await within(verifier.encryptionKey?.(givenSerial), limits)
   const encrypt: Encrypt = (value, fields, option) =>
     encryptFields(value, fields, found?.key, { padding: PADDING[padding], option })
   return {
     method,
     template,
     target: sealQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
-    options: options.json === undefined ? options : { ...options, json: encrypt(options.json, encrypted, 'json') },
-    serial: givenSerial ?? found?.serial ?? (await verifier.announcedSerial()),
+    options: sealPayload(options, encrypted, encrypt),
+    serial: givenSerial ?? found?.serial ?? (await within(verifier.announcedSerial(), limits)),
+  }
+}
+
+function sealPayload(options: OpenOptions, fields: readonly string[], encrypt: Encrypt): OpenOptions {
+  const { json, meta } = options
+  return {
+    ...options,
+    ...(json !== undefined && { json: encrypt(json, fields, 'json') }),
+    ...(meta !== undefined && { meta: Object(encrypt(meta, fields, 'meta')) }),
   }
 }
 

@@ -2,6 +2,9 @@
 
 const PATHS = new Set([
   '/v3/billdownload/file',
+  // As the documents of encrypted and of payscore bills have it.
+  '/v3/bill/downloadurl',
+  '/v3/payscore/bill/downloadurl',
   '/v3/transferdownload/elecvoucherfile',
   '/v3/transferdownload/signfile',
   '/v3/new-tax-control-fapiao/download',

@@ -51,7 +51,7 @@ export function v2Facts(method: Method, path: string): V2Facts {
   }
 }
 
-export function isSandboxPath(path: string): boolean {
+function isSandboxPath(path: string): boolean {
   return SANDBOX.test(path)
 }
 

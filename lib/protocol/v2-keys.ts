@@ -7,7 +7,7 @@ import type { OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
 
 /** Makes a call of its own; what a client does. */
-type Request = (
+export type Request = (
   method: 'POST',
   template: string,
   options: object,

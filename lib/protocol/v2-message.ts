@@ -2,7 +2,8 @@
 import { InvalidArgumentError } from '../errors.js'
 import * as Formatter from '../formatter.js'
 import { toXml } from '../transformer.js'
-import type { Payload } from './payload.js'
+import { encodeForm, type FormPart } from './multipart.js'
+import { NO_PAYLOAD, type Payload } from './payload.js'
 import { withQuery } from './query.js'
 import type { V2Facts } from './v2-endpoints.js'
 import { signV2, type V2Fields, workwxSign } from './v2-signature.js'
@@ -37,16 +38,11 @@ export function signedTarget(target: string, signer: V2Signer): string {
 }
 
 /** A form: its texts are signed, its files are not. */
-export async function formPayload(form: FormData, signer: V2Signer): Promise<Payload> {
-  const texts = [...form].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  const signed = new FormData()
-  for (const [name, value] of form) if (name !== 'sign') signed.append(name, value)
-  for (const [name, value] of Object.entries(signedFields(Object.fromEntries(texts), signer))) {
-    signed.set(name, String(value))
-  }
-  const encoded = new Response(signed)
-  const body = Buffer.from(await encoded.arrayBuffer())
-  return { body, signed: body, contentType: encoded.headers.get('content-type') ?? undefined }
+export function formPayload(parts: readonly FormPart[], signer: V2Signer): Payload {
+  const isText = ({ content }: FormPart) => typeof content === 'string'
+  const given = Object.fromEntries(parts.filter(isText).map(({ name, content }) => [name, content]))
+  const texts = Object.entries(signedFields(given, signer)).map(([name, value]) => ({ name, content: String(value) }))
+  return { ...NO_PAYLOAD, ...encodeForm([...texts, ...parts.filter(part => !isText(part))]) }
 }
 
 /** The caller's fields in their order, those that were left out where there is only one answer, `sign` last. */

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
 import { encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Call } from './call.js'
+import { type FormPart, formParts } from './multipart.js'
 import { NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
 import type { V2Facts } from './v2-endpoints.js'
 import type { RequestedKeys } from './v2-keys.js'
@@ -26,7 +27,8 @@ export async function chooseEncoding(call: Call, signer: V2Signer, keys: Request
   const { body } = options
   refuseForeignPayload(call)
   if (method === 'GET') return url => ({ payload: NO_PAYLOAD, url: signUrl(url, signer) })
-  if (body instanceof FormData) return async url => ({ payload: await formPayload(body, signer), url })
+  if (options.file !== undefined) return encodeUpload(call, signer)
+  if (body instanceof FormData) return url => ({ payload: formPayload(formParts(body), signer), url })
   if (body !== undefined) {
     const payload: Payload = { ...(await rawPayload(body)), contentType: XML }
     return url => ({ payload, url })
@@ -38,12 +40,19 @@ export async function chooseEncoding(call: Call, signer: V2Signer, keys: Request
 function refuseForeignPayload({ method, options: { json, file, xml, body } }: Call): void {
   if (json !== undefined)
     throw new InvalidArgumentError('`json` is the payload of APIv3; APIv2 (paths under v2/) takes `xml`.')
-  if (file !== undefined)
-    throw new InvalidArgumentError('APIv2 takes an upload as a `FormData` in `body`, with its digest and its file.')
-  if (method === 'GET' && (xml !== undefined || body !== undefined))
-    throw new InvalidArgumentError('A GET carries no `xml` or `body`; its parameters go into `query`.')
-  if (xml !== undefined && body !== undefined)
-    throw new InvalidArgumentError('`xml` and `body` are both given: a request has one payload.')
+  const given = Object.entries({ xml, body, file }).filter(([, value]) => value !== undefined)
+  const names = given.map(([name]) => `\`${name}\``)
+  if (method === 'GET' && names.length > 0)
+    throw new InvalidArgumentError(`A GET carries no ${names[0]}; its parameters go into \`query\`.`)
+  if (names.length > 1)
+    throw new InvalidArgumentError(`${names.join(' and ')} are both given: a request has one payload.`)
+}
+
+async function encodeUpload(call: Call, signer: V2Signer): Promise<Encode> {
+  const { prepareUpload } = await import('./upload.js')
+  const { fields, part } = await prepareUpload(call)
+  const texts = Object.entries(fields).map(([name, value]): FormPart => ({ name, content: String(value) }))
+  return url => ({ payload: formPayload([...texts, part], signer), url })
 }
 
 function signUrl(url: URL, signer: V2Signer): URL {

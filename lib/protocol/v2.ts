@@ -5,19 +5,32 @@ import type { Settings } from '../settings.js'
 import type { OutgoingRequest } from '../transport/send.js'
 import type { ClientCertificate } from '../transport/tls.js'
 import { userAgent } from '../version.js'
-import type { Call, PreparedCall } from './call.js'
-import { readFlag } from './flags.js'
+import type { BegunCall, Call, FilledCall, PreparedCall } from './call.js'
+import { isForSandbox, readFlag } from './flags.js'
 import { readHeaders } from './headers.js'
+import { withQuery } from './query.js'
 import { readV2 } from './v2-answer.js'
-import { type V2Facts, v2Facts } from './v2-endpoints.js'
-import type { RequestedKeys } from './v2-keys.js'
+import { type V2Facts, v2Facts, v2Target } from './v2-endpoints.js'
+import { type Request, RequestedKeys } from './v2-keys.js'
 import type { V2Signer } from './v2-message.js'
 import { chooseEncoding, type Encoded } from './v2-payload.js'
 
 const ACCEPT = 'text/xml, text/plain, application/x-gzip'
 
 /** @throws InvalidArgumentError (as a rejection) for a payload that APIv2 cannot carry, and for keys that are missing. */
-export async function prepareV2(call: Call, settings: Settings, keys: RequestedKeys): Promise<PreparedCall> {
+export type SpeakV2 = (filled: FilledCall) => Promise<BegunCall>
+
+/** APIv2 for one client; `request` is that client, for the keys that WeChat Pay gives out. */
+export function createV2(settings: Settings, request: Request, now: () => number): SpeakV2 {
+  const keys = new RequestedKeys(request, now)
+  return async ({ method, template, path, options }) => {
+    const target = v2Target(withQuery(path, options.query), isForSandbox(options, settings))
+    const call: Call = { method, template, target, options, serial: undefined }
+    return { call, prepared: await prepare(call, settings, keys) }
+  }
+}
+
+async function prepare(call: Call, settings: Settings, keys: RequestedKeys): Promise<PreparedCall> {
   const { method, target, options } = call
   const [path = ''] = target.split('?', 1)
   const known = v2Facts(method, path)
@@ -39,11 +52,6 @@ export async function prepareV2(call: Call, settings: Settings, keys: RequestedK
     sign: async url => outgoing(call, settings, await encode(url)),
     read: answer => readV2(answer, { call, facts, settings, secret }),
   }
-}
-
-/** Whether a call may only go to a sandbox. @throws InvalidArgumentError for an option that is neither true nor false. */
-export function isForSandbox(options: OpenOptions, settings: Settings): boolean {
-  return readFlag(options, 'sandbox') ?? settings.sandbox
 }
 
 function outgoing({ method, options }: Call, settings: Settings, { payload, url }: Encoded): OutgoingRequest {

@@ -1,9 +1,10 @@
 /** APIv3: JSON, signed with the merchant's key; every answer is verified before it is handed out. */
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
 import * as Formatter from '../formatter.js'
 import { WechatPayResponse } from '../response.js'
 import type { Settings } from '../settings.js'
+import { collect } from '../transport/collect.js'
 import type { Clock } from '../transport/retry.js'
 import type { IncomingAnswer, OutgoingRequest } from '../transport/send.js'
 import { userAgent } from '../version.js'
@@ -12,7 +13,7 @@ import type { Call, PreparedCall } from './call.js'
 import { headerLine, readHeaders, requestIdOf } from './headers.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
 import { openData } from './sensitive-fields.js'
-import { statementDigest } from './statement.js'
+import { isStatement, signedDigest, verifiedStatement } from './statement.js'
 import { isUnsigned } from './unsigned.js'
 import { verifyAnswer } from './verify-answer.js'
 
@@ -23,13 +24,14 @@ export async function prepareV3(call: Call, settings: Settings, clock: Clock): P
   const payload = await readPayload(call)
   const unsigned = call.method === 'GET' && isUnsigned(call.target)
   return {
-    download: unsigned,
+    download: unsigned || (call.method === 'GET' && isStatement(call.target)),
     sign: url => signRequest(call, payload, url, settings, clock),
     read: (answer, url) => readAnswer(answer, { call, payload, url, unsigned, settings, clock }),
   }
 }
 
-async function readPayload({ method, options }: Call): Promise<Payload> {
+async function readPayload(call: Call): Promise<Payload> {
+  const { method, options } = call
   const given = (['json', 'xml', 'body', 'file'] as const).filter(name => options[name] !== undefined)
   const [kind, another] = given
   if (kind === undefined) return NO_PAYLOAD
@@ -39,7 +41,8 @@ async function readPayload({ method, options }: Call): Promise<Payload> {
     throw new InvalidArgumentError('`xml` is the payload of APIv2 (paths under v2/); APIv3 takes `json`.')
   if (method === 'GET')
     throw new InvalidArgumentError(`A GET carries no \`${kind}\`; its parameters go into \`query\`.`)
-  return kind === 'json' ? jsonPayload(options.json) : rawPayload(options.body)
+  if (kind === 'json') return jsonPayload(options.json)
+  return kind === 'file' ? (await import('./upload.js')).uploadPayload(call) : rawPayload(options.body)
 }
 
 async function signRequest(
@@ -88,14 +91,39 @@ async function readAnswer(
 ): Promise<WechatPayResponse<unknown, Buffer | Readable>> {
   const { statusCode, headers, body } = answer
   const requestId = requestIdOf(headers)
-  if (!Buffer.isBuffer(body)) return new WechatPayResponse({ statusCode, headers, data: undefined, body, requestId })
+  if (!Buffer.isBuffer(body)) return readDownload(answer, body, context)
   if (statusCode < 200 || statusCode >= 300) throw apiError(answer, body, context)
-  if (!context.unsigned) {
-    const signed = statementDigest(context.call.target, headers, body) ?? body
-    await verifyAnswer(signed, { headers, verifier: context.settings.verifier, now: context.clock.now(), requestId })
-  }
+  if (!context.unsigned) await verify(body, answer, context)
   const data = await openData(parseBody(body, headers), context.call, context.settings)
   return new WechatPayResponse({ statusCode, headers, data, body, requestId })
+}
+
+async function readDownload(
+  answer: IncomingAnswer,
+  content: Readable,
+  context: ReadContext,
+): Promise<WechatPayResponse<undefined, Readable>> {
+  const { statusCode, headers } = answer
+  const body = context.unsigned ? content : await verifiedDownload(answer, content, context)
+  return new WechatPayResponse({ statusCode, headers, data: undefined, body, requestId: requestIdOf(headers) })
+}
+
+async function verifiedDownload(answer: IncomingAnswer, content: Readable, context: ReadContext): Promise<Readable> {
+  const digest = signedDigest(answer)
+  // Without its digest it is signed as every other answer is, by its bytes.
+  const signed = digest ?? (await collect(content))
+  try {
+    await verify(signed, answer, context)
+  } catch (error) {
+    content.destroy()
+    throw error
+  }
+  return digest ? verifiedStatement(answer, content) : Readable.from([signed])
+}
+
+function verify(signed: Buffer, { headers }: IncomingAnswer, { settings, clock }: ReadContext): Promise<void> {
+  const context = { headers, verifier: settings.verifier, now: clock.now(), requestId: requestIdOf(headers) }
+  return verifyAnswer(signed, context)
 }
 
 function parseBody(body: Buffer, headers: IncomingAnswer['headers']): unknown {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { signAsync } from '../crypto/rsa.js'
 import * as Formatter from '../formatter.js'
 import type { Fault } from './faults.js'
-import type { Merchant, PlatformKey } from './keys.js'
+import type { PlatformKey } from './platform-keys.js'
 import type { Reply } from './router.js'
 import type { Delivery } from './server.js'
 
@@ -11,15 +11,6 @@ const PROBE = 'WECHATPAY/SIGNTEST/'
 const UNKNOWN_SERIAL = 'F'.repeat(40)
 /** The number at the end of a Request-ID: 0 for success, an internal number of WeChat Pay's otherwise. */
 const FAILURE = 268_435_000
-
-/**
- * The key that the request's `Wechatpay-Serial` names when it is the public key's; else the platform certificate's,
- * whatever was asked.
- */
-export function choosePlatformKey(merchant: Merchant, requested: string | string[] | undefined): PlatformKey {
-  const { platformPublicKey, platformCertificate } = merchant
-  return requested === platformPublicKey.serial ? platformPublicKey : platformCertificate
-}
 
 /** `now` in milliseconds; of the fault, what concerns the signature. */
 export async function signed(reply: Reply, key: PlatformKey, now: number, fault: Fault = {}): Promise<Delivery> {

@@ -1,14 +1,16 @@
 /** What happens to a request between its arrival and its answer, in WeChat Pay's order. */
 import { ApiError } from '../errors.js'
-import { choosePlatformKey, signed, unsigned } from './answer.js'
+import { signed, unsigned } from './answer.js'
 import { authorize } from './authorization.js'
 import type { Call, Endpoint } from './call.js'
 import type { Fault, Faults } from './faults.js'
+import { deliverFile } from './file-delivery.js'
 import type { Merchant } from './keys.js'
 import { Nonces } from './nonces.js'
 import { problem, problemBody } from './problem.js'
 import type { RequestLog } from './request-log.js'
 import { type Reply, Router } from './router.js'
+import { withSensitiveFields } from './sensitive.js'
 import { type Arrival, type Delivery, DROPPED } from './server.js'
 import type { V2Endpoint, V2Room } from './v2/room.js'
 
@@ -46,7 +48,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options
-    this.#router = new Router(options.endpoints)
+    this.#router = new Router(options.endpoints.map(endpoint => withSensitiveFields(endpoint)))
   }
 
   async answer(request: Arrival): Promise<Delivery | typeof DROPPED> {
@@ -92,8 +94,10 @@ export class Gateway {
     return this.#misbehave(fault, async () => {
       const { status } = fault
       const reply = status && status !== 502 ? refusal(BUSY[status]) : await handle(endpoint, call)
-      const key = choosePlatformKey(call.merchant, call.request.headers['wechatpay-serial'])
-      return signed(reply, key, this.#options.clock(), fault)
+      if (reply.file) return deliverFile(reply.file, fault)
+      const now = this.#options.clock()
+      const key = call.merchant.platform.signing(call.request.headers['wechatpay-serial'], now)
+      return signed(reply, key, now, fault)
     })
   }
 

@@ -1,7 +1,10 @@
 /** `wechatpay-chain/simulator`: WeChat Pay on this machine, for tests. */
+export type { BillOptions } from './bills/options.js'
 export type { Credentials as SimulatorCredentials } from './credentials.js'
 export type { Misbehaviour } from './faults.js'
 export type { SimulatorKeys } from './keys.js'
+export type { DeliverOptions, SimulatorNotification } from './notifications.js'
 export type { SimulatorOptions } from './options.js'
 export type { SimulatorRequest } from './request-log.js'
+export type { RotateOptions } from './rotation.js'
 export { Simulator, type SimulatorConfig } from './simulator.js'

@@ -1,34 +1,21 @@
 /** The keys of a merchant that exists nowhere else: minted in a moment, or given by who has them already. */
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-  randomBytes,
-  sign,
-  X509Certificate,
-} from 'node:crypto'
+import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import { nonce } from '../formatter.js'
+import { type MintedCertificate, PlatformKeys } from './platform-keys.js'
 
 /** Everything is text (PEM, hex), so that it can be kept as JSON and cross a process boundary. */
 export interface SimulatorKeys {
   /** The merchant API certificate and its private key, `apiclient_cert.pem` and `apiclient_key.pem`. */
   merchant: { serial: string; privateKey: string; certificate: string }
   /** WeChat Pay's platform certificate, with the private key that only WeChat Pay has. */
-  platformCertificate: { serial: string; privateKey: string; certificate: string }
+  platformCertificate: MintedCertificate
   /** The WeChat Pay public key under its `PUB_KEY_ID_…`, with its private key. */
   platformPublicKey: { serial: string; privateKey: string; publicKey: string }
   /** 32 characters. */
   apiv3Key: string
   /** The APIv2 key, 32 characters. */
   secret: string
-}
-
-/** One of WeChat Pay's own keys, with the serial that it goes by. */
-export interface PlatformKey {
-  readonly serial: string
-  readonly privateKey: KeyObject
 }
 
 /** A merchant as WeChat Pay knows it. */
@@ -41,28 +28,40 @@ export interface Merchant {
   readonly apiv3Key: string
   /** The APIv2 key. */
   readonly secret: string
-  readonly platformCertificate: PlatformKey & { readonly certificate: X509Certificate }
-  readonly platformPublicKey: PlatformKey
+  /** WeChat Pay's own keys for it. */
+  readonly platform: PlatformKeys
 }
 
-const YEAR = 365 * 24 * 60 * 60 * 1000
+const DAY = 24 * 60 * 60 * 1000
+const YEAR = 365 * DAY
 const ISSUER = { CN: 'Tenpay.com Root CA', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', C: 'CN' }
 const PLATFORM = { CN: 'Tenpay.com sign', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', L: 'Shenzhen', C: 'CN' }
 
-/** `now`, in milliseconds, is when the certificates begin to be valid; they are for five years. */
+/** `now`, in milliseconds, is when the merchant certificate begins to be valid. */
 export async function mintKeys(mchid: string, now: number): Promise<SimulatorKeys> {
-  const [merchant, platform, publicKey] = await Promise.all([mintKeyPair(), mintKeyPair(), mintKeyPair()])
+  const [merchant, platformCertificate, publicKey] = await Promise.all([
+    mintKeyPair(),
+    // A day older than any that a rotation brings: the newest is the one that merchants go by.
+    mintPlatformCertificate(now - DAY),
+    mintKeyPair(),
+  ])
   const subject = { CN: mchid, OU: 'Simulated merchant', O: 'Tenpay.com', L: 'Shenzhen', C: 'CN' }
   return {
     merchant: { ...(await mintCertificate(merchant, subject, now)), privateKey: merchant.privateKey },
-    platformCertificate: { ...(await mintCertificate(platform, PLATFORM, now)), privateKey: platform.privateKey },
+    platformCertificate,
     platformPublicKey: { serial: `PUB_KEY_ID_${`01${mchid}`.padEnd(28, '0')}`, ...publicKey },
     apiv3Key: nonce(32),
     secret: nonce(32),
   }
 }
 
-export function createMerchant(mchid: string, keys: SimulatorKeys): Merchant {
+/** One that is valid from `now`, in milliseconds. */
+export async function mintPlatformCertificate(now: number): Promise<MintedCertificate> {
+  const pair = await mintKeyPair()
+  return { ...(await mintCertificate(pair, PLATFORM, now)), privateKey: pair.privateKey }
+}
+
+export function createMerchant(mchid: string, keys: SimulatorKeys, publicKeyOnly = false): Merchant {
   const { merchant, platformCertificate, platformPublicKey } = keys
   return {
     mchid,
@@ -71,15 +70,7 @@ export function createMerchant(mchid: string, keys: SimulatorKeys): Merchant {
     certificate: new X509Certificate(merchant.certificate),
     apiv3Key: keys.apiv3Key,
     secret: keys.secret,
-    platformCertificate: {
-      serial: platformCertificate.serial,
-      privateKey: createPrivateKey(platformCertificate.privateKey),
-      certificate: new X509Certificate(platformCertificate.certificate),
-    },
-    platformPublicKey: {
-      serial: platformPublicKey.serial,
-      privateKey: createPrivateKey(platformPublicKey.privateKey),
-    },
+    platform: new PlatformKeys(platformPublicKey, publicKeyOnly ? undefined : platformCertificate),
   }
 }
 

@@ -1,23 +1,39 @@
-/** The `meta` part of an upload: the only part of a multipart body that is signed. */
+/** Forms with files, and their `meta` part: of an upload by APIv3 the only part that is signed. */
+
+export interface ReceivedPart {
+  name: string
+  /** Undefined for a part that is no file. */
+  filename: string | undefined
+  content: Buffer
+}
 
 const LINE = '\r\n'
 
-/**
- * The bytes of the part named `meta`; undefined when the body holds none, or is not the multipart that
- * `contentType` announces.
- */
-export function metaPart(contentType: string, body: Buffer): Buffer | undefined {
+/** The parts in their order; none when the body is not the multipart that `contentType` announces. */
+export function readParts(contentType: string, body: Buffer): ReceivedPart[] {
   const boundary = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType)
   const delimiter = boundary && `--${boundary[1] ?? boundary[2]}`
-  if (!delimiter) return undefined
-  for (const part of split(body, delimiter)) {
-    const headersEnd = part.indexOf(LINE + LINE)
-    const headers = part.subarray(0, Math.max(headersEnd, 0)).toString('latin1')
-    if (/^content-disposition:.*;\s*name="?meta"?\s*(?:;|$)/im.test(headers)) {
-      return part.subarray(headersEnd + LINE.length * 2)
-    }
-  }
-  return undefined
+  return delimiter ? [...split(body, delimiter)].flatMap(readPart) : []
+}
+
+/** The bytes of the part named `meta`; undefined when there is none. */
+export function metaPart(contentType: string, body: Buffer): Buffer | undefined {
+  return readParts(contentType, body).find(({ name }) => name === 'meta')?.content
+}
+
+function readPart(part: Buffer): ReceivedPart[] {
+  const headersEnd = part.indexOf(LINE + LINE)
+  const headers = part.subarray(0, Math.max(headersEnd, 0)).toString()
+  const [disposition] = /^content-disposition:.*$/im.exec(headers) ?? []
+  const name = parameter(disposition, 'name')
+  if (name === undefined) return []
+  const filename = parameter(disposition, 'filename')
+  return [{ name, filename, content: part.subarray(headersEnd + LINE.length * 2) }]
+}
+
+function parameter(disposition = '', name: string): string | undefined {
+  const [, quoted, bare] = new RegExp(`;\\s*${name}=(?:"([^"]*)"|([^\\s;]+))`, 'i').exec(disposition) ?? []
+  return quoted ?? bare
 }
 
 function* split(body: Buffer, delimiter: string): Generator<Buffer> {

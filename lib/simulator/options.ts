@@ -1,5 +1,6 @@
 /** The options of `Simulator.start`, and what is refused of them. */
 import { InvalidArgumentError } from '../errors.js'
+import { type BillOptions, requireValidBills } from './bills/options.js'
 import type { SimulatorKeys } from './keys.js'
 
 export interface SimulatorOptions {
@@ -14,8 +15,18 @@ export interface SimulatorOptions {
    * of the configuration. Default false: http.
    */
   https?: boolean
-  /** Milliseconds since 1970, for every time that the simulator reads or writes. Default `Date.now`. */
+  /**
+   * A merchant without platform certificates, as new ones are: `GET /v3/certificates` is answered 404, and the WeChat Pay
+   * public key signs everything. Default false: it has both.
+   */
+  publicKeyOnly?: boolean
+  /**
+   * Milliseconds since 1970, for every time that the simulator reads or writes; notifications then wait for `deliver`.
+   * Default: real time, in which they are sent by themselves.
+   */
   clock?: () => number
+  /** What the bills of past days hold, besides the orders that were paid on them. */
+  bills?: BillOptions
   /** How the `latency` of `misbehave` is waited for. Default: on a timer. */
   sleep?: (milliseconds: number) => Promise<unknown>
 }
@@ -26,20 +37,26 @@ export function requireValid({
   mchid = '0',
   keys,
   https = false,
+  publicKeyOnly = false,
+  bills,
   clock,
   sleep,
   ...unknown
 }: SimulatorOptions): void {
   const [name] = Object.keys(unknown)
-  if (name !== undefined) refuse(name, 'not an option', 'port, mchid, keys, https, clock or sleep')
+  if (name !== undefined)
+    refuse(name, 'not an option', 'port, mchid, keys, https, publicKeyOnly, bills, clock or sleep')
   if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse('port', String(port), '0 to 65535, 0 for any')
   if (typeof mchid !== 'string' || !/^\d{1,32}$/.test(mchid)) {
     refuse('mchid', `a ${typeof mchid}`, 'a string of digits, such as 1900000109')
   }
-  if (typeof https !== 'boolean') refuse('https', `a ${typeof https}`, 'true or false')
+  for (const [option, value] of Object.entries({ https, publicKeyOnly })) {
+    if (typeof value !== 'boolean') refuse(option, `a ${typeof value}`, 'true or false')
+  }
   if (keys !== undefined && keys.merchant?.certificate === undefined) {
     refuse('keys', 'something else', 'the `keys` of another simulator')
   }
+  if (bills !== undefined) requireValidBills(bills)
   for (const [option, value] of Object.entries({ clock, sleep })) {
     if (value !== undefined && typeof value !== 'function') refuse(option, `a ${typeof value}`, 'a function')
   }

@@ -1,11 +1,13 @@
 /** The orders of the simulated merchants: NOTPAY until they are paid or closed; a paid one may be refunded. */
 import { isDeepStrictEqual } from 'node:util'
+import { beijingDigits, beijingTime } from '../beijing-time.js'
 import { type ApiError, InvalidArgumentError } from '../errors.js'
-import { beijingDigits, beijingTime } from './beijing-time.js'
 import { problem } from './problem.js'
 
 export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY'
 export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED'
+/** By which an order or a refund was asked for, and its notification is sent. */
+export type ApiVersion = 'v2' | 'v3'
 
 /** The body of the request that created the order; fields that the simulator has no use for are kept. */
 export interface OrderRequest {
@@ -13,6 +15,9 @@ export interface OrderRequest {
   out_trade_no: string
   amount: { total: number; currency?: string }
   payer?: { openid?: string }
+  appid?: string | undefined
+  attach?: string
+  notify_url?: string
 }
 
 export interface Payment {
@@ -22,6 +27,7 @@ export interface Payment {
 }
 
 export interface Order {
+  readonly version: ApiVersion
   readonly tradeType: TradeType
   readonly request: OrderRequest
   /** What the payer's side opens: the tail of `code_url`, or `prepay_id`. */
@@ -31,6 +37,8 @@ export interface Order {
   /** Fen, refunds under way included. */
   refunded: number
 }
+
+export type PaidOrder = Order & { readonly payment: Payment }
 
 const SOMEBODY = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
@@ -45,7 +53,7 @@ export class Orders {
    * @throws ApiError 403 `OUT_TRADE_NO_USED` for the same number with anything else changed, 400 `ORDER_CLOSED` or
    *   `ORDERPAID` when the order is past paying.
    */
-  place(tradeType: TradeType, request: OrderRequest, now: number): Order {
+  place(tradeType: TradeType, request: OrderRequest, now: number, version: ApiVersion = 'v3'): Order {
     const key = keyOf(request.mchid, request.out_trade_no)
     const known = this.#orders.get(key)
     if (known) {
@@ -54,7 +62,7 @@ export class Orders {
       throw problem(403, 'OUT_TRADE_NO_USED', '商户订单号重复')
     }
     const prepayId = `wx${this.#nextNumber(now, 20)}`
-    const order: Order = { tradeType, request, prepayId, state: 'NOTPAY', payment: undefined, refunded: 0 }
+    const order: Order = { version, tradeType, request, prepayId, state: 'NOTPAY', payment: undefined, refunded: 0 }
     this.#orders.set(key, order)
     return order
   }
@@ -68,7 +76,7 @@ export class Orders {
   }
 
   /** The orders that were paid, in the order of their payment. */
-  paidBy(mchid: string): (Order & { readonly payment: Payment })[] {
+  paidBy(mchid: string): PaidOrder[] {
     return [...this.#paid.values()].filter(isPaid).filter(({ request }) => request.mchid === mchid)
   }
 
@@ -83,7 +91,7 @@ export class Orders {
    * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`; InvalidArgumentError for another payer
    *   than the order's.
    */
-  pay(mchid: string, outTradeNo: string, openid: string | undefined, now: number): Payment {
+  pay(mchid: string, outTradeNo: string, openid: string | undefined, now: number): PaidOrder {
     const order = requireOrder(this.find(mchid, outTradeNo))
     requirePayable(order)
     const expected = order.request.payer?.openid
@@ -97,10 +105,9 @@ export class Orders {
       successTime: beijingTime(now),
       openid: openid ?? expected ?? SOMEBODY,
     }
-    order.state = 'SUCCESS'
-    order.payment = payment
-    this.#paid.set(keyOf(mchid, payment.transactionId), order)
-    return payment
+    const paid: PaidOrder = Object.assign(order, { state: 'SUCCESS' as const, payment })
+    this.#paid.set(keyOf(mchid, payment.transactionId), paid)
+    return paid
   }
 
   /** `fen` goes back to the payer. @throws ApiError 400 `INVALID_REQUEST` for more than is left. */
@@ -123,7 +130,7 @@ export function requireOrder(order: Order | undefined): Order {
   return order
 }
 
-function isPaid(order: Order): order is Order & { readonly payment: Payment } {
+function isPaid(order: Order): order is PaidOrder {
   return order.payment !== undefined
 }
 

@@ -1,7 +1,7 @@
 /** Refunds of paid orders: PROCESSING until they are settled. */
 import { isDeepStrictEqual } from 'node:util'
-import { beijingDigits, beijingTime } from './beijing-time.js'
-import type { Order, Orders, Payment } from './orders.js'
+import { beijingDigits, beijingTime } from '../beijing-time.js'
+import type { ApiVersion, Order, Orders, Payment } from './orders.js'
 import { problem } from './problem.js'
 
 /** The body of the request; at least one of the order's two numbers is there. */
@@ -10,11 +10,13 @@ export interface RefundRequest {
   out_trade_no?: string
   out_refund_no: string
   funds_account?: string
+  notify_url?: string
   /** Fen. */
   amount: { refund: number; total: number; currency: string }
 }
 
 export interface Refund {
+  readonly version: ApiVersion
   readonly request: RefundRequest
   readonly order: Order
   readonly payment: Payment
@@ -37,7 +39,7 @@ export class Refunds {
    * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an order that is unknown or unpaid, 400 `INVALID_REQUEST` for the
    *   same number with anything else changed, a total that is not the order's, or more than is left to refund.
    */
-  place(mchid: string, request: RefundRequest, now: number): Refund {
+  place(mchid: string, request: RefundRequest, now: number, version: ApiVersion = 'v3'): Refund {
     const key = keyOf(mchid, request.out_refund_no)
     const known = this.#refunds.get(key)
     if (known) {
@@ -49,6 +51,7 @@ export class Refunds {
     requireConsistent(request, order)
     this.#orders.refund(order, request.amount.refund)
     const refund: Refund = {
+      version,
       request,
       order,
       payment: order.payment,
@@ -67,9 +70,16 @@ export class Refunds {
     return refund
   }
 
-  /** The money has arrived; settling again changes nothing. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
-  settle(mchid: string, outRefundNo: string, now: number): void {
-    this.find(mchid, outRefundNo).successTime ??= beijingTime(now)
+  /**
+   * The money has arrived; settling again changes nothing, and gives undefined.
+   *
+   * @throws ApiError 404 `RESOURCE_NOT_EXISTS`.
+   */
+  settle(mchid: string, outRefundNo: string, now: number): Refund | undefined {
+    const refund = this.find(mchid, outRefundNo)
+    if (refund.successTime !== undefined) return undefined
+    refund.successTime = beijingTime(now)
+    return refund
   }
 
   #findOrder(mchid: string, { transaction_id, out_trade_no }: RefundRequest): Order | undefined {

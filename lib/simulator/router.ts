@@ -5,6 +5,13 @@ import { problem } from './problem.js'
 export interface Reply {
   statusCode: number
   body: string
+  /** A download, in place of the body: it is not signed. */
+  file?: ReplyFile
+}
+
+export interface ReplyFile {
+  contentType: string
+  open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 export interface Route<Call> {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Server } from 'node:net'
+import { pipeline } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { ServerCertificate } from './tls.js'
 
@@ -20,7 +21,8 @@ export interface Arrival {
 export interface Delivery {
   statusCode: number
   headers: Record<string, string>
-  body: string | Uint8Array
+  /** Whole, or in pieces that are made while they are sent. */
+  body: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 /** An answer that never comes: the connection is cut instead. */
@@ -119,6 +121,12 @@ function send(response: ServerResponse, delivery: Delivery | typeof DROPPED): vo
     return
   }
   const { statusCode, headers, body } = delivery
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    response.writeHead(statusCode, headers)
+    // Whoever made the pieces fail, or hung up, knows; the connection is cut.
+    pipeline(body, response, () => {})
+    return
+  }
   const bytes = Buffer.from(body)
   const length = statusCode === 204 ? {} : { 'Content-Length': String(bytes.length) }
   response.writeHead(statusCode, { ...headers, ...length }).end(bytes)

@@ -1,30 +1,38 @@
 /** The local gateway as its user holds it: started, asked for its merchant, told what happens next, closed. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { billEndpoints } from './bills/endpoints.js'
 import { certificateEndpoints } from './certificates.js'
 import { refundEndpoints } from './domestic-refunds.js'
+import { announcePayment, announceRefund } from './events.js'
 import { Faults, type Misbehaviour } from './faults.js'
 import { Gateway } from './gateway.js'
-import { createMerchant, mintKeys, type SimulatorKeys } from './keys.js'
+import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys.js'
 import { membershipEndpoints } from './membership.js'
+import { type DeliverOptions, Notifications, type SimulatorNotification } from './notifications.js'
 import { requireValid, type SimulatorOptions } from './options.js'
 import { Orders } from './orders.js'
+import { profitSharingEndpoints } from './profit-sharing.js'
 import { Refunds } from './refunds.js'
 import { RequestLog, type SimulatorRequest } from './request-log.js'
+import { migrate, type RotateOptions, rotate } from './rotation.js'
+import { securityEndpoints } from './security.js'
 import { type Listener, listen } from './server.js'
 import { mintServerCertificate, type ServerCertificate } from './tls.js'
 import { transactionEndpoints } from './transactions.js'
-import { billEndpoints } from './v2/bills.js'
+import { uploadEndpoints } from './uploads.js'
+import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
 import { paymentEndpoints } from './v2/payments.js'
 import { redPacketEndpoints } from './v2/red-packets.js'
 import { refundEndpoints as v2RefundEndpoints } from './v2/refunds.js'
 import { V2Room } from './v2/room.js'
+import { uploadEndpoints as v2UploadEndpoints } from './v2/uploads.js'
 
 /** A merchant as `Builder.factory` takes it; plain JSON, so that it can be handed to another process. */
 export interface SimulatorConfig {
   mchid: string
   serial: string
   privateKey: string
-  /** The platform certificate by its serial, and the WeChat Pay public key by its `PUB_KEY_ID_…`. */
+  /** The platform certificates by serial, and the WeChat Pay public key by its `PUB_KEY_ID_…`. */
   certs: Record<string, string>
   apiv3Key: string
   secret: string
@@ -37,23 +45,25 @@ export interface SimulatorConfig {
 interface Parts {
   mchid: string
   keys: SimulatorKeys
+  merchant: Merchant
   clock: () => number
   orders: Orders
   refunds: Refunds
   faults: Faults
   log: RequestLog
+  notifications: Notifications
   listener: Listener
   tls: ServerCertificate | undefined
   /** Ends whatever is being waited for. */
   interrupt: () => void
 }
 
-/** Bytes; more than any JSON payload. */
-const BODY_LIMIT = 4 * 1024 * 1024
+/** Bytes; more than any JSON payload, and than the videos that WeChat Pay takes. */
+const BODY_LIMIT = 8 * 1024 * 1024
 
 /**
  * WeChat Pay on 127.0.0.1: a real HTTP server that verifies what a merchant sends, keeps orders and refunds, signs its
- * answers, and misbehaves when it is told to.
+ * answers, notifies, and misbehaves when it is told to.
  */
 export class Simulator {
   readonly #parts: Parts
@@ -72,22 +82,29 @@ export class Simulator {
     const faults = new Faults()
     const log = new RequestLog()
     const { pause, interrupt } = interruptible(sleep)
-    const merchants = new Map([[mchid, createMerchant(mchid, keys)]])
+    const merchant = createMerchant(mchid, keys, options.publicKeyOnly)
+    const merchants = new Map([[mchid, merchant]])
+    const notifications = new Notifications({ clock, merchant, isAutomatic: options.clock === undefined })
     const gateway = new Gateway({
       merchants,
       endpoints: [
         ...certificateEndpoints,
         ...membershipEndpoints,
+        ...profitSharingEndpoints,
+        ...securityEndpoints,
         ...transactionEndpoints(orders),
         ...refundEndpoints(refunds),
+        ...billEndpoints(orders, () => listener.url, options.bills),
+        ...uploadEndpoints(),
       ],
       v2: new V2Room({
         merchants,
         endpoints: [
           ...paymentEndpoints(orders),
           ...v2RefundEndpoints(refunds),
-          ...billEndpoints(orders),
+          ...v2BillEndpoints(orders),
           ...redPacketEndpoints(),
+          ...v2UploadEndpoints(),
         ],
       }),
       faults,
@@ -97,7 +114,20 @@ export class Simulator {
     })
     const tls = options.https ? await mintServerCertificate() : undefined
     const listener = await listen({ port, limit: BODY_LIMIT, tls, answer: request => gateway.answer(request) })
-    return new Simulator({ mchid, keys, clock, orders, refunds, faults, log, listener, tls, interrupt })
+    return new Simulator({
+      mchid,
+      keys,
+      merchant,
+      clock,
+      orders,
+      refunds,
+      faults,
+      log,
+      notifications,
+      listener,
+      tls,
+      interrupt,
+    })
   }
 
   /** `http://127.0.0.1:<port>`, or https */
@@ -107,14 +137,17 @@ export class Simulator {
 
   /** A complete merchant for `Builder.factory`. */
   get config(): SimulatorConfig {
-    const { mchid, keys, tls } = this.#parts
-    const { merchant, platformCertificate, platformPublicKey } = keys
+    const { mchid, keys, tls, clock, merchant: known } = this.#parts
+    const { merchant, platformPublicKey } = keys
+    const certificates = known.platform
+      .listed(clock())
+      .map(({ serial, certificate }) => [serial, certificate.toString()])
     return {
       mchid,
       serial: merchant.serial,
       privateKey: merchant.privateKey,
       certs: {
-        [platformCertificate.serial]: platformCertificate.certificate,
+        ...Object.fromEntries(certificates),
         [platformPublicKey.serial]: platformPublicKey.publicKey,
       },
       apiv3Key: keys.apiv3Key,
@@ -125,14 +158,20 @@ export class Simulator {
     }
   }
 
-  /** Both sides' keys: for another simulator with the same merchant. */
+  /** Both sides' keys, with the newest platform certificate: for another simulator with the same merchant. */
   get keys(): SimulatorKeys {
-    return structuredClone(this.#parts.keys)
+    const { keys, merchant } = this.#parts
+    return structuredClone({ ...keys, platformCertificate: merchant.platform.newest ?? keys.platformCertificate })
   }
 
   /** The last 1000 requests that arrived, the oldest first. */
   get requests(): readonly SimulatorRequest[] {
     return this.#parts.log.entries
+  }
+
+  /** The last 1000 notifications that payments and refunds gave rise to, the oldest first. */
+  get notifications(): readonly SimulatorNotification[] {
+    return this.#parts.notifications.entries
   }
 
   /** Adds a rule; the first one that matches a request and is not used up decides what happens to it. */
@@ -146,14 +185,37 @@ export class Simulator {
   }
 
   /**
+   * The platform certificate gets a successor: listed from now on, and signing from now on or `signsIn` milliseconds
+   * later. The old one stays listed and valid until it expires.
+   *
+   * @throws InvalidArgumentError (as a rejection) for an option that cannot be right, and with `publicKeyOnly`.
+   */
+  async rotate(options: RotateOptions = {}): Promise<{ serial: string }> {
+    const { merchant, clock } = this.#parts
+    return rotate(merchant.platform, clock(), options)
+  }
+
+  /**
+   * The merchant changes to the public key: from now on it signs `percent` of the answers, spread evenly (at 20 every
+   * fifth), whatever `Wechatpay-Serial` the requests name. Before this is called for the first time, the public key
+   * signs the answers to the requests that name it.
+   *
+   * @throws InvalidArgumentError for a share that is none, and with `publicKeyOnly`.
+   */
+  migrate(percent: number): void {
+    migrate(this.#parts.merchant.platform, percent)
+  }
+
+  /**
    * The payer pays. `openid` is who; by default the one that the order names, or somebody.
    *
    * @throws ApiError as WeChat Pay would say it: `ORDER_NOT_EXIST`, `ORDER_CLOSED`, `ORDERPAID`.
    */
   pay(out_trade_no: string, { openid }: { openid?: string } = {}): { transaction_id: string } {
-    const { orders, mchid, clock } = this.#parts
-    const { transactionId } = orders.pay(mchid, out_trade_no, openid, clock())
-    return { transaction_id: transactionId }
+    const { orders, notifications, mchid, clock } = this.#parts
+    const order = orders.pay(mchid, out_trade_no, openid, clock())
+    notifications.add(announcePayment(order, clock()))
+    return { transaction_id: order.payment.transactionId }
   }
 
   /**
@@ -162,13 +224,28 @@ export class Simulator {
    * @throws ApiError `RESOURCE_NOT_EXISTS` for one that was never asked for.
    */
   settle(out_refund_no: string): void {
-    const { refunds, mchid, clock } = this.#parts
-    refunds.settle(mchid, out_refund_no, clock())
+    const { refunds, notifications, mchid, clock } = this.#parts
+    const refund = refunds.settle(mchid, out_refund_no, clock())
+    notifications.add(refund && announceRefund(refund, clock()))
+  }
+
+  /**
+   * Sends the notifications that are due by the simulator's clock, one after the other, and resolves when each is
+   * acknowledged or refused. One that is not acknowledged within 5 seconds falls due again, 15 times in all, after 15 s,
+   * 15 s, 30 s, 3 min, 10 min, 20 min, 30 min, 30 min, 30 min, 60 min, 3 h, 3 h, 3 h, 6 h and 6 h.
+   *
+   * A simulator without a `clock` sends them by itself; then this waits for those that are under way.
+   *
+   * @throws InvalidArgumentError (as a rejection) for an option that cannot be right.
+   */
+  async deliver(options: DeliverOptions = {}): Promise<void> {
+    await this.#parts.notifications.deliver(options)
   }
 
   /** Cuts every connection, also those that still wait for an answer. */
   async close(): Promise<void> {
     this.#parts.interrupt()
+    this.#parts.notifications.close()
     await this.#parts.listener.close()
   }
 

@@ -1,14 +1,16 @@
 /** Sends one request over undici, and tells truthfully whether it may have been sent. */
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { TransportError, type TransportErrorCode } from '../errors.js'
+import { TransportError, type TransportErrorCode, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
+import type { Body } from './body.js'
+import { LARGEST_ANSWER } from './collect.js'
 
 export interface OutgoingRequest {
   readonly method: Method
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer | undefined
+  readonly body: Body | undefined
 }
 
 export interface IncomingAnswer {
@@ -28,22 +30,25 @@ export interface SendOptions {
   download: boolean
 }
 
-const LARGEST_ANSWER = 32 * 1024 * 1024
 const IDLE_TIMEOUT = 30_000
 
-/** @throws TransportError (as a rejection); redirects are handed out as they come, never followed. */
+/**
+ * Redirects are handed out as they come, never followed.
+ * @throws TransportError; the WechatPayError that a streamed body broke off with (as rejections).
+ */
 export function send(request: OutgoingRequest, options: SendOptions): Promise<IncomingAnswer> {
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(options, resolve, reject)
     if (exchange.done) return
     const { method, url, headers, body } = request
+    const isStreamed = body !== undefined && !Buffer.isBuffer(body)
     options.dispatcher.dispatch(
       {
         origin: url.origin,
         path: url.pathname + url.search,
         method,
-        headers,
-        body: body ?? null,
+        headers: isStreamed ? { ...headers, 'content-length': String(body.length) } : headers,
+        body: isStreamed ? body.open() : (body ?? null),
         // The timer of the exchange ends it; undici's timers are for what outlives that one.
         headersTimeout: 0,
         bodyTimeout: options.download ? IDLE_TIMEOUT : 0,
@@ -56,7 +61,7 @@ export function send(request: OutgoingRequest, options: SendOptions): Promise<In
 class Exchange implements Dispatcher.DispatchHandler {
   #sent = false
   #controller: Dispatcher.DispatchController | undefined
-  #failure: TransportError | undefined
+  #failure: WechatPayError | undefined
   #statusCode = 0
   #headers: IncomingAnswer['headers'] = {}
   #chunks: Buffer[] = []
@@ -64,7 +69,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #stream: Readable | undefined
   readonly #options: SendOptions
   readonly #resolve: (answer: IncomingAnswer) => void
-  readonly #reject: (error: TransportError) => void
+  readonly #reject: (error: WechatPayError) => void
   readonly #timer: NodeJS.Timeout
   readonly #onAbort = () =>
     this.#fail('ERR_ABORTED', 'The call was aborted by its signal', this.#options.signal?.reason)
@@ -72,7 +77,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     options: SendOptions,
     resolve: (answer: IncomingAnswer) => void,
-    reject: (error: TransportError) => void,
+    reject: (error: WechatPayError) => void,
   ) {
     this.#options = options
     this.#resolve = resolve
@@ -114,6 +119,8 @@ class Exchange implements Dispatcher.DispatchHandler {
         done(error)
       },
     })
+    // It may break off before anybody reads it; whoever does then is told.
+    this.#stream.on('error', () => {})
     this.#resolve({ statusCode, headers, body: this.#stream })
   }
 
@@ -144,7 +151,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = 'code' in error ? error.code : undefined
     if (isConnectFailure(error)) this.#sent = false
-    if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    // What the payload itself broke off with.
+    if (error instanceof WechatPayError) this.#settleFailure(error)
+    else if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
       this.#fail('ERR_TIMEOUT', 'WeChat Pay did not answer in time', error)
     } else if (this.#sent) {
       this.#fail('ERR_CONNECTION_LOST', 'The connection was lost before the answer was complete', error)
@@ -159,11 +168,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     const advice = sent
       ? 'the request may have been carried out: query by its business number, or repeat it with the same one.'
       : 'nothing was sent.'
-    this.#failure = new TransportError(`${what}; ${advice}`, { code, sent, cause })
+    this.#settleFailure(new TransportError(`${what}; ${advice}`, { code, sent, cause }))
+  }
+
+  #settleFailure(failure: WechatPayError): void {
+    if (this.#failure) return
+    this.#failure = failure
     this.#stopListening()
-    this.#reject(this.#failure)
-    this.#stream?.destroy(this.#failure)
-    this.#controller?.abort(this.#failure)
+    this.#reject(failure)
+    this.#stream?.destroy(failure)
+    this.#controller?.abort(failure)
   }
 
   #stopListening(): void {

@@ -5,7 +5,7 @@ import { loadCertificate } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import { normalizeSerial, serialOf } from '../crypto/x509.js'
 import { WechatPayError } from '../errors.js'
-import { certificateKey, type PlatformKey } from './platform-keys.js'
+import { type CertificateKey, certificateKey } from './platform-keys.js'
 import type { Verifier } from './verifier.js'
 
 const ALGORITHM = 'AEAD_AES_256_GCM'
@@ -15,7 +15,7 @@ const ALGORITHM = 'AEAD_AES_256_GCM'
  * @throws WechatPayError `ERR_APIV3_KEY` when they do not open with the key, `ERR_NO_PLATFORM_CERTIFICATE` for an empty
  *   list, `ERR_ANSWER_FORMAT` for another content.
  */
-export function openCertificates(body: string, apiv3Key: KeyObject): PlatformKey[] {
+export function openCertificates(body: string, apiv3Key: KeyObject): CertificateKey[] {
   const key = apiv3Key.export()
   const entries = readEntries(body).filter(({ algorithm }) => algorithm === ALGORITHM)
   if (entries.length === 0) throw noCertificates()

@@ -18,7 +18,7 @@ const WARN_INTERVAL = 60 * 1000
 /** Seconds in which unknown serials may cause one download, over all processes: anybody can send one. */
 const SEARCH_INTERVAL = 60
 /** WeChat Pay sends wrong signatures on purpose now and then; two in a row are rare, three are not chance. */
-const LONGEST_PROBE = 3
+const MOST_PROBES = 3
 
 interface Options {
   /** Names the merchant and the list in the store. */
@@ -135,7 +135,7 @@ export class DownloadedKeys {
         return await download(bootstrapVerifier(apiv3Key, known))
       } catch (error) {
         const isProbe = error instanceof SignatureError && error.reason === 'probe'
-        if (!isProbe || attempt === LONGEST_PROBE) throw explain(error)
+        if (!isProbe || attempt === MOST_PROBES) throw explain(error)
       }
     }
   }

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { parseBase64 } from '../crypto/base64.js'
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
-import { mapLeaves } from './field-paths.js'
+import { hasAny, mapLeaves } from './field-paths.js'
 import { Sensitive } from './sensitive.js'
 
 /**
@@ -25,15 +25,26 @@ export function encryptFields(
   })
 }
 
-/** Whether {@link encryptFields} needs a key for this value. */
+/** Whether {@link encryptFields} has something to do: a named field that is not encrypted, or a {@link Sensitive}. */
 export function hasPlainFields(value: unknown, fields: readonly string[]): boolean {
+  if (!hasAny(value, fields) && !mayHoldSensitive(value, 0)) return false
   let found = false
   mapLeaves(value, fields, (leaf, _path, isNamed) => {
     const plain = plainText(leaf, isNamed)
-    if (plain !== undefined && !isCiphertext(plain)) found = true
+    if (leaf instanceof Sensitive || (plain !== undefined && !isCiphertext(plain))) found = true
     return leaf
   })
   return found
+}
+
+const DEEPEST_LOOK = 32
+
+// Most calls hold nothing to encrypt, and pay for this look alone. What cannot be told at a glance is looked at closely.
+function mayHoldSensitive(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof Sensitive || depth > DEEPEST_LOOK || 'toJSON' in value) return true
+  for (const child of Object.values(value)) if (mayHoldSensitive(child, depth + 1)) return true
+  return false
 }
 
 /**

@@ -60,8 +60,29 @@ function serialised(value: unknown, key: string): unknown {
   return value instanceof String || value instanceof Number ? value.valueOf() : value
 }
 
+/** Whether a payload has anything at one of the paths. */
+export function hasAny(value: unknown, paths: readonly string[]): boolean {
+  return reaches(value, readPaths(paths))
+}
+
+function reaches(value: unknown, names: Names): boolean {
+  if (value === undefined) return false
+  if (names.isEnd) return true
+  if (typeof value !== 'object' || value === null) return false
+  if ('toJSON' in value) return true
+  const items = names.next.get('[]')
+  if (items && Array.isArray(value)) return value.some(item => reaches(item, items))
+  return [...names.next].some(([name, next]) => reaches(Reflect.get(value, name), next))
+}
+
+// The paths of an endpoint are one list, read once.
+const read = new WeakMap<readonly string[], Names>()
+
 function readPaths(paths: readonly string[]): Names {
+  const known = read.get(paths)
+  if (known) return known
   const root: Names = { isEnd: false, next: new Map() }
+  read.set(paths, root)
   for (const path of paths) {
     let names = root
     for (const step of path.split('/').slice(1)) {

@@ -20,6 +20,7 @@ interface Options {
 /** Without `download` the keys are those that were configured. */
 export class KeyStore implements Verifier {
   readonly #configured: ReadonlyMap<string, PlatformKey>
+  readonly #hasPublicKey: boolean
   readonly #downloaded: DownloadedKeys | undefined
   readonly #now: () => number
   readonly #warn: WarningListener
@@ -27,6 +28,7 @@ export class KeyStore implements Verifier {
 
   constructor({ configured, now, warn = () => {}, download }: Options) {
     this.#configured = new Map(configured.map(key => [normalizeSerial(key.serial), key]))
+    this.#hasPublicKey = configured.some(({ serial }) => isPublicKeyId(serial))
     this.#now = now
     this.#warn = warn
     this.#downloaded = download?.({
@@ -76,8 +78,7 @@ export class KeyStore implements Verifier {
 
   // A public key has no successor in the list; certificates beside it are looked for when one signs.
   #refreshWhenOld(): void {
-    const hasPublicKey = [...this.#configured.values()].some(({ serial }) => isPublicKeyId(serial))
-    if (!hasPublicKey) this.#downloaded?.refreshWhenOld()
+    if (!this.#hasPublicKey) this.#downloaded?.refreshWhenOld()
   }
 
   #warnOfEnd({ serial, validTo }: PlatformKey): void {

@@ -1,10 +1,8 @@
 /** The platform certificates and WeChat Pay public keys of one client, found by their serials. */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { type KeyInput, loadVerificationKey } from '../crypto/keys.js'
-import * as Rsa from '../crypto/rsa.js'
 import { isPublicKeyId, normalizeSerial, serialOf } from '../crypto/x509.js'
 import { InvalidArgumentError } from '../errors.js'
-import type { Verifier } from './verifier.js'
 
 /** A key that WeChat Pay signs with; a certificate's validity is in milliseconds since 1970. */
 export interface PlatformKey {
@@ -14,32 +12,18 @@ export interface PlatformKey {
   readonly validTo?: number
 }
 
-export function certificateKey(serial: string, certificate: X509Certificate): PlatformKey {
+/** A platform certificate as a key to verify and to encrypt with. */
+export interface CertificateKey extends PlatformKey {
+  readonly certificate: X509Certificate
+}
+
+export function certificateKey(serial: string, certificate: X509Certificate): CertificateKey {
   return {
     serial,
     key: certificate.publicKey,
+    certificate,
     validFrom: Date.parse(certificate.validFrom),
     validTo: Date.parse(certificate.validTo),
-  }
-}
-
-/** Keys that were configured, and that stay as they are. */
-export class StaticKeys implements Verifier {
-  readonly #keys: ReadonlyMap<string, PlatformKey>
-  readonly #now: () => number
-
-  constructor(keys: readonly PlatformKey[], now: () => number) {
-    this.#keys = new Map(keys.map(key => [normalizeSerial(key.serial), key]))
-    this.#now = now
-  }
-
-  announcedSerial(): string | undefined {
-    return preferredKey(this.#keys.values(), this.#now())?.serial
-  }
-
-  verify(message: Uint8Array, signature: string, serial: string): boolean | undefined {
-    const known = this.#keys.get(normalizeSerial(serial))
-    return known && Rsa.verify(message, signature, known.key)
   }
 }
 
@@ -49,8 +33,8 @@ export function isCurrent({ validFrom = 0, validTo = Number.POSITIVE_INFINITY }:
 }
 
 /**
- * The key to announce and to encrypt with: a public key where there is one, else the newest certificate among the
- * current ones; where none is current, the newest of all, so that the answer tells what is wrong.
+ * The key to announce and to encrypt with: the first public key where there is one, else the newest certificate among
+ * the current ones; where none is current, the newest of all, so that the answer tells what is wrong.
  */
 export function preferredKey(keys: Iterable<PlatformKey>, now: number): PlatformKey | undefined {
   const newestFirst = [...keys].sort((a, b) => (b.validFrom ?? 0) - (a.validFrom ?? 0))
@@ -63,23 +47,30 @@ export function preferredKey(keys: Iterable<PlatformKey>, now: number): Platform
 
 /**
  * Reads the `certs` option.
- * @throws InvalidArgumentError for an entry that is not WeChat Pay's: the merchant's own certificate or key, or a
- * certificate under another serial.
+ * @throws InvalidArgumentError for an entry that is neither a key nor a certificate, or a certificate under another
+ *   serial.
  */
-export function loadPlatformKeys(
-  entries: readonly (readonly [serial: string, input: KeyInput])[],
+export function loadPlatformKeys(entries: readonly (readonly [serial: string, input: KeyInput])[]): PlatformKey[] {
+  return entries.map(([serial, input]) => loadPlatformKey(serial, input))
+}
+
+/** @throws InvalidArgumentError for a key that is the merchant's own, by its serial or by the key itself. */
+export function refuseMerchantKeys(
+  keys: readonly PlatformKey[],
   merchantSerial: string,
   merchantKey: KeyObject | undefined,
-): PlatformKey[] {
-  return entries.map(([serial, input]) => {
-    const loaded = loadPlatformKey(serial, input)
-    const hasMerchantSerial = normalizeSerial(serial) === normalizeSerial(merchantSerial)
-    const hasMerchantKey = merchantKey !== undefined && createPublicKey(merchantKey).equals(loaded.key)
-    if (!hasMerchantSerial && !hasMerchantKey) return loaded
+): void {
+  const publicKey = merchantKey && createPublicKey(merchantKey)
+  for (const { serial, key } of keys) {
+    const hasSerial = normalizeSerial(serial) === normalizeSerial(merchantSerial)
+    if (!hasSerial && !publicKey?.equals(key)) continue
+    const found = publicKey?.equals(key)
+      ? "the merchant's own certificate or key"
+      : 'the serial that is in `serial`, too'
     throw new InvalidArgumentError(
-      `certs.${serial}: found the merchant's own certificate or key, expected WeChat Pay's. Pass a platform certificate (微信支付平台证书), or the WeChat Pay public key (微信支付公钥) under its PUB_KEY_ID_….`,
+      `certs.${serial}: found ${found}, expected WeChat Pay's. Pass a platform certificate (微信支付平台证书) or the WeChat Pay public key (微信支付公钥) under its PUB_KEY_ID_… here, and the serial of the merchant API certificate (商户API证书) as \`serial\`.`,
     )
-  })
+  }
 }
 
 function loadPlatformKey(serial: string, input: KeyInput): PlatformKey {
@@ -88,6 +79,6 @@ function loadPlatformKey(serial: string, input: KeyInput): PlatformKey {
   if (!certificate) return { serial, key }
   if (normalizeSerial(serialOf(certificate)) === normalizeSerial(serial)) return certificateKey(serial, certificate)
   throw new InvalidArgumentError(
-    `${option}: found the certificate of the serial ${serialOf(certificate)}, expected that of its name. Put it under its own serial.`,
+    `${option}: found the certificate of the serial ${serialOf(certificate)}, expected that of its name. Put a platform certificate under its own serial, and the merchant's own apiclient_cert.pem into \`merchant\`.`,
   )
 }

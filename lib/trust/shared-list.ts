@@ -19,7 +19,7 @@ export interface KeyClock {
 
 /** Long enough to outlive a weekend of failing downloads; how fresh a list is, is told by its time. */
 const LIST_TTL = 7 * 24 * 60 * 60
-/** Longer than any download takes. */
+/** Longer than a download takes; if it is not, there are two. */
 const LOCK_TTL = 60
 const LOCK_POLL = 50
 const LONGEST_WAIT = 30_000

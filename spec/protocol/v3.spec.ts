@@ -263,11 +263,12 @@ describe('an overseas statement', () => {
       'wechatpay-statement-sha1': digest,
       ...signatureHeaders(JSON.stringify({ sha1: digest })),
     })
-  const get = () => wxpay.chain('v3/global/statements').get({ query: { date: '20261123', mchid: '1230000109' } })
+  const query = { date: '20261123', mchid: '1230000109' }
+  const get = async () => String(await buffer((await wxpay.chain('v3/global/statements').get({ query })).body))
 
   it('is verified by the signature of its digest', async () => {
     gateway.answers = [statement(csv, sha1(csv))]
-    expect(String((await get()).body)).toBe(csv)
+    expect(await get()).toBe(csv)
   })
 
   it.each([
@@ -283,6 +284,17 @@ describe('an overseas statement', () => {
   ])('%s is refused', async (_what, make) => {
     gateway.answers = [make()]
     expect(await failure(get())).toMatchObject({ reason: 'mismatch' })
+  })
+
+  it('without its digest is verified by its own bytes, as any other answer is', async () => {
+    gateway.answers = [unsignedAnswer(200, csv, signatureHeaders(csv)), unsignedAnswer(200, csv)]
+    expect(await get()).toBe(csv)
+    expect(await failure(get())).toMatchObject({ reason: 'headers' })
+  })
+
+  it('that is refused by WeChat Pay is an ApiError', async () => {
+    gateway.answers = [answer(400, { code: 'NO_STATEMENT_EXIST', message: '账单文件不存在' })]
+    expect(await failure(get())).toMatchObject({ code: 'NO_STATEMENT_EXIST' })
   })
 })
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TransportError } from '../../lib/errors.js'
+import { TransportError, WechatPayError } from '../../lib/errors.js'
+import type { StreamedBody } from '../../lib/transport/body.js'
 import { type SendOptions, send } from '../../lib/transport/send.js'
 
 let server: Server
@@ -217,5 +218,73 @@ describe('a download', () => {
     const reading = failure(text(body))
     controller.abort()
     expect(await reading).toBeInstanceOf(Error)
+  })
+})
+
+describe('a streamed body', () => {
+  const upload = (body: StreamedBody) =>
+    send(
+      { method: 'POST', url: new URL(origin()), headers: {}, body },
+      { dispatcher: agent, timeout: 20_000, download: false },
+    )
+
+  /** A body of so many pieces of 64 KB, and how many of them were asked for. */
+  function pieces(count: number) {
+    const taken = { pieces: 0 }
+    const open = () =>
+      Readable.from(
+        (function* () {
+          for (; taken.pieces < count; taken.pieces++) yield Buffer.alloc(65_536)
+        })(),
+        { objectMode: false },
+      )
+    return { taken, body: { length: count * 65_536, open } }
+  }
+
+  it('arrives whole, with its length', async () => {
+    let size = 0
+    listener = (request, response) => {
+      request.on('data', chunk => {
+        size += chunk.length
+      })
+      request.on('end', () => response.end(request.headers['content-length']))
+    }
+    const answer = await upload(pieces(40).body)
+    expect(String(answer.body)).toBe(String(40 * 65_536))
+    expect(size).toBe(40 * 65_536)
+  })
+
+  it('waits for a server that is slower than its reader', async () => {
+    const arrives = new Promise<IncomingMessage>(resolve => {
+      listener = (request, response) => {
+        request.pause()
+        resolve(request)
+        request.on('end', () => response.end())
+      }
+    })
+    const { taken, body } = pieces(1024)
+    const sending = upload(body)
+    const request = await arrives
+    // A second call that is answered shows that the first had its turn meanwhile.
+    listener = (_request, response) => response.end()
+    await post()
+    expect(taken.pieces).toBeLessThan(1024)
+    request.resume()
+    expect((await sending).statusCode).toBe(200)
+    expect(taken.pieces).toBe(1024)
+  })
+
+  it('that breaks off fails with its own error', async () => {
+    listener = request => request.on('error', () => {})
+    const broken = new WechatPayError('the disk is gone', { code: 'ERR_FILE_READ' })
+    const open = () =>
+      Readable.from(
+        (async function* () {
+          yield Buffer.alloc(10)
+          throw broken
+        })(),
+        { objectMode: false },
+      )
+    expect(await failure(upload({ length: 20, open }))).toBe(broken)
   })
 })

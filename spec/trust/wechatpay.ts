@@ -9,7 +9,7 @@ export interface WechatPaySide {
     listed: readonly PlatformCertificate[]
     /** Who signs, with the serial that it goes by. */
     signing: { serial: string; privateKey: string }
-    /** Every n-th download fails; 0 for none. */
+    /** Every n-th download fails, the second among them; 0 for none. */
     failEvery: number
     /** Called for every call that is no download, with its number, before it is answered. */
     onCall: (number: number) => void
@@ -43,7 +43,7 @@ export async function startWechatPay(certificate: PlatformCertificate): Promise<
 function nextDownload(side: WechatPaySide): string | undefined {
   side.downloads += 1
   const { failEvery, listed } = side.state
-  if (failEvery === 0 || side.downloads % failEvery !== 0) return sealList(listed)
+  if (failEvery === 0 || side.downloads % failEvery !== 2) return sealList(listed)
   side.failedDownloads += 1
   return undefined
 }

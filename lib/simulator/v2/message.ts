@@ -4,6 +4,10 @@ import { ksort, nonce, queryStringLike } from '../../formatter.js'
 import { toObject, toXml } from '../../transformer.js'
 import type { Fault } from '../faults.js'
 import type { Merchant } from '../keys.js'
+import { type ReceivedPart, readParts } from '../multipart.js'
+import type { Arrival } from '../server.js'
+
+const SIGN_TYPES: readonly SignType[] = [ALGO_MD5, ALGO_HMAC_SHA256]
 
 /** The fields of a message; APIv2 nests none. */
 export type Fields = Readonly<Record<string, string>>
@@ -12,6 +16,8 @@ export type Fields = Readonly<Record<string, string>>
 export interface V2Call {
   readonly merchant: Merchant
   readonly fields: Fields
+  /** The file of a form. */
+  readonly file: Buffer | undefined
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -37,17 +43,19 @@ export class Refused extends Error {
 }
 
 /** @throws Misunderstood for what is not the signed message of a merchant that is known. */
-export function readMessage(body: Buffer, merchants: ReadonlyMap<string, Merchant>): Omit<V2Call, 'now'> {
-  const fields = parse(body)
+export function readMessage({ body, headers }: Arrival, merchants: ReadonlyMap<string, Merchant>): Omit<V2Call, 'now'> {
+  const parts = readParts(headers['content-type'] ?? '', body)
+  const isForm = parts.length > 0
+  const fields = isForm ? textsOf(parts) : parse(body)
   const mchid = fields.mch_id ?? fields.mchid
   if (!mchid) throw new Misunderstood('缺少参数mch_id')
   const merchant = merchants.get(mchid)
   if (merchant === undefined) throw new Misunderstood('商户号mch_id或sub_mch_id不存在')
-  if (!fields.nonce_str) throw new Misunderstood('缺少参数nonce_str')
+  if (!fields.nonce_str && !isForm) throw new Misunderstood('缺少参数nonce_str')
   const type = signTypeOf(fields)
   if (type === undefined || !equals(signatureOf(fields, type, merchant), fields.sign))
     throw new Misunderstood('签名错误')
-  return { merchant, fields }
+  return { merchant, fields, file: parts.find(({ filename }) => filename !== undefined)?.content }
 }
 
 /** A success; `undefined` leaves a field out. Signed as the request was, unless the endpoint is one that signs nothing. */
@@ -82,6 +90,11 @@ function write(
   return toXml(isSigned ? { ...answer, sign: signatureOf(answer, type, merchant) } : answer)
 }
 
+function textsOf(parts: readonly ReceivedPart[]): Fields {
+  const texts = parts.filter(({ filename }) => filename === undefined)
+  return Object.fromEntries(texts.map(({ name, content }) => [name, content.toString()]))
+}
+
 function parse(body: Buffer): Fields {
   let fields: object
   try {
@@ -95,7 +108,7 @@ function parse(body: Buffer): Fields {
 }
 
 function signTypeOf({ sign_type = ALGO_MD5 }: Fields): SignType | undefined {
-  return [ALGO_MD5, ALGO_HMAC_SHA256].find(type => type === sign_type) as SignType | undefined
+  return SIGN_TYPES.find(type => type === sign_type)
 }
 
 function signatureOf(fields: Fields, type: SignType, { secret }: Merchant): string {

@@ -1,5 +1,5 @@
 /** The endpoints of APIv2's orders: create, pay by code, query, close. They are the orders that APIv3 knows as well. */
-import { beijingDigits } from '../beijing-time.js'
+import { beijingDigits } from '../../beijing-time.js'
 import { type Order, type Orders, requireOrder, type TradeState, type TradeType } from '../orders.js'
 import { requireFen, requireForm, requireTexts } from './fields.js'
 import { type Fields, Refused, success, type V2Call } from './message.js'
@@ -38,7 +38,7 @@ function place(call: V2Call, orders: Orders): string {
   requireTexts(fields, 'appid', 'spbill_create_ip', 'notify_url')
   const tradeType = requireTradeType(fields)
   if (tradeType === 'JSAPI') requireTexts(fields, 'openid')
-  const { prepayId } = orders.place(tradeType, orderOf(call), now)
+  const { prepayId } = orders.place(tradeType, orderOf(call), now, 'v2')
   return success(call, {
     trade_type: tradeType,
     prepay_id: prepayId,
@@ -56,7 +56,7 @@ function payByCode(call: V2Call, orders: Orders): string {
   if (!AUTH_CODE.test(requireTexts(fields, 'auth_code').auth_code)) {
     throw new Refused('AUTH_CODE_INVALID', '授权码检验错误')
   }
-  const order = orders.place('MICROPAY', orderOf(call), now)
+  const order = orders.place('MICROPAY', orderOf(call), now, 'v2')
   if (order.request.amount.total > WITHOUT_PASSWORD) throw new Refused('USERPAYING', DESCRIPTIONS.USERPAYING)
   orders.pay(merchant.mchid, order.request.out_trade_no, undefined, now)
   return success(call, describe(order))

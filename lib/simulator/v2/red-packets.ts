@@ -1,6 +1,6 @@
 /** APIv2's red packets: money that goes out, so that it needs the merchant certificate. */
 import { isDeepStrictEqual } from 'node:util'
-import { beijingDigits } from '../beijing-time.js'
+import { beijingDigits } from '../../beijing-time.js'
 import { requireFen, requireForm, requireTexts } from './fields.js'
 import { type Fields, Refused, success, type V2Call } from './message.js'
 import type { V2Endpoint } from './room.js'

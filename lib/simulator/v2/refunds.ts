@@ -30,8 +30,10 @@ function place(call: V2Call, refunds: Refunds): string {
       ...(out_trade_no && { out_trade_no }),
       out_refund_no: requireForm(fields, 'out_refund_no', OUT_REFUND_NO),
       amount: { refund: requireFen(fields, 'refund_fee'), total: requireFen(fields, 'total_fee'), currency: 'CNY' },
+      ...(fields.notify_url && { notify_url: fields.notify_url }),
     },
     now,
+    'v2',
   )
   return success(call, {
     transaction_id: payment.transactionId,

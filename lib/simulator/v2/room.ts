@@ -52,7 +52,7 @@ export class V2Room {
     if (endpoint.needsCertificate && !request.certificate) return NO_CERTIFICATE
     try {
       if (request.method !== 'POST') throw new Misunderstood('请使用post方法')
-      const call = { ...readMessage(request.body, this.#merchants), now }
+      const call = { ...readMessage(request, this.#merchants), now }
       const { certificate } = call.merchant
       const isOwn = !endpoint.needsCertificate || (request.certificate && certificate.raw.equals(request.certificate))
       return ok(isOwn ? carryOut(endpoint, call, fault) : failure(call, wrongCertificate()))

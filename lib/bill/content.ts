@@ -1,0 +1,71 @@
+/** The content of a bill as it arrives: decompressed, and compared at its end with what WeChat Pay announced. */
+import { createHash } from 'node:crypto'
+import { pipeline, type Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { InvalidArgumentError } from '../errors.js'
+import { peek } from '../protocol/v2-download.js'
+import { damaged } from './damage.js'
+
+/** Bytes; each piece is a turn of the thread that decompresses. */
+const PIECE = 256 * 1024
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ['SHA1', 'sha1'],
+  ['SHA256', 'sha256'],
+  ['MD5', 'md5'],
+])
+
+/** Decompresses what is gzip, whatever was asked for; passes on the rest as it is. */
+export async function* unpack(source: Readable): AsyncGenerator<Uint8Array, void, undefined> {
+  const { beginning, stream } = await peek(source, 2)
+  if (beginning[0] !== 0x1f || beginning[1] !== 0x8b) {
+    yield* stream
+    return
+  }
+  const gunzip = createGunzip({ chunkSize: PIECE })
+  // What goes wrong reaches the reader through the decompressed stream.
+  pipeline(stream, gunzip, () => {})
+  try {
+    yield* gunzip
+  } catch (error) {
+    throw isZlibError(error) ? damaged('The gzip of the bill is broken, or breaks off', error) : error
+  }
+}
+
+/** Hash and algorithm as in the answers of WeChat Pay. */
+export interface Announced {
+  hash_type?: string | undefined
+  hash_value?: string | undefined
+}
+
+/** @throws InvalidArgumentError for a hash that is not known. */
+export function hashName({ hash_type = 'SHA1', hash_value }: Announced): string | undefined {
+  const name = HASHES.get(hash_type.toUpperCase())
+  if (hash_value === undefined || name !== undefined) return hash_value && name
+  throw new InvalidArgumentError(
+    `\`hash_type\` is ${JSON.stringify(hash_type)}; known are ${[...HASHES.keys()].join(', ')}.`,
+  )
+}
+
+/** @throws WechatPayError `ERR_BILL_CONTENT` (as a rejection) at the end of content that is not what was announced. */
+export async function* verified(
+  content: AsyncIterable<Uint8Array>,
+  announced: Announced,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const name = hashName(announced)
+  if (name === undefined) {
+    yield* content
+    return
+  }
+  const hash = createHash(name)
+  for await (const piece of content) {
+    hash.update(piece)
+    yield piece
+  }
+  if (hash.digest('hex') !== announced.hash_value?.toLowerCase()) {
+    throw damaged(`The ${announced.hash_type ?? 'SHA1'} of the bill is not the one that WeChat Pay announced`)
+  }
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^Z_|^ERR_ZLIB|^ERR_TRAILING/.test(String(error.code))
+}

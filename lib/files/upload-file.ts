@@ -1,0 +1,127 @@
+/** A file on its way to WeChat Pay, whatever it was given as: its content can be read as often as it takes. */
+import { createWriteStream, openAsBlob } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { InvalidArgumentError, WechatPayError } from '../errors.js'
+import type { FileInput } from '../options.js'
+import { extensionOf, typeByName } from './media-type.js'
+import { makeTemporaryFolder } from './temporary-folder.js'
+
+export class UploadFile {
+  readonly content: Blob
+  readonly filename: string
+  readonly contentType: string
+  /** Removes what was kept on disk meanwhile; the content cannot be read any more. */
+  readonly release: () => Promise<void>
+
+  constructor({ content, filename, contentType, release }: Pick<UploadFile, keyof UploadFile>) {
+    this.content = content
+    this.filename = filename
+    this.contentType = contentType
+    this.release = release
+  }
+}
+
+const DEFAULT_TYPE = 'application/octet-stream'
+
+/**
+ * A path is not read yet, and a stream is kept in a temporary file: its digest has to be known before it is sent. A name
+ * that is not given is that of the path, the `File` or the stream, or else `file` with the extension of its content.
+ *
+ * @throws InvalidArgumentError for a file that is not there or is empty, WechatPayError `ERR_FILE_READ` for a stream that
+ *   breaks off (as rejections).
+ */
+export async function openFile(input: FileInput, filename?: unknown): Promise<UploadFile> {
+  const given = readInput(input, filename)
+  const { content, release = async () => {} } = await openContent(given.content)
+  try {
+    if (content.size === 0) throw new InvalidArgumentError('`file` is empty: there is nothing to upload.')
+    const name = given.filename ?? `file${await extensionOf(content)}`
+    const contentType = content.type || typeByName(name) || typeByName(await extensionOf(content)) || DEFAULT_TYPE
+    return new UploadFile({ content, filename: name, contentType, release })
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+type Content = string | Uint8Array | Blob | Readable
+
+interface Named {
+  content: Content
+  filename: string | undefined
+}
+
+function readInput(input: unknown, filename: unknown): Named {
+  const named = isNamed(input) ? input : { content: input, filename: undefined }
+  const name = filename ?? named.filename
+  if (name !== undefined && (typeof name !== 'string' || name === ''))
+    throw new InvalidArgumentError('`filename` must be the name of the file, such as `logo.png`.')
+  const { content } = named
+  if (content instanceof URL && content.protocol === 'file:') return fromPath(fileURLToPath(content), name)
+  if (typeof content === 'string' && content !== '')
+    return fromPath(content.startsWith('file://') ? fileURLToPath(content) : content, name)
+  if (content instanceof Uint8Array || content instanceof Readable || content instanceof Blob)
+    return { content, filename: name ?? nameOf(content) }
+  throw new InvalidArgumentError(
+    '`file` must be the path of a file, its bytes, a Blob or a stream, or { content, filename }.',
+  )
+}
+
+function isNamed(input: unknown): input is { content: unknown; filename: unknown } {
+  const isBare = input instanceof Uint8Array || input instanceof Readable || input instanceof Blob
+  return typeof input === 'object' && input !== null && !isBare && 'content' in input && 'filename' in input
+}
+
+function fromPath(path: string, filename: string | undefined): Named {
+  return { content: path, filename: filename ?? basename(path) }
+}
+
+function nameOf(content: object): string | undefined {
+  if ('name' in content && typeof content.name === 'string' && content.name !== '') return content.name
+  return 'path' in content && typeof content.path === 'string' ? basename(content.path) : undefined
+}
+
+async function openContent(content: Content): Promise<{ content: Blob; release?: () => Promise<void> }> {
+  if (typeof content === 'string') return { content: await openPath(content) }
+  if (content instanceof Readable) return keepStream(content)
+  return { content: content instanceof Uint8Array ? new Blob([content]) : content }
+}
+
+async function openPath(path: string): Promise<Blob> {
+  const stats = await stat(path).catch(cause => {
+    throw new InvalidArgumentError('`file` names a file that cannot be read: check the path.', { cause })
+  })
+  if (!stats.isFile()) throw new InvalidArgumentError('`file` names something that is not a file.')
+  return openAsBlob(path)
+}
+
+async function keepStream(stream: Readable): Promise<{ content: Blob; release: () => Promise<void> }> {
+  const { path, remove } = await makeTemporaryFolder()
+  try {
+    const kept = join(path, 'upload')
+    await pipeline(stream, createWriteStream(kept, { flags: 'wx' }))
+    return { content: await openAsBlob(kept), release: remove }
+  } catch (cause) {
+    await remove()
+    throw new WechatPayError('The stream to upload broke off, or could not be kept on disk. Nothing was sent.', {
+      code: 'ERR_FILE_READ',
+      cause,
+    })
+  }
+}
+
+/** @throws WechatPayError `ERR_FILE_READ` (as a rejection) for a file that was changed or removed since it was opened. */
+export async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
+  try {
+    yield* blob.stream()
+  } catch (cause) {
+    throw new WechatPayError('The file to upload was changed or removed while it was read. Nothing came of the call.', {
+      code: 'ERR_FILE_READ',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,68 @@
+/** Uploads by hand, for whoever builds the parts; `file` does all of it in one. */
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { openFile } from './files/upload-file.js'
+import type { FileInput } from './options.js'
+import type { UploadFacts } from './protocol/endpoints.js'
+import { jsonPayload } from './protocol/payload.js'
+import { computedFields, digestOf } from './protocol/upload.js'
+
+export interface FormOptions {
+  /** The name that WeChat Pay is told, in place of the file's own. */
+  filename?: string
+  /** The fields that go with the file, besides its name and its digest. */
+  meta?: object
+  /** The name of the part that holds the file. Default `file`. */
+  part?: string
+  /** The field of the meta that holds the file's name; `false` for none. Default `filename`. */
+  nameField?: string | false
+  /** The field of the meta that holds the digest, in lower-case hex. Default `sha256`. */
+  digestField?: string
+  /** Default `sha256`. */
+  digest?: Digest
+}
+
+export type Digest = UploadFacts['digest']
+
+/**
+ * The form of an upload by APIv3, for `body`: a `meta` part, JSON with the name and the digest of the file, and the file,
+ * which is read when it is sent; only a stream is held in memory.
+ *
+ * @throws InvalidArgumentError (as a rejection) for a file that cannot be read, or a meta that JSON cannot carry.
+ */
+export async function form(file: FileInput, options: FormOptions = {}): Promise<FormData> {
+  const { filename, meta, part = 'file', nameField = 'filename', digestField = 'sha256', digest = 'sha256' } = options
+  const opened = await openFile(await held(file), filename)
+  const facts: UploadFacts = { part, digestField, digest, fixed: {}, ...(nameField && { nameField }) }
+  const { signed } = jsonPayload({ ...(await computedFields(opened, facts)), ...meta }, 'meta')
+  const built = new FormData()
+  built.append('meta', new Blob([signed], { type: 'application/json' }))
+  built.append(part, new File([opened.content], opened.filename, { type: opened.contentType }))
+  return built
+}
+
+/**
+ * The digest of a file in lower-case hex, read in one pass without holding it.
+ * @throws InvalidArgumentError (as a rejection) for a file that cannot be read.
+ */
+export async function digest(file: FileInput, algorithm: Digest = 'sha256'): Promise<string> {
+  if (file instanceof Readable) {
+    const hash = createHash(algorithm)
+    for await (const chunk of file) hash.update(chunk)
+    return hash.digest('hex')
+  }
+  const opened = await openFile(file)
+  try {
+    return await digestOf(opened.content, algorithm)
+  } finally {
+    await opened.release()
+  }
+}
+
+// Nothing tells when a form is done with, and so when a temporary file could be removed.
+async function held(file: FileInput): Promise<FileInput> {
+  if (file instanceof Readable) return new Blob([await buffer(file)])
+  if (typeof file !== 'object' || !('content' in file) || !(file.content instanceof Readable)) return file
+  return { ...file, content: await buffer(file.content) }
+}

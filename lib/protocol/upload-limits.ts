@@ -1,0 +1,41 @@
+/** What WeChat Pay documents about the files that an endpoint takes, checked before a byte is sent. */
+import { InvalidArgumentError } from '../errors.js'
+import type { UploadFile } from '../files/upload-file.js'
+
+interface Limits {
+  /** Bytes. */
+  size?: number
+  types: RegExp
+  described: string
+}
+
+const IMAGE: Limits = {
+  size: 2 * 1024 * 1024,
+  types: /^image\/(?:jpeg|png|bmp)$/,
+  described: 'an image: JPG, PNG or BMP, at most 2 MB',
+}
+
+const VIDEO: Limits = { types: /^video\//, described: 'a video: MP4, AVI, MOV and the like' }
+
+const LIMITS: Readonly<Record<string, Limits>> = {
+  'v3/merchant/media/upload': IMAGE,
+  'v3/merchant/media/video_upload': VIDEO,
+  'v3/marketing/favor/media/image-upload': IMAGE,
+  'v3/marketing/partner/product-coupon/media/upload-image': IMAGE,
+  'v3/merchant-service/images/upload': IMAGE,
+  'v3/global/merchant-service/images/upload': IMAGE,
+}
+
+/** @throws InvalidArgumentError that says what the endpoint takes, and what was found. */
+export function requireAccepted({ content, filename, contentType }: UploadFile, template: string): void {
+  const limits = LIMITS[template]
+  if (!limits) return
+  const { size = Number.POSITIVE_INFINITY, types, described } = limits
+  if (content.size > size) {
+    throw new InvalidArgumentError(`\`file\` has ${content.size} bytes, but /${template} takes ${described}.`)
+  }
+  if (types.test(contentType)) return
+  throw new InvalidArgumentError(
+    `\`file\` is called ${JSON.stringify(filename)}, of type ${contentType}, but /${template} takes ${described}. Give the name with its extension as \`filename\`.`,
+  )
+}

@@ -1,0 +1,72 @@
+/** An upload: the file, and its meta with the digest, which comes before the file and is what is signed. */
+import { createHash } from 'node:crypto'
+import { InvalidArgumentError } from '../errors.js'
+import { readBlob, UploadFile } from '../files/upload-file.js'
+import type { OpenOptions } from '../options.js'
+import type { Call } from './call.js'
+import { endpointFacts, type UploadFacts } from './endpoints.js'
+import { encodeForm, type FormPart } from './multipart.js'
+import { jsonPayload, type Payload } from './payload.js'
+import { requireAccepted } from './upload-limits.js'
+
+/** How most endpoints want it, and so what is done where nothing is documented. */
+const COMMON_UPLOAD: UploadFacts = {
+  part: 'file',
+  nameField: 'filename',
+  digestField: 'sha256',
+  digest: 'sha256',
+  fixed: {},
+}
+
+/** What is sent of a file: the fields that come with it, and the part that holds it. */
+export interface PreparedUpload {
+  fields: Readonly<Record<string, unknown>>
+  part: FormPart
+}
+
+type UploadCall = Pick<Call, 'method' | 'template' | 'options'>
+
+/**
+ * The payload of an upload by APIv3.
+ * @throws InvalidArgumentError (as a rejection) for a file that the endpoint does not take, or a meta that JSON cannot carry.
+ */
+export async function uploadPayload(call: UploadCall): Promise<Payload> {
+  const { fields, part } = await prepareUpload(call)
+  const { signed, contentType } = jsonPayload(fields, 'meta')
+  return { ...encodeForm([{ name: 'meta', content: signed.toString(), contentType }, part]), signed }
+}
+
+/** Throws as {@link uploadPayload} does. */
+export async function prepareUpload({ method, template, options }: UploadCall): Promise<PreparedUpload> {
+  const { file } = options
+  if (!(file instanceof UploadFile)) throw new TypeError('the file has not been opened')
+  requireAccepted(file, template)
+  const facts = endpointFacts(method, template).upload ?? COMMON_UPLOAD
+  const { content, filename, contentType } = file
+  return {
+    fields: { ...(await computedFields(file, facts)), ...readMeta(options) },
+    part: { name: facts.part, content, filename, contentType },
+  }
+}
+
+/** The name and the digest, in the order of the documents. */
+export async function computedFields(
+  { content, filename }: UploadFile,
+  { nameField, digestField, digest, fixed }: UploadFacts,
+): Promise<Record<string, string>> {
+  return { ...(nameField && { [nameField]: filename }), [digestField]: await digestOf(content, digest), ...fixed }
+}
+
+/** Lower-case hex; the content is read once, and not held. */
+export async function digestOf(content: Blob, algorithm: UploadFacts['digest']): Promise<string> {
+  const hash = createHash(algorithm)
+  for await (const chunk of readBlob(content)) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+function readMeta({ meta = {} }: OpenOptions): object {
+  if (typeof meta === 'object' && meta !== null && !Array.isArray(meta)) return meta
+  throw new InvalidArgumentError(
+    '`meta` must be an object: the fields that go with the file, besides its name and its digest.',
+  )
+}

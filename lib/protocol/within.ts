@@ -1,0 +1,40 @@
+/** Waiting for a key no longer than the call that needs it may take. */
+import { TransportError } from '../errors.js'
+
+interface Limits {
+  /** Milliseconds. */
+  timeout: number
+  signal: unknown
+}
+
+/**
+ * What a promise brings, while there is time; it goes on by itself when there is none left, for whoever else waits.
+ * @throws TransportError (as a rejection) `ERR_TIMEOUT` or `ERR_ABORTED`: nothing has been sent then.
+ */
+export async function within<T>(value: T | Promise<T>, { timeout, signal }: Limits): Promise<T> {
+  if (!(value instanceof Promise)) return value
+  const given = signal instanceof AbortSignal ? signal : undefined
+  let stop = () => {}
+  const end = new Promise<never>((_resolve, reject) => {
+    const fail = (code: 'ERR_TIMEOUT' | 'ERR_ABORTED', what: string) =>
+      reject(
+        new TransportError(`${what} while the keys of WeChat Pay were asked for; nothing was sent.`, {
+          code,
+          sent: false,
+        }),
+      )
+    const onAbort = () => fail('ERR_ABORTED', 'The call was aborted by its signal')
+    const timer = setTimeout(() => fail('ERR_TIMEOUT', 'The time of the call was up'), timeout)
+    stop = () => {
+      clearTimeout(timer)
+      given?.removeEventListener('abort', onAbort)
+    }
+    if (given?.aborted) onAbort()
+    else given?.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([value, end])
+  } finally {
+    stop()
+  }
+}

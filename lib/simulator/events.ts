@@ -1,0 +1,81 @@
+/** What is told to a `notify_url`: that an order was paid, or that a refund has arrived. */
+import { randomUUID } from 'node:crypto'
+import { beijingTime } from '../beijing-time.js'
+import { type MintedNotification, mint } from '../notification/mint.js'
+import type { Merchant } from './keys.js'
+import type { PaidOrder } from './orders.js'
+import type { Refund } from './refunds.js'
+import { announcePayment as announceV2Payment, announceRefund as announceV2Refund } from './v2/events.js'
+
+/** Something to be told; each time that it is sent it is signed anew, and its content stays the same. */
+export interface Announcement {
+  readonly event_type: string
+  readonly notify_url: string
+  /** `now` in milliseconds. */
+  mint(merchant: Merchant, now: number): MintedNotification
+}
+
+/** Undefined when the order names no `notify_url`. `now` in milliseconds. */
+export function announcePayment(order: PaidOrder, now: number): Announcement | undefined {
+  if (order.version === 'v2') return announceV2Payment(order)
+  const { request, tradeType, payment } = order
+  const { mchid, appid, out_trade_no, attach, notify_url, amount } = request
+  const { total, currency = 'CNY' } = amount
+  return announce('TRANSACTION.SUCCESS', notify_url, now, {
+    summary: '支付成功',
+    resource: {
+      mchid,
+      appid,
+      out_trade_no,
+      transaction_id: payment.transactionId,
+      trade_type: tradeType,
+      trade_state: 'SUCCESS',
+      trade_state_desc: '支付成功',
+      bank_type: 'OTHERS',
+      attach: attach ?? '',
+      success_time: payment.successTime,
+      payer: { openid: payment.openid },
+      amount: { total, payer_total: total, currency, payer_currency: currency },
+    },
+  })
+}
+
+/** Of a refund that has arrived. Undefined when it names no `notify_url`. `now` in milliseconds. */
+export function announceRefund(refund: Refund, now: number): Announcement | undefined {
+  if (refund.version === 'v2') return announceV2Refund(refund)
+  const { request, order, payment, refundId, successTime } = refund
+  const { total, refund: refunded } = request.amount
+  return announce('REFUND.SUCCESS', request.notify_url, now, {
+    summary: '退款成功',
+    resource: {
+      mchid: order.request.mchid,
+      out_trade_no: order.request.out_trade_no,
+      transaction_id: payment.transactionId,
+      out_refund_no: request.out_refund_no,
+      refund_id: refundId,
+      refund_status: 'SUCCESS',
+      success_time: successTime,
+      user_received_account: '支付用户零钱',
+      amount: { total, refund: refunded, payer_total: total, payer_refund: refunded },
+    },
+  })
+}
+
+function announce(
+  event_type: string,
+  notify_url: string | undefined,
+  now: number,
+  content: { summary: string; resource: object },
+): Announcement | undefined {
+  if (notify_url === undefined) return undefined
+  const event = { event_type, id: randomUUID(), create_time: beijingTime(now), ...content }
+  return {
+    event_type,
+    notify_url,
+    mint(merchant, sentAt) {
+      const { serial, privateKey } = merchant.platform.signing(undefined, sentAt)
+      const keys = { serial, privateKey, apiv3Key: merchant.apiv3Key }
+      return mint(event, keys, { timestamp: Math.floor(sentAt / 1000) })
+    },
+  }
+}

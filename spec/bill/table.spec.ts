@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { rows } from '../../lib/bill/saved-bill.js'
+
+/** As WeChat Pay writes them; the summary has titles and one row. */
+const bill = [
+  '\uFEFF交易时间,商户订单号,商品名称,订单金额',
+  '`2026-11-23 10:00:00,`A1,`QQ公仔, 大号,`12.30',
+  '`2026-11-23 10:00:01,`A2,`,`0.01',
+  '总交易单数,订单总金额',
+  '`2,`12.31',
+]
+
+async function read(text: string | Buffer, piece = 1 << 16) {
+  const bytes = Buffer.from(text)
+  const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, index) =>
+    bytes.subarray(index * piece, (index + 1) * piece),
+  )
+  const found: Record<string, string | undefined>[] = []
+  const reading = rows(Readable.from(pieces, { objectMode: false, highWaterMark: piece }))
+  let next = await reading.next()
+  for (; !next.done; next = await reading.next()) found.push(next.value)
+  return { rows: found, summary: next.value }
+}
+
+const expected = {
+  rows: [
+    { 交易时间: '2026-11-23 10:00:00', 商户订单号: 'A1', 商品名称: 'QQ公仔, 大号', 订单金额: '12.30' },
+    { 交易时间: '2026-11-23 10:00:01', 商户订单号: 'A2', 商品名称: '', 订单金额: '0.01' },
+  ],
+  summary: { 总交易单数: '2', 订单总金额: '12.31' },
+}
+
+describe('a bill is read as rows by title and a summary', () => {
+  it.each([
+    ['with Windows line ends', `${bill.join('\r\n')}\r\n`],
+    ['with Unix line ends', `${bill.join('\n')}\n`],
+    ['without a line end at its end', bill.join('\r\n')],
+    ['with empty lines', bill.join('\n\n')],
+    ['compressed', gzipSync(bill.join('\r\n'))],
+  ])('%s', async (_what, text) => {
+    expect(await read(text)).toEqual(expected)
+  })
+
+  it.each([1, 2, 3, 7, 64])('in pieces of %i bytes, which cut characters and line ends', async piece => {
+    expect(await read(bill.join('\r\n'), piece)).toEqual(expected)
+  })
+
+  it('that has no rows', async () => {
+    expect(await read([bill[0], ...bill.slice(3)].join('\r\n'))).toEqual({ rows: [], summary: expected.summary })
+  })
+
+  it('that has no summary', async () => {
+    expect(await read(bill.slice(0, 3).join('\r\n'))).toEqual({ rows: expected.rows, summary: undefined })
+  })
+
+  it('that is empty', async () => {
+    expect(await read('')).toEqual({ rows: [], summary: undefined })
+  })
+
+  it('with a line break inside of a cell', async () => {
+    const [first] = (await read('甲,乙,丙\n`1,`two\nlines,`3\n')).rows
+    expect(first).toEqual({ 甲: '1', 乙: 'two\nlines', 丙: '3' })
+  })
+
+  it('with one column', async () => {
+    expect(await read('甲\n`1\n乙\n`2\n')).toEqual({ rows: [{ 甲: '1' }], summary: { 乙: '2' } })
+  })
+})
+
+describe('what is not laid out as a bill is refused, by its line', () => {
+  it.each([
+    ['too many cells', '甲,乙\n`1,`2,`3\n', /Line 2 .*3 cells for 2 titles/],
+    ['too few cells', '甲,乙\n`1\n`1,`2\n', /Line 2 .*fewer cells/],
+    ['a row cut at its end', '甲,乙\n`1,`2\n`1', /Line 3 .*middle of a row/],
+    ['a summary with too many cells', '甲,乙\n丙\n`1,`2\n', /Line 3 .*2 cells for 1 titles/],
+    ['rows after the summary', '甲\n`1\n乙\n`2\n`3\n', /Line 5 .*after the summary/],
+    ['a third row of titles', '甲\n`1\n乙\n丙\n', /Line 4 .*after the summary/],
+    ['a title that is there twice', '甲,甲\n', /Line 1 .*title/],
+    ['a title that would be the prototype', '__proto__\n`1\n', /Line 1 .*title/],
+    ['a line without end', `甲\n\`${'1'.repeat(2 << 20)}`, /Line 2 .*longer than/],
+  ])('%s', async (_what, text, message) => {
+    const reading = read(text)
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_BILL_FORMAT' })
+    await expect(reading).rejects.toThrow(message)
+  })
+
+  it('and none of its content is told', async () => {
+    await expect(read('甲\n`13800138000,`x\n')).rejects.not.toThrow(/13800138000/)
+  })
+})

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import * as Builder from '../lib/builder.js'
+import { InvalidArgumentError, TransportError } from '../lib/errors.js'
+import { answer, config, type Gateway, startGateway, unsignedAnswer } from './gateway.js'
+
+const image = createHash('sha512').update('an image').digest()
+
+let gateway: Gateway
+let wxpay: ReturnType<typeof Builder.factory>
+let folder: string
+let sink: string
+
+beforeAll(async () => {
+  gateway = await startGateway()
+})
+afterAll(() => gateway.close())
+beforeEach(async () => {
+  gateway.requests.length = 0
+  gateway.answers = [unsignedAnswer(200, image, { 'content-type': 'image/png' })]
+  wxpay = Builder.factory({ ...config, base_uri: gateway.url })
+  folder = await mkdtemp(join(tmpdir(), 'spec-'))
+  sink = join(folder, 'image.png')
+  return () => rm(folder, { recursive: true })
+})
+
+const get = (media_id: string, options = {}) =>
+  wxpay.chain('v3/merchant-service/images/{media_id}').get({ media_id, ...options })
+
+describe('a download', () => {
+  it('goes to a file', async () => {
+    const response = await get('ChsyMDAw', { sink })
+    expect(response.statusCode).toBe(200)
+    expect(await readFile(sink)).toEqual(image)
+  })
+
+  it('goes to a stream', async () => {
+    const stream = new PassThrough()
+    const [content] = await Promise.all([buffer(stream), get('ChsyMDAw', { sink: stream })])
+    expect(content).toEqual(image)
+  })
+
+  it('is the body when it goes nowhere', async () => {
+    expect(await buffer((await get('ChsyMDAw')).body)).toEqual(image)
+  })
+
+  it('that breaks off leaves nothing behind and says so, and can be called again', async () => {
+    gateway.answers = [
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': String(image.length) })
+        response.write(image.subarray(0, 10), () => setImmediate(() => response.socket?.destroy()))
+      },
+      unsignedAnswer(200, image),
+    ]
+    await expect(get('ChsyMDAw', { sink })).rejects.toThrow(TransportError)
+    expect(await readdir(folder)).toEqual([])
+    await get('ChsyMDAw', { sink })
+    expect(await readFile(sink)).toEqual(image)
+  })
+
+  it('that is refused leaves nothing behind', async () => {
+    gateway.answers = [answer(404, { code: 'RESOURCE_NOT_EXISTS', message: '图片不存在' })]
+    await expect(get('ChsyMDAw', { sink })).rejects.toMatchObject({ code: 'RESOURCE_NOT_EXISTS' })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('to a sink that is none is refused before anything is sent', async () => {
+    await expect(get('ChsyMDAw', { sink: 42 })).rejects.toThrow(InvalidArgumentError)
+    expect(gateway.requests).toEqual([])
+  })
+})
+
+it('an answer that is no file goes to a sink too, once it is verified', async () => {
+  gateway.answers = [answer(200, { ok: true })]
+  const response = await wxpay.chain('v3/undocumented').get({ sink })
+  expect(response.data).toEqual({ ok: true })
+  expect(await readFile(sink, 'utf8')).toBe('{"ok":true}')
+})
+
+describe('the id of an image', () => {
+  it.each([
+    ['as it was encoded for a URL', 'ChsyMDAw%2BwMTE%3D'],
+    ['as it is', 'ChsyMDAw+wMTE='],
+  ])('is encoded once: %s', async (_what, media_id) => {
+    await get(media_id)
+    expect(gateway.requests[0]).toMatchObject({
+      url: '/v3/merchant-service/images/ChsyMDAw%2BwMTE%3D',
+      isSigned: true,
+    })
+  })
+
+  it.each([
+    ['in the path', 'v3/merchant-service/images/ChsyMDAw%2BwMTE%3D', {}],
+    ['with its reserved characters kept', 'v3/merchant-service/images/{+media_id}', { media_id: 'ChsyMDAw%2BwMTE%3D' }],
+  ])('stays as it is written %s', async (_what, path, values) => {
+    await wxpay.chain(path).get(values)
+    expect(gateway.requests[0]).toMatchObject({
+      url: '/v3/merchant-service/images/ChsyMDAw%2BwMTE%3D',
+      isSigned: true,
+    })
+  })
+
+  it('with a percent sign that encodes nothing is encoded like any other', async () => {
+    await get('100%')
+    expect(gateway.requests[0]?.url).toBe('/v3/merchant-service/images/100%25')
+  })
+})
+
+it('the token of a receipt stays as WeChat Pay encoded it', async () => {
+  await wxpay.chain('v3/transferdownload/elecvoucherfile?token=a%2Bb%2Fc%3D&x=1').get()
+  expect(gateway.requests[0]).toMatchObject({
+    url: '/v3/transferdownload/elecvoucherfile?token=a%2Bb%2Fc%3D&x=1',
+    isSigned: true,
+  })
+})
