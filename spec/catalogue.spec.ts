@@ -90,7 +90,9 @@ describe('every documented call of APIv3, in three forms and with two names of i
   })
 
   it('arrives as documented: method, path, query, payload, signature', async () => {
-    const root = createChain(createClient(readConfig({ ...config, base_uri: gateway.url, encrypt: 'off' }, Date.now), systemClock))
+    const root = createChain(
+      createClient(readConfig({ ...config, base_uri: gateway.url, encrypt: 'off' }, Date.now), systemClock),
+    )
     const forms: [name: string, node: (path: string) => OpenNode<unknown> | undefined][] = [
       [
         'property',

@@ -7,7 +7,7 @@ import { record, replay, text, vectors } from './fixtures/vectors.js'
 
 vi.mock('node:crypto', async importOriginal => {
   const original = await importOriginal<typeof crypto>()
-  return { ...original, randomBytes: vi.fn(original.randomBytes) }
+  return { ...original, randomFillSync: vi.fn(original.randomFillSync) }
 })
 
 afterEach(() => {
@@ -50,18 +50,27 @@ function pairs(value: unknown): [string, unknown][] {
 }
 
 describe('nonce', () => {
-  it('favours no character: every byte value in turn gives each of the 62 four times', () => {
-    const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => (index + 248) % 256))
-    vi.mocked(crypto.randomBytes).mockImplementationOnce(() => everyByte)
-    const nonce = Formatter.nonce(248)
-    const characters = new Set(nonce)
+  /** A module of its own, whose bytes are those, until they are used up. */
+  async function withBytes(fill: (index: number) => number): Promise<typeof Formatter> {
+    vi.mocked(crypto.randomFillSync).mockImplementationOnce(buffer => {
+      if (buffer instanceof Uint8Array) for (const index of buffer.keys()) buffer[index] = fill(index)
+      return buffer
+    })
+    vi.resetModules()
+    return import('../lib/formatter.js')
+  }
+
+  it('favours no character: every byte value sixteen times gives each of the 62 sixty-four times', async () => {
+    const { nonce } = await withBytes(index => index % 256)
+    const text = nonce(62 * 64)
+    const characters = new Set(text)
     expect(characters.size).toBe(62)
-    for (const character of characters) expect(nonce.split(character)).toHaveLength(5)
+    for (const character of characters) expect(text.split(character)).toHaveLength(65)
   })
 
-  it('asks for more bytes when too many would favour a character', () => {
-    vi.mocked(crypto.randomBytes).mockImplementationOnce(() => Buffer.alloc(36, 255))
-    expect(Formatter.nonce()).toMatch(/^[0-9A-Za-z]{32}$/)
+  it('asks for more bytes when too many would favour a character', async () => {
+    const { nonce } = await withBytes(() => 255)
+    expect(nonce()).toMatch(/^[0-9A-Za-z]{32}$/)
   })
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('a size of %d is refused', size => {

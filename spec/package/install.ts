@@ -38,7 +38,11 @@ export function install(): Installation {
 
 /** `npm pack` builds first. */
 function pack(source: string): string {
-  for (const part of ['lib', 'openapi', ...readdirSync(project).filter(name => /\.(json|md)$|^LICENSE$/.test(name))]) {
+  for (const part of [
+    'lib',
+    'openapi',
+    ...readdirSync(project).filter(name => /\.(json|md|mjs)$|^LICENSE$/.test(name)),
+  ]) {
     cpSync(join(project, part), join(source, part), { recursive: true })
   }
   symlinkSync(join(project, 'node_modules'), join(source, 'node_modules'))

@@ -28,8 +28,8 @@ it('lists the platform certificate that signs the answer, sealed with the APIv3 
   expect(answer.json.data).toHaveLength(1)
   expect(entry).toMatchObject({
     serial_no: answer.headers['wechatpay-serial'],
-    effective_time: '2026-11-24T16:00:00+08:00',
-    expire_time: '2031-11-23T16:00:00+08:00',
+    effective_time: '2026-11-23T16:00:00+08:00',
+    expire_time: '2031-11-22T16:00:00+08:00',
     encrypt_certificate: {
       algorithm: 'AEAD_AES_256_GCM',
       associated_data: 'certificate',
@@ -40,6 +40,12 @@ it('lists the platform certificate that signs the answer, sealed with the APIv3 
   expect(certificate.serialNumber).toBe(entry.serial_no)
   expect(certificate.subject).toContain('CN=Tenpay.com sign')
   expect(certificate.raw).toStrictEqual(new X509Certificate(config.certs[entry.serial_no] ?? '').raw)
+})
+
+it.each(['/hk/v3/certificates', '/v3/global/certificates'])('lists it under %s, too', async path => {
+  const { json } = await get(config, path, { timestamp })
+  const certificate = new X509Certificate(open(json.data[0].encrypt_certificate))
+  expect(certificate.serialNumber).toBe(simulator.keys.platformCertificate.serial)
 })
 
 it('seals it anew every time', async () => {

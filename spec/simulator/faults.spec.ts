@@ -113,6 +113,27 @@ describe('a bad signature', () => {
   })
 })
 
+describe('every n-th answer', () => {
+  it('of those that match is a SIGNTEST probe', async () => {
+    simulator.misbehave({ signature: 'probe', every: 3, times: 2, match: { method: 'GET' } })
+    const genuine: boolean[] = []
+    for (let time = 0; time < 9; time += 1) {
+      genuine.push(isSigned(await get(config, PATH), config))
+      expect(isSigned(await post(config, NATIVE, order(config)), config)).toBe(true)
+    }
+    expect(genuine).toStrictEqual([true, true, false, true, true, false, true, true, true])
+  })
+
+  it('leaves the others to the rules that follow', async () => {
+    simulator.misbehave({ signature: 'probe', every: 2, times: Number.POSITIVE_INFINITY })
+    simulator.misbehave({ status: 503 })
+    expect((await get(config, PATH)).status).toBe(503)
+    const answer = await get(config, PATH)
+    expect(answer.status).toBe(200)
+    expect(answer.headers['wechatpay-signature']).toMatch(/^WECHATPAY\/SIGNTEST\//)
+  })
+})
+
 it.each([-301, 301])('a clock that is %i seconds off is signed properly', async clockSkew => {
   const frozen = await Simulator.start({ keys: simulator.keys, clock: () => 1_700_000_000_000 })
   frozen.misbehave({ clockSkew })
@@ -210,6 +231,8 @@ describe('a rule', () => {
   it.each([
     [{ times: 0 }, /`times` is 0/],
     [{ times: 1.5 }, /`times` is 1.5/],
+    [{ every: 0 }, /`every` is 0; expected a whole number from 1/],
+    [{ every: 1.5 }, /`every` is 1.5/],
     [{ latency: -1 }, /`latency` is -1/],
     [{ latency: Number.NaN }, /`latency` is NaN/],
     [{ clockSkew: 0.5 }, /`clockSkew` is 0.5/],

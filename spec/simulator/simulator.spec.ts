@@ -82,8 +82,8 @@ describe('the endpoints', () => {
     expect(answer.json.message).toBe('/v3/pay/transactions/native does not take GET, only POST.')
   })
 
-  it('take bodies up to 4 MiB', async () => {
-    const payload = order(config, { big: 'x'.repeat(4 * 1024 * 1024) })
+  it('take bodies up to 8 MiB', async () => {
+    const payload = order(config, { big: 'x'.repeat(8 * 1024 * 1024) })
     expect((await post(config, '/v3/pay/transactions/native', payload)).status).toBe(413)
     expect((await post(config, '/v3/pay/transactions/native', order(config, { big: 'x'.repeat(1e6) }))).status).toBe(
       200,
@@ -187,6 +187,8 @@ describe('starting', () => {
     [{ port: 65_536 }, /`port` is 65536/],
     [{ mchid: 'wx1' }, /`mchid`/],
     [{ mchid: 1900000109 }, /`mchid`/],
+    [{ https: 1 }, /`https`/],
+    [{ publicKeyOnly: 'yes' }, /`publicKeyOnly`/],
     [{ clock: 0 }, /`clock`/],
     [{ sleep: 0 }, /`sleep`/],
     [{ keys: {} }, /`keys`/],

@@ -265,7 +265,7 @@ describe('a bill', () => {
     expect(lines[0]).toMatch(/^\uFEFF交易时间,公众账号ID,/)
     expect(lines[1]).toMatch(new RegExp(`^\`2026-01-10 23:59:59,.*,\`${first.out_trade_no},.*,\`0\\.01,`))
     expect(lines[2]?.split(',')).toHaveLength(27)
-    expect(lines[4]).toBe('`2,`200.01,`0.00,`0.00,`0.00,`200.01,`0.00')
+    expect(lines[4]).toBe('`2,`200.01,`0.00,`0.00,`0.00000,`200.01,`0.00')
     expect(gunzipSync(await content({ bill_date: '20260110', tar_type: 'GZIP' })).equals(bytes)).toBe(true)
   })
 
