@@ -3,10 +3,12 @@
  * `npm run demo`: one call in its three forms, an order from creation to close, one that is paid and notified, one by
  * APIv2, against the simulator.
  */
+import { Console } from 'node:console'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError, Builder, Invoke, Notification, WechatPayResponse } from '../index.js'
+import { ApiError, Bill, Builder, Invoke, Notification, WechatPayResponse } from '../index.js'
 import { startSimulatorProcess } from './simulator-process.js'
 import { sourceOf } from './source.js'
 
@@ -41,6 +43,8 @@ const bonus = {
 
 const appid = 'wxd678efh567hg6787'
 const { mchid } = simulator.config
+/** Yesterday in Beijing. */
+const bill_date = new Date(Date.now() - 16 * 60 * 60 * 1000).toISOString().slice(0, 10)
 const out_trade_no = `DEMO${Date.now()}`
 const orderPath = `/v3/pay/transactions/out-trade-no/${out_trade_no}`
 
@@ -163,6 +167,24 @@ const steps: Step[] = [
     expected: { request: 'POST /pay/unifiedorder', answer: '200' },
   },
   {
+    title: "Yesterday's bill: downloaded, verified, and read row by row, with its total",
+    call: async () => {
+      const bill = await Bill.trade(wxpay, { bill_date, bill_type: 'SUCCESS', tar_type: 'GZIP' })
+      const rows = []
+      let total = 0
+      for await (const row of bill.rows()) {
+        const { 交易时间, 商户订单号, 商品名称, 订单金额 } = row
+        rows.push({ 交易时间, 商户订单号, 商品名称, 订单金额 })
+        total += Bill.fen(订单金额)
+      }
+      return { rows, total, isTheSummary: total === Bill.fen(bill.summary?.订单总金额 ?? '') }
+    },
+    expected: {
+      request: 'GET /v3/billdownload/file?token=…&tartype=gzip',
+      answer: 'rows, and their total as in the summary',
+    },
+  },
+  {
     title: 'An order that nobody made: the error says what to do',
     call: () => wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no: 'NOBODY', query: { mchid } }),
     expected: { request: `GET /v3/pay/transactions/out-trade-no/NOBODY?mchid=${mchid}`, answer: '404 ORDER_NOT_EXIST' },
@@ -172,7 +194,7 @@ const steps: Step[] = [
 let differences = 0
 for (const { title, call, expected } of steps) {
   const { answer, shown } = await run(call)
-  const request = expected.request && (await simulator.lastRequest())
+  const request = expected.request && (await simulator.lastRequest()).replace(/(?<=token=)[^&]*/, '…')
   const isAsExpected = request === expected.request && answer === expected.answer
   if (!isAsExpected) differences++
   console.log(`\n${title}\n\n${sourceOf(call)}\n`)
@@ -214,9 +236,19 @@ function describe(value: unknown): { answer: string; shown: string } {
     const answer = String(value.statusCode)
     return { answer, shown: value.data === undefined ? answer : `${answer} ${JSON.stringify(value.data)}` }
   }
-  const { event_type, resource, ...parameters } = Object(value)
+  const { event_type, resource, rows, total, isTheSummary, ...parameters } = Object(value)
+  if (rows) {
+    const answer = isTheSummary ? 'rows, and their total as in the summary' : 'another total than in the summary'
+    return { answer, shown: `${answer}: ${total / 100} yuan\n${tableOf(rows)}` }
+  }
   if (event_type === undefined) return { answer: Object.keys(parameters).join(', '), shown: JSON.stringify(value) }
   return { answer: event_type, shown: `${event_type} ${JSON.stringify(resource)}` }
+}
+
+function tableOf(rows: readonly object[]): string {
+  const text = new PassThrough()
+  new Console(text).table(rows)
+  return String(text.read()).trimEnd()
 }
 
 function urlOf(server: Server): string {

@@ -10,11 +10,11 @@ import type { IncomingAnswer, OutgoingRequest } from '../transport/send.js'
 import { userAgent } from '../version.js'
 import { apiError } from './api-error.js'
 import type { Call, PreparedCall } from './call.js'
+import { endpointFacts } from './endpoints.js'
 import { headerLine, readHeaders, requestIdOf } from './headers.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
 import { openData } from './sensitive-fields.js'
 import { isStatement, signedDigest, verifiedStatement } from './statement.js'
-import { isUnsigned } from './unsigned.js'
 import { verifyAnswer } from './verify-answer.js'
 
 const ACCEPT = 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5'
@@ -22,7 +22,9 @@ const ACCEPT = 'application/json, text/plain, application/x-gzip, application/pd
 /** @throws InvalidArgumentError (as a rejection) for a payload that APIv3 cannot carry. */
 export async function prepareV3(call: Call, settings: Settings, clock: Clock): Promise<PreparedCall> {
   const payload = await readPayload(call)
-  const unsigned = call.method === 'GET' && isUnsigned(call.target)
+  // By the path as it will arrive: what it was filled with decides as well.
+  const [pathname = ''] = call.target.split('?', 1)
+  const unsigned = call.method === 'GET' && endpointFacts('GET', pathname).unsigned
   return {
     download: unsigned || (call.method === 'GET' && isStatement(call.target)),
     sign: url => signRequest(call, payload, url, settings, clock),

@@ -1,0 +1,252 @@
+/**
+ * A gzipped trade bill, downloaded from a server in a process of its own, beside `gunzip | sha1sum` on the same file:
+ * `save` and `rows`, each in a process of its own, in turns.
+ *
+ *   node bench/bills.mjs [--megabytes 1024] [--rounds 3] [--package ../dist/index.js]
+ *
+ * `--megabytes` is the size of the gzip. The rows are added up and compared with the summary, to the fen, and the saved
+ * file with the bill: whatever is not right fails the bench, a figure that is missed does not.
+ */
+import { fork, spawn } from 'node:child_process'
+import { createHash, createSign, generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { createReadStream, statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { environment } from './stage.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    megabytes: { type: 'string', default: '1024' },
+    rounds: { type: 'string', default: '3' },
+    package: { type: 'string', default: new URL('../dist/index.js', import.meta.url).href },
+  },
+})
+
+const TITLES =
+  '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注'
+const SUMMARY = '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额'
+const SERIAL = 'PUB_KEY_ID_0119000001092024110100000000000001'
+const MEGABYTE = 1 << 20
+const GOALS = { save: 0.7, rows: 0.25, memory: 120 }
+
+if (process.send) await play()
+else await direct()
+
+async function direct() {
+  const folder = await mkdtemp(join(tmpdir(), 'wechatpay-bench-'))
+  try {
+    const bill = await makeBill(join(folder, 'bill.csv.gz'), Number(options.megabytes) * MEGABYTE)
+    console.log(
+      `A bill of ${bill.rows} rows, ${megabytes(bill.bytes)} MB, gzipped ${megabytes(bill.size)} MB; Node ${process.version}`,
+    )
+    await compare(bill, folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function compare(bill, folder) {
+  const [merchant, platform] = [keyPair(), keyPair()]
+  const server = await actor({ role: 'serve', bill, privateKey: platform.privateKey })
+  const config = {
+    mchid: '1900000109',
+    serial: '3775B6A45ACD588826D15E583A95F5DD1A2B3C4D',
+    privateKey: merchant.privateKey,
+    certs: { [SERIAL]: platform.publicKey },
+    base_uri: server.ready.url,
+  }
+  const figures = { gunzip: [], save: [], rows: [], saveMemory: [], rowsMemory: [] }
+  for (let round = 0; round < Number(options.rounds); round++) {
+    figures.gunzip.push(await gunzip(bill))
+    for (const role of ['save', 'rows']) {
+      const { ready, stop } = await actor({ role, config, bill, path: join(folder, 'saved.csv') })
+      stop()
+      figures[role].push(ready.seconds)
+      figures[`${role}Memory`].push(ready.memory)
+    }
+  }
+  server.stop()
+  report(bill, figures)
+}
+
+function report(bill, { gunzip, save, rows, saveMemory, rowsMemory }) {
+  const line = (times, memory, goal) => ({
+    seconds: median(times).toFixed(1),
+    'MB/s': (bill.bytes / MEGABYTE / median(times)).toFixed(0),
+    'of gunzip | sha1sum': median(times.map((time, round) => gunzip[round] / time)).toFixed(2),
+    goal,
+    'MB above start': memory ? Math.max(...memory).toFixed(0) : '',
+  })
+  console.table({
+    'gunzip | sha1sum': line(gunzip),
+    'bill.save()': line(save, saveMemory, GOALS.save),
+    'bill.rows()': line(rows, rowsMemory, GOALS.rows),
+  })
+  console.log(
+    `Every round: the sums of the rows are those of the summary, to the fen; the saved file is the bill. Goal for memory: below ${GOALS.memory} MB.`,
+  )
+}
+
+/** Writes the bill and gives what is to be found in it. */
+async function makeBill(path, size) {
+  const gzip = spawn('sh', ['-c', 'gzip -1 > "$0"', path], { stdio: ['pipe', 'inherit', 'inherit'] })
+  const done = once(gzip, 'exit')
+  const hash = createHash('sha1')
+  let bytes = 0
+  const write = async text => {
+    const chunk = Buffer.from(text)
+    hash.update(chunk)
+    bytes += chunk.length
+    if (!gzip.stdin.write(chunk)) await once(gzip.stdin, 'drain')
+  }
+  let state = 1
+  const random = below => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+  let rows = 0
+  let fen = 0
+  await write(`\uFEFF${TITLES}\r\n`)
+  while (!isLargeEnough(path, size)) {
+    let block = ''
+    for (let index = 0; index < 20_000; index++, rows++) {
+      const amount = random(100_000)
+      fen += amount
+      block += row(rows, amount, random)
+    }
+    await write(block)
+  }
+  const yuan = (fen / 100).toFixed(2)
+  await write(`${SUMMARY}\r\n\`${[rows, yuan, '0.00', '0.00', '0.00000', yuan, '0.00'].join(',`')}\r\n`)
+  gzip.stdin.end()
+  await done
+  return { path, rows, fen, bytes, size: statSync(path).size, sha1: hash.digest('hex') }
+}
+
+function isLargeEnough(path, size) {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= size
+}
+
+function row(index, fen, random) {
+  const yuan = (fen / 100).toFixed(2)
+  const number = String(index).padStart(10, '0')
+  const digits = () => String(random(1e9)).padStart(9, '0')
+  return `\`${[
+    `2026-11-23 ${String(random(24)).padStart(2, '0')}:${String(random(60)).padStart(2, '0')}:00`,
+    ...['wxd678efh567hg6787', '1900000109', '0', '', `4200${number}${digits()}`, `ORDER${digits()}${digits()}`],
+    ...[`oUpF8u${digits()}${digits()}wX`, 'JSAPI', 'SUCCESS', 'OTHERS', 'CNY', yuan, '0.00', '0', '0', '0.00', '0.00'],
+    ...['', '', 'Image形象店-深圳腾大-QQ公仔', '', '0.00000', '0.60%', yuan, '0.00', ''],
+  ].join(',`')}\r\n`
+}
+
+async function gunzip({ path, sha1 }) {
+  const started = performance.now()
+  const shell = spawn('sh', ['-c', 'gunzip -c "$0" | sha1sum', path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [output] = await Promise.all([once(shell.stdout, 'data'), once(shell, 'exit')])
+  if (!String(output).startsWith(sha1)) throw new Error('gunzip | sha1sum found another hash')
+  return (performance.now() - started) / 1000
+}
+
+/** Another process of this file, which tells when it is ready, or what it measured. */
+async function actor(part) {
+  const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), { env: environment() })
+  child.send(part)
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`${part.role} ended without a result`)
+  })
+  ended.catch(() => {})
+  const [ready] = await Promise.race([once(child, 'message'), ended])
+  return { ready, stop: () => child.disconnect() }
+}
+
+async function play() {
+  const [part] = await once(process, 'message')
+  if (part.role === 'serve') await serve(part)
+  else process.send(await measure(part))
+}
+
+async function serve({ bill, privateKey }) {
+  const server = createServer((request, response) => {
+    if (request.url?.startsWith('/v3/billdownload/file')) {
+      response.writeHead(200, { 'content-length': bill.size })
+      createReadStream(bill.path, { highWaterMark: 1 << 18 }).pipe(response)
+      return
+    }
+    const download_url = `http://${request.headers.host}/v3/billdownload/file?token=x&tartype=gzip`
+    const body = JSON.stringify({ hash_type: 'SHA1', hash_value: bill.sha1, download_url })
+    response.writeHead(200, { 'content-type': 'application/json', ...sign(body, privateKey) }).end(body)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  process.send({ url: `http://127.0.0.1:${server.address().port}/` })
+  process.once('disconnect', () => process.exit())
+}
+
+function keyPair() {
+  return generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+}
+
+function sign(body, privateKey) {
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const signature = createSign('sha256').update(`${timestamp}\nn\n${body}\n`).sign(privateKey, 'base64')
+  return {
+    'wechatpay-timestamp': timestamp,
+    'wechatpay-nonce': 'n',
+    'wechatpay-serial': SERIAL,
+    'wechatpay-signature': signature,
+  }
+}
+
+async function measure({ role, config, bill, path }) {
+  const { Bill, Builder } = await import(options.package)
+  const wxpay = Builder.factory(config)
+  const start = process.memoryUsage.rss()
+  let most = start
+  const sampling = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss())
+  }, 20)
+  const started = performance.now()
+  const asked = await Bill.trade(wxpay, { bill_date: '2026-11-23', tar_type: 'GZIP' })
+  if (role === 'save') await asked.save(path)
+  else await addUp(asked, bill, Bill)
+  const seconds = (performance.now() - started) / 1000
+  clearInterval(sampling)
+  if (role === 'save') await requireSame(path, bill)
+  return { seconds, memory: (most - start) / MEGABYTE }
+}
+
+async function addUp(asked, bill, { fen }) {
+  let rows = 0
+  let sum = 0
+  for await (const row of asked.rows()) {
+    rows++
+    sum += fen(row.订单金额)
+  }
+  const { summary } = asked
+  const isRight =
+    rows === bill.rows && sum === bill.fen && summary.总交易单数 === String(rows) && fen(summary.订单总金额) === sum
+  if (!isRight) throw new Error(`found ${rows} rows of ${sum} fen, where there are ${bill.rows} of ${bill.fen}`)
+}
+
+async function requireSame(path, { sha1, bytes }) {
+  const hash = createHash('sha1')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  if (statSync(path).size !== bytes || hash.digest('hex') !== sha1) throw new Error('the saved file is another')
+}
+
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other)
+  return sorted[sorted.length >> 1] ?? Number.NaN
+}
+
+function megabytes(bytes) {
+  return (bytes / MEGABYTE).toFixed(0)
+}
