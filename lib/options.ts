@@ -87,7 +87,7 @@ export interface OpenOptions extends CommonOptions {
   /** An upload: the fields that go with the file, besides its name and its digest. */
   meta?: object
   /** Where a download goes: the path of a file, which is there only once it is whole; or a stream. */
-  sink?: string | Writable
+  sink?: string | URL | Writable
   /** The values of the placeholders. */
   [placeholder: string]: unknown
 }

@@ -41,25 +41,29 @@ export function fileContent(wxpay: WechatPay, file: AnnouncedFile, options: Call
 
 /**
  * The parts in their sequence; none of a part is handed out before it is found intact.
- * @throws InvalidArgumentError as {@link fileContent} does, and where nothing can decrypt.
+ * @throws InvalidArgumentError as {@link fileContent} and {@link keyOpener} do.
  */
 export function partsContent(wxpay: WechatPay, answer: AnnouncedParts, options: CallOptions): BillContent {
-  const decrypt = settingsOf(wxpay)?.signer.decrypt
-  if (!decrypt) {
-    throw new InvalidArgumentError(
-      'This bill is encrypted for the merchant: give Builder.factory `privateKey`, or a `signer` that has `decrypt`.',
-    )
-  }
+  const openKey = keyOpener(wxpay)
   const parts = inSequence(answer).map(part => ({ part, location: locate(wxpay, part.download_url) }))
   for (const { part } of parts) hashName(part)
   async function* read() {
     for (const { part, location } of parts) {
-      const seal = { key: sealKey((await decrypt?.(part.encrypt_key)) ?? ''), nonce: part.nonce }
+      const seal = { key: sealKey(await openKey(part.encrypt_key)), nonce: part.nonce }
       const opened = unseal(await download(wxpay, location, options), seal)
       yield* verified(unpack(Readable.from(opened, { objectMode: false })), part)
     }
   }
   return { read, isAnnounced: true }
+}
+
+/** Opens the keys of encrypted parts. @throws InvalidArgumentError for a client that cannot decrypt. */
+export function keyOpener(wxpay: WechatPay): (key: string) => string | Promise<string> {
+  const signer = settingsOf(wxpay)?.signer
+  if (signer?.decrypt) return key => signer.decrypt?.(key) ?? key
+  throw new InvalidArgumentError(
+    'This bill is encrypted for the merchant: give Builder.factory `privateKey`, or a `signer` that has `decrypt`.',
+  )
 }
 
 function inSequence({ download_bill_count, download_bill_list = [] }: AnnouncedParts): AnnouncedPart[] {

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from '../errors.js'
 import type { Operations } from '../types/generated/routes.js'
 import type { WechatPay } from '../types/wechatpay.js'
-import { type AnnouncedFile, type AnnouncedParts, fileContent, partsContent } from './announced-bill.js'
+import { type AnnouncedFile, type AnnouncedParts, fileContent, keyOpener, partsContent } from './announced-bill.js'
 import type { FundflowSummaryTitle, FundflowTitle, TradeSummaryTitle, TradeTitle } from './columns.js'
 import type { CallOptions } from './download.js'
 import { RequestedBill } from './requested-bill.js'
@@ -66,7 +66,7 @@ export async function subMerchantFundflow(
   { algorithm = ALGORITHM, ...query }: SubMerchantFundflowQuery,
   options: CallOptions = {},
 ): Promise<RequestedBill<FundflowTitle, FundflowSummaryTitle>> {
-  requireAlgorithm(algorithm)
+  requireSealed(wxpay, algorithm)
   const ask = wxpay.chain('v3/bill/sub-merchant-fundflowbill').get({ ...options, query: { ...query, algorithm } })
   return new RequestedBill(partsContent(wxpay, await announced(ask), options))
 }
@@ -77,7 +77,7 @@ export async function ecommerceFundflow(
   { algorithm = ALGORITHM, ...query }: EcommerceFundflowQuery,
   options: CallOptions = {},
 ): Promise<RequestedBill<FundflowTitle, FundflowSummaryTitle>> {
-  requireAlgorithm(algorithm)
+  requireSealed(wxpay, algorithm)
   const ask = wxpay.chain('v3/ecommerce/bill/fundflowbill').get({ ...options, query: { ...query, algorithm } })
   return new RequestedBill(partsContent(wxpay, await announced(ask), options))
 }
@@ -88,6 +88,7 @@ export async function payscore(
   query: PayscoreQuery,
   options: CallOptions = {},
 ): Promise<RequestedBill> {
+  requireSealed(wxpay, ALGORITHM)
   const asked = { ...query, encryption_algorithm: ALGORITHM }
   const ask = wxpay.chain('v3/payscore/merchant-bill').get({ ...options, query: asked })
   return new RequestedBill(partsContent(wxpay, await announced(ask), options))
@@ -128,7 +129,9 @@ async function announced<Data>(ask: Promise<{ data: Data }>): Promise<Data> {
   }
 }
 
-function requireAlgorithm(algorithm: string): void {
+/** Before anything is asked for. */
+function requireSealed(wxpay: WechatPay, algorithm: string): void {
+  keyOpener(wxpay)
   if (algorithm === ALGORITHM) return
   throw new InvalidArgumentError(`\`algorithm\` is ${JSON.stringify(algorithm)}; only ${ALGORITHM} is spoken here.`)
 }

@@ -1,4 +1,13 @@
-import { constants, createCipheriv, createHash, publicEncrypt, randomBytes } from 'node:crypto'
+import {
+  constants,
+  createCipheriv,
+  createHash,
+  createPrivateKey,
+  privateDecrypt,
+  publicEncrypt,
+  randomBytes,
+  sign,
+} from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -325,6 +334,28 @@ describe('an encrypted bill', () => {
     gateway.answers = serve(sealAll())
     const client = Builder.factory({ ...others, signer, base_uri: gateway.url })
     expect(await failure(Bill.subMerchantFundflow(client, query))).toBeInstanceOf(InvalidArgumentError)
+    expect(gateway.requests).toEqual([])
+  })
+
+  it('may be opened elsewhere: by a signer that decrypts', async () => {
+    const opened: string[] = []
+    class Kms {
+      readonly serial = merchant.serial
+      readonly #key = createPrivateKey(merchant.privateKey)
+      sign(message: Uint8Array) {
+        return sign('sha256', message, this.#key).toString('base64')
+      }
+      decrypt(ciphertext: string) {
+        opened.push(ciphertext)
+        return privateDecrypt({ key: this.#key, oaepHash: 'sha1' }, Buffer.from(ciphertext, 'base64')).toString()
+      }
+    }
+    const { privateKey: _, ...others } = config
+    gateway.answers = serve(sealAll())
+    const client = Builder.factory({ ...others, signer: new Kms(), base_uri: gateway.url })
+    const bill = await Bill.subMerchantFundflow(client, query)
+    expect(await readAll(bill.rows())).toHaveLength(2)
+    expect(opened).toHaveLength(2)
   })
 
   it('in an algorithm that is not spoken is refused before anything is sent', async () => {
