@@ -110,7 +110,6 @@ describe('imports point one way', () => {
       'certificates.ts',
       'client.ts',
       'config.ts',
-      'file-options.ts',
       'hooks.ts',
       'index.ts',
       'key-options.ts',

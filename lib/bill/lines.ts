@@ -8,41 +8,42 @@ const BOM = '\uFEFF'
 /** Bytes; longer than any row. */
 const LONGEST_LINE = 1 << 20
 
-/**
- * Batches of lines without their line ends, one batch for each piece that ends a line. Every line is a text of its own:
- * whoever keeps a cell of it keeps that line, and not all that came with it.
- *
- * @throws WechatPayError `ERR_BILL_FORMAT` (as a rejection) for a line without end.
- */
-export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void, undefined> {
-  let rest = Buffer.alloc(0)
-  let count = 0
-  for await (const piece of pieces) {
+/** Takes one piece after the other, and the end. */
+export class Lines {
+  /** Of a line that has not ended yet. */
+  #rest = Buffer.alloc(0)
+  #count = 0
+
+  #completed(bytes: Buffer): string {
+    const line = Buffer.concat([this.#rest, bytes])
+    this.#rest = Buffer.alloc(0)
+    return this.#line(line, 0, line.length)
+  }
+
+  #line(bytes: Buffer, start: number, end: number): string {
+    const line = bytes.toString('utf8', start, end > start && bytes[end - 1] === CR ? end - 1 : end)
+    return this.#count++ === 0 && line.startsWith(BOM) ? line.slice(BOM.length) : line
+  }
+
+  /**
+   * The lines that end in the piece, without their line ends. Every one is a text of its own: whoever keeps a cell of it
+   * keeps that line, and not all that came with it. They are cut while they are read, so that no more than one is held.
+   *
+   * @throws WechatPayError `ERR_BILL_FORMAT` for a line without end.
+   */
+  *take(piece: Uint8Array): Generator<string, void, undefined> {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
-    const first = bytes.indexOf(LF)
-    if (first < 0) {
-      rest = Buffer.concat([rest, bytes])
-      if (rest.length > LONGEST_LINE) throw malformed(count + 1, `is longer than ${LONGEST_LINE} bytes`)
-      continue
-    }
-    const lines = [lineOf(Buffer.concat([rest, bytes.subarray(0, first)]), 0, rest.length + first)]
-    let start = first + 1
-    for (let end = bytes.indexOf(LF, start); end >= 0; end = bytes.indexOf(LF, start)) {
-      lines.push(lineOf(bytes, start, end))
+    let start = 0
+    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
+      yield this.#rest.length > 0 ? this.#completed(bytes.subarray(start, end)) : this.#line(bytes, start, end)
       start = end + 1
     }
-    // A copy, for the piece may be large.
-    rest = Buffer.from(bytes.subarray(start))
-    yield count === 0 ? withoutMark(lines) : lines
-    count += lines.length
+    this.#rest = Buffer.concat([this.#rest, bytes.subarray(start)])
+    if (this.#rest.length > LONGEST_LINE) throw malformed(this.#count + 1, `is longer than ${LONGEST_LINE} bytes`)
   }
-  if (rest.length > 0) yield withoutMark([lineOf(rest, 0, rest.length)])
-}
 
-function lineOf(bytes: Buffer, start: number, end: number): string {
-  return bytes.toString('utf8', start, bytes[end - 1] === CR ? Math.max(start, end - 1) : end)
-}
-
-function withoutMark([first = '', ...others]: string[]): string[] {
-  return [first.startsWith(BOM) ? first.slice(1) : first, ...others]
+  /** The last line, when it has no line end. */
+  *end(): Generator<string, void, undefined> {
+    if (this.#rest.length > 0) yield this.#completed(Buffer.alloc(0))
+  }
 }

@@ -1,8 +1,9 @@
 /** A bill that has been asked for: read as rows, or saved as a file. */
 import type { Writable } from 'node:stream'
+import { InvalidArgumentError } from '../errors.js'
 import { readSink, writeSink } from '../files/sink.js'
 import { damaged } from './damage.js'
-import { readLines } from './lines.js'
+import { Lines } from './lines.js'
 import { type Cells, Table } from './table.js'
 import { orUnavailable } from './unavailable.js'
 
@@ -59,7 +60,7 @@ export class RequestedBill<Title extends string = string, SummaryTitle extends s
    */
   async save(sink: string | URL | Writable): Promise<void> {
     const target = readSink(sink)
-    if (target === undefined) throw new TypeError('save() needs the path of a file, or a Writable.')
+    if (target === undefined) throw new InvalidArgumentError('save() needs the path of a file, or a Writable stream.')
     try {
       await writeSink(this.#content.read(), target)
     } catch (error) {
@@ -72,15 +73,21 @@ export class RequestedBill<Title extends string = string, SummaryTitle extends s
 export async function* readRows<Title extends string, SummaryTitle extends string>(
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<BillRow<Title>, BillRow<SummaryTitle> | undefined, undefined> {
+  const lines = new Lines()
   const table = new Table()
-  for await (const lines of readLines(pieces)) {
-    for (const line of lines) {
-      const row = table.take(line)
-      if (row) yield titled<Title>(row)
-    }
+  for await (const piece of pieces) {
+    for (const row of rowsOf<Title>(lines.take(piece), table)) yield row
   }
+  for (const row of rowsOf<Title>(lines.end(), table)) yield row
   table.end()
   return table.summary && titled<SummaryTitle>(table.summary)
+}
+
+function* rowsOf<Title extends string>(lines: Iterable<string>, table: Table): Generator<BillRow<Title>> {
+  for (const line of lines) {
+    const row = table.take(line)
+    if (row) yield titled<Title>(row)
+  }
 }
 
 // Which columns a bill has is known to WeChat Pay's documents alone.

@@ -10,6 +10,7 @@ import type { FileInput } from '../options.js'
 import { extensionOf, typeByName } from './media-type.js'
 import { makeTemporaryFolder } from './temporary-folder.js'
 
+/** Opened, and not read. */
 export class UploadFile {
   readonly content: Blob
   readonly filename: string

@@ -82,7 +82,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    this.#timer = setTimeout(() => this.#fail('ERR_TIMEOUT', 'WeChat Pay did not answer in time'), options.timeout)
+    this.#timer = setTimeout(
+      () => this.#fail('ERR_TIMEOUT', 'WeChat Pay did not answer in time'),
+      roundUp(options.timeout),
+    )
     if (options.signal?.aborted) this.#onAbort()
     else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -190,4 +193,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 function isConnectFailure(error: Error): boolean {
   const { code, syscall } = error as NodeJS.ErrnoException
   return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'ECONNREFUSED' || code === 'ENOTFOUND'
+}
+
+// Node keeps timers of one duration in one list: rounded up by a sixty-fourth at the most, calls share a few of them.
+function roundUp(milliseconds: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(milliseconds)) - 6)
+  return Math.ceil(milliseconds / step) * step
 }

@@ -1,8 +1,8 @@
 /** What a call does with files: the one that it sends is opened, the one that it receives is written. */
 import { Readable } from 'node:stream'
-import { InvalidArgumentError } from './errors.js'
-import type { OpenOptions } from './options.js'
-import type { WechatPayResponse } from './response.js'
+import { InvalidArgumentError } from '../errors.js'
+import type { OpenOptions } from '../options.js'
+import type { WechatPayResponse } from '../response.js'
 
 type Response = WechatPayResponse<unknown, Buffer | Readable>
 
@@ -17,10 +17,7 @@ export async function withFiles(
   if (options.file === undefined) refuseWithoutFile(options)
   if (options.file === undefined && options.sink === undefined) return run(options)
   // Loaded on first use: most processes never send or receive a file.
-  const [{ openFile }, { readSink, writeSink }] = await Promise.all([
-    import('./files/upload-file.js'),
-    import('./files/sink.js'),
-  ])
+  const [{ openFile }, { readSink, writeSink }] = await Promise.all([import('./upload-file.js'), import('./sink.js')])
   const sink = readSink(options.sink)
   const file = options.file === undefined ? undefined : await openFile(options.file, options.filename)
   try {
