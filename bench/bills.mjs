@@ -7,17 +7,16 @@
  * `--megabytes` is the size of the gzip. The rows are added up and compared with the summary, to the fen, and the saved
  * file with the bill: whatever is not right fails the bench, a figure that is missed does not.
  */
-import { fork, spawn } from 'node:child_process'
-import { createHash, createSign, generateKeyPairSync } from 'node:crypto'
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { environment } from './stage.mjs'
+import { actor, answer, MEGABYTE, makeKeys, measure, serve } from './actors.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -30,8 +29,7 @@ const { values: options } = parseArgs({
 const TITLES =
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注'
 const SUMMARY = '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额'
-const SERIAL = 'PUB_KEY_ID_0119000001092024110100000000000001'
-const MEGABYTE = 1 << 20
+const SCRIPT = fileURLToPath(import.meta.url)
 const GOALS = { save: 0.7, rows: 0.25, memory: 120 }
 
 if (process.send) await play()
@@ -51,20 +49,14 @@ async function direct() {
 }
 
 async function compare(bill, folder) {
-  const [merchant, platform] = [keyPair(), keyPair()]
-  const server = await actor({ role: 'serve', bill, privateKey: platform.privateKey })
-  const config = {
-    mchid: '1900000109',
-    serial: '3775B6A45ACD588826D15E583A95F5DD1A2B3C4D',
-    privateKey: merchant.privateKey,
-    certs: { [SERIAL]: platform.publicKey },
-    base_uri: server.ready.url,
-  }
+  const { privateKey, config } = makeKeys()
+  const server = await actor(SCRIPT, { role: 'serve', bill, privateKey })
+  const client = { ...config, base_uri: server.ready }
   const figures = { gunzip: [], save: [], rows: [], saveMemory: [], rowsMemory: [] }
   for (let round = 0; round < Number(options.rounds); round++) {
     figures.gunzip.push(await gunzip(bill))
     for (const role of ['save', 'rows']) {
-      const { ready, stop } = await actor({ role, config, bill, path: join(folder, 'saved.csv') })
+      const { ready, stop } = await actor(SCRIPT, { role, config: client, bill, path: join(folder, 'saved.csv') })
       stop()
       figures[role].push(ready.seconds)
       figures[`${role}Memory`].push(ready.memory)
@@ -152,75 +144,33 @@ async function gunzip({ path, sha1 }) {
   return (performance.now() - started) / 1000
 }
 
-/** Another process of this file, which tells when it is ready, or what it measured. */
-async function actor(part) {
-  const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), { env: environment() })
-  child.send(part)
-  const ended = once(child, 'exit').then(() => {
-    throw new Error(`${part.role} ended without a result`)
-  })
-  ended.catch(() => {})
-  const [ready] = await Promise.race([once(child, 'message'), ended])
-  return { ready, stop: () => child.disconnect() }
-}
-
 async function play() {
   const [part] = await once(process, 'message')
-  if (part.role === 'serve') await serve(part)
-  else process.send(await measure(part))
+  process.send(await (part.role === 'serve' ? serveBill(part) : read(part)))
 }
 
-async function serve({ bill, privateKey }) {
-  const server = createServer((request, response) => {
+function serveBill({ bill, privateKey }) {
+  return serve((request, response) => {
     if (request.url?.startsWith('/v3/billdownload/file')) {
       response.writeHead(200, { 'content-length': bill.size })
       createReadStream(bill.path, { highWaterMark: 1 << 18 }).pipe(response)
       return
     }
     const download_url = `http://${request.headers.host}/v3/billdownload/file?token=x&tartype=gzip`
-    const body = JSON.stringify({ hash_type: 'SHA1', hash_value: bill.sha1, download_url })
-    response.writeHead(200, { 'content-type': 'application/json', ...sign(body, privateKey) }).end(body)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  process.send({ url: `http://127.0.0.1:${server.address().port}/` })
-  process.once('disconnect', () => process.exit())
-}
-
-function keyPair() {
-  return generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    answer(response, { hash_type: 'SHA1', hash_value: bill.sha1, download_url }, privateKey)
   })
 }
 
-function sign(body, privateKey) {
-  const timestamp = String(Math.floor(Date.now() / 1000))
-  const signature = createSign('sha256').update(`${timestamp}\nn\n${body}\n`).sign(privateKey, 'base64')
-  return {
-    'wechatpay-timestamp': timestamp,
-    'wechatpay-nonce': 'n',
-    'wechatpay-serial': SERIAL,
-    'wechatpay-signature': signature,
-  }
-}
-
-async function measure({ role, config, bill, path }) {
+async function read({ role, config, bill, path }) {
   const { Bill, Builder } = await import(options.package)
   const wxpay = Builder.factory(config)
-  const start = process.memoryUsage.rss()
-  let most = start
-  const sampling = setInterval(() => {
-    most = Math.max(most, process.memoryUsage.rss())
-  }, 20)
-  const started = performance.now()
-  const asked = await Bill.trade(wxpay, { bill_date: '2026-11-23', tar_type: 'GZIP' })
-  if (role === 'save') await asked.save(path)
-  else await addUp(asked, bill, Bill)
-  const seconds = (performance.now() - started) / 1000
-  clearInterval(sampling)
+  const figures = await measure(async () => {
+    const asked = await Bill.trade(wxpay, { bill_date: '2026-11-23', tar_type: 'GZIP' })
+    if (role === 'save') await asked.save(path)
+    else await addUp(asked, bill, Bill)
+  })
   if (role === 'save') await requireSame(path, bill)
-  return { seconds, memory: (most - start) / MEGABYTE }
+  return figures
 }
 
 async function addUp(asked, bill, { fen }) {

@@ -6,18 +6,16 @@
  * It is uploaded from a path and from a stream. That the file which arrives is the one that was sent, and that the meta
  * has its digest, is checked; what is not right fails the bench.
  */
-import { fork } from 'node:child_process'
-import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { environment } from './stage.mjs'
+import { actor, answer, MEGABYTE, makeKeys, measure, serve } from './actors.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -26,8 +24,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const SERIAL = 'PUB_KEY_ID_0119000001092024110100000000000001'
-const MEGABYTE = 1 << 20
+const SCRIPT = fileURLToPath(import.meta.url)
 
 if (process.send) await play()
 else await direct()
@@ -37,18 +34,12 @@ async function direct() {
   try {
     const path = join(folder, 'video.mp4')
     const sha256 = await makeVideo(path)
-    const [merchant, platform] = [keyPair(), keyPair()]
-    const server = await actor({ role: 'serve', sha256, privateKey: platform.privateKey })
-    const config = {
-      mchid: '1900000109',
-      serial: '3775B6A45ACD588826D15E583A95F5DD1A2B3C4D',
-      privateKey: merchant.privateKey,
-      certs: { [SERIAL]: platform.publicKey },
-      base_uri: server.ready.url,
-    }
+    const { privateKey, config } = makeKeys()
+    const server = await actor(SCRIPT, { role: 'serve', sha256, privateKey })
+    const client = { ...config, base_uri: server.ready }
     const figures = {}
     for (const source of ['path', 'stream']) {
-      const { ready, stop } = await actor({ role: 'upload', config, path, source })
+      const { ready, stop } = await actor(SCRIPT, { role: 'upload', config: client, path, source })
       stop()
       figures[source] = { seconds: ready.seconds.toFixed(1), 'MB above start': ready.memory.toFixed(0) }
     }
@@ -73,78 +64,36 @@ async function makeVideo(path) {
   return hash.digest('hex')
 }
 
-/** Another process of this file, which tells when it is ready, or what it measured. */
-async function actor(part) {
-  const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), { env: environment() })
-  child.send(part)
-  const ended = once(child, 'exit').then(() => {
-    throw new Error(`${part.role} ended without a result`)
-  })
-  ended.catch(() => {})
-  const [ready] = await Promise.race([once(child, 'message'), ended])
-  return { ready, stop: () => child.disconnect() }
-}
-
 async function play() {
   const [part] = await once(process, 'message')
-  if (part.role === 'serve') await serve(part)
-  else process.send(await measure(part))
+  process.send(await (part.role === 'serve' ? serveForms(part) : upload(part)))
 }
 
-async function serve({ sha256, privateKey }) {
+function serveForms({ sha256, privateKey }) {
   // It is a dependency of the root's specs.
   const busboy = createRequire(new URL('../package.json', import.meta.url))('busboy')
-  const server = createServer((request, response) => {
+  return serve((request, response) => {
     const form = busboy({ headers: request.headers })
-    let meta
     const hash = createHash('sha256')
+    let meta
     form.on('field', (_name, value) => {
       meta = JSON.parse(value)
     })
     form.on('file', (_name, stream) => stream.on('data', chunk => hash.update(chunk)))
     form.on('close', () => {
       const isRight = hash.digest('hex') === sha256 && meta.sha256 === sha256
-      const body = JSON.stringify({ media_id: isRight ? 'right' : 'wrong' })
-      response.writeHead(200, { 'content-type': 'application/json', ...sign(body, privateKey) }).end(body)
+      answer(response, { media_id: isRight ? 'right' : 'wrong' }, privateKey)
     })
     request.pipe(form)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  process.send({ url: `http://127.0.0.1:${server.address().port}/` })
-  process.once('disconnect', () => process.exit())
-}
-
-function keyPair() {
-  return generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   })
 }
 
-function sign(body, privateKey) {
-  const timestamp = String(Math.floor(Date.now() / 1000))
-  const signature = createSign('sha256').update(`${timestamp}\nn\n${body}\n`).sign(privateKey, 'base64')
-  return {
-    'wechatpay-timestamp': timestamp,
-    'wechatpay-nonce': 'n',
-    'wechatpay-serial': SERIAL,
-    'wechatpay-signature': signature,
-  }
-}
-
-async function measure({ config, path, source }) {
+async function upload({ config, path, source }) {
   const { Builder } = await import(options.package)
   const wxpay = Builder.factory(config)
-  const start = process.memoryUsage.rss()
-  let most = start
-  const sampling = setInterval(() => {
-    most = Math.max(most, process.memoryUsage.rss())
-  }, 5)
-  const started = performance.now()
-  const file = source === 'path' ? path : createReadStream(path)
-  const { data } = await wxpay.v3.merchant.media.video_upload.post({ file, timeout: 600_000 })
-  clearInterval(sampling)
-  if (data.media_id !== 'right') throw new Error('another file arrived')
-  return { seconds: (performance.now() - started) / 1000, memory: (most - start) / MEGABYTE }
+  return measure(async () => {
+    const file = source === 'path' ? path : createReadStream(path)
+    const { data } = await wxpay.v3.merchant.media.video_upload.post({ file, timeout: 600_000 })
+    if (data.media_id !== 'right') throw new Error('another file arrived')
+  })
 }

@@ -1,10 +1,11 @@
-/** What is told to a `notify_url`: that an order was paid, or that a refund has arrived. */
+/** What is told to a `notify_url`: that an order was paid, that a refund or a transfer has arrived. */
 import { randomUUID } from 'node:crypto'
 import { beijingTime } from '../beijing-time.js'
 import { type MintedNotification, mint } from '../notification/mint.js'
 import type { Merchant } from './keys.js'
 import type { PaidOrder } from './orders.js'
 import type { Refund } from './refunds.js'
+import { describeTransfer, type Transfer } from './transfers.js'
 import { announcePayment as announceV2Payment, announceRefund as announceV2Refund } from './v2/events.js'
 
 /** Something to be told; each time that it is sent it is signed anew, and its content stays the same. */
@@ -58,6 +59,15 @@ export function announceRefund(refund: Refund, now: number): Announcement | unde
       user_received_account: '支付用户零钱',
       amount: { total, refund: refunded, payer_total: total, payer_refund: refunded },
     },
+  })
+}
+
+/** Of a transfer that the user has taken. Undefined when it names no `notify_url`. `now` in milliseconds. */
+export function announceTransfer(transfer: Transfer, now: number): Announcement | undefined {
+  const { appid: _, transfer_remark: __, ...resource } = describeTransfer(transfer)
+  return announce('MCHTRANSFER.BILL.FINISHED', transfer.request.notify_url, now, {
+    summary: '商家转账单据终态通知',
+    resource,
   })
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { billEndpoints } from './bills/endpoints.js'
 import { certificateEndpoints } from './certificates.js'
 import { refundEndpoints } from './domestic-refunds.js'
-import { announcePayment, announceRefund } from './events.js'
+import { announcePayment, announceRefund, announceTransfer } from './events.js'
 import { Faults, type Misbehaviour } from './faults.js'
 import { Gateway } from './gateway.js'
 import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys.js'
@@ -19,6 +19,7 @@ import { securityEndpoints } from './security.js'
 import { type Listener, listen } from './server.js'
 import { mintServerCertificate, type ServerCertificate } from './tls.js'
 import { transactionEndpoints } from './transactions.js'
+import { Transfers, transferEndpoints } from './transfers.js'
 import { uploadEndpoints } from './uploads.js'
 import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
 import { paymentEndpoints } from './v2/payments.js'
@@ -49,6 +50,7 @@ interface Parts {
   clock: () => number
   orders: Orders
   refunds: Refunds
+  transfers: Transfers
   faults: Faults
   log: RequestLog
   notifications: Notifications
@@ -79,6 +81,7 @@ export class Simulator {
     const keys = options.keys ?? (await mintKeys(mchid, clock()))
     const orders = new Orders()
     const refunds = new Refunds(orders)
+    const transfers = new Transfers()
     const faults = new Faults()
     const log = new RequestLog()
     const { pause, interrupt } = interruptible(sleep)
@@ -94,6 +97,7 @@ export class Simulator {
         ...securityEndpoints,
         ...transactionEndpoints(orders),
         ...refundEndpoints(refunds),
+        ...transferEndpoints(transfers),
         ...billEndpoints(orders, () => listener.url, options.bills),
         ...uploadEndpoints(),
       ],
@@ -121,6 +125,7 @@ export class Simulator {
       clock,
       orders,
       refunds,
+      transfers,
       faults,
       log,
       notifications,
@@ -169,7 +174,7 @@ export class Simulator {
     return this.#parts.log.entries
   }
 
-  /** The last 1000 notifications that payments and refunds gave rise to, the oldest first. */
+  /** The last 1000 notifications that payments, refunds and transfers gave rise to, the oldest first. */
   get notifications(): readonly SimulatorNotification[] {
     return this.#parts.notifications.entries
   }
@@ -227,6 +232,17 @@ export class Simulator {
     const { refunds, notifications, mchid, clock } = this.#parts
     const refund = refunds.settle(mchid, out_refund_no, clock())
     notifications.add(refund && announceRefund(refund, clock()))
+  }
+
+  /**
+   * The user takes the money of a transfer: WAIT_USER_CONFIRM becomes SUCCESS.
+   *
+   * @throws ApiError `NOT_FOUND` for one that was never asked for.
+   */
+  confirm(out_bill_no: string): void {
+    const { transfers, notifications, mchid, clock } = this.#parts
+    const transfer = transfers.confirm(mchid, out_bill_no, clock())
+    notifications.add(transfer && announceTransfer(transfer, clock()))
   }
 
   /**
