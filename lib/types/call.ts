@@ -9,7 +9,7 @@ export type Numeric = number | `${number}`
 export type QueryText = string | URLSearchParams
 
 /** Where a download goes. */
-export type Sink = string | Writable
+export type Sink = string | URL | Writable
 
 /** Fields of every APIv2 payload; the client fills in what is left out. */
 export interface Signed {
@@ -18,7 +18,7 @@ export interface Signed {
 }
 
 /** The same call with a payload that is written out already. */
-export type Raw<Options> = Omit<Options, 'json' | 'xml' | 'file' | 'meta'> & {
+export type Raw<Options> = Omit<Options, 'json' | 'xml' | 'file' | 'filename' | 'meta'> & {
   body: string | Uint8Array | Readable | FormData
 }
 

@@ -145,7 +145,7 @@ function filePart(call) {
   const printer = printers[call.api === 'v3' ? 'json' : 'xml-request']
   const required = meta?.required?.some(field => !printer.optional?.(field))
   const text = meta ? `  meta${required ? '' : '?'}: ${printType(meta, printer, '  ')}\n` : ''
-  return { text: `  file: FileInput\n${text}`, required: true }
+  return { text: `  file: FileInput\n  filename?: string\n${text}`, required: true }
 }
 
 /** @param {Operation} operation */
