@@ -9,14 +9,13 @@ import { emit } from './hooks.js'
 import type { Method } from './options.js'
 import type { BegunCall, Call, FilledCall, PreparedCall } from './protocol/call.js'
 import { endpointFacts } from './protocol/endpoints.js'
-import { isForSandbox } from './protocol/flags.js'
 import { requestIdOf } from './protocol/headers.js'
 import { decodeMediaId } from './protocol/media-id.js'
-import { sealCall } from './protocol/sensitive-fields.js'
 import type { SpeakV2 } from './protocol/v2.js'
-import { prepareV3 } from './protocol/v3.js'
+import { beginV3 } from './protocol/v3.js'
 import type { WechatPayResponse } from './response.js'
 import type { Settings } from './settings.js'
+import { type Destination, destinationOf } from './transport/destination.js'
 import { type Attempt, type Clock, withRetry } from './transport/retry.js'
 import { type IncomingAnswer, send } from './transport/send.js'
 import { overrideTransport, type TransportSettings } from './transport/settings.js'
@@ -38,21 +37,21 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
   const client: Client = async (method, template, given) => {
     const { values, options } = splitOptions(given, templateNames(template), template)
     const path = expandTemplate(template, decodeMediaId(template, values))
-    return withFiles(options, opened => exchange({ method, template, path, options: opened }))
+    const facts = endpointFacts(method, template)
+    return withFiles(options, opened => exchange({ method, template, path, options: opened, facts }))
   }
   const exchange = async (filled: FilledCall) => {
     const { method, template, options } = filled
     const started = clock.now()
     const transport = overrideTransport(settings.transport, options)
     const baseUris = candidates(settings, transport, filled)
-    const { call, prepared } = template.startsWith('v2/')
-      ? await beginV2(filled)
-      : await beginV3(
-          filled,
-          { ...settings, transport, verifier: settings.verifierFor({ template, baseUri: baseUris[0] }) },
-          clock,
-        )
-    let [url] = baseUris
+    const begin = (): Promise<BegunCall> => {
+      if (template.startsWith('v2/')) return beginV2(filled)
+      const verifier = settings.verifierFor({ template, baseUri: baseUris[0] })
+      return beginV3(filled, { settings, verifier, clock }, transport.timeout)
+    }
+    const { call, prepared } = await begin()
+    let destination = destinationOf(baseUris[0], call.target)
     const answer = await withRetry(
       {
         method,
@@ -62,14 +61,18 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
         signal: readSignal(options.signal),
         clock,
         onRetry: (attempt, outcome, wait) =>
-          emit(settings.hooks.retry, { ...describe(call, attempt, settings), cause: causeOf(outcome), delay: wait }),
+          emit(settings.hooks.retry, () => ({
+            ...describe(call, attempt, settings),
+            cause: causeOf(outcome),
+            delay: wait,
+          })),
       },
-      async attempt => {
-        url = resolveTarget(attempt.baseUri, call.target)
-        return sendOnce(attempt, url, { call, prepared, transport, settings, clock })
+      attempt => {
+        if (attempt.number > 1) destination = destinationOf(attempt.baseUri, call.target)
+        return sendOnce(attempt, destination, { call, prepared, transport, settings, clock })
       },
     )
-    return prepared.read(answer, url)
+    return prepared.read(answer, destination)
   }
   let v2: Promise<SpeakV2> | undefined
   const beginV2 = async (filled: FilledCall): Promise<BegunCall> => {
@@ -80,21 +83,6 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
   return client
 }
 
-async function beginV3(filled: FilledCall, settings: Settings, clock: Clock): Promise<BegunCall> {
-  if (isForSandbox(filled.options, settings)) {
-    throw new InvalidArgumentError(
-      '`sandbox` is on, and APIv3 has no sandbox: this call would be a real one. Set `sandbox: false` if it is meant to be.',
-    )
-  }
-  if (!settings.speaksV3) {
-    throw new InvalidArgumentError(
-      'This client speaks APIv2 alone: for APIv3 give Builder.factory `privateKey` and `serial` (or `merchant`), and `certs` or `apiv3Key`.',
-    )
-  }
-  const call = await sealCall(filled, settings, settings.verifier)
-  return { call, prepared: await prepareV3(call, settings, clock) }
-}
-
 interface SendContext {
   call: Call
   prepared: PreparedCall
@@ -103,44 +91,32 @@ interface SendContext {
   clock: Clock
 }
 
-async function sendOnce(attempt: Attempt, url: URL, context: SendContext): Promise<IncomingAnswer> {
+async function sendOnce(attempt: Attempt, destination: Destination, context: SendContext): Promise<IncomingAnswer> {
   const { call, prepared, transport, settings, clock } = context
   const started = clock.now()
-  const request = await prepared.sign(url)
-  emit(settings.hooks.request, { ...describe(call, attempt, settings), bytes: request.body?.length ?? 0 })
+  const request = await prepared.sign(destination)
+  emit(settings.hooks.request, () => ({ ...describe(call, attempt, settings), bytes: request.body?.length ?? 0 }))
   const answer = await send(request, {
     dispatcher: transport.dispatcher ?? agentFor({ identity: prepared.identity, ca: settings.ca }),
     timeout: Math.max(1, attempt.timeout - (clock.now() - started)),
     signal: call.options.signal,
     download: prepared.download,
   })
-  const { statusCode, headers } = answer
-  const duration = clock.now() - started
-  emit(settings.hooks.response, {
+  emit(settings.hooks.response, () => ({
     ...describe(call, attempt, settings),
-    statusCode,
-    requestId: requestIdOf(headers),
-    duration,
-  })
+    statusCode: answer.statusCode,
+    requestId: requestIdOf(answer.headers),
+    duration: clock.now() - started,
+  }))
   return answer
 }
 
 // A call that names its own host goes nowhere else, nor does one whose endpoint is only at one host.
 function candidates(settings: Settings, { baseUri }: TransportSettings, call: FilledCall): [URL, ...URL[]] {
   const isDefault = baseUri === settings.transport.baseUri
-  const documented = isDefault && settings.isMainHost ? endpointFacts(call.method, call.template).baseUri : undefined
+  const documented = isDefault && settings.isMainHost ? call.facts.baseUri : undefined
   if (documented) return [new URL(documented)]
   return isDefault && settings.fallbackUri ? [baseUri, settings.fallbackUri] : [baseUri]
-}
-
-/** @throws InvalidArgumentError for a path that would not arrive as it is signed. */
-function resolveTarget(baseUri: URL, target: string): URL {
-  const path = baseUri.pathname.slice(0, -1) + target
-  const url = new URL(baseUri.origin + path)
-  if (url.origin === baseUri.origin && url.pathname + url.search === path) return url
-  throw new InvalidArgumentError(
-    `The path \`${target}\` is not a plain path and query: it would arrive as \`${url.pathname}\`.`,
-  )
 }
 
 function readSignal(signal: unknown): AbortSignal | undefined {

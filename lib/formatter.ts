@@ -61,14 +61,16 @@ export function authorization(
   timestamp: string | number,
   serial: string,
 ): string {
-  const parameters = { mchid, serial_no: serial, timestamp, nonce_str: nonce, signature }
-  const pairs = Object.entries(parameters).map(([name, value]) => `${name}="${headerText(name, value)}"`)
-  return `${SCHEME} ${pairs.join(',')}`
+  if (!HEADER_TEXT.test(`${mchid}${serial}${timestamp}${nonce}${signature}`)) {
+    refuseHeaderText({ mchid, serial_no: serial, timestamp, nonce_str: nonce, signature })
+  }
+  return `${SCHEME} mchid="${mchid}",serial_no="${serial}",timestamp="${timestamp}",nonce_str="${nonce}",signature="${signature}"`
 }
 
-function headerText(name: string, value: string | number): string {
-  const text = String(value)
-  if (/^[\x20-\x21\x23-\x7e]*$/.test(text)) return text
+const HEADER_TEXT = /^[\x20-\x21\x23-\x7e]*$/
+
+function refuseHeaderText(parameters: Record<string, string | number>): never {
+  const [name] = Object.entries(parameters).find(([, value]) => !HEADER_TEXT.test(String(value))) ?? ['']
   throw new InvalidArgumentError(
     `${name}: found a quote, a control or a non-ASCII character, expected printable ASCII. Check the value for stray quotes and line ends.`,
   )
@@ -104,13 +106,16 @@ export function response(timestamp: string | number, nonce: string, body: string
 }
 
 function linesThen(body: string | Uint8Array, ...lines: (string | number)[]): string | Buffer {
-  if (typeof body === 'string') return joinedByLineFeed(...lines, body)
-  return Buffer.concat([Buffer.from(joinedByLineFeed(...lines)), toBytes(body, 'body'), Buffer.from('\n')])
+  const head = joinedByLineFeed(...lines)
+  if (typeof body === 'string') return `${head}${body}\n`
+  return Buffer.concat([Buffer.from(head), toBytes(body, 'body'), LINE_FEED])
 }
+
+const LINE_FEED = Buffer.from('\n')
 
 /** The pieces, each followed by a line feed. */
 export function joinedByLineFeed(...pieces: (string | number)[]): string {
-  return pieces.map(piece => `${piece}\n`).join('')
+  return pieces.length === 0 ? '' : `${pieces.join('\n')}\n`
 }
 
 /**

@@ -46,9 +46,11 @@ export interface Hooks {
   warning?: (info: WarningInfo) => void
 }
 
-export function emit<Info>(hook: ((info: Info) => void) | undefined, info: Info): void {
+/** `describe` makes what the hook is told, for those who listen. */
+export function emit<Info>(hook: ((info: Info) => void) | undefined, describe: () => Info): void {
+  if (!hook) return
   try {
-    hook?.(info)
+    hook(describe())
   } catch {
     // What a hook throws is the hook's own affair: logging must not break a payment.
   }

@@ -23,7 +23,7 @@ export function platformVerifiers(settings: Sources, now: () => number): Setting
   const stores = new Map<string, KeyStore>()
   return ({ template, baseUri }) => {
     const place = listPlace(template, baseUri)
-    const url = new URL(place.path, place.baseUri).href
+    const url = place.baseUri.href + place.path
     const keys = stores.get(url) ?? openKeyStore(settings, place, url, now)
     stores.set(url, keys)
     return keys
@@ -42,7 +42,7 @@ function listPlace(template: string, baseUri: URL): ListPlace {
 
 function openKeyStore(settings: Sources, place: ListPlace, url: string, now: () => number): KeyStore {
   const { mchid, platformKeys, apiv3Key, store, hooks } = settings
-  const warn = (warning: KeyWarning) => emit(hooks.warning, { mchid, ...warning })
+  const warn = (warning: KeyWarning) => emit(hooks.warning, () => ({ mchid, ...warning }))
   return new KeyStore({
     configured: platformKeys,
     now,

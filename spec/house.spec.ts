@@ -23,13 +23,14 @@ const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexO
 
 // What each room may import: other rooms, and single files of them; a room may always import itself. Who is not listed is
 // above all of them.
-const FOUNDATION = ['errors.ts', 'version.ts']
+const FOUNDATION = ['errors.ts', 'remember.ts', 'version.ts']
 const ALLOWED: Record<string, readonly string[]> = {
   'errors.ts': [],
   'version.ts': [],
+  'remember.ts': [],
   'beijing-time.ts': [],
   'response.ts': [],
-  chain: ['errors.ts'],
+  chain: ['errors.ts', 'remember.ts'],
   crypto: ['errors.ts'],
   transport: ['errors.ts'],
   'formatter.ts': ['errors.ts', 'crypto'],

@@ -1,7 +1,8 @@
 /** Path templates: RFC 6570 at level 4, without what could make a request another one than was meant. */
 import { InvalidArgumentError } from '../errors.js'
+import { remember } from '../remember.js'
 import { expandExpression } from './template-expansion.js'
-import { beforeQuery, isAbsolute, parseTemplate } from './template-grammar.js'
+import { beforeQuery, isAbsolute, type Part, parseTemplate } from './template-grammar.js'
 import { hasDotSegment } from './template-value.js'
 import { quote } from './wording.js'
 
@@ -15,8 +16,26 @@ import { quote } from './wording.js'
  * @throws InvalidArgumentError that names the template, and the position or the placeholder, but never shows a value
  */
 export function expandTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
+  const { parts, fixed } = compile(template)
+  return fixed ?? expand(template, parts, values)
+}
+
+interface Compiled {
+  readonly parts: readonly Part[]
+  readonly names: readonly string[]
+  /** The path, when there is nothing to fill. */
+  readonly fixed: string | undefined
+}
+
+const compile = remember((template): Compiled => {
+  const parts = parseTemplate(template)
+  const names = parts.flatMap(part => (typeof part === 'string' ? [] : part.variables.map(({ name }) => name)))
+  return { parts, names: [...new Set(names)], fixed: names.length === 0 ? expand(template, parts, {}) : undefined }
+})
+
+function expand(template: string, parts: readonly Part[], values: Readonly<Record<string, unknown>>): string {
   let path = ''
-  for (const part of parseTemplate(template)) {
+  for (const part of parts) {
     if (typeof part === 'string') {
       path += part
     } else {
@@ -34,11 +53,8 @@ export function expandTemplate(template: string, values: Readonly<Record<string,
  *
  * @throws InvalidArgumentError when the template is malformed
  */
-export function templateNames(template: string): string[] {
-  const names = parseTemplate(template).flatMap(part =>
-    typeof part === 'string' ? [] : part.variables.map(({ name }) => name),
-  )
-  return [...new Set(names)]
+export function templateNames(template: string): readonly string[] {
+  return compile(template).names
 }
 
 function refuse(template: string, reason: string): never {

@@ -88,10 +88,10 @@ export function sign(message: string | Uint8Array, privateKey: KeyInput): string
 }
 
 /** As {@link sign}, off the main thread. Give a `KeyObject` where many are signed: other forms are read each time. */
-export async function signAsync(message: string | Uint8Array, privateKey: KeyInput): Promise<string> {
-  const key = loadPrivateKey(privateKey, 'privateKey')
-  const bytes = toBytes(message, 'message')
+export function signAsync(message: string | Uint8Array, privateKey: KeyInput): Promise<string> {
   return new Promise((resolve, reject) => {
+    const key = loadPrivateKey(privateKey, 'privateKey')
+    const bytes = toBytes(message, 'message')
     cryptoSign(DIGEST, bytes, key, (error, signature) => {
       if (error) reject(error)
       else resolve(signature.toString('base64'))

@@ -1,6 +1,7 @@
 /** WeChat Pay's refusals in APIv3 as errors; their bodies are not verified, so they are used to classify, not to act. */
 import { ApiError } from '../errors.js'
 import type { Settings } from '../settings.js'
+import type { Destination } from '../transport/destination.js'
 import type { IncomingAnswer } from '../transport/send.js'
 import type { Call } from './call.js'
 import { requestIdOf } from './headers.js'
@@ -9,7 +10,7 @@ import type { Payload } from './payload.js'
 interface Context {
   call: Call
   payload: Payload
-  url: URL
+  from: Destination
   settings: Settings
 }
 
@@ -61,8 +62,9 @@ function adviceFor(statusCode: number): string {
   return 'Repeating it unchanged will not help.'
 }
 
-function signatureAdvice(detail: unknown, { call, payload, url, settings }: Context): string {
-  const signed = `${call.method} ${url.pathname}${url.search.slice(0, 200)}, ${payload.signed.length} bytes of body`
+function signatureAdvice(detail: unknown, { call, payload, from, settings }: Context): string {
+  const path = from.path.replace(/(?<=\?.{199}).*/s, '')
+  const signed = `${call.method} ${path}, ${payload.signed.length} bytes of body`
   const seen = isRecord(detail) && isRecord(detail.sign_information) ? detail.sign_information : {}
   const theirs = seen.url === undefined ? '' : ` WeChat Pay saw ${String(seen.method)} ${String(seen.url)}.`
   return (

@@ -3,11 +3,13 @@
 import type { Readable } from 'node:stream'
 import type { Method, OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
+import type { Destination } from '../transport/destination.js'
 import type { IncomingAnswer, OutgoingRequest } from '../transport/send.js'
 import type { ClientCertificate } from '../transport/tls.js'
+import type { EndpointFacts } from './endpoints.js'
 
 /** A call whose placeholders are filled, and nothing else yet. */
-export interface FilledCall extends Pick<Call, 'method' | 'template' | 'options'> {
+export interface FilledCall extends Pick<Call, 'method' | 'template' | 'options' | 'facts'> {
   /** The path, with the query that it was written with, encoded and beginning with a slash. */
   readonly path: string
 }
@@ -19,6 +21,10 @@ export interface Call {
   /** The path and query, filled and encoded, beginning with a slash; without the base URI's prefix. */
   readonly target: string
   readonly options: OpenOptions
+  /** What is documented about it, by its template. */
+  readonly facts: Readonly<EndpointFacts>
+  /** The user's headers: the client's, and over them the call's. */
+  readonly headers: Readonly<Record<string, string>>
   /** What to announce as `Wechatpay-Serial`. */
   readonly serial: string | undefined
 }
@@ -35,7 +41,7 @@ export interface PreparedCall {
   readonly identity?: ClientCertificate | undefined
   /** Whether a 2xx is handed out as a stream. */
   readonly download: boolean
-  sign(url: URL): Promise<OutgoingRequest>
+  sign(to: Destination): Promise<OutgoingRequest>
   /** @throws ApiError, SignatureError (as a rejection). */
-  read(answer: IncomingAnswer, url: URL): Promise<WechatPayResponse<unknown, Buffer | Readable>>
+  read(answer: IncomingAnswer, from: Destination): Promise<WechatPayResponse<unknown, Buffer | Readable>>
 }

@@ -1,5 +1,6 @@
 /** What the catalogue says about an endpoint at run time; of an undocumented one, that nothing is known. */
 import type { Method } from '../options.js'
+import { remember } from '../remember.js'
 import { facts } from '../types/generated/facts.js'
 
 /** How the form of an upload is made up. */
@@ -72,20 +73,19 @@ let root: Branch | undefined
  * a query.
  */
 export function endpointFacts(method: Method, template: string): Readonly<EndpointFacts> {
-  const key = `${method} ${template}`
-  const known = recent.get(key)
-  if (known) return known
-  root ??= parse()
-  const found = branchAt(root, segmentsOf(template), 0)?.facts?.[method]
-  const facts = found ? Object.freeze({ ...unknownEndpoint, documented: true, ...found }) : unknownEndpoint
-  if (recent.size >= MOST_RECENT) recent.clear()
-  recent.set(key, facts)
-  return facts
+  return factsAt(template).get(method) ?? unknownEndpoint
 }
 
-// A process calls a few endpoints over and over; paths that are filled already must not pile up here.
-const recent = new Map<string, Readonly<EndpointFacts>>()
-const MOST_RECENT = 1_000
+const factsAt = remember((template): ReadonlyMap<string, Readonly<EndpointFacts>> => {
+  root ??= parse()
+  const { facts = {} } = branchAt(root, segmentsOf(template), 0) ?? {}
+  return new Map(
+    Object.entries(facts).map(([method, found]) => [
+      method,
+      Object.freeze({ ...unknownEndpoint, documented: true, ...found }),
+    ]),
+  )
+})
 
 function parse(): Branch {
   return JSON.parse(facts)

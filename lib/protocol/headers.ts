@@ -12,6 +12,11 @@ export function requestIdOf(headers: IncomingAnswer['headers']): string | undefi
   return headerLine(headers, 'request-id') || headerLine(headers, 'x-request-id') || undefined
 }
 
+/** The headers of the client, and over them those of the call. Throws as {@link readHeaders}. */
+export function withHeaders(settings: Readonly<Record<string, string>>, headers: unknown): Record<string, string> {
+  return { ...settings, ...readHeaders(headers) }
+}
+
 const OWN = new Set(['authorization', 'connection', 'content-length', 'host', 'transfer-encoding'])
 
 /**

@@ -6,12 +6,19 @@ import type { Settings } from '../settings.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import type { Call, FilledCall } from './call.js'
-import { type EndpointFacts, endpointFacts } from './endpoints.js'
-import { readHeaders } from './headers.js'
+import type { EndpointFacts } from './endpoints.js'
+import { withHeaders } from './headers.js'
 import { withQuery } from './query.js'
 import { within } from './within.js'
 
 const PADDING = { oaep: Rsa.OAEP, pkcs1: Rsa.PKCS1 } as const
+
+interface SealContext {
+  settings: Settings
+  verifier: Verifier
+  /** Milliseconds that the key may be waited for. */
+  timeout: number
+}
 
 type Encrypt = (value: unknown, fields: readonly string[], option: string) => unknown
 
@@ -21,34 +28,32 @@ type Encrypt = (value: unknown, fields: readonly string[], option: string) => un
  *
  * @throws InvalidArgumentError (as a rejection) that names the field which cannot be encrypted.
  */
-export async function sealCall(filled: FilledCall, settings: Settings, verifier: Verifier): Promise<Call> {
-  const { method, template, path, options } = filled
-  const limits = { timeout: settings.transport.timeout, signal: options.signal }
+export async function sealCall(
+  { path, ...filled }: FilledCall,
+  { settings, verifier, timeout }: SealContext,
+): Promise<Call> {
+  const { options } = filled
+  const limits = { timeout, signal: options.signal }
   const { encrypted, encryptedQuery, padding } = sensitiveFacts(filled, settings)
-  const givenSerial = { ...settings.headers, ...readHeaders(options.headers) }['wechatpay-serial']
+  const headers = withHeaders(settings.headers, options.headers)
+  const givenSerial = headers['wechatpay-serial']
   const isPlain =
     encryptedQuery.length === 0 &&
     !hasPlainFields(options.json, encrypted) &&
     !hasPlainFields(options.meta, encrypted) &&
     !hasPlainFields(options.query, [])
   if (isPlain) {
-    const target = withQuery(path, options.query)
-    return {
-      method,
-      template,
-      target,
-      options,
-      serial: givenSerial ?? (await within(verifier.announcedSerial(), limits)),
-    }
+    const serial = givenSerial ?? (await within(verifier.announcedSerial(), limits))
+    return { ...filled, target: withQuery(path, options.query), headers, serial }
   }
   const found = await within(verifier.encryptionKey?.(givenSerial), limits)
   const encrypt: Encrypt = (value, fields, option) =>
     encryptFields(value, fields, found?.key, { padding: PADDING[padding], option })
   return {
-    method,
-    template,
+    ...filled,
     target: sealQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
     options: sealPayload(options, encrypted, encrypt),
+    headers,
     serial: givenSerial ?? found?.serial ?? (await within(verifier.announcedSerial(), limits)),
   }
 }
@@ -72,14 +77,13 @@ export async function openData(data: unknown, call: Call, settings: Settings): P
 
 const OFF = { encrypted: [], encryptedQuery: [], decrypted: [] }
 
-function sensitiveFacts({ method, template, options }: Omit<FilledCall, 'path'>, settings: Settings): EndpointFacts {
+function sensitiveFacts({ facts, options }: Omit<FilledCall, 'path'>, settings: Settings): EndpointFacts {
   const { encrypt = settings.encrypt } = options
   if (typeof encrypt !== 'boolean') {
     throw new InvalidArgumentError(
       '`encrypt` must be true or false: whether sensitive fields are encrypted and decrypted.',
     )
   }
-  const facts = endpointFacts(method, template)
   return encrypt ? facts : { ...facts, ...OFF }
 }
 

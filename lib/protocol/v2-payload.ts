@@ -1,6 +1,7 @@
 /** What an APIv2 call carries: which of its options, and as what. */
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
+import type { Destination } from '../transport/destination.js'
 import { encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Call } from './call.js'
 import { type FormPart, formParts } from './multipart.js'
@@ -13,10 +14,10 @@ import type { V2Fields } from './v2-signature.js'
 /** The body of one attempt, and where it goes: a GET is signed in its query. */
 export interface Encoded {
   payload: Payload
-  url: URL
+  to: Destination
 }
 
-type Encode = (url: URL) => Encoded | Promise<Encoded>
+type Encode = (to: Destination) => Encoded | Promise<Encoded>
 
 /**
  * What makes the request, anew for every attempt.
@@ -26,15 +27,15 @@ export async function chooseEncoding(call: Call, signer: V2Signer, keys: Request
   const { method, options } = call
   const { body } = options
   refuseForeignPayload(call)
-  if (method === 'GET') return url => ({ payload: NO_PAYLOAD, url: signUrl(url, signer) })
+  if (method === 'GET') return to => ({ payload: NO_PAYLOAD, to: { ...to, path: signedTarget(to.path, signer) } })
   if (options.file !== undefined) return encodeUpload(call, signer)
-  if (body instanceof FormData) return url => ({ payload: formPayload(formParts(body), signer), url })
+  if (body instanceof FormData) return to => ({ payload: formPayload(formParts(body), signer), to })
   if (body !== undefined) {
     const payload: Payload = { ...(await rawPayload(body)), contentType: XML }
-    return url => ({ payload, url })
+    return to => ({ payload, to })
   }
   const fields = await encryptBankFields(options, signer.facts, keys)
-  return url => ({ payload: xmlPayload(fields, signer), url })
+  return to => ({ payload: xmlPayload(fields, signer), to })
 }
 
 function refuseForeignPayload({ method, options: { json, file, xml, body } }: Call): void {
@@ -52,11 +53,7 @@ async function encodeUpload(call: Call, signer: V2Signer): Promise<Encode> {
   const { prepareUpload } = await import('./upload.js')
   const { fields, part } = await prepareUpload(call)
   const texts = Object.entries(fields).map(([name, value]): FormPart => ({ name, content: String(value) }))
-  return url => ({ payload: formPayload([...texts, part], signer), url })
-}
-
-function signUrl(url: URL, signer: V2Signer): URL {
-  return new URL(url.origin + signedTarget(url.pathname + url.search, signer))
+  return to => ({ payload: formPayload([...texts, part], signer), to })
 }
 
 /** Encrypts what the catalogue marks and what is wrapped in `sensitive()`; the caller's object is not touched. */

@@ -7,7 +7,7 @@ import type { ClientCertificate } from '../transport/tls.js'
 import { userAgent } from '../version.js'
 import type { BegunCall, Call, FilledCall, PreparedCall } from './call.js'
 import { isForSandbox, readFlag } from './flags.js'
-import { readHeaders } from './headers.js'
+import { withHeaders } from './headers.js'
 import { withQuery } from './query.js'
 import { readV2 } from './v2-answer.js'
 import { type V2Facts, v2Facts, v2Target } from './v2-endpoints.js'
@@ -23,9 +23,10 @@ export type SpeakV2 = (filled: FilledCall) => Promise<BegunCall>
 /** APIv2 for one client; `request` is that client, for the keys that WeChat Pay gives out. */
 export function createV2(settings: Settings, request: Request, now: () => number): SpeakV2 {
   const keys = new RequestedKeys(request, now)
-  return async ({ method, template, path, options }) => {
+  return async ({ path, ...filled }) => {
+    const { options } = filled
     const target = v2Target(withQuery(path, options.query), isForSandbox(options, settings))
-    const call: Call = { method, template, target, options, serial: undefined }
+    const call: Call = { ...filled, target, headers: withHeaders(settings.headers, options.headers), serial: undefined }
     return { call, prepared: await prepare(call, settings, keys) }
   }
 }
@@ -49,20 +50,19 @@ async function prepare(call: Call, settings: Settings, keys: RequestedKeys): Pro
   return {
     identity,
     download: facts.download,
-    sign: async url => outgoing(call, settings, await encode(url)),
+    sign: async destination => outgoing(call, await encode(destination)),
     read: answer => readV2(answer, { call, facts, settings, secret }),
   }
 }
 
-function outgoing({ method, options }: Call, settings: Settings, { payload, url }: Encoded): OutgoingRequest {
+function outgoing(call: Call, { payload, to }: Encoded): OutgoingRequest {
   const headers: Record<string, string> = {
     accept: ACCEPT,
     'user-agent': userAgent,
     ...(payload.contentType && { 'content-type': payload.contentType }),
-    ...settings.headers,
-    ...readHeaders(options.headers),
+    ...call.headers,
   }
-  return { method, url, headers, body: payload.body }
+  return { ...to, method: call.method, headers, body: payload.body }
 }
 
 async function chooseSecret(

@@ -5,37 +5,69 @@ import * as Formatter from '../formatter.js'
 import { WechatPayResponse } from '../response.js'
 import type { Settings } from '../settings.js'
 import { collect } from '../transport/collect.js'
+import type { Destination } from '../transport/destination.js'
 import type { Clock } from '../transport/retry.js'
 import type { IncomingAnswer, OutgoingRequest } from '../transport/send.js'
+import type { Verifier } from '../trust/verifier.js'
 import { userAgent } from '../version.js'
 import { apiError } from './api-error.js'
-import type { Call, PreparedCall } from './call.js'
+import type { BegunCall, Call, FilledCall } from './call.js'
 import { endpointFacts } from './endpoints.js'
-import { headerLine, readHeaders, requestIdOf } from './headers.js'
+import { isForSandbox } from './flags.js'
+import { headerLine, requestIdOf } from './headers.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
-import { openData } from './sensitive-fields.js'
+import { openData, sealCall } from './sensitive-fields.js'
 import { isStatement, signedDigest, verifiedStatement } from './statement.js'
 import { verifyAnswer } from './verify-answer.js'
 
+const PAYLOADS = ['json', 'xml', 'body', 'file'] as const
 const ACCEPT = 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5'
 
-/** @throws InvalidArgumentError (as a rejection) for a payload that APIv3 cannot carry. */
-export async function prepareV3(call: Call, settings: Settings, clock: Clock): Promise<PreparedCall> {
+interface Context {
+  settings: Settings
+  /** Who vouches for WeChat Pay in this call. */
+  verifier: Verifier
+  clock: Clock
+}
+
+/**
+ * Seals the call and makes its body; `timeout` is how many milliseconds the key for it may be waited for.
+ * @throws InvalidArgumentError (as a rejection) for a payload that APIv3 cannot carry, and for keys that are missing.
+ */
+export async function beginV3(filled: FilledCall, context: Context, timeout: number): Promise<BegunCall> {
+  const { settings, verifier } = context
+  if (isForSandbox(filled.options, settings)) {
+    throw new InvalidArgumentError(
+      '`sandbox` is on, and APIv3 has no sandbox: this call would be a real one. Set `sandbox: false` if it is meant to be.',
+    )
+  }
+  if (!settings.speaksV3) {
+    throw new InvalidArgumentError(
+      'This client speaks APIv2 alone: for APIv3 give Builder.factory `privateKey` and `serial` (or `merchant`), and `certs` or `apiv3Key`.',
+    )
+  }
+  const call = await sealCall(filled, { settings, verifier, timeout })
   const payload = await readPayload(call)
-  // By the path as it will arrive: what it was filled with decides as well.
-  const [pathname = ''] = call.target.split('?', 1)
-  const unsigned = call.method === 'GET' && endpointFacts('GET', pathname).unsigned
+  const unsigned = isUnsigned(call)
   return {
-    download: unsigned || (call.method === 'GET' && isStatement(call.target)),
-    sign: url => signRequest(call, payload, url, settings, clock),
-    read: (answer, url) => readAnswer(answer, { call, payload, url, unsigned, settings, clock }),
+    call,
+    prepared: {
+      download: unsigned || (call.method === 'GET' && isStatement(call.target)),
+      sign: to => signRequest(call, payload, to, context),
+      read: (answer, from) => readAnswer(answer, { ...context, call, payload, from, unsigned }),
+    },
   }
 }
 
-async function readPayload(call: Call): Promise<Payload> {
+// By the path as it will arrive: what it was filled with decides as well.
+function isUnsigned({ method, target }: Call): boolean {
+  const [pathname = ''] = target.split('?', 1)
+  return method === 'GET' && endpointFacts('GET', pathname).unsigned
+}
+
+function readPayload(call: Call): Payload | Promise<Payload> {
   const { method, options } = call
-  const given = (['json', 'xml', 'body', 'file'] as const).filter(name => options[name] !== undefined)
-  const [kind, another] = given
+  const [kind, another] = PAYLOADS.filter(name => options[name] !== undefined)
   if (kind === undefined) return NO_PAYLOAD
   if (another)
     throw new InvalidArgumentError(`\`${kind}\` and \`${another}\` are both given: a request has one payload.`)
@@ -44,27 +76,29 @@ async function readPayload(call: Call): Promise<Payload> {
   if (method === 'GET')
     throw new InvalidArgumentError(`A GET carries no \`${kind}\`; its parameters go into \`query\`.`)
   if (kind === 'json') return jsonPayload(options.json)
-  return kind === 'file' ? (await import('./upload.js')).uploadPayload(call) : rawPayload(options.body)
+  return kind === 'file'
+    ? import('./upload.js').then(({ uploadPayload }) => uploadPayload(call))
+    : rawPayload(options.body)
 }
 
 async function signRequest(
   call: Call,
   payload: Payload,
-  url: URL,
-  settings: Settings,
-  clock: Clock,
+  { origin, path }: Destination,
+  { settings, clock }: Context,
 ): Promise<OutgoingRequest> {
   const { mchid, signer } = settings
-  const timestamp = String(Math.floor(clock.now() / 1000))
+  const { method } = call
+  const timestamp = Math.floor(clock.now() / 1000)
   const nonce = Formatter.nonce()
-  const message = Formatter.request(call.method, url.pathname + url.search, timestamp, nonce, payload.signed)
-  const signature = await signMessage(message, settings)
+  const signing = signMessage(Formatter.request(method, path, timestamp, nonce, payload.signed), settings)
+  // Made while the thread pool signs.
   const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
   if (payload.contentType) headers['content-type'] = payload.contentType
   if (call.serial) headers['wechatpay-serial'] = call.serial
-  Object.assign(headers, settings.headers, readHeaders(call.options.headers))
-  headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial)
-  return { method: call.method, url, headers, body: payload.body }
+  Object.assign(headers, call.headers)
+  headers.authorization = Formatter.authorization(mchid, nonce, await signing, timestamp, signer.serial)
+  return { method, origin, path, headers, body: payload.body }
 }
 
 async function signMessage(message: Buffer, { signer }: Settings): Promise<string> {
@@ -78,13 +112,11 @@ async function signMessage(message: Buffer, { signer }: Settings): Promise<strin
   }
 }
 
-interface ReadContext {
+interface ReadContext extends Context {
   call: Call
   payload: Payload
-  url: URL
+  from: Destination
   unsigned: boolean
-  settings: Settings
-  clock: Clock
 }
 
 async function readAnswer(
@@ -123,8 +155,8 @@ async function verifiedDownload(answer: IncomingAnswer, content: Readable, conte
   return digest ? verifiedStatement(answer, content) : Readable.from([signed])
 }
 
-function verify(signed: Buffer, { headers }: IncomingAnswer, { settings, clock }: ReadContext): Promise<void> {
-  const context = { headers, verifier: settings.verifier, now: clock.now(), requestId: requestIdOf(headers) }
+function verify(signed: Buffer, { headers }: IncomingAnswer, { verifier, clock }: ReadContext): Promise<void> {
+  const context = { headers, verifier, now: clock.now(), requestId: requestIdOf(headers) }
   return verifyAnswer(signed, context)
 }
 

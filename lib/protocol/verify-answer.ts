@@ -6,6 +6,7 @@ import type { Verifier } from '../trust/verifier.js'
 import { headerLine } from './headers.js'
 
 const LARGEST_OFFSET = 300
+const REQUIRED = ['wechatpay-timestamp', 'wechatpay-nonce', 'wechatpay-signature', 'wechatpay-serial'] as const
 const PROBE = 'WECHATPAY/SIGNTEST/'
 const SIGNATURE_TYPES: readonly unknown[] = [undefined, Formatter.SCHEME, 'WECHATPAY-BRAND-SHA256-RSA2048']
 
@@ -38,14 +39,13 @@ const ADVICE: Record<Subject, string> = {
 async function verify(subject: Subject, body: Buffer, { headers, verifier, now, requestId }: Context): Promise<void> {
   const refuse = (reason: SignatureErrorReason, what: string) =>
     new SignatureError(`${what} ${ADVICE[subject]}`, { reason, requestId })
-  const line = (name: string) => headerLine(headers, `wechatpay-${name}`)
-  const [timestamp, nonce, signature, serial] = [line('timestamp'), line('nonce'), line('signature'), line('serial')]
-  const missing = Object.entries({ timestamp, nonce, signature, serial }).filter(([, value]) => value === '')
-  if (missing.length > 0) {
-    throw refuse(
-      'headers',
-      `The ${subject} is not signed: it lacks ${missing.map(([name]) => `wechatpay-${name}`).join(', ')}.`,
-    )
+  const timestamp = headerLine(headers, 'wechatpay-timestamp')
+  const nonce = headerLine(headers, 'wechatpay-nonce')
+  const signature = headerLine(headers, 'wechatpay-signature')
+  const serial = headerLine(headers, 'wechatpay-serial')
+  if (!timestamp || !nonce || !signature || !serial) {
+    const missing = REQUIRED.filter(name => headerLine(headers, name) === '')
+    throw refuse('headers', `The ${subject} is not signed: it lacks ${missing.join(', ')}.`)
   }
   if (!SIGNATURE_TYPES.includes(headers['wechatpay-signature-type'])) {
     throw refuse(

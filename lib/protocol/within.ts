@@ -11,8 +11,11 @@ interface Limits {
  * What a promise brings, while there is time; it goes on by itself when there is none left, for whoever else waits.
  * @throws TransportError (as a rejection) `ERR_TIMEOUT` or `ERR_ABORTED`: nothing has been sent then.
  */
-export async function within<T>(value: T | Promise<T>, { timeout, signal }: Limits): Promise<T> {
-  if (!(value instanceof Promise)) return value
+export function within<T>(value: T | Promise<T>, limits: Limits): T | Promise<T> {
+  return value instanceof Promise ? race(value, limits) : value
+}
+
+async function race<T>(value: Promise<T>, { timeout, signal }: Limits): Promise<T> {
   const given = signal instanceof AbortSignal ? signal : undefined
   let stop = () => {}
   const end = new Promise<never>((_resolve, reject) => {

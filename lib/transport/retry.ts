@@ -51,7 +51,13 @@ export async function withRetry(
   for (let number = 1; ; number++) {
     const baseUri = baseUris[host % baseUris.length] ?? baseUris[0]
     const current: Attempt = { number, baseUri, timeout: Math.max(1, deadline - clock.now()) }
-    const outcome = await attempt(current).catch(asTransportError)
+    let outcome: TransportError | IncomingAnswer
+    try {
+      outcome = await attempt(current)
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      outcome = error
+    }
     if (outcome instanceof TransportError && !outcome.sent) host++
     else sent = true
     const delay = retryDelay(number, clock.random())
@@ -81,11 +87,6 @@ function isRepeatable(outcome: TransportError | IncomingAnswer, { method, policy
   if (!(outcome instanceof TransportError)) return isHarmless && policy.repeatsStatus(outcome.statusCode)
   if (!outcome.sent) return outcome.code === 'ERR_CONNECT'
   return isHarmless && outcome.code === 'ERR_CONNECTION_LOST'
-}
-
-function asTransportError(error: unknown): TransportError {
-  if (error instanceof TransportError) return error
-  throw error
 }
 
 function settle(outcome: TransportError | IncomingAnswer, sent: boolean): IncomingAnswer {

@@ -5,10 +5,10 @@ import { TransportError, type TransportErrorCode, WechatPayError } from '../erro
 import type { Method } from '../options.js'
 import type { Body } from './body.js'
 import { LARGEST_ANSWER } from './collect.js'
+import type { Destination } from './destination.js'
 
-export interface OutgoingRequest {
+export interface OutgoingRequest extends Destination {
   readonly method: Method
-  readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: Body | undefined
 }
@@ -40,12 +40,12 @@ export function send(request: OutgoingRequest, options: SendOptions): Promise<In
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(options, resolve, reject)
     if (exchange.done) return
-    const { method, url, headers, body } = request
+    const { method, origin, path, headers, body } = request
     const isStreamed = body !== undefined && !Buffer.isBuffer(body)
     options.dispatcher.dispatch(
       {
-        origin: url.origin,
-        path: url.pathname + url.search,
+        origin,
+        path,
         method,
         headers: isStreamed ? { ...headers, 'content-length': String(body.length) } : headers,
         body: isStreamed ? body.open() : (body ?? null),

@@ -27,7 +27,7 @@ export function encryptFields(
 
 /** Whether {@link encryptFields} has something to do: a named field that is not encrypted, or a {@link Sensitive}. */
 export function hasPlainFields(value: unknown, fields: readonly string[]): boolean {
-  if (!hasAny(value, fields) && !mayHoldSensitive(value, 0)) return false
+  if (value === undefined || (!hasAny(value, fields) && !mayHoldSensitive(value, 0))) return false
   let found = false
   mapLeaves(value, fields, (leaf, _path, isNamed) => {
     const plain = plainText(leaf, isNamed)

@@ -2,7 +2,7 @@
 import * as Rsa from '../crypto/rsa.js'
 import { isPublicKeyId, normalizeSerial } from '../crypto/x509.js'
 import type { DownloadedKeys } from './downloaded-keys.js'
-import { isCurrent, type PlatformKey, preferredKey } from './platform-keys.js'
+import { isCurrent, newestKey, type PlatformKey } from './platform-keys.js'
 import type { Verifier } from './verifier.js'
 import type { WarningListener } from './warnings.js'
 
@@ -20,7 +20,7 @@ interface Options {
 /** Without `download` the keys are those that were configured. */
 export class KeyStore implements Verifier {
   readonly #configured: ReadonlyMap<string, PlatformKey>
-  readonly #hasPublicKey: boolean
+  readonly #publicKey: PlatformKey | undefined
   readonly #downloaded: DownloadedKeys | undefined
   readonly #now: () => number
   readonly #warn: WarningListener
@@ -28,7 +28,7 @@ export class KeyStore implements Verifier {
 
   constructor({ configured, now, warn = () => {}, download }: Options) {
     this.#configured = new Map(configured.map(key => [normalizeSerial(key.serial), key]))
-    this.#hasPublicKey = configured.some(({ serial }) => isPublicKeyId(serial))
+    this.#publicKey = configured.find(({ serial }) => isPublicKeyId(serial))
     this.#now = now
     this.#warn = warn
     this.#downloaded = download?.({
@@ -63,8 +63,9 @@ export class KeyStore implements Verifier {
     return this.#downloaded ? this.#downloaded.require().then(() => this.#preferred()) : key
   }
 
+  // The first public key where there is one, else a certificate.
   #preferred(): PlatformKey | undefined {
-    return preferredKey([...this.#configured.values(), ...(this.#downloaded?.keys ?? [])], this.#now())
+    return this.#publicKey ?? newestKey([...this.#configured.values(), ...(this.#downloaded?.keys ?? [])], this.#now())
   }
 
   #find(serial: string): PlatformKey | undefined {
@@ -78,7 +79,7 @@ export class KeyStore implements Verifier {
 
   // A public key has no successor in the list; certificates beside it are looked for when one signs.
   #refreshWhenOld(): void {
-    if (!this.#hasPublicKey) this.#downloaded?.refreshWhenOld()
+    if (!this.#publicKey) this.#downloaded?.refreshWhenOld()
   }
 
   #warnOfEnd({ serial, validTo }: PlatformKey): void {

@@ -1,7 +1,7 @@
 /** The platform certificates and WeChat Pay public keys of one client, found by their serials. */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { type KeyInput, loadVerificationKey } from '../crypto/keys.js'
-import { isPublicKeyId, normalizeSerial, serialOf } from '../crypto/x509.js'
+import { normalizeSerial, serialOf } from '../crypto/x509.js'
 import { InvalidArgumentError } from '../errors.js'
 
 /** A key that WeChat Pay signs with; a certificate's validity is in milliseconds since 1970. */
@@ -32,17 +32,10 @@ export function isCurrent({ validFrom = 0, validTo = Number.POSITIVE_INFINITY }:
   return validFrom <= now && now <= validTo
 }
 
-/**
- * The key to announce and to encrypt with: the first public key where there is one, else the newest certificate among
- * the current ones; where none is current, the newest of all, so that the answer tells what is wrong.
- */
-export function preferredKey(keys: Iterable<PlatformKey>, now: number): PlatformKey | undefined {
+/** The newest of those that are current; where none is, the newest of all, so that the answer tells what is wrong. */
+export function newestKey(keys: Iterable<PlatformKey>, now: number): PlatformKey | undefined {
   const newestFirst = [...keys].sort((a, b) => (b.validFrom ?? 0) - (a.validFrom ?? 0))
-  return (
-    newestFirst.find(({ serial }) => isPublicKeyId(serial)) ??
-    newestFirst.find(key => isCurrent(key, now)) ??
-    newestFirst[0]
-  )
+  return newestFirst.find(key => isCurrent(key, now)) ?? newestFirst[0]
 }
 
 /**

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidArgumentError } from '../../lib/errors.js'
+import { destinationOf } from '../../lib/transport/destination.js'
+
+const base = new URL('https://api.mch.weixin.qq.com/hk/')
+
+describe('where a request goes', () => {
+  it.each([
+    '/v3/certificates',
+    '/v3/pay/transactions/out-trade-no/a%2Fb?mchid=1900000109&x=%20%27',
+    '/v3/a.b/c..d/~e;f=1,2:3@4!$&()*+',
+    '/v3/x?a=../b&c=[1]',
+    '/v3/x[1]|y',
+    '/v3/_/-/',
+  ])('%s goes as it is, under the prefix', target => {
+    expect(destinationOf(base, target)).toEqual({ origin: 'https://api.mch.weixin.qq.com', path: `/hk${target}` })
+  })
+
+  it.each([
+    '/v3/./x',
+    '/v3/../x',
+    '/v3/%2e%2e/x',
+    '/v3/x/..',
+    '/v3/x/%2E',
+    '/v3/\\x',
+    '/v3/a b',
+    '/v3/a\tb',
+    '/v3/中',
+    '/v3/x#y',
+    '/v3/x?a="',
+    "/v3/x?a='",
+  ])('%j is refused: it would arrive otherwise', target => {
+    expect(() => destinationOf(base, target)).toThrow(InvalidArgumentError)
+  })
+
+  it('agrees with a URL about every short path', () => {
+    const pieces = ['/', '.', '%2e', '%2E', 'a', '?', ';', ':', '@', '*', '|', '[', "'", '\\', '%']
+    const paths = pieces.reduce(
+      (all, _piece, length) => (length < 4 ? all.flatMap(path => [path, ...pieces.map(piece => path + piece)]) : all),
+      ['/'],
+    )
+    for (const path of new Set(paths)) {
+      const url = new URL(base.origin + path)
+      const arrives = url.pathname + url.search === path
+      const goes = () => destinationOf(new URL(base.origin), path).path
+      if (arrives) expect(goes()).toBe(path)
+      else expect(goes, path).toThrow(InvalidArgumentError)
+    }
+  })
+})
