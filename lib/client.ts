@@ -38,7 +38,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
     const { values, options } = splitOptions(given, templateNames(template), template)
     const path = expandTemplate(template, decodeMediaId(template, values))
     const facts = endpointFacts(method, template)
-    return withFiles(options, opened => exchange({ method, template, path, options: opened, facts }))
+    return await withFiles(options, opened => exchange({ method, template, path, options: opened, facts }))
   }
   const exchange = async (filled: FilledCall) => {
     const { method, template, options } = filled
@@ -48,7 +48,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
     const begin = (): Promise<BegunCall> => {
       if (template.startsWith('v2/')) return beginV2(filled)
       const verifier = settings.verifierFor({ template, baseUri: baseUris[0] })
-      return beginV3(filled, { settings, verifier, clock }, transport.timeout)
+      return beginV3(filled, { settings, verifier, clock, timeout: transport.timeout })
     }
     const { call, prepared } = await begin()
     let destination = destinationOf(baseUris[0], call.target)
@@ -72,7 +72,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
         return sendOnce(attempt, destination, { call, prepared, transport, settings, clock })
       },
     )
-    return prepared.read(answer, destination)
+    return await prepared.read(answer, destination)
   }
   let v2: Promise<SpeakV2> | undefined
   const beginV2 = async (filled: FilledCall): Promise<BegunCall> => {

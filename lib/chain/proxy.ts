@@ -72,14 +72,18 @@ function createNode<Result>(
   )
 }
 
-// Async, so that whatever is thrown inside becomes a rejection.
-async function callVerb<Result>(
+// Whatever is thrown inside becomes a rejection.
+function callVerb<Result>(
   send: Send<Result>,
   method: Method,
   pieces: readonly string[],
   args: readonly unknown[],
 ): Promise<Result> {
-  return send(method, templateOf(pieces), optionsOf(args))
+  try {
+    return send(method, templateOf(pieces), optionsOf(args))
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 function optionsOf(args: readonly unknown[]): Record<string, unknown> {

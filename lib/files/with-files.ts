@@ -10,12 +10,12 @@ type Response = WechatPayResponse<unknown, Buffer | Readable>
  * Runs a call with its `file` opened and its `sink` checked before, and its `sink` written after.
  * @throws InvalidArgumentError for a `file` or a `sink` that cannot be right, and whatever the call and the sink throw.
  */
-export async function withFiles(
-  options: OpenOptions,
-  run: (options: OpenOptions) => Promise<Response>,
-): Promise<Response> {
+export function withFiles(options: OpenOptions, run: (options: OpenOptions) => Promise<Response>): Promise<Response> {
   if (options.file === undefined) refuseWithoutFile(options)
-  if (options.file === undefined && options.sink === undefined) return run(options)
+  return options.file === undefined && options.sink === undefined ? run(options) : transfer(options, run)
+}
+
+async function transfer(options: OpenOptions, run: (options: OpenOptions) => Promise<Response>): Promise<Response> {
   // Loaded on first use: most processes never send or receive a file.
   const [{ openFile }, { readSink, writeSink }] = await Promise.all([import('./upload-file.js'), import('./sink.js')])
   const sink = readSink(options.sink)

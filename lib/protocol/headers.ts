@@ -13,8 +13,11 @@ export function requestIdOf(headers: IncomingAnswer['headers']): string | undefi
 }
 
 /** The headers of the client, and over them those of the call. Throws as {@link readHeaders}. */
-export function withHeaders(settings: Readonly<Record<string, string>>, headers: unknown): Record<string, string> {
-  return { ...settings, ...readHeaders(headers) }
+export function withHeaders(
+  settings: Readonly<Record<string, string>>,
+  headers: unknown,
+): Readonly<Record<string, string>> {
+  return headers === undefined ? settings : { ...settings, ...readHeaders(headers) }
 }
 
 const OWN = new Set(['authorization', 'connection', 'content-length', 'host', 'transfer-encoding'])

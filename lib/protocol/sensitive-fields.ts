@@ -13,8 +13,9 @@ import { within } from './within.js'
 
 const PADDING = { oaep: Rsa.OAEP, pkcs1: Rsa.PKCS1 } as const
 
-interface SealContext {
+export interface SealContext {
   settings: Settings
+  /** Who vouches for WeChat Pay in this call. */
   verifier: Verifier
   /** Milliseconds that the key may be waited for. */
   timeout: number
@@ -28,11 +29,8 @@ type Encrypt = (value: unknown, fields: readonly string[], option: string) => un
  *
  * @throws InvalidArgumentError (as a rejection) that names the field which cannot be encrypted.
  */
-export async function sealCall(
-  { path, ...filled }: FilledCall,
-  { settings, verifier, timeout }: SealContext,
-): Promise<Call> {
-  const { options } = filled
+export async function sealCall(filled: FilledCall, { settings, verifier, timeout }: SealContext): Promise<Call> {
+  const { method, template, path, options, facts } = filled
   const limits = { timeout, signal: options.signal }
   const { encrypted, encryptedQuery, padding } = sensitiveFacts(filled, settings)
   const headers = withHeaders(settings.headers, options.headers)
@@ -43,16 +41,19 @@ export async function sealCall(
     !hasPlainFields(options.meta, encrypted) &&
     !hasPlainFields(options.query, [])
   if (isPlain) {
-    const serial = givenSerial ?? (await within(verifier.announcedSerial(), limits))
-    return { ...filled, target: withQuery(path, options.query), headers, serial }
+    const announced = givenSerial ?? within(verifier.announcedSerial(), limits)
+    const serial = typeof announced === 'string' ? announced : await announced
+    return { method, template, target: withQuery(path, options.query), options, facts, headers, serial }
   }
   const found = await within(verifier.encryptionKey?.(givenSerial), limits)
   const encrypt: Encrypt = (value, fields, option) =>
     encryptFields(value, fields, found?.key, { padding: PADDING[padding], option })
   return {
-    ...filled,
+    method,
+    template,
     target: sealQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
     options: sealPayload(options, encrypted, encrypt),
+    facts,
     headers,
     serial: givenSerial ?? found?.serial ?? (await within(verifier.announcedSerial(), limits)),
   }
@@ -67,8 +68,8 @@ function sealPayload(options: OpenOptions, fields: readonly string[], encrypt: E
   }
 }
 
-/** The data of an answer, with the fields decrypted that are encrypted for the merchant. */
-export async function openData(data: unknown, call: Call, settings: Settings): Promise<unknown> {
+/** The data of an answer; a promise of it where fields have to be decrypted that are encrypted for the merchant. */
+export function openData(data: unknown, call: Call, settings: Settings): unknown {
   const { signer } = settings
   const { decrypted } = sensitiveFacts(call, settings)
   if (decrypted.length === 0 || !signer.decrypt) return data

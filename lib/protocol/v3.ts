@@ -3,12 +3,10 @@ import { Readable } from 'node:stream'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
 import * as Formatter from '../formatter.js'
 import { WechatPayResponse } from '../response.js'
-import type { Settings } from '../settings.js'
 import { collect } from '../transport/collect.js'
 import type { Destination } from '../transport/destination.js'
 import type { Clock } from '../transport/retry.js'
 import type { IncomingAnswer, OutgoingRequest } from '../transport/send.js'
-import type { Verifier } from '../trust/verifier.js'
 import { userAgent } from '../version.js'
 import { apiError } from './api-error.js'
 import type { BegunCall, Call, FilledCall } from './call.js'
@@ -16,26 +14,23 @@ import { endpointFacts } from './endpoints.js'
 import { isForSandbox } from './flags.js'
 import { headerLine, requestIdOf } from './headers.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
-import { openData, sealCall } from './sensitive-fields.js'
+import { openData, type SealContext, sealCall } from './sensitive-fields.js'
 import { isStatement, signedDigest, verifiedStatement } from './statement.js'
 import { verifyAnswer } from './verify-answer.js'
 
 const PAYLOADS = ['json', 'xml', 'body', 'file'] as const
 const ACCEPT = 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5'
 
-interface Context {
-  settings: Settings
-  /** Who vouches for WeChat Pay in this call. */
-  verifier: Verifier
+interface Context extends SealContext {
   clock: Clock
 }
 
 /**
- * Seals the call and makes its body; `timeout` is how many milliseconds the key for it may be waited for.
+ * Seals the call and makes its body.
  * @throws InvalidArgumentError (as a rejection) for a payload that APIv3 cannot carry, and for keys that are missing.
  */
-export async function beginV3(filled: FilledCall, context: Context, timeout: number): Promise<BegunCall> {
-  const { settings, verifier } = context
+export async function beginV3(filled: FilledCall, context: Context): Promise<BegunCall> {
+  const { settings, verifier, clock } = context
   if (isForSandbox(filled.options, settings)) {
     throw new InvalidArgumentError(
       '`sandbox` is on, and APIv3 has no sandbox: this call would be a real one. Set `sandbox: false` if it is meant to be.',
@@ -46,15 +41,16 @@ export async function beginV3(filled: FilledCall, context: Context, timeout: num
       'This client speaks APIv2 alone: for APIv3 give Builder.factory `privateKey` and `serial` (or `merchant`), and `certs` or `apiv3Key`.',
     )
   }
-  const call = await sealCall(filled, { settings, verifier, timeout })
-  const payload = await readPayload(call)
+  const call = await sealCall(filled, context)
+  const made = readPayload(call)
+  const payload = made instanceof Promise ? await made : made
   const unsigned = isUnsigned(call)
   return {
     call,
     prepared: {
       download: unsigned || (call.method === 'GET' && isStatement(call.target)),
       sign: to => signRequest(call, payload, to, context),
-      read: (answer, from) => readAnswer(answer, { ...context, call, payload, from, unsigned }),
+      read: (answer, from) => readAnswer(answer, { call, payload, from, unsigned, settings, verifier, clock }),
     },
   }
 }
@@ -91,28 +87,33 @@ async function signRequest(
   const { method } = call
   const timestamp = Math.floor(clock.now() / 1000)
   const nonce = Formatter.nonce()
-  const signing = signMessage(Formatter.request(method, path, timestamp, nonce, payload.signed), settings)
-  // Made while the thread pool signs.
-  const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
-  if (payload.contentType) headers['content-type'] = payload.contentType
-  if (call.serial) headers['wechatpay-serial'] = call.serial
-  Object.assign(headers, call.headers)
-  headers.authorization = Formatter.authorization(mchid, nonce, await signing, timestamp, signer.serial)
-  return { method, origin, path, headers, body: payload.body }
-}
-
-async function signMessage(message: Buffer, { signer }: Settings): Promise<string> {
+  const message = Formatter.request(method, path, timestamp, nonce, payload.signed)
+  const headers: Record<string, string> = {}
+  let signature: string
   try {
-    return await signer.sign(message)
+    const signing = signer.sign(message)
+    // While the thread pool signs.
+    addHeaders(headers, call, payload)
+    signature = await signing
   } catch (cause) {
     throw new WechatPayError('The signer failed, so nothing was sent; its error is the cause.', {
       code: 'ERR_SIGNER',
       cause,
     })
   }
+  headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial)
+  return { method, origin, path, headers, body: payload.body }
 }
 
-interface ReadContext extends Context {
+function addHeaders(headers: Record<string, string>, call: Call, payload: Payload): void {
+  headers.accept = ACCEPT
+  headers['user-agent'] = userAgent
+  if (payload.contentType) headers['content-type'] = payload.contentType
+  if (call.serial) headers['wechatpay-serial'] = call.serial
+  Object.assign(headers, call.headers)
+}
+
+interface ReadContext extends Omit<Context, 'timeout'> {
   call: Call
   payload: Payload
   from: Destination
@@ -128,7 +129,8 @@ async function readAnswer(
   if (!Buffer.isBuffer(body)) return readDownload(answer, body, context)
   if (statusCode < 200 || statusCode >= 300) throw apiError(answer, body, context)
   if (!context.unsigned) await verify(body, answer, context)
-  const data = await openData(parseBody(body, headers), context.call, context.settings)
+  const opened = openData(parseBody(body, headers), context.call, context.settings)
+  const data = opened instanceof Promise ? await opened : opened
   return new WechatPayResponse({ statusCode, headers, data, body, requestId })
 }
 

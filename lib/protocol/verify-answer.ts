@@ -58,7 +58,8 @@ async function verify(subject: Subject, body: Buffer, { headers, verifier, now, 
   if (signature.startsWith(PROBE)) {
     throw refuse('probe', 'WeChat Pay sent a signature that is wrong on purpose, to see whether it is checked.')
   }
-  const isGenuine = await verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial)
+  const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial)
+  const isGenuine = typeof verdict === 'boolean' ? verdict : await verdict
   if (isGenuine) return
   throw isGenuine === undefined
     ? refuse(
