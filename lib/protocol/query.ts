@@ -7,6 +7,7 @@ import { InvalidArgumentError } from '../errors.js'
  * @throws InvalidArgumentError for a value that has no place in a query.
  */
 export function withQuery(path: string, query: unknown): string {
+  if (query === undefined && !path.includes('?')) return path
   const [pathname = '', own = ''] = splitOnce(path, '?')
   const added = encodeQuery(query)
   const replaced = new Set(added.map(pair => splitOnce(pair, '=')[0]))
