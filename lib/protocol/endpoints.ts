@@ -30,6 +30,8 @@ export interface EndpointFacts {
   download: boolean
   /** The option that takes its payload. */
   payload?: 'json' | 'xml' | 'file'
+  /** APIv2: the one algorithm that it may be signed with, which `sign_type` has to name. */
+  signType?: string
   /** Whether parameters are documented that go into the query. */
   query: boolean
   upload?: UploadFacts

@@ -51,6 +51,7 @@ function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record
   const fields: Record<string, unknown> = { ...given }
   if (facts.merchantField) fields[facts.merchantField] ??= mchid
   if (!isNonceless) fields.nonce_str ??= Formatter.nonce()
+  if (facts.signType) fields.sign_type ??= facts.signType
   const workwx = agentSecret && fields.workwx_sign === undefined ? workwxSign(path, fields, agentSecret) : undefined
   if (workwx !== undefined) fields.workwx_sign = workwx
   return { ...fields, sign: signV2(fields, secret) }

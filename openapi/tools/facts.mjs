@@ -1,6 +1,6 @@
 /** Prints the table of facts: what the client has to know about an endpoint at run time, as a tree of path segments. */
 import { prefixedPath } from './model.mjs'
-import { isDownload, payloadOf } from './operations.mjs'
+import { isDownload, payloadOf, signTypeOf } from './operations.mjs'
 import { resolve } from './schema.mjs'
 import { uploadOf } from './upload.mjs'
 
@@ -67,6 +67,7 @@ function factsOf(call) {
     unsigned: operation['x-unsigned'],
     download: isDownload(operation),
     payload: payload?.option,
+    signType: payload && signTypeOf(resolve(payload.schema, shared)),
     query: query.length > 0,
     upload: upload && { ...upload, meta: undefined },
     encrypted: encryptedFields(upload ? (upload.meta ?? {}) : (payload?.schema ?? {}), shared),

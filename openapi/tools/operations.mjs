@@ -8,11 +8,24 @@ import { uploadOf } from './upload.mjs'
 /** @import { Printer } from './schema.mjs' */
 /** @import { Operation, Schema } from './openapi.js' */
 
-/** What the client fills in where the caller left it out. */
 const filled = new Set(['mch_id', 'mchid', 'nonce_str', 'sign'])
 
-/** @param {string} field */
-export const isFilled = field => filled.has(field)
+/**
+ * Whether the client fills a field in where the caller left it out, since there is only one answer.
+ * @param {string} field
+ * @param {Schema} [schema]
+ */
+export const isFilled = (field, schema) => filled.has(field) || (field === 'sign_type' && schema?.enum?.length === 1)
+
+/**
+ * The one algorithm that an APIv2 message may be signed with, where it has to say so.
+ * @param {Schema} message
+ * @returns {string | undefined}
+ */
+export function signTypeOf({ properties, required }) {
+  const { sign_type } = properties ?? {}
+  return required?.includes('sign_type') && sign_type?.enum?.length === 1 ? String(sign_type.enum[0]) : undefined
+}
 
 /** @type {Record<'query' | 'signed-query' | 'json' | 'xml-request' | 'xml-answer', Printer>} */
 const printers = {
@@ -90,8 +103,8 @@ function queryPart({ api, operation }) {
   if (parameters.length === 0) return []
   const printer = printers[api === 'v2' ? 'signed-query' : 'query']
   const needed = parameters.filter(parameter => parameter.required).map(({ name }) => name)
-  const required = needed.some(name => !printer.optional?.(name))
   const properties = Object.fromEntries(parameters.map(({ name, schema }) => [name, schema]))
+  const required = needed.some(name => !printer.optional?.(name, properties[name]))
   const type = printObject({ properties, required: needed }, printer, '  ')
   return [{ text: `  query${required ? '' : '?'}: ${type} | QueryText\n`, required }]
 }
@@ -143,7 +156,7 @@ function payloadPart(call) {
 function filePart(call) {
   const meta = uploadOf(call)?.meta
   const printer = printers[call.api === 'v3' ? 'json' : 'xml-request']
-  const required = meta?.required?.some(field => !printer.optional?.(field))
+  const required = meta?.required?.some(field => !printer.optional?.(field, meta.properties?.[field]))
   const text = meta ? `  meta${required ? '' : '?'}: ${printType(meta, printer, '  ')}\n` : ''
   return { text: `  file: FileInput\n  filename?: string\n${text}`, required: true }
 }

@@ -20,7 +20,7 @@ const primitives = {
  * @typedef {object} Printer
  * @property {Dialect} dialect
  * @property {(name: string) => string} reference Names a shared schema.
- * @property {(field: string) => boolean} [optional] Whether a required field may be left out all the same.
+ * @property {(field: string, schema?: Schema) => boolean} [optional] Whether a required field may be left out all the same.
  */
 
 /**
@@ -68,7 +68,7 @@ function isCiphertext(schema) {
 export function printObject(schema, printer, indent = '') {
   const inner = `${indent}  `
   const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    const required = schema.required?.includes(name) && !printer.optional?.(name)
+    const required = schema.required?.includes(name) && !printer.optional?.(name, field)
     return `${comment(describe(field), inner)}${inner}${printName(name, required ?? false)}: ${printType(field, printer, inner)}\n`
   })
   return `{\n${fields.join('')}${indent}}`

@@ -129,6 +129,13 @@ describe('what is known', () => {
     expect(endpointFacts('POST', 'v2/pay/unifiedorder').mutualTls).toBe(false)
   })
 
+  it('some of APIv2 are signed in one way only', () => {
+    const paths = pathsWhere(({ facts }) => facts.signType === 'HMAC-SHA256')
+    expect(paths).toHaveLength(53)
+    expect(paths).toEqual(expect.arrayContaining(['v2/pay/downloadfundflow', 'v2/secapi/pay/profitsharing']))
+    expect(endpointFacts('POST', 'v2/pay/unifiedorder').signType).toBeUndefined()
+  })
+
   it('some of APIv2 want no nonce_str', () => {
     const paths = pathsWhere(({ facts }) => facts.nonceless)
     expect(paths).toHaveLength(19)

@@ -95,6 +95,15 @@ describe('a message', () => {
     expect(isSigned(request)).toBe(true)
   })
 
+  it('names HMAC-SHA256 by itself where nothing else is allowed', async () => {
+    const xml = { appid: 'wxd678efh567hg6787', sub_mch_id: '1900000109', receiver: '{}' }
+    const request = await sent('v2/pay/profitsharingaddreceiver', { xml })
+    expect(request.fields).toMatchObject({ sign_type: 'HMAC-SHA256', sign: expect.stringMatching(/^[\dA-F]{64}$/) })
+    expect(isSigned(request)).toBe(true)
+    const own = await sent('v2/pay/profitsharingaddreceiver', { xml: { ...xml, sign_type: 'MD5' } })
+    expect(own.fields).toMatchObject({ sign_type: 'MD5', sign: expect.stringMatching(/^[\dA-F]{32}$/) })
+  })
+
   it.each<[string, unknown, string | undefined]>([
     ['zero', 0, '0'],
     ['the text of zero', '0', '0'],
