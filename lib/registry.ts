@@ -11,7 +11,7 @@ export type SharedSettings = Pick<
   Settings,
   'mchid' | 'privateKey' | 'signer' | 'verifier' | 'apiv3Key' | 'secret' | 'store'
 > &
-  Partial<Pick<Settings, 'transport' | 'fallbackUri'>>
+  Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt'>>
 
 // A client is a proxy without properties of its own, so that its settings can only be kept beside it.
 const settings = new WeakMap<object, SharedSettings>()

@@ -53,6 +53,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'stores',
     'transformer.ts',
     'trust',
+    'types',
   ],
   trust: [...FOUNDATION, 'crypto', 'formatter.ts'],
   bill: [...FOUNDATION, 'files', 'protocol', 'registry.ts'],

@@ -3,13 +3,15 @@ import * as AesGcm from '../crypto/aes-gcm.js'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { requestIdOf } from '../protocol/headers.js'
 import { verifyNotification } from '../protocol/verify-answer.js'
+import { decryptFields } from '../trust/encrypt-fields.js'
+import { encryptedInEvents } from '../types/generated/event-facts.js'
 import { isEvent, isObject, type NotificationEvent } from './events.js'
-import type { NotificationKeys } from './keys.js'
+import type { Decrypt, NotificationKeys } from './keys.js'
 
 const ALGORITHM = 'AEAD_AES_256_GCM'
 
 /**
- * Verifies, then decrypts; `now` in milliseconds.
+ * Verifies, then decrypts, also the fields in it that are encrypted for the merchant; `now` in milliseconds.
  *
  * @throws SignatureError (as a rejection) for what WeChat Pay did not sign, or sealed for somebody else;
  *   InvalidArgumentError for keys that are missing; WechatPayError for what is genuine and yet not a notification.
@@ -17,7 +19,7 @@ const ALGORITHM = 'AEAD_AES_256_GCM'
 export async function openJson(
   body: Buffer,
   headers: Record<string, string>,
-  { verifier, apiv3Key }: NotificationKeys,
+  { verifier, apiv3Key, decrypt }: NotificationKeys,
   now: number,
 ): Promise<NotificationEvent> {
   if (!verifier || !apiv3Key) {
@@ -29,9 +31,23 @@ export async function openJson(
   await verifyNotification(body, { headers, verifier, now, requestId })
   const envelope = parseJson(body.toString())
   if (!isObject(envelope)) throw notANotification('it is not an object')
-  const event: unknown = { ...envelope, resource: parseJson(openResource(envelope.resource, apiv3Key, requestId)) }
+  const content = parseJson(openResource(envelope.resource, apiv3Key, requestId))
+  const resource = decrypt ? await openFields(content, envelope.event_type, decrypt) : content
+  const event: unknown = { ...envelope, resource }
   if (!isEvent(event)) throw notANotification('it lacks its `id` or `event_type`')
   return event
+}
+
+async function openFields(content: unknown, type: unknown, decrypt: Decrypt): Promise<unknown> {
+  const fields = encryptedInEvents.get(String(type)) ?? []
+  return decryptFields(content, fields, async ciphertext => {
+    try {
+      return await decrypt(ciphertext)
+    } catch {
+      // Encrypted for a certificate that the merchant had before: not worth losing the notification.
+      return ciphertext
+    }
+  })
 }
 
 function openResource(resource: unknown, apiv3Key: Uint8Array, requestId: string | undefined): string {

@@ -2,16 +2,20 @@
 import { factory } from '../builder.js'
 import type { Config } from '../config.js'
 import { aesKey } from '../crypto/aes-key.js'
-import type { KeyInput } from '../crypto/keys.js'
+import { type KeyInput, loadPrivateKey } from '../crypto/keys.js'
+import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
+import { readMerchant } from '../protocol/merchant-certificate.js'
 import { type Client, settingsOf } from '../registry.js'
 import type { Store } from '../stores/store.js'
 import { KeyStore } from '../trust/key-store.js'
 import { loadPlatformKeys } from '../trust/platform-keys.js'
-import type { Verifier } from '../trust/verifier.js'
+import type { Signer, Verifier } from '../trust/verifier.js'
 
 /** The options of `Builder.factory`; only `certs` (or `verifier`) and `apiv3Key`, or `secret` for APIv2, are needed. */
 export type NotificationConfig = Partial<Config> & { store?: Store }
+
+export type Decrypt = (ciphertext: string) => string | Promise<string>
 
 export interface NotificationKeys {
   readonly verifier: Verifier | undefined
@@ -19,6 +23,8 @@ export interface NotificationKeys {
   readonly apiv3Key: Uint8Array | undefined
   /** The APIv2 key. */
   readonly secret: string | undefined
+  /** Opens the fields that are encrypted for the merchant; without it they stay as they come. */
+  readonly decrypt: Decrypt | undefined
   readonly store: Store | undefined
 }
 
@@ -46,6 +52,10 @@ function keysOfClient(client: unknown): NotificationKeys | undefined {
     get secret() {
       return now().secret?.export().toString()
     },
+    get decrypt() {
+      const { encrypt = true, signer } = now()
+      return encrypt ? decrypterOf(signer) : undefined
+    },
     store: settings.store,
   }
 }
@@ -62,6 +72,7 @@ function keysOfConfig(config: NotificationConfig | Client, now: () => number): N
     verifier: readVerifier(config, now),
     apiv3Key: config.apiv3Key === undefined ? undefined : readKey(config.apiv3Key, 'apiv3Key'),
     secret: secret === undefined ? undefined : Buffer.from(readKey(secret, 'secret')).toString(),
+    decrypt: readDecrypt(config),
     store: config.store,
   }
 }
@@ -75,6 +86,18 @@ function mustDownload(config: NotificationConfig): config is Config {
   const { mchid, verifier, apiv3Key, privateKey, signer, merchant } = config
   const canAsk = mchid !== undefined && (privateKey ?? signer ?? merchant) !== undefined
   return canAsk && apiv3Key !== undefined && !verifier && certsOf(config).length === 0
+}
+
+function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: NotificationConfig): Decrypt | undefined {
+  if (encrypt === 'off') return undefined
+  if (signer) return decrypterOf(signer)
+  const key =
+    privateKey === undefined ? readMerchant(merchant, String(mchid))?.key : loadPrivateKey(privateKey, 'privateKey')
+  return key && (ciphertext => Rsa.decrypt(ciphertext, key))
+}
+
+function decrypterOf(signer: Signer): Decrypt | undefined {
+  return signer.decrypt && (ciphertext => signer.decrypt?.(ciphertext) ?? ciphertext)
 }
 
 function readVerifier(config: NotificationConfig, now: () => number): Verifier | undefined {

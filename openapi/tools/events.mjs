@@ -1,4 +1,5 @@
 /** Prints the notifications: what each event type brings. */
+import { encryptedFields } from './facts.mjs'
 import { documentation } from './nodes.mjs'
 import { comment, printType } from './schema.mjs'
 
@@ -36,4 +37,12 @@ export function printEvents(documents) {
   return `import type * as A from './v2-answers.js'
 import type * as S from './v3-schemas.js'
 /** What each notification brings, decrypted. */\nexport interface Resources {\n${fields.join('')}}\n`
+}
+
+/** Prints which fields of which notification are encrypted for the merchant, as paths. @param {Document} document */
+export function printEncryptedInEvents(document) {
+  const entries = listEvents(document, 'v3')
+    .map(({ type, schema }) => [type, encryptedFields(schema, document.components.schemas)])
+    .filter(([, fields]) => fields?.length)
+  return `export const encryptedInEvents: ReadonlyMap<string, readonly string[]> = new Map(${JSON.stringify(entries)})\n`
 }

@@ -91,7 +91,7 @@ function pick(entries) {
  * @param {string} [path]
  * @returns {string[]}
  */
-function encryptedFields(schema, shared, path = '') {
+export function encryptedFields(schema, shared, path = '') {
   if (schema.$ref) return encryptedFields(resolve(schema, shared), shared, path)
   if (schema['x-encrypted']) return [path]
   return [

@@ -1,10 +1,12 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { constants, generateKeyPairSync, publicEncrypt } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import * as Rsa from '../../lib/crypto/rsa.js'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../../lib/errors.js'
+import { Builder } from '../../lib/index.js'
 import * as Notification from '../../lib/notification/index.js'
 import { register, type SharedSettings } from '../../lib/registry.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
-import { config, platform } from '../gateway.js'
+import { config, merchant, platform } from '../gateway.js'
 import { apiv3Key, keys, type Notice, notice, payment, signedAnew } from './wechat-pay.js'
 
 const NOW = 1_764_000_000
@@ -240,6 +242,65 @@ describe('a body that was parsed is refused, with the cure', () => {
     await expect(notification.parse({ headers: 'x' as unknown as Headers, body })).rejects.toThrow(
       /headers: found a string/,
     )
+  })
+})
+
+describe('fields that are encrypted for the merchant', () => {
+  const sealed = (text: string, key = merchant.certificate) =>
+    publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING }, Buffer.from(text)).toString('base64')
+  const card = (value: (text: string) => string) => ({
+    event_type: 'BRAND_MEMBER_CARD_SP.USER_CARD.CREATE',
+    resource: {
+      card_id: 'p1',
+      phone_number: value('13900000000'),
+      user_information: {
+        common_field_list: [{ name: 'USER_FORM_FLAG_NAME', value: value('张三𠮷') }],
+        custom_field_list: [{ name: '口味', user_chosen_values: [value('甜'), value('咸')] }],
+      },
+    },
+  })
+  const plain = card(text => text)
+
+  it.each([
+    ['a client', () => Notification.create(Builder.factory({ ...config, apiv3Key }))],
+    ['its private key', () => Notification.create({ ...config, apiv3Key })],
+    [
+      'its certificate',
+      () => {
+        const pem = { cert: merchant.certificate, key: merchant.privateKey }
+        return Notification.create({ ...keys, mchid: config.mchid, merchant: pem })
+      },
+    ],
+    [
+      'a signer of its own',
+      () => {
+        const { privateKey } = config
+        const decrypt = async (ciphertext: string) => Rsa.decrypt(ciphertext, privateKey)
+        return Notification.create({ ...keys, signer: { serial: '', sign: () => '', decrypt } })
+      },
+    ],
+  ])('are opened with %s', async (_, create) => {
+    expect(await create().parse(notice(card(sealed)))).toMatchObject(plain)
+  })
+
+  it.each([
+    ['without a private key', keys],
+    ['when it is told to', { ...config, apiv3Key, encrypt: 'off' as const }],
+  ])('are left as they come %s', async (_, own) => {
+    const event = card(sealed)
+    expect(await Notification.create(own).parse(notice(event))).toMatchObject(event)
+  })
+
+  it('and do not lose the notification when they were encrypted for another certificate', async () => {
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' })
+    const event = card(text => sealed(text, String(other)))
+    expect(await Notification.create({ ...config, apiv3Key }).parse(notice(event))).toMatchObject(event)
+  })
+
+  it('are those of the catalogue alone', async () => {
+    const resource = { phone_number: sealed('13900000000') }
+    const receiver = Notification.create({ ...config, apiv3Key })
+    expect(await receiver.parse(notice({ resource }))).toMatchObject({ resource })
   })
 })
 
