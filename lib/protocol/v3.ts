@@ -42,6 +42,7 @@ export async function beginV3(filled: FilledCall, context: Context): Promise<Beg
     )
   }
   const call = await sealCall(filled, context)
+  // Most payloads are there at once, and need no turn of the queue.
   const made = readPayload(call)
   const payload = made instanceof Promise ? await made : made
   const unsigned = isUnsigned(call)
