@@ -3,10 +3,10 @@ import * as AesGcm from '../crypto/aes-gcm.js'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { requestIdOf } from '../protocol/headers.js'
 import { verifyNotification } from '../protocol/verify-answer.js'
-import { decryptFields } from '../trust/encrypt-fields.js'
+import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
 import { encryptedInEvents } from '../types/generated/event-facts.js'
 import { isEvent, isObject, type NotificationEvent } from './events.js'
-import type { Decrypt, NotificationKeys } from './keys.js'
+import type { NotificationKeys } from './keys.js'
 
 const ALGORITHM = 'AEAD_AES_256_GCM'
 
@@ -39,7 +39,8 @@ export async function openJson(
 }
 
 async function openFields(content: unknown, type: unknown, decrypt: Decrypt): Promise<unknown> {
-  const fields = encryptedInEvents.get(String(type)) ?? []
+  const fields = encryptedInEvents.get(String(type))
+  if (!fields) return content
   return decryptFields(content, fields, async ciphertext => {
     try {
       return await decrypt(ciphertext)

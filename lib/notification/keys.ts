@@ -8,14 +8,13 @@ import { InvalidArgumentError } from '../errors.js'
 import { readMerchant } from '../protocol/merchant-certificate.js'
 import { type Client, settingsOf } from '../registry.js'
 import type { Store } from '../stores/store.js'
+import type { Decrypt } from '../trust/encrypt-fields.js'
 import { KeyStore } from '../trust/key-store.js'
 import { loadPlatformKeys } from '../trust/platform-keys.js'
-import type { Signer, Verifier } from '../trust/verifier.js'
+import type { Verifier } from '../trust/verifier.js'
 
 /** The options of `Builder.factory`; only `certs` (or `verifier`) and `apiv3Key`, or `secret` for APIv2, are needed. */
 export type NotificationConfig = Partial<Config> & { store?: Store }
-
-export type Decrypt = (ciphertext: string) => string | Promise<string>
 
 export interface NotificationKeys {
   readonly verifier: Verifier | undefined
@@ -54,7 +53,7 @@ function keysOfClient(client: unknown): NotificationKeys | undefined {
     },
     get decrypt() {
       const { encrypt = true, signer } = now()
-      return encrypt ? decrypterOf(signer) : undefined
+      return encrypt ? signer.decrypt?.bind(signer) : undefined
     },
     store: settings.store,
   }
@@ -90,14 +89,10 @@ function mustDownload(config: NotificationConfig): config is Config {
 
 function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: NotificationConfig): Decrypt | undefined {
   if (encrypt === 'off') return undefined
-  if (signer) return decrypterOf(signer)
+  if (signer) return signer.decrypt?.bind(signer)
   const key =
     privateKey === undefined ? readMerchant(merchant, String(mchid))?.key : loadPrivateKey(privateKey, 'privateKey')
   return key && (ciphertext => Rsa.decrypt(ciphertext, key))
-}
-
-function decrypterOf(signer: Signer): Decrypt | undefined {
-  return signer.decrypt && (ciphertext => signer.decrypt?.(ciphertext) ?? ciphertext)
 }
 
 function readVerifier(config: NotificationConfig, now: () => number): Verifier | undefined {

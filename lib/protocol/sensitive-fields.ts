@@ -73,7 +73,7 @@ export function openData(data: unknown, call: Call, settings: Settings): unknown
   const { signer } = settings
   const { decrypted } = sensitiveFacts(call, settings)
   if (decrypted.length === 0 || !signer.decrypt) return data
-  return decryptFields(data, decrypted, ciphertext => signer.decrypt?.(ciphertext) ?? ciphertext)
+  return decryptFields(data, decrypted, signer.decrypt.bind(signer))
 }
 
 const OFF = { encrypted: [], encryptedQuery: [], decrypted: [] }

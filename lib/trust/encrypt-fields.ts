@@ -47,16 +47,15 @@ function mayHoldSensitive(value: unknown, depth: number): boolean {
   return false
 }
 
+/** Opens the base64 that WeChat Pay encrypted for the merchant. */
+export type Decrypt = (ciphertext: string) => string | Promise<string>
+
 /**
  * A copy of `data` whose named fields are decrypted; what is not encrypted stays as it came. `data` is not touched.
  *
  * @throws WechatPayError `ERR_FIELD_NOT_DECRYPTED` (as a rejection) that names the field which does not open.
  */
-export async function decryptFields(
-  data: unknown,
-  fields: readonly string[],
-  decrypt: (ciphertext: string) => string | Promise<string>,
-): Promise<unknown> {
+export async function decryptFields(data: unknown, fields: readonly string[], decrypt: Decrypt): Promise<unknown> {
   const opened = new Map<string, string | Promise<string>>()
   mapLeaves(data, fields, (leaf, path, isNamed) => {
     if (isNamed && typeof leaf === 'string' && isCiphertext(leaf)) opened.set(path, decryptField(leaf, path, decrypt))
@@ -90,11 +89,7 @@ function encryptField(plain: string, field: string, key: KeyObject | undefined, 
   }
 }
 
-async function decryptField(
-  text: string,
-  path: string,
-  decrypt: (ciphertext: string) => string | Promise<string>,
-): Promise<string> {
+async function decryptField(text: string, path: string, decrypt: Decrypt): Promise<string> {
   try {
     return await decrypt(text)
   } catch (cause) {
