@@ -97,7 +97,7 @@ async function signRequest(
     addHeaders(headers, call, payload)
     signature = await signing
   } catch (cause) {
-    throw new WechatPayError('The signer failed, so nothing was sent; its error is the cause.', {
+    throw new WechatPayError('The signer failed, so this was not sent; its error is the cause.', {
       code: 'ERR_SIGNER',
       cause,
     })

@@ -1,5 +1,5 @@
 /** Tries a call again where that cannot do harm: what was never sent, and what only reads. */
-import { TransportError } from '../errors.js'
+import { TransportError, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
 import type { IncomingAnswer } from './send.js'
 import type { RetryPolicy } from './settings.js'
@@ -33,12 +33,14 @@ export interface RetryContext {
   onRetry(attempt: Attempt, cause: TransportError | IncomingAnswer, delay: number): void
 }
 
+const EARLIER = 'An earlier attempt was sent, so the outcome is unknown: query by the business number.'
 const FIRST_DELAY = 250
 const LONGEST_DELAY = 5_000
 
 /**
  * Runs `attempt` until it succeeds or trying again is not allowed, and gives the last answer, of whatever status.
- * @throws TransportError of the last attempt (as a rejection); its `sent` speaks for all attempts.
+ * @throws TransportError of the last attempt (as a rejection); its `sent` speaks for all attempts. What else an attempt
+ *   throws ends the call, and says so when an earlier one was sent.
  */
 export async function withRetry(
   context: RetryContext,
@@ -55,7 +57,7 @@ export async function withRetry(
     try {
       outcome = await attempt(current)
     } catch (error) {
-      if (!(error instanceof TransportError)) throw error
+      if (!(error instanceof TransportError)) throw sent ? afterSent(error) : error
       outcome = error
     }
     if (outcome instanceof TransportError && !outcome.sent) host++
@@ -92,9 +94,12 @@ function isRepeatable(outcome: TransportError | IncomingAnswer, { method, policy
 function settle(outcome: TransportError | IncomingAnswer, sent: boolean): IncomingAnswer {
   if (!(outcome instanceof TransportError)) return outcome
   if (outcome.sent || !sent) throw outcome
-  throw new TransportError(`An earlier attempt was sent, so the outcome is unknown. ${outcome.message}`, {
-    code: outcome.code,
-    sent,
-    cause: outcome,
-  })
+  throw new TransportError(`${EARLIER} ${outcome.message}`, { code: outcome.code, sent, cause: outcome })
+}
+
+/** What failed on our side before it could be sent again, such as a signer. */
+function afterSent(error: unknown): unknown {
+  return error instanceof WechatPayError
+    ? new WechatPayError(`${EARLIER} ${error.message}`, { code: error.code, cause: error })
+    : error
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TransportError } from '../../lib/errors.js'
+import { InvalidArgumentError, TransportError, WechatPayError } from '../../lib/errors.js'
 import type { Method } from '../../lib/options.js'
 import { type Attempt, type RetryContext, retryDelay, withRetry } from '../../lib/transport/retry.js'
 import type { IncomingAnswer } from '../../lib/transport/send.js'
@@ -12,7 +12,7 @@ const lost = new TransportError('lost', { code: 'ERR_CONNECTION_LOST', sent: tru
 const late = new TransportError('late', { code: 'ERR_TIMEOUT', sent: true })
 const status = (statusCode: number): IncomingAnswer => ({ statusCode, headers: {}, body: Buffer.alloc(0) })
 
-type Outcome = TransportError | IncomingAnswer
+type Outcome = WechatPayError | IncomingAnswer
 
 /** Plays the outcomes in turn on a clock of its own, and tells which attempts were made. */
 async function play(outcomes: Outcome[], options: Partial<RetryContext> & { method: Method; retry?: object | false }) {
@@ -38,7 +38,7 @@ async function play(outcomes: Outcome[], options: Partial<RetryContext> & { meth
   const result = await withRetry(context, async attempt => {
     attempts.push(attempt)
     const outcome = outcomes[attempts.length - 1] ?? status(200)
-    if (outcome instanceof TransportError) throw outcome
+    if (outcome instanceof WechatPayError) throw outcome
     return outcome
   }).catch((error: unknown) => error)
   return {
@@ -146,4 +146,30 @@ describe('waiting', () => {
 it('a failure to connect after an attempt that was sent does not claim that nothing was', async () => {
   const { result } = await play([lost, refused, refused], { method: 'GET' })
   expect(result).toMatchObject({ code: 'ERR_CONNECT', sent: true })
+})
+
+describe('what fails on our side', () => {
+  const signer = new WechatPayError('the signer failed', { code: 'ERR_SIGNER' })
+
+  it('ends the call as it is while nothing was sent', async () => {
+    const { result, hosts } = await play([refused, signer], { method: 'POST' })
+    expect(result).toBe(signer)
+    expect(hosts).toHaveLength(2)
+  })
+
+  it.each<[string, Outcome]>([
+    ['a lost connection', lost],
+    ['503', status(503)],
+  ])('does not claim, after %s, that nothing was sent', async (_what, outcome) => {
+    const { result } = await play([outcome, signer], { method: 'POST', retry: { methods: ['POST'] } })
+    expect(result).toMatchObject({ code: 'ERR_SIGNER', cause: signer })
+    expect(result).toMatchObject({ message: expect.stringContaining('the outcome is unknown') })
+  })
+
+  it('is then no InvalidArgumentError, which stands for a call that was never sent', async () => {
+    const invalid = new InvalidArgumentError('a signature with a quote in it')
+    const { result } = await play([status(503), invalid], { method: 'GET' })
+    expect(result).not.toBeInstanceOf(InvalidArgumentError)
+    expect(result).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', cause: invalid })
+  })
 })
