@@ -3,7 +3,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { type KeyInput, keyMatchesCertificate, loadPrivateKey } from './crypto/keys.js'
 import { decrypt, signAsync } from './crypto/rsa.js'
 import { isPublicKeyId, normalizeSerial, serialOf } from './crypto/x509.js'
-import { InvalidArgumentError } from './errors.js'
+import { InvalidArgumentError, WechatPayError } from './errors.js'
 import {
   type MerchantCertificate,
   type MerchantPem,
@@ -172,7 +172,29 @@ function readPlatformKeys({ certs = {}, verifier }: KeyOptions): Pick<Keys, 'pla
     ['announcedSerial', 'verify'],
     '{ announcedSerial(), verify(message, signature, serial) }',
   )
-  return { platformKeys: loadPlatformKeys(Object.entries(certs)), givenVerifier: verifier }
+  return { platformKeys: loadPlatformKeys(Object.entries(certs)), givenVerifier: verifier && guarded(verifier) }
+}
+
+/** The same verifier, whose failures say what has become of the call. */
+function guarded(verifier: Verifier): Verifier {
+  const attempt = async <T>(ask: () => T | Promise<T>, consequence: string): Promise<T> => {
+    try {
+      return await ask()
+    } catch (cause) {
+      throw new WechatPayError(`The verifier failed, ${consequence}; its error is the cause.`, {
+        code: 'ERR_VERIFIER',
+        cause,
+      })
+    }
+  }
+  const unsent = 'so nothing was sent'
+  const unverified = 'so what came cannot be trusted: if it is an answer, query the call by its business number'
+  const { encryptionKey } = verifier
+  return {
+    announcedSerial: () => attempt(() => verifier.announcedSerial(), unsent),
+    verify: (...received) => attempt(() => verifier.verify(...received), unverified),
+    ...(encryptionKey && { encryptionKey: serial => attempt(() => encryptionKey.call(verifier, serial), unsent) }),
+  }
 }
 
 function requireMethods(given: unknown, option: string, names: readonly string[], expected: string): void {

@@ -125,4 +125,45 @@ describe('a verifier', () => {
     await expect(ask({ announcedSerial: () => undefined, verify: () => verdict })).rejects.toMatchObject({ reason })
     expect(gateway.requests[0]?.headers).not.toHaveProperty('wechatpay-serial')
   })
+
+  it('that fails before the call says that nothing was sent', async () => {
+    const cause = new Error('the KMS is down')
+    const call = ask({ announcedSerial: () => Promise.reject(cause), verify: () => true })
+    await expect(call).rejects.toMatchObject({
+      code: 'ERR_VERIFIER',
+      cause,
+      message: expect.stringContaining('so nothing was sent'),
+    })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it('that fails after the call says what to do about it', async () => {
+    const cause = new Error('the KMS is down')
+    const verify = () => {
+      throw cause
+    }
+    const call = ask({ announcedSerial: () => undefined, verify })
+    await expect(call).rejects.toMatchObject({
+      code: 'ERR_VERIFIER',
+      cause,
+      message: expect.stringContaining('query the call'),
+    })
+    expect(gateway.requests).toHaveLength(1)
+  })
+
+  it('keeps its own `this`', async () => {
+    class Kms {
+      readonly #serial = 'PUB_KEY_ID_1'
+      announcedSerial() {
+        return this.#serial
+      }
+      encryptionKey() {
+        return { serial: this.#serial, key: createPublicKey(platform.certificate) }
+      }
+      verify() {
+        return this.#serial.startsWith('PUB_KEY_ID_')
+      }
+    }
+    expect(await ask(new Kms())).toMatchObject({ data: { ok: true } })
+  })
 })
