@@ -27,7 +27,14 @@ export async function runOnce({ store, id, onStoreFailure }: Options, run: () =>
   const key = `wechatpay-chain:notification:${id}`
   const claim = randomUUID()
   if (!(await store.add(key, claim, CLAIM))) return (await store.get(key)) === DONE
-  const renewal = keepClaim(() => store.set(key, claim, CLAIM).catch(onStoreFailure))
+  const put = async (value: string, ttl: number) => {
+    try {
+      await store.set(key, value, ttl)
+    } catch (cause) {
+      onStoreFailure(cause)
+    }
+  }
+  const renewal = keepClaim(() => put(claim, CLAIM))
   try {
     await run()
   } catch (error) {
@@ -36,7 +43,7 @@ export async function runOnce({ store, id, onStoreFailure }: Options, run: () =>
     throw error
   }
   await renewal.end()
-  await store.set(key, DONE, MEMORY).catch(onStoreFailure)
+  await put(DONE, MEMORY)
   return true
 }
 

@@ -4,8 +4,7 @@ import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
-import * as Formatter from '../formatter.js'
-import { verifyV2 } from '../protocol/v2-signature.js'
+import { signedText, verifyV2 } from '../protocol/v2-signature.js'
 import { toObject, type XmlFields } from '../transformer.js'
 import { isEvent, type NotificationEvent } from './events.js'
 import type { NotificationKeys } from './keys.js'
@@ -44,7 +43,7 @@ function openRefund(fields: XmlFields, secret: string): object {
   const { req_info: sealed } = fields
   const content = open('secret', () => toObject(AesEcb.decrypt(String(sealed), Hash.md5(secret))))
   return {
-    id: digestOf({ sealed }),
+    id: digestOf(String(sealed)),
     event_type: 'v2/refund-processed',
     resource_type: 'xml',
     resource: { ...fields, req_info: content },
@@ -110,22 +109,23 @@ function open<Content>(key: string, decrypt: () => Content): Content {
   }
 }
 
+// An empty field is not signed: anybody could have put it there.
 function typeOf(fields: XmlFields): string {
   const { event_type: named } = fields
   if (typeof named === 'string' && named !== '') return named
-  return TYPES.find(([field]) => fields[field] !== undefined)?.[1] ?? 'unknown'
+  return TYPES.find(([field]) => fields[field])?.[1] ?? 'unknown'
 }
 
-// Sent again, a notification has the same content; its nonce and sign may be new.
-function idOf({ event_id, nonce_str, sign, ...content }: XmlFields): string {
-  return typeof event_id === 'string' && event_id !== '' ? event_id : digestOf(content)
+// Sent again, a notification has the same content; its nonce and sign may be new. What counts is the text that is signed:
+// fields without a value can be added to the message, and others cut in another way, and the `sign` stays right.
+function idOf(fields: XmlFields): string {
+  const { event_id } = fields
+  if (typeof event_id === 'string' && event_id !== '') return event_id
+  return digestOf(signedText(fields).replace(/(?<=^|&)nonce_str=[^&]*/, ''))
 }
 
-function digestOf(content: object): string {
-  return createHash('sha256')
-    .update(JSON.stringify(Formatter.ksort(content)))
-    .digest('hex')
-    .slice(0, 32)
+function digestOf(content: string): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 32)
 }
 
 function notANotification(reason: string, cause?: unknown): WechatPayError {

@@ -76,7 +76,12 @@ export function workwxSign(pathname: string, fields: V2Fields, agentSecret: stri
   return md5(signedText(covered), agentSecret, true).toUpperCase()
 }
 
-function signedText(fields: V2Fields): string {
+/**
+ * What the `sign` covers: `name=value&…`, by the bytes of the names, without `sign` and the empty fields.
+ *
+ * @throws InvalidArgumentError for a nested value.
+ */
+export function signedText(fields: V2Fields): string {
   const texts = Object.entries(fields)
     .filter(([, value]) => isPresent(value))
     .map(([name, value]) => [name, signableText(name, value)])

@@ -187,6 +187,16 @@ describe('a store that fails', () => {
     expect([await receive(notice()), handled.length, errors]).toEqual([204, 1, [failure]])
   })
 
+  it('does no more when it throws than when it rejects', async () => {
+    const store = new MemoryStore()
+    const set = () => {
+      throw failure
+    }
+    const throwing: Store = { get: key => store.get(key), add: (...claim) => store.add(...claim), set, delete: set }
+    const { handled, errors, receive } = process(throwing)
+    expect([await receive(notice()), handled.length, errors]).toEqual([204, 1, [failure]])
+  })
+
   it('after the handler threw hides nothing of it', async () => {
     const thrown = new Error('no')
     const { errors, receive } = process(failing('delete'), () => Promise.reject(thrown))

@@ -57,6 +57,23 @@ describe('a payment', () => {
     expect(other.id).not.toBe(first.id)
   })
 
+  it('keeps its id and its type whatever is done to it that its sign does not cover', async () => {
+    const genuine = xmlNotice(payment)
+    const { id } = await notification.parse(genuine)
+    const altered = [
+      genuine.body.replace('</xml>', '<x></x></xml>'),
+      genuine.body.replace('</xml>', '<combine_out_trade_no></combine_out_trade_no></xml>'),
+      genuine.body.replace('<coupon_fee><![CDATA[]]></coupon_fee>', ''),
+      genuine.body
+        .replace('<![CDATA[CFT]]>', '<![CDATA[CFT&is_subscribe=Y]]>')
+        .replace('<is_subscribe><![CDATA[Y]]></is_subscribe>', ''),
+    ]
+    for (const body of altered) {
+      expect(body).not.toBe(genuine.body)
+      expect(await notification.parse({ ...genuine, body })).toMatchObject({ id, event_type: 'v2/transaction-success' })
+    }
+  })
+
   it('is refused without a sign, and with an empty one', async () => {
     for (const unsigned of [payment, { ...payment, sign: '' }]) {
       expect(await refusal(xml(unsigned))).toMatchObject({
