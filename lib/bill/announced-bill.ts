@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { InvalidArgumentError } from '../errors.js'
 import { settingsOf } from '../registry.js'
+import type { Decrypt } from '../trust/encrypt-fields.js'
 import type { WechatPay } from '../types/wechatpay.js'
 import { hashName, unpack, verified } from './content.js'
 import { damaged } from './damage.js'
@@ -58,9 +59,9 @@ export function partsContent(wxpay: WechatPay, answer: AnnouncedParts, options: 
 }
 
 /** Opens the keys of encrypted parts. @throws InvalidArgumentError for a client that cannot decrypt. */
-export function keyOpener(wxpay: WechatPay): (key: string) => string | Promise<string> {
+export function keyOpener(wxpay: WechatPay): Decrypt {
   const signer = settingsOf(wxpay)?.signer
-  if (signer?.decrypt) return key => signer.decrypt?.(key) ?? key
+  if (signer?.decrypt) return signer.decrypt.bind(signer)
   throw new InvalidArgumentError(
     'This bill is encrypted for the merchant: give Builder.factory `privateKey`, or a `signer` that has `decrypt`.',
   )

@@ -39,8 +39,9 @@ export interface Announced {
 
 /** @throws InvalidArgumentError for a hash that is not known. */
 export function hashName({ hash_type = 'SHA1', hash_value }: Announced): string | undefined {
+  if (!hash_value) return undefined
   const name = HASHES.get(hash_type.toUpperCase())
-  if (hash_value === undefined || name !== undefined) return hash_value && name
+  if (name !== undefined) return name
   throw new InvalidArgumentError(
     `\`hash_type\` is ${JSON.stringify(hash_type)}; known are ${[...HASHES.keys()].join(', ')}.`,
   )

@@ -12,5 +12,9 @@ export function rows<Title extends string = string, SummaryTitle extends string 
   source: string | URL | Readable,
 ): AsyncGenerator<BillRow<Title>, BillRow<SummaryTitle> | undefined, undefined> {
   const isPath = typeof source === 'string' || source instanceof URL
-  return readRows(unpack(isPath ? createReadStream(source, { highWaterMark: 1 << 18 }) : source))
+  // Opened when it is read: a file that is opened and never read would stay open, and could fail with nobody to tell.
+  async function* read() {
+    yield* unpack(isPath ? createReadStream(source, { highWaterMark: 1 << 18 }) : source)
+  }
+  return readRows(read())
 }

@@ -59,7 +59,7 @@ async function signRemotely(message: string, signer: Signer): Promise<string> {
 
 function missingPrivateKey(): never {
   throw new InvalidArgumentError(
-    'The client signs with a `signer`, which may have to be waited for: pass { signer } in place of the client, and await the parameters.',
+    'This is signed with the merchant API private key, and the client has none: give it to Builder.factory as `privateKey`; where a `signer` signs, pass { signer } in place of the client, and await the parameters.',
   )
 }
 

@@ -129,6 +129,17 @@ describe('a trade bill', () => {
     expect(await readAll(Bill.rows(path))).toHaveLength(5000)
   })
 
+  it('that was saved is not opened before it is read', async () => {
+    const rows = Bill.rows(`${path}.absent`)
+    await new Promise(resolve => setImmediate(resolve))
+    await expect(readAll(rows)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it('that is announced with an empty hash is one without a hash', async () => {
+    gateway.answers = [announce({ hash_value: '' }), unsignedAnswer(200, gzip)]
+    expect(await readAll((await ask()).rows())).toHaveLength(5000)
+  })
+
   it('goes to a stream', async () => {
     gateway.answers = [announce(), unsignedAnswer(200, gzip)]
     const bill = await ask()
