@@ -1,16 +1,10 @@
 /** Prints the notifications: what each event type brings. */
 import { encryptedFields } from './facts.mjs'
 import { documentation } from './nodes.mjs'
+import { receivedPrinters } from './operations.mjs'
 import { comment, printType } from './schema.mjs'
 
 /** @import { Api, Document, Operation, Schema } from './openapi.js' */
-/** @import { Printer } from './schema.mjs' */
-
-/** @type {Record<Api, Printer>} */
-const printers = {
-  v3: { dialect: 'json', reference: name => `S.${name}` },
-  v2: { dialect: 'xml-answer', reference: name => `A.${name}` },
-}
 
 /**
  * The notifications of one API. APIv2's have names of their own: it shares two event types with APIv3.
@@ -31,7 +25,7 @@ export function printEvents(documents) {
   const fields = /** @type {const} */ (['v3', 'v2']).flatMap(api =>
     listEvents(documents[api], api).map(
       ({ type, operation, schema }) =>
-        `${comment(documentation(operation), '  ')}  '${type}': ${printType(schema, printers[api], '  ')}\n`,
+        `${comment(documentation(operation), '  ')}  '${type}': ${printType(schema, receivedPrinters[api], '  ')}\n`,
     ),
   )
   return `import type * as A from './v2-answers.js'

@@ -6,7 +6,7 @@ import { uploadOf } from './upload.mjs'
 
 /** @import { Call } from './model.mjs' */
 /** @import { Printer } from './schema.mjs' */
-/** @import { Operation, Schema } from './openapi.js' */
+/** @import { Api, Operation, Schema } from './openapi.js' */
 
 const filled = new Set(['mch_id', 'mchid', 'nonce_str', 'sign'])
 
@@ -27,13 +27,19 @@ export function signTypeOf({ properties, required }) {
   return required?.includes('sign_type') && sign_type?.enum?.length === 1 ? String(sign_type.enum[0]) : undefined
 }
 
+/** Of what WeChat Pay sends: answers and notifications. @type {Record<Api, Printer>} */
+export const receivedPrinters = {
+  v3: { dialect: 'json', reference: name => `S.${name}` },
+  v2: { dialect: 'xml-answer', reference: name => `A.${name}` },
+}
+
 /** @type {Record<'query' | 'signed-query' | 'json' | 'xml-request' | 'xml-answer', Printer>} */
 const printers = {
   query: { dialect: 'query', reference: name => `S.${name}` },
   'signed-query': { dialect: 'query', reference: name => `R.${name}`, optional: isFilled },
-  json: { dialect: 'json', reference: name => `S.${name}` },
+  json: receivedPrinters.v3,
   'xml-request': { dialect: 'xml-request', reference: name => `R.${name}`, optional: isFilled },
-  'xml-answer': { dialect: 'xml-answer', reference: name => `A.${name}` },
+  'xml-answer': receivedPrinters.v2,
 }
 
 /**
