@@ -5,6 +5,7 @@ import { loadPublicKey } from '../crypto/keys.js'
 import { WechatPayError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
+import { within } from './within.js'
 
 /** Makes a call of its own; what a client does. */
 export type Request = (
@@ -20,18 +21,22 @@ const LIFETIME = 12 * 60 * 60 * 1000
 export class RequestedKeys {
   readonly #request: Request
   readonly #now: () => number
+  readonly #timeout: number
   readonly #keys = new Map<string, { key: Promise<KeyObject>; until: number }>()
 
-  constructor(request: Request, now: () => number) {
+  /** `timeout` is what a call waits for a key when it does not say, in milliseconds. */
+  constructor(request: Request, now: () => number, timeout: number) {
     this.#request = request
     this.#now = now
+    this.#timeout = timeout
   }
 
   /** The key that bank card numbers and names are encrypted with. `options` are those of the call that needs it. */
   bankKey(options: OpenOptions): Promise<KeyObject> {
     const template = 'v2/risk/getpublickey'
     return this.#get(template, options, { sign_type: 'MD5' }, fields =>
-      loadPublicKey(requireText(fields, 'pub_key', template), 'pub_key'),
+      // Bytes: a text could name a file of this machine, and nobody has signed this one.
+      loadPublicKey(Buffer.from(requireText(fields, 'pub_key', template)), 'pub_key'),
     )
   }
 
@@ -44,9 +49,20 @@ export class RequestedKeys {
     )
   }
 
-  #get(
+  // Many calls may wait for one key: each as long as it may itself, and none ends it for the others.
+  async #get(
     template: string,
-    { base_uri, dispatcher, timeout, security }: OpenOptions,
+    options: OpenOptions,
+    xml: object,
+    read: (fields: unknown) => KeyObject,
+  ): Promise<KeyObject> {
+    const { timeout = this.#timeout, signal } = options
+    return within(this.#ask(template, options, xml, read), { timeout, signal })
+  }
+
+  #ask(
+    template: string,
+    { base_uri, dispatcher, security }: OpenOptions,
     xml: object,
     read: (fields: unknown) => KeyObject,
   ): Promise<KeyObject> {
@@ -54,7 +70,7 @@ export class RequestedKeys {
     const name = `${template} ${base_uri ?? ''}`
     const known = this.#keys.get(name)
     if (known && this.#now() < known.until) return known.key
-    const key = this.#request('POST', template, { xml, base_uri, dispatcher, timeout, security, sandbox: false }).then(
+    const key = this.#request('POST', template, { xml, base_uri, dispatcher, security, sandbox: false }).then(
       ({ data }) => read(data),
     )
     this.#keys.set(name, { key, until: this.#now() + LIFETIME })

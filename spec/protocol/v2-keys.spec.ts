@@ -1,4 +1,8 @@
 import { constants, generateKeyPairSync, type KeyObject, privateDecrypt } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../lib/client.js'
 import { type Config, readConfig } from '../../lib/config.js'
@@ -136,6 +140,36 @@ describe('the fields of a bank card', () => {
     await client()('POST', 'v2/mmpaysptrans/pay_bank_v2', { xml: { name: sensitive('张三'), desc: '理财' } })
     expect(paths()).toEqual(['/risk/getpublickey', '/mmpaysptrans/pay_bank_v2'])
     expect([open(last().fields.name), last().fields.desc]).toEqual(['张三', '理财'])
+  })
+
+  it('take no file of this machine for a key, whatever the answer names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'spec-'))
+    const path = join(folder, 'key.pem')
+    await writeFile(path, pub_key)
+    handlers['/risk/getpublickey'] = unsignedAnswer({ pub_key: pathToFileURL(path).href })
+    expect(await failure(client()('POST', PAY_BANK, { xml: PAY }))).toBeInstanceOf(InvalidArgumentError)
+    await rm(folder, { recursive: true })
+    expect(paths()).toEqual(['/risk/getpublickey'])
+  })
+
+  it('wait for a key no longer than their own call may take', async () => {
+    let release = () => {}
+    const asked = new Promise<void>(resolve => {
+      handlers['/risk/getpublickey'] = (request, response) => {
+        release = () => unsignedAnswer({ pub_key })(request, response)
+        resolve()
+      }
+    })
+    const request = client()
+    const patient = request('POST', PAY_BANK, { xml: PAY })
+    await asked
+    const controller = new AbortController()
+    const impatient = failure(request('POST', PAY_BANK, { xml: PAY, signal: controller.signal }))
+    controller.abort()
+    expect(await impatient).toMatchObject({ code: 'ERR_ABORTED', sent: false })
+    release()
+    await patient
+    expect(paths()).toEqual(['/risk/getpublickey', '/mmpaysptrans/pay_bank'])
   })
 
   it('take a key in either form of PEM', async () => {
