@@ -37,6 +37,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
   const client: Client = async (method, template, given) => {
     const { values, options } = splitOptions(given, templateNames(template), template)
     const path = expandTemplate(template, decodeMediaId(template, values))
+    requireSignal(options.signal)
     const facts = endpointFacts(method, template)
     return await withFiles(options, opened => exchange({ method, template, path, options: opened, facts }))
   }
@@ -58,7 +59,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
         policy: transport.retry,
         baseUris,
         timeout: Math.max(1, transport.timeout - (clock.now() - started)),
-        signal: readSignal(options.signal),
+        signal: options.signal,
         clock,
         onRetry: (attempt, outcome, wait) =>
           emit(settings.hooks.retry, () => ({
@@ -119,8 +120,8 @@ function candidates(settings: Settings, { baseUri }: TransportSettings, call: Fi
   return isDefault && settings.fallbackUri ? [baseUri, settings.fallbackUri] : [baseUri]
 }
 
-function readSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal
+function requireSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return
   throw new InvalidArgumentError('`signal` must be an AbortSignal, as AbortController has one.')
 }
 

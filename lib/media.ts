@@ -33,7 +33,7 @@ export type Digest = UploadFacts['digest']
  */
 export async function form(file: FileInput, options: FormOptions = {}): Promise<FormData> {
   const { filename, meta, part = 'file', nameField = 'filename', digestField = 'sha256', digest = 'sha256' } = options
-  const opened = await openFile(await held(file), filename)
+  const opened = await openFile(await held(file), { filename })
   const facts: UploadFacts = { part, digestField, digest, fixed: {}, ...(nameField && { nameField }) }
   const { signed } = jsonPayload({ ...(await computedFields(opened, facts)), ...meta }, 'meta')
   const built = new FormData()

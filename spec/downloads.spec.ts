@@ -69,6 +69,20 @@ describe('a download', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
+  it('to a sink that cannot be opened gives its connection up', async () => {
+    const closed = new Promise<void>(resolve => {
+      gateway.answers = [
+        (_request, response) => {
+          response.socket?.once('close', () => resolve())
+          response.writeHead(200, { 'content-length': String(1 << 30) })
+          response.write(image)
+        },
+      ]
+    })
+    await expect(get('ChsyMDAw', { sink: join(folder, 'no', 'such') })).rejects.toMatchObject({ code: 'ERR_SINK' })
+    await closed
+  })
+
   it('to a sink that is none is refused before anything is sent', async () => {
     await expect(get('ChsyMDAw', { sink: 42 })).rejects.toThrow(InvalidArgumentError)
     expect(gateway.requests).toEqual([])

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { InvalidArgumentError, WechatPayError } from '../errors.js'
+import { InvalidArgumentError, TransportError, WechatPayError } from '../errors.js'
 import type { FileInput } from '../options.js'
 import { extensionOf, typeByName } from './media-type.js'
 import { makeTemporaryFolder } from './temporary-folder.js'
@@ -33,11 +33,14 @@ const DEFAULT_TYPE = 'application/octet-stream'
  * that is not given is that of the path, the `File` or the stream, or else `file` with the extension of its content.
  *
  * @throws InvalidArgumentError for a file that is not there or is empty, WechatPayError `ERR_FILE_READ` for a stream that
- *   breaks off (as rejections).
+ *   breaks off, TransportError `ERR_ABORTED` when `signal` ends the wait for one (as rejections).
  */
-export async function openFile(input: FileInput, filename?: unknown): Promise<UploadFile> {
+export async function openFile(
+  input: FileInput,
+  { filename, signal }: { filename?: unknown; signal?: AbortSignal | undefined } = {},
+): Promise<UploadFile> {
   const given = readInput(input, filename)
-  const { content, release = async () => {} } = await openContent(given.content)
+  const { content, release = async () => {} } = await openContent(given.content, signal)
   try {
     if (content.size === 0) throw new InvalidArgumentError('`file` is empty: there is nothing to upload.')
     const name = given.filename ?? `file${await extensionOf(content)}`
@@ -86,9 +89,12 @@ function nameOf(content: object): string | undefined {
   return 'path' in content && typeof content.path === 'string' ? basename(content.path) : undefined
 }
 
-async function openContent(content: Content): Promise<{ content: Blob; release?: () => Promise<void> }> {
+async function openContent(
+  content: Content,
+  signal: AbortSignal | undefined,
+): Promise<{ content: Blob; release?: () => Promise<void> }> {
   if (typeof content === 'string') return { content: await openPath(content) }
-  if (content instanceof Readable) return keepStream(content)
+  if (content instanceof Readable) return keepStream(content, signal)
   return { content: content instanceof Uint8Array ? new Blob([content]) : content }
 }
 
@@ -100,14 +106,24 @@ async function openPath(path: string): Promise<Blob> {
   return openAsBlob(path)
 }
 
-async function keepStream(stream: Readable): Promise<{ content: Blob; release: () => Promise<void> }> {
+async function keepStream(
+  stream: Readable,
+  signal: AbortSignal | undefined,
+): Promise<{ content: Blob; release: () => Promise<void> }> {
   const { path, remove } = await makeTemporaryFolder()
   try {
     const kept = join(path, 'upload')
-    await pipeline(stream, createWriteStream(kept, { flags: 'wx' }))
+    await pipeline(stream, createWriteStream(kept, { flags: 'wx' }), { ...(signal && { signal }) })
     return { content: await openAsBlob(kept), release: remove }
   } catch (cause) {
     await remove()
+    if (signal?.aborted) {
+      throw new TransportError('The call was aborted by its signal; nothing was sent.', {
+        code: 'ERR_ABORTED',
+        sent: false,
+        cause: signal.reason,
+      })
+    }
     throw new WechatPayError('The stream to upload broke off, or could not be kept on disk. Nothing was sent.', {
       code: 'ERR_FILE_READ',
       cause,

@@ -19,10 +19,14 @@ async function transfer(options: OpenOptions, run: (options: OpenOptions) => Pro
   // Loaded on first use: most processes never send or receive a file.
   const [{ openFile }, { readSink, writeSink }] = await Promise.all([import('./upload-file.js'), import('./sink.js')])
   const sink = readSink(options.sink)
-  const file = options.file === undefined ? undefined : await openFile(options.file, options.filename)
+  const file = options.file === undefined ? undefined : await openFile(options.file, options)
   try {
     const response = await run(file ? { ...options, file } : options)
-    if (sink !== undefined) await writeSink(toStream(response.body), sink)
+    if (sink !== undefined) {
+      const content = toStream(response.body)
+      // A sink that cannot be opened reads nothing, and an answer that nobody reads keeps its connection.
+      await writeSink(content, sink).finally(() => content.destroy())
+    }
     return response
   } finally {
     await file?.release()

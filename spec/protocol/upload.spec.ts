@@ -114,6 +114,15 @@ describe('a file to upload', () => {
     expect(await kept()).toEqual([])
   })
 
+  it('that stalls ends with the signal of the call, and leaves nothing', async () => {
+    const controller = new AbortController()
+    const stalled = new Readable({ read: () => controller.abort() })
+    const call = wxpay.chain('v3/merchant/media/upload').post({ file: stalled, signal: controller.signal })
+    await expect(call).rejects.toMatchObject({ code: 'ERR_ABORTED', sent: false })
+    expect(gateway.requests).toEqual([])
+    expect(await kept()).toEqual([])
+  })
+
   it('that breaks off while it is read sends nothing and leaves nothing', async () => {
     const broken = new Readable({ read: () => broken.destroy(new Error('the disk is gone')) })
     const call = wxpay.chain('v3/merchant/media/upload').post({ file: broken })
