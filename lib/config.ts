@@ -72,14 +72,15 @@ export function readConfig(config: Config, now: () => number): Settings {
   refuseUnknownOptions(config)
   const mchid = readMchid(config.mchid)
   const transport = readTransportOptions(config, MAIN_HOST)
+  const isMainHost = transport.baseUri.href === MAIN_HOST
   const base = {
     mchid,
     agentSecret: readAgentSecret(config.agentSecret),
     ca: readAuthorities(config.ca),
     sandbox: readSandbox(config.sandbox),
     transport,
-    isMainHost: transport.baseUri.href === MAIN_HOST,
-    fallbackUri: readFallbackUri(config),
+    isMainHost,
+    fallbackUri: readFallbackUri(config, isMainHost),
     headers: Object.freeze(readHeaders(config.headers)),
     hooks: Object.freeze({ ...config.on }),
     store: readStore(config.store, now),
@@ -180,9 +181,8 @@ function readSandbox(sandbox: unknown): boolean {
   throw new InvalidArgumentError('`sandbox` must be true or false.')
 }
 
-function readFallbackUri({ base_uri, fallback_uri }: Config): URL | undefined {
+function readFallbackUri({ fallback_uri }: Config, isMainHost: boolean): URL | undefined {
   if (fallback_uri === false) return undefined
   if (fallback_uri !== undefined) return readBaseUri(fallback_uri, 'fallback_uri')
-  const isMainHost = base_uri === undefined || readBaseUri(base_uri, 'base_uri').href === MAIN_HOST
   return isMainHost ? new URL(SECOND_HOST) : undefined
 }

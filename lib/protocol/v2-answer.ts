@@ -56,7 +56,7 @@ async function readMessage(stream: Readable): Promise<Buffer> {
   let size = 0
   for await (const chunk of stream) {
     size += chunk.length
-    if (size > LARGEST_MESSAGE) throw malformed('an XML message without end')
+    if (size > LARGEST_MESSAGE) throw malformed('an XML message without end.')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
@@ -77,7 +77,7 @@ function parseJson(body: Buffer): V2Answer {
   try {
     return JSON.parse(body.toString())
   } catch (cause) {
-    throw malformed('something like JSON that is none', cause)
+    throw malformed('something like JSON that is none.', cause)
   }
 }
 

@@ -84,7 +84,7 @@ function httpAdvice(statusCode: number, body: Buffer): string {
 function signatureAdvice({ call, settings }: Context): string {
   const { xml } = call.options
   const given = typeof xml === 'object' && xml !== null ? (xml as V2Answer) : {}
-  const type = firstText(given.sign_type) ?? 'MD5'
+  const type = firstText(given.sign_type) ?? call.facts.signType ?? 'MD5'
   const named = firstText(given.mch_id, given.mchid, given.combine_mch_id)
   const other =
     named === undefined || named === settings.mchid ? '' : ` The message is in the name of ${named}, though.`

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from '../errors.js'
 import * as Formatter from '../formatter.js'
 import { toXml } from '../transformer.js'
+import { textOf } from '../xml/value.js'
 import { encodeForm, type FormPart } from './multipart.js'
 import { NO_PAYLOAD, type Payload } from './payload.js'
 import { withQuery } from './query.js'
@@ -37,12 +38,13 @@ export function signedTarget(target: string, signer: V2Signer): string {
   return withQuery(target, { ...Object.fromEntries(added), ...(signer.facts.signsQuery && { sign }) })
 }
 
-/** A form: its texts are signed, its files are not. */
-export function formPayload(parts: readonly FormPart[], signer: V2Signer): Payload {
-  const isText = ({ content }: FormPart) => typeof content === 'string'
-  const given = Object.fromEntries(parts.filter(isText).map(({ name, content }) => [name, content]))
-  const texts = Object.entries(signedFields(given, signer)).map(([name, value]) => ({ name, content: String(value) }))
-  return { ...NO_PAYLOAD, ...encodeForm([...texts, ...parts.filter(part => !isText(part))]) }
+/** A form: its fields are signed, its files are not. @throws InvalidArgumentError that names the field which has no text. */
+export function formPayload(given: V2Fields, files: readonly FormPart[], signer: V2Signer): Payload {
+  const texts = Object.entries(signedFields(given, signer)).flatMap(([name, value]): FormPart[] => {
+    const content = textOf(name, value)
+    return content === undefined ? [] : [{ name, content }]
+  })
+  return { ...NO_PAYLOAD, ...encodeForm([...texts, ...files]) }
 }
 
 /** The caller's fields in their order, those that were left out where there is only one answer, `sign` last. */

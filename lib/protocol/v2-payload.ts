@@ -29,7 +29,7 @@ export async function chooseEncoding(call: Call, signer: V2Signer, keys: Request
   refuseForeignPayload(call)
   if (method === 'GET') return to => ({ payload: NO_PAYLOAD, to: { ...to, path: signedTarget(to.path, signer) } })
   if (options.file !== undefined) return encodeUpload(call, signer)
-  if (body instanceof FormData) return to => ({ payload: formPayload(formParts(body), signer), to })
+  if (body instanceof FormData) return encodeFormData(formParts(body), signer)
   if (body !== undefined) {
     const payload: Payload = { ...(await rawPayload(body)), contentType: XML }
     return to => ({ payload, to })
@@ -50,10 +50,21 @@ function refuseForeignPayload({ method, options: { json, file, xml, body } }: Ca
 }
 
 async function encodeUpload(call: Call, signer: V2Signer): Promise<Encode> {
+  if (hasPlainFields(call.options.meta, [])) {
+    throw new InvalidArgumentError(
+      '`meta` holds a `sensitive()`, but an APIv2 upload has no encrypted fields: give the value as it is.',
+    )
+  }
   const { prepareUpload } = await import('./upload.js')
   const { fields, part } = await prepareUpload(call)
-  const texts = Object.entries(fields).map(([name, value]): FormPart => ({ name, content: String(value) }))
-  return to => ({ payload: formPayload([...texts, part], signer), to })
+  return to => ({ payload: formPayload(fields, [part], signer), to })
+}
+
+function encodeFormData(parts: readonly FormPart[], signer: V2Signer): Encode {
+  const isText = ({ content }: FormPart) => typeof content === 'string'
+  const fields = Object.fromEntries(parts.filter(isText).map(({ name, content }) => [name, content]))
+  const files = parts.filter(part => !isText(part))
+  return to => ({ payload: formPayload(fields, files, signer), to })
 }
 
 /** Encrypts what the catalogue marks and what is wrapped in `sensitive()`; the caller's object is not touched. */

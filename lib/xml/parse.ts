@@ -69,7 +69,10 @@ function createParser(tree: Tree): SaxesParser {
   const parser = new SaxesParser({ defaultXMLVersion: '1.0', forceXMLVersion: true })
   parser.on('xmldecl', ({ encoding }) => {
     if (encoding === undefined || /^utf-?8$/i.test(encoding)) return
-    throw refusal(`a document that says its encoding is ${encoding}`, 'Convert it, its declaration included.')
+    throw refusal(
+      `a document that says its encoding is ${encoding.slice(0, 100)}`,
+      'Convert it, its declaration included.',
+    )
   })
   parser.on('doctype', () => {
     throw refusal('a DOCTYPE', 'WeChat Pay sends none; its entities could read files or fill the memory.')
@@ -109,8 +112,9 @@ class Tree {
 // Object.fromEntries makes `__proto__` a field like any other.
 function fieldsOf({ name, text, children }: OpenElement): XmlFields {
   if (/[^ \t\r\n]/.test(text)) {
+    const shown = name.slice(0, 100)
     throw refusal(
-      children.size > 0 ? `text beside elements in <${name}>` : `text alone in the outermost element, <${name}>`,
+      children.size > 0 ? `text beside elements in <${shown}>` : `text alone in the outermost element, <${shown}>`,
       'Text belongs into an element of its own.',
     )
   }

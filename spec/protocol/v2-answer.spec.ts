@@ -165,6 +165,13 @@ describe('a refusal', () => {
     expect(String(error)).toContain('POST /v2/pay/orderquery was answered with FAIL: appid不能为空.')
   })
 
+  it('of the signature names the algorithm that was filled in', async () => {
+    gateway.answers = [rawAnswer(xml({ return_code: 'FAIL', return_msg: '签名错误' }))]
+    const client = createClient(readConfig({ ...config, base_uri: gateway.url }, Date.now))
+    const call = client('POST', 'v2/pay/profitsharingquery', { xml: {} })
+    expect(String(await failure(call))).toContain('Signed was with HMAC-SHA256')
+  })
+
   it.each([{ return_msg: '签名错误' }, { return_msg: '签名失败' }, { return_code: 'FAIL', err_code: 'SIGNERROR' }])(
     'of the signature says what to check: %j',
     async fields => {

@@ -6,6 +6,7 @@ import { createClient } from '../../lib/client.js'
 import { type Config, readConfig } from '../../lib/config.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import type { Method } from '../../lib/options.js'
+import { sensitive } from '../../lib/trust/sensitive.js'
 import {
   answer,
   config,
@@ -281,6 +282,19 @@ describe('other payloads', () => {
     const { body, headers } = await sent('v2/pay/orderquery', { body: '<xml><sign>mine</sign></xml>' })
     expect(String(body)).toBe('<xml><sign>mine</sign></xml>')
     expect(headers['content-type']).toBe('text/xml; charset=utf-8')
+  })
+
+  it('an upload has the fields of its meta that have a text', async () => {
+    const file = { content: Buffer.from('bytes'), filename: 'a.png' }
+    const { body } = await sent('v2/secapi/mch/uploadmedia', { file, meta: { a: undefined, b: null, c: 0, d: true } })
+    const form = String(body)
+    expect(form).toContain('name="c"\r\n\r\n0\r\n')
+    expect(form).toContain('name="d"\r\n\r\ntrue\r\n')
+    expect(form).not.toMatch(/name="[ab]"|undefined|null/)
+    gateway.requests.length = 0
+    for (const value of [{ deep: 1 }, 1e21, sensitive('张三')]) {
+      await refusal(client()('POST', 'v2/secapi/mch/uploadmedia', { file, meta: { e: value } }))
+    }
   })
 
   it('a form is signed by its texts', async () => {
