@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { beijingTime } from '../beijing-time.js'
 import { type MintedNotification, mint } from '../notification/mint.js'
 import type { Merchant } from './keys.js'
-import type { PaidOrder } from './orders.js'
+import { DESCRIPTIONS, describePayment, type PaidOrder } from './orders.js'
 import type { Refund } from './refunds.js'
 import { describeTransfer, type Transfer } from './transfers.js'
 import { announcePayment as announceV2Payment, announceRefund as announceV2Refund } from './v2/events.js'
@@ -20,23 +20,17 @@ export interface Announcement {
 export function announcePayment(order: PaidOrder, now: number): Announcement | undefined {
   if (order.version === 'v2') return announceV2Payment(order)
   const { request, tradeType, payment } = order
-  const { mchid, appid, out_trade_no, attach, notify_url, amount } = request
-  const { total, currency = 'CNY' } = amount
+  const { mchid, appid, out_trade_no, attach, notify_url } = request
   return announce('TRANSACTION.SUCCESS', notify_url, now, {
     summary: '支付成功',
     resource: {
       mchid,
       appid,
       out_trade_no,
-      transaction_id: payment.transactionId,
-      trade_type: tradeType,
       trade_state: 'SUCCESS',
-      trade_state_desc: '支付成功',
-      bank_type: 'OTHERS',
+      trade_state_desc: DESCRIPTIONS.SUCCESS,
       attach: attach ?? '',
-      success_time: payment.successTime,
-      payer: { openid: payment.openid },
-      amount: { total, payer_total: total, currency, payer_currency: currency },
+      ...describePayment({ request, tradeType }, payment),
     },
   })
 }

@@ -111,9 +111,10 @@ function requireValid({
   requireOneOf('content', content, CONTENTS)
 }
 
-function requireValidMatch({ path, method: _, ...unknown }: NonNullable<Misbehaviour['match']>) {
+function requireValidMatch({ path, method, ...unknown }: NonNullable<Misbehaviour['match']>) {
   const [name] = Object.keys(unknown)
   if (name !== undefined) refuse(`match.${name}`, 'not an option', 'method or path')
+  if (method !== undefined && typeof method !== 'string') refuse('match.method', method, 'a text')
   if (path !== undefined && typeof path !== 'string' && !(path instanceof RegExp)) {
     refuse('match.path', path, 'a text or a pattern')
   }

@@ -53,7 +53,7 @@ export class Gateway {
 
   async answer(request: Arrival): Promise<Delivery | typeof DROPPED> {
     const note = this.#options.log.add(request)
-    const delivery = await this.#process(request)
+    const delivery = await this.#process(request).catch((error: unknown) => unsigned(refusal(error)))
     if (delivery !== DROPPED) note(delivery.statusCode)
     return delivery
   }
@@ -66,18 +66,14 @@ export class Gateway {
 
   async #processV2(endpoint: V2Endpoint, request: Arrival): Promise<Delivery | typeof DROPPED> {
     const { v2, clock, faults } = this.#options
+    const call = v2.admit(endpoint, request, clock())
+    if ('statusCode' in call) return call
     const fault = faults.take(request.method, endpoint.path)
-    return this.#misbehave(fault, () => v2.answer(endpoint, request, clock(), fault))
+    return this.#misbehave(fault, () => v2.answer(endpoint, call, fault))
   }
 
   async #processV3(request: Arrival): Promise<Delivery | typeof DROPPED> {
-    let admitted: Admitted
-    try {
-      admitted = this.#admit(request)
-    } catch (error) {
-      return unsigned(refusal(error))
-    }
-    return this.#serve(admitted)
+    return this.#serve(this.#admit(request))
   }
 
   #admit(request: Arrival): Admitted {

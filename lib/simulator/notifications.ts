@@ -135,6 +135,7 @@ export class Notifications {
   }
 
   async #send(pending: Pending, copies: number): Promise<void> {
+    if (this.#isClosed) return
     const { entry, announcement } = pending
     const { merchant, clock } = this.#options
     entry.attempts += copies

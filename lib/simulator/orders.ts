@@ -17,6 +17,7 @@ export interface OrderRequest {
   payer?: { openid?: string }
   appid?: string | undefined
   attach?: string
+  description: string
   notify_url?: string
 }
 
@@ -39,6 +40,13 @@ export interface Order {
 }
 
 export type PaidOrder = Order & { readonly payment: Payment }
+
+export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
+  NOTPAY: '订单未支付',
+  SUCCESS: '支付成功',
+  REFUND: '订单发生过退款，退款详情请查询退款单',
+  CLOSED: '订单已关闭',
+}
 
 const SOMEBODY = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
@@ -128,6 +136,19 @@ export class Orders {
 export function requireOrder(order: Order | undefined): Order {
   if (order === undefined) throw problem(404, 'ORDER_NOT_EXIST', '订单不存在')
   return order
+}
+
+/** What APIv3 says of a payment, in a query and in the notification. */
+export function describePayment({ request, tradeType }: Pick<Order, 'request' | 'tradeType'>, payment: Payment) {
+  const { total, currency = 'CNY' } = request.amount
+  return {
+    transaction_id: payment.transactionId,
+    trade_type: tradeType,
+    bank_type: 'OTHERS',
+    success_time: payment.successTime,
+    payer: { openid: payment.openid },
+    amount: { total, payer_total: total, currency, payer_currency: currency },
+  }
 }
 
 function isPaid(order: Order): order is PaidOrder {

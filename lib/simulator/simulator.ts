@@ -275,13 +275,18 @@ function sleepOnTimer(milliseconds: number): Promise<unknown> {
 }
 
 function interruptible(sleep: (milliseconds: number) => Promise<unknown>) {
-  let interrupt = () => {}
-  const interrupted = new Promise<false>(resolve => {
-    interrupt = () => resolve(false)
-  })
+  const waiting = new Set<(isOver: boolean) => void>()
   const pause = async (milliseconds: number): Promise<boolean> => {
-    if (milliseconds === Number.POSITIVE_INFINITY) return interrupted
-    return Promise.race([interrupted, sleep(milliseconds).then(() => true)])
+    let end = (_isOver: boolean) => {}
+    const ended = new Promise<boolean>((resolve, reject) => {
+      end = resolve
+      if (milliseconds !== Number.POSITIVE_INFINITY) sleep(milliseconds).then(() => resolve(true), reject)
+    })
+    waiting.add(end)
+    return ended.finally(() => waiting.delete(end))
   }
-  return { pause, interrupt: () => interrupt() }
+  const interrupt = () => {
+    for (const resolve of waiting) resolve(false)
+  }
+  return { pause, interrupt }
 }

@@ -9,7 +9,7 @@ import {
   requireOwnBody,
   requireOwnQuery,
 } from './call.js'
-import { type Order, type Orders, requireOrder, type TradeState } from './orders.js'
+import { DESCRIPTIONS, describePayment, type Order, type Orders, requireOrder } from './orders.js'
 
 const ORDER = {
   appid: { type: 'string', title: '公众号ID', minLength: 1, maxLength: 32 },
@@ -53,13 +53,6 @@ const CLOSE = {
   required: ['mchid'],
   properties: { mchid: { type: 'string', title: '直连商户号' } },
 } as const
-
-const DESCRIPTIONS: Record<TradeState, string> = {
-  NOTPAY: '订单未支付',
-  SUCCESS: '支付成功',
-  REFUND: '订单发生过退款，退款详情请查询退款单',
-  CLOSED: '订单已关闭',
-}
 
 export function transactionEndpoints(orders: Orders): readonly Endpoint[] {
   return [
@@ -116,12 +109,7 @@ function describe({ request, state, tradeType, payment }: Order): object {
   if (payment === undefined) return { ...known, amount: { total, currency } }
   return {
     ...known,
-    amount: { total, payer_total: total, currency, payer_currency: currency },
-    transaction_id: payment.transactionId,
-    trade_type: tradeType,
-    bank_type: 'OTHERS',
-    success_time: payment.successTime,
-    payer: { openid: payment.openid },
+    ...describePayment({ request, tradeType }, payment),
     promotion_detail: [],
   }
 }

@@ -35,12 +35,16 @@ const ENDPOINTS: Readonly<Record<string, Answer>> = {
 
 const IMAGES = ['/v3/merchant-service/images', '/v3/global/merchant-service/images']
 
+/** So many of the last images can be downloaded. */
+const LIMIT = 100
+
 export function uploadEndpoints(): readonly Endpoint[] {
   const files = new Map<string, Buffer>()
   const uploads = Object.entries(ENDPOINTS).map(([path, answer]): Endpoint => {
     const facts = endpointFacts('POST', path).upload
     if (!facts) throw new TypeError(`${path} is no upload`)
-    return { method: 'POST', path, handle: call => take(call, facts, answer, files) }
+    const isShown = IMAGES.some(images => path === `${images}/upload`)
+    return { method: 'POST', path, handle: call => take(call, facts, answer, isShown ? files : undefined) }
   })
   const images = IMAGES.map(
     (path): Endpoint => ({ method: 'GET', path: `${path}/{media_id}`, handle: call => show(call, files) }),
@@ -48,7 +52,7 @@ export function uploadEndpoints(): readonly Endpoint[] {
   return [...uploads, ...images]
 }
 
-function take(call: Call, facts: UploadFacts, answer: Answer, files: Map<string, Buffer>) {
+function take(call: Call, facts: UploadFacts, answer: Answer, files?: Map<string, Buffer>) {
   const { body, headers } = call.request
   const parts = readParts(headers['content-type'] ?? '', body)
   const [first, second, ...more] = parts
@@ -59,8 +63,14 @@ function take(call: Call, facts: UploadFacts, answer: Answer, files: Map<string,
   requireMatch(meta, second, facts)
   // An id that has to be encoded in a path, so that whoever encodes it twice, or not at all, fails.
   const id = `${randomBytes(24).toString('base64url')}+/=`
-  files.set(id, Buffer.from(second.content))
+  if (files) keep(files, id, Buffer.from(second.content))
   return ok(answer(id, meta, call))
+}
+
+function keep(files: Map<string, Buffer>, id: string, content: Buffer): void {
+  files.set(id, content)
+  const [oldest] = files.keys()
+  if (files.size > LIMIT && oldest !== undefined) files.delete(oldest)
 }
 
 function requireMatch(meta: Meta, { filename, content }: ReceivedPart, facts: UploadFacts): void {

@@ -46,7 +46,7 @@ export function tradeOf({ request, tradeType, payment }: PaidOrder): Trade {
     currency: request.amount.currency ?? 'CNY',
     total: request.amount.total,
     fee: 0,
-    description: String(Reflect.get(request, 'description') ?? ''),
+    description: request.description,
     attach: request.attach ?? '',
   }
 }

@@ -102,7 +102,7 @@ function requireDate({ query, now }: Call): string {
   const date = query.get('bill_date') ?? ''
   const digits = date.replaceAll('-', '')
   const today = beijingDigits(now).slice(0, 8)
-  const isWellFormed = /^\d{4}-\d{2}-\d{2}$/.test(date) && !Number.isNaN(Date.parse(date))
+  const isWellFormed = /^\d{4}-\d{2}-\d{2}$/.test(date) && isDay(date)
   if (!isWellFormed || digits > today) {
     throw parameterError('输入源“/query/bill_date”映射到字段“账单日期”规则校验失败', {
       field: 'bill_date',
@@ -116,6 +116,12 @@ function requireDate({ query, now }: Call): string {
     throw problem(400, 'NO_STATEMENT_EXIST', '仅支持三个月内的账单下载申请')
   }
   return digits
+}
+
+// `Date.parse` takes February 30 for March 2.
+function isDay(date: string): boolean {
+  const time = Date.parse(date)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date)
 }
 
 function wantsGzip(call: Call): boolean {

@@ -1,30 +1,22 @@
 /** What is told to the `notify_url` of an order or a refund of APIv2: the same as by APIv3, in XML. */
 
-import { beijingDigits } from '../../beijing-time.js'
 import { type MintedXmlEvent, mint } from '../../notification/mint.js'
 import type { Announcement } from '../events.js'
 import type { PaidOrder } from '../orders.js'
 import type { Refund } from '../refunds.js'
+import { describePayment } from './payments.js'
 
 /** Undefined when the order names no `notify_url`. */
 export function announcePayment({ request, tradeType, payment }: PaidOrder): Announcement | undefined {
-  const { mchid, appid, out_trade_no, attach, notify_url, amount } = request
+  const { mchid, appid, out_trade_no, attach, notify_url } = request
   return announce('v2/transaction-success', notify_url, {
     return_code: 'SUCCESS',
     result_code: 'SUCCESS',
     appid,
     mch_id: mchid,
-    openid: payment.openid,
-    is_subscribe: 'N',
-    trade_type: tradeType,
-    bank_type: 'OTHERS',
-    total_fee: amount.total,
-    fee_type: amount.currency,
-    cash_fee: amount.total,
-    transaction_id: payment.transactionId,
     out_trade_no,
     attach,
-    time_end: beijingDigits(Date.parse(payment.successTime)),
+    ...describePayment({ request, tradeType }, payment),
   })
 }
 

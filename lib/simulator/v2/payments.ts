@@ -1,6 +1,6 @@
 /** The endpoints of APIv2's orders: create, pay by code, query, close. They are the orders that APIv3 knows as well. */
 import { beijingDigits } from '../../beijing-time.js'
-import { type Order, type Orders, requireOrder, type TradeState, type TradeType } from '../orders.js'
+import { DESCRIPTIONS, type Order, type Orders, type Payment, requireOrder, type TradeType } from '../orders.js'
 import { requireFen, requireForm, requireTexts } from './fields.js'
 import { type Fields, Refused, success, type V2Call } from './message.js'
 import type { V2Endpoint } from './room.js'
@@ -10,13 +10,7 @@ const AUTH_CODE = /^1[0-5]\d{16}$/
 /** Fen. Above it the payer has to type the password, which takes a while: USERPAYING. */
 const WITHOUT_PASSWORD = 100_000
 
-const DESCRIPTIONS: Readonly<Record<TradeState | 'USERPAYING', string>> = {
-  NOTPAY: '订单未支付',
-  USERPAYING: '需要用户输入支付密码',
-  SUCCESS: '支付成功',
-  REFUND: '订单发生过退款，退款详情请查询退款单',
-  CLOSED: '订单已关闭',
-}
+const V2_DESCRIPTIONS = { ...DESCRIPTIONS, USERPAYING: '需要用户输入支付密码' }
 
 export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
   return [
@@ -57,7 +51,7 @@ function payByCode(call: V2Call, orders: Orders): string {
     throw new Refused('AUTH_CODE_INVALID', '授权码检验错误')
   }
   const order = orders.place('MICROPAY', orderOf(call), now, 'v2')
-  if (order.request.amount.total > WITHOUT_PASSWORD) throw new Refused('USERPAYING', DESCRIPTIONS.USERPAYING)
+  if (order.request.amount.total > WITHOUT_PASSWORD) throw new Refused('USERPAYING', V2_DESCRIPTIONS.USERPAYING)
   orders.pay(merchant.mchid, order.request.out_trade_no, undefined, now)
   return success(call, describe(order))
 }
@@ -91,17 +85,21 @@ function findOrder({ fields, merchant: { mchid } }: V2Call, orders: Orders): Ord
 }
 
 function describe({ request, state, tradeType, payment }: Order): Record<string, string | number | undefined> {
-  const { total, currency = 'CNY' } = request.amount
   const tradeState = state === 'NOTPAY' && tradeType === 'MICROPAY' ? 'USERPAYING' : state
   const known = {
     out_trade_no: request.out_trade_no,
     trade_state: tradeState,
-    trade_state_desc: DESCRIPTIONS[tradeState],
-    attach: 'attach' in request ? String(request.attach) : undefined,
+    trade_state_desc: V2_DESCRIPTIONS[tradeState],
+    attach: request.attach,
   }
   if (payment === undefined) return known
+  return { ...known, ...describePayment({ request, tradeType }, payment) }
+}
+
+/** What APIv2 says of a payment, in a query and in the notification. */
+export function describePayment({ request, tradeType }: Pick<Order, 'request' | 'tradeType'>, payment: Payment) {
+  const { total, currency = 'CNY' } = request.amount
   return {
-    ...known,
     openid: payment.openid,
     is_subscribe: 'N',
     trade_type: tradeType,

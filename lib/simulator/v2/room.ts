@@ -1,6 +1,7 @@
 /** The second room of the gateway: APIv2, from the bytes of a request to the bytes of its answer. */
 import { ApiError } from '../../errors.js'
 import type { Fault } from '../faults.js'
+import { deliverFile } from '../file-delivery.js'
 import type { Merchant } from '../keys.js'
 import type { Arrival, Delivery } from '../server.js'
 import { failure, Misunderstood, misunderstanding, Refused, readMessage, spoil, type V2Call } from './message.js'
@@ -12,6 +13,8 @@ export interface V2Endpoint {
   needsCertificate?: boolean
   /** Whether WeChat Pay leaves its answers without a `sign`. */
   isUnsigned?: boolean
+  /** The code for what does not exist. */
+  unknown?: string
   /** @throws Misunderstood, Refused, or an ApiError of the orders: they become the answer. */
   handle(call: V2Call): string | Buffer
 }
@@ -25,7 +28,6 @@ interface RoomOptions {
 const CODES: ReadonlyMap<string, string> = new Map([
   ['ORDER_NOT_EXIST', 'ORDERNOTEXIST'],
   ['ORDER_CLOSED', 'ORDERCLOSED'],
-  ['RESOURCE_NOT_EXISTS', 'REFUNDNOTEXIST'],
 ])
 
 const NO_CERTIFICATE: Delivery = {
@@ -47,26 +49,36 @@ export class V2Room {
     return this.#endpoints.get(path)
   }
 
-  /** Of the fault, what concerns the content of the answer. `now` in milliseconds. */
-  answer(endpoint: V2Endpoint, request: Arrival, now: number, fault: Fault): Delivery {
+  /** What is properly signed; or the answer to what is not, which no fault concerns. `now` in milliseconds. */
+  admit(endpoint: V2Endpoint, request: Arrival, now: number): V2Call | Delivery {
     if (endpoint.needsCertificate && !request.certificate) return NO_CERTIFICATE
-    try {
+    return understood(() => {
       if (request.method !== 'POST') throw new Misunderstood('请使用post方法')
       const call = { ...readMessage(request, this.#merchants), now }
       const { certificate } = call.merchant
       const isOwn = !endpoint.needsCertificate || (request.certificate && certificate.raw.equals(request.certificate))
-      return ok(isOwn ? carryOut(endpoint, call, fault) : failure(call, wrongCertificate()))
-    } catch (error) {
-      // Anything else is a fault of the simulator itself, and should be read in the output of a test.
-      const known = error instanceof Misunderstood ? error : new Misunderstood(`simulator: ${String(error)}`)
-      return ok(misunderstanding(known))
-    }
+      return isOwn ? call : xml(failure(call, wrongCertificate()))
+    })
+  }
+
+  /** Of the fault, what concerns the content of the answer. */
+  answer(endpoint: V2Endpoint, call: V2Call, fault: Fault): Delivery {
+    return understood(() => {
+      const answer = attempt(endpoint, call, fault)
+      if (typeof answer === 'string' && answer.startsWith('<')) return xml(spoil(answer, fault))
+      return deliverFile({ contentType: 'text/plain; charset=utf-8', open: () => [Buffer.from(answer)] }, fault)
+    })
   }
 }
 
-function carryOut(endpoint: V2Endpoint, call: V2Call, fault: Fault): string | Buffer {
-  const answer = attempt(endpoint, call, fault)
-  return typeof answer === 'string' && answer.startsWith('<') ? spoil(answer, fault) : answer
+function understood<T>(step: () => T): T | Delivery {
+  try {
+    return step()
+  } catch (error) {
+    // Anything else is a fault of the simulator itself, and should be read in the output of a test.
+    const known = error instanceof Misunderstood ? error : new Misunderstood(`simulator: ${String(error)}`)
+    return xml(misunderstanding(known))
+  }
 }
 
 function attempt(endpoint: V2Endpoint, call: V2Call, { status }: Fault): string | Buffer {
@@ -75,23 +87,25 @@ function attempt(endpoint: V2Endpoint, call: V2Call, { status }: Fault): string 
     if (status) throw new Refused('SYSTEMERROR', '系统错误，请用相同参数重新调用')
     return endpoint.handle(call)
   } catch (error) {
-    const refused = refusalOf(error)
+    const refused = refusalOf(error, endpoint)
     if (!refused) throw error
     return failure(call, refused, !endpoint.isUnsigned)
   }
 }
 
-function refusalOf(error: unknown): Refused | undefined {
-  if (error instanceof ApiError) return new Refused(CODES.get(error.code) ?? error.code, error.message)
+function refusalOf(error: unknown, { unknown }: V2Endpoint): Refused | undefined {
+  if (error instanceof ApiError) return new Refused(codeOf(error, unknown), error.message)
   return error instanceof Refused ? error : undefined
+}
+
+function codeOf({ code }: ApiError, unknown = code): string {
+  return code === 'RESOURCE_NOT_EXISTS' ? unknown : (CODES.get(code) ?? code)
 }
 
 function wrongCertificate(): Refused {
   return new Refused('CERT_ERROR', '证书错误，请使用该商户号的API证书')
 }
 
-function ok(body: string | Buffer): Delivery {
-  const type =
-    typeof body === 'string' && body.startsWith('<') ? 'text/xml; charset=utf-8' : 'text/plain; charset=utf-8'
-  return { statusCode: 200, headers: { 'Content-Type': type }, body }
+function xml(body: string): Delivery {
+  return { statusCode: 200, headers: { 'Content-Type': 'text/xml; charset=utf-8' }, body }
 }
