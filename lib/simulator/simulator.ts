@@ -276,7 +276,9 @@ function sleepOnTimer(milliseconds: number): Promise<unknown> {
 
 function interruptible(sleep: (milliseconds: number) => Promise<unknown>) {
   const waiting = new Set<(isOver: boolean) => void>()
+  let isInterrupted = false
   const pause = async (milliseconds: number): Promise<boolean> => {
+    if (isInterrupted) return false
     let end = (_isOver: boolean) => {}
     const ended = new Promise<boolean>((resolve, reject) => {
       end = resolve
@@ -286,6 +288,7 @@ function interruptible(sleep: (milliseconds: number) => Promise<unknown>) {
     return ended.finally(() => waiting.delete(end))
   }
   const interrupt = () => {
+    isInterrupted = true
     for (const resolve of waiting) resolve(false)
   }
   return { pause, interrupt }

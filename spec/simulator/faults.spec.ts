@@ -178,6 +178,13 @@ describe('latency', () => {
     expect((await answers).map(({ status }) => status)).toStrictEqual(['rejected', 'rejected'])
   })
 
+  it('that cannot be waited for is a fault of the simulator, and answered', async () => {
+    const broken = await Simulator.start({ keys: simulator.keys, sleep: () => Promise.reject(new Error('no clock')) })
+    broken.misbehave({ latency: 1 })
+    expect(await get(broken.config, PATH)).toMatchObject({ status: 500, text: expect.stringContaining('no clock') })
+    await broken.close()
+  })
+
   it('is on a timer by default', async () => {
     const timed = await Simulator.start({ keys: simulator.keys })
     timed.misbehave({ latency: 1 })
@@ -242,6 +249,7 @@ describe('a rule', () => {
     [{ sttus: 503 }, /`sttus`/],
     [{ match: { pth: '/v3' } }, /`match.pth`/],
     [{ match: { path: 3 } }, /`match.path` is 3/],
+    [{ match: { method: ['POST'] } }, /`match.method` is POST/],
   ])('that cannot be meant is refused: %o', (rule, message) => {
     const misbehave = () => Reflect.apply(simulator.misbehave, simulator, [rule])
     expect(misbehave).toThrow(InvalidArgumentError)

@@ -105,6 +105,15 @@ function fallSilent(): Promise<void> {
   })
 }
 
+it('nothing is told once the simulator is closed', async () => {
+  const received = refuse(204)
+  await paid()
+  await simulator.close()
+  await simulator.deliver()
+  expect(received).toEqual([])
+  expect(simulator.notifications).toMatchObject([{ attempts: 0, status: 'waiting' }])
+})
+
 describe('what is told', () => {
   it('is the payment of an order, to a handler that verifies and decrypts', async () => {
     const events = receive(simulator)

@@ -267,6 +267,10 @@ describe('a bill', () => {
     expect(lines[2]?.split(',')).toHaveLength(27)
     expect(lines[4]).toBe('`2,`200.01,`0.00,`0.00,`0.00000,`200.01,`0.00')
     expect(gunzipSync(await content({ bill_date: '20260110', tar_type: 'GZIP' })).equals(bytes)).toBe(true)
+    simulator.misbehave({ content: 'flip', match: { path: '/pay/downloadbill' } })
+    expect((await content({ bill_date: '20260110' })).equals(bytes)).toBe(false)
+    simulator.misbehave({ content: 'cut', match: { path: '/pay/downloadbill' } })
+    await expect(content({ bill_date: '20260110' })).rejects.toThrow()
   })
 
   it.each([
@@ -315,6 +319,14 @@ describe('the sign', () => {
   ])('is refused when it %s, without a sign', async (_what, changes, change, message) => {
     const answer = await post({ ...fields(), ...changes }, change)
     expect(answer).toEqual({ status: 200, fields: { return_code: 'FAIL', return_msg: message } })
+  })
+
+  it('is made before a rule applies: what is not signed uses none up', async () => {
+    plain.misbehave({ drop: 'request' })
+    const unsigned = await post(fields(), text => text.replace(/<sign>.*<\/sign>/, ''))
+    expect(unsigned.fields).toMatchObject({ return_code: 'FAIL' })
+    await expect(post(fields())).rejects.toThrow()
+    expect((await post(fields())).status).toBe(200)
   })
 
   it('by another key is what the client explains', async () => {

@@ -8,7 +8,12 @@ const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/
 
 export function refundEndpoints(refunds: Refunds): readonly V2Endpoint[] {
   return [
-    { path: '/secapi/pay/refund', needsCertificate: true, unknown: 'ORDERNOTEXIST', handle: call => place(call, refunds) },
+    {
+      path: '/secapi/pay/refund',
+      needsCertificate: true,
+      unknown: 'ORDERNOTEXIST',
+      handle: call => place(call, refunds),
+    },
     {
       path: '/pay/refundquery',
       unknown: 'REFUNDNOTEXIST',

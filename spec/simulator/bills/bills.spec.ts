@@ -175,6 +175,7 @@ describe('a bill that is not there', () => {
     ['long ago', daysAgo(100), 'NO_STATEMENT_EXIST'],
     ['tomorrow', daysAgo(-1), 'PARAM_ERROR'],
     ['no day', '2026-13-45', 'PARAM_ERROR'],
+    ['no day of its month', '2026-02-30', 'PARAM_ERROR'],
   ])('of %s', async (_what, bill_date, code) => {
     expect(await failure(Bill.trade(wxpay, { bill_date }))).toMatchObject({ code })
   })
