@@ -13,6 +13,7 @@ import { requestIdOf } from './protocol/headers.js'
 import { decodeMediaId } from './protocol/media-id.js'
 import type { SpeakV2 } from './protocol/v2.js'
 import { beginV3 } from './protocol/v3.js'
+import { within } from './protocol/within.js'
 import type { WechatPayResponse } from './response.js'
 import type { Settings } from './settings.js'
 import { type Destination, destinationOf } from './transport/destination.js'
@@ -46,11 +47,13 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
     const started = clock.now()
     const transport = overrideTransport(settings.transport, options)
     const baseUris = candidates(settings, transport, filled)
-    const begin = (): Promise<BegunCall> => {
-      if (template.startsWith('v2/')) return beginV2(filled)
+    const begin = () => {
+      if (template.startsWith('v2/'))
+        return within(beginV2(filled), { timeout: transport.timeout, signal: options.signal })
       const verifier = settings.verifierFor({ template, baseUri: baseUris[0] })
       return beginV3(filled, { settings, verifier, clock, timeout: transport.timeout })
     }
+    const left = () => Math.max(1, transport.timeout - (clock.now() - started))
     const { call, prepared } = await begin()
     let destination = destinationOf(baseUris[0], call.target)
     const answer = await withRetry(
@@ -58,7 +61,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
         method,
         policy: transport.retry,
         baseUris,
-        timeout: Math.max(1, transport.timeout - (clock.now() - started)),
+        timeout: left(),
         signal: options.signal,
         clock,
         onRetry: (attempt, outcome, wait) =>
@@ -73,7 +76,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
         return sendOnce(attempt, destination, { call, prepared, transport, settings, clock })
       },
     )
-    return await prepared.read(answer, destination)
+    return await prepared.read(answer, destination, left())
   }
   let v2: Promise<SpeakV2> | undefined
   const beginV2 = async (filled: FilledCall): Promise<BegunCall> => {
@@ -95,7 +98,7 @@ interface SendContext {
 async function sendOnce(attempt: Attempt, destination: Destination, context: SendContext): Promise<IncomingAnswer> {
   const { call, prepared, transport, settings, clock } = context
   const started = clock.now()
-  const request = await prepared.sign(destination)
+  const request = await prepared.sign(destination, attempt.timeout)
   emit(settings.hooks.request, () => ({ ...describe(call, attempt, settings), bytes: request.body?.length ?? 0 }))
   const answer = await send(request, {
     dispatcher: transport.dispatcher ?? agentFor({ identity: prepared.identity, ca: settings.ca }),

@@ -50,7 +50,8 @@ export interface Hooks {
 export function emit<Info>(hook: ((info: Info) => void) | undefined, describe: () => Info): void {
   if (!hook) return
   try {
-    hook(describe())
+    const told: unknown = hook(describe())
+    if (told instanceof Promise) told.catch(() => {})
   } catch {
     // What a hook throws is the hook's own affair: logging must not break a payment.
   }

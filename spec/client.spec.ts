@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { MockAgent } from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -223,6 +224,52 @@ describe('hooks', () => {
       },
     }
     expect((await impatient({ on })('GET', 'v3/x', {})).statusCode).toBe(200)
+  })
+})
+
+it('a hook that rejects does not break a call, nor the process', async () => {
+  const rejections: unknown[] = []
+  const note = (reason: unknown) => rejections.push(reason)
+  process.on('unhandledRejection', note)
+  const on = { response: async () => Promise.reject(new Error('the log is away')) }
+  expect((await impatient({ on })('GET', 'v3/x', {})).statusCode).toBe(200)
+  await new Promise(resolve => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(rejections).toEqual([])
+})
+
+describe('a call that is aborted while it waits for what is not ours', () => {
+  const aborted = async (changes: Partial<Config>, options: (stop: () => void) => object = () => ({})) => {
+    const controller = new AbortController()
+    const stop = () => controller.abort()
+    const { privateKey: _, serial, ...rest } = config
+    const signer = { serial, sign: () => 'c2lnbmVk' }
+    const client = Builder.factory({ ...rest, signer, base_uri: gateway.url, ...changes })
+    stopped.push(stop)
+    return failure(client.chain('v3/x').post({ signal: controller.signal, ...options(stop) }))
+  }
+  const stopped: (() => void)[] = []
+  const never = () => {
+    stopped.at(-1)?.()
+    return new Promise<never>(() => {})
+  }
+
+  it('its signer: nothing was sent', async () => {
+    const signer = { serial: merchant.serial, sign: never }
+    expect(await aborted({ signer })).toMatchObject({ code: 'ERR_ABORTED', sent: false })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it('its payload: nothing was sent', async () => {
+    const payload = (stop: () => void) => ({ body: new Readable({ read: stop }) })
+    expect(await aborted({}, payload)).toMatchObject({ code: 'ERR_ABORTED', sent: false })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it('its verifier: the outcome is unknown', async () => {
+    const verifier = { announcedSerial: () => undefined, verify: never }
+    expect(await aborted({ certs: {}, verifier })).toMatchObject({ code: 'ERR_ABORTED', sent: true })
+    expect(gateway.requests).toHaveLength(1)
   })
 })
 

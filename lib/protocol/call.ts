@@ -41,7 +41,15 @@ export interface PreparedCall {
   readonly identity?: ClientCertificate | undefined
   /** Whether a 2xx is handed out as a stream. */
   readonly download: boolean
-  sign(to: Destination): Promise<OutgoingRequest>
-  /** @throws ApiError, SignatureError (as a rejection). */
-  read(answer: IncomingAnswer, from: Destination): Promise<WechatPayResponse<unknown, Buffer | Readable>>
+  /** `timeout` is how many milliseconds a signer may be waited for. */
+  sign(to: Destination, timeout: number): Promise<OutgoingRequest>
+  /**
+   * `timeout` is how many milliseconds a verifier, or a signer that decrypts, may be waited for.
+   * @throws ApiError, SignatureError, TransportError (as a rejection).
+   */
+  read(
+    answer: IncomingAnswer,
+    from: Destination,
+    timeout: number,
+  ): Promise<WechatPayResponse<unknown, Buffer | Readable>>
 }

@@ -5,7 +5,6 @@ import { loadPublicKey } from '../crypto/keys.js'
 import { WechatPayError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
-import { within } from './within.js'
 
 /** Makes a call of its own; what a client does. */
 export type Request = (
@@ -21,14 +20,11 @@ const LIFETIME = 12 * 60 * 60 * 1000
 export class RequestedKeys {
   readonly #request: Request
   readonly #now: () => number
-  readonly #timeout: number
   readonly #keys = new Map<string, { key: Promise<KeyObject>; until: number }>()
 
-  /** `timeout` is what a call waits for a key when it does not say, in milliseconds. */
-  constructor(request: Request, now: () => number, timeout: number) {
+  constructor(request: Request, now: () => number) {
     this.#request = request
     this.#now = now
-    this.#timeout = timeout
   }
 
   /** The key that bank card numbers and names are encrypted with. `options` are those of the call that needs it. */
@@ -49,18 +45,8 @@ export class RequestedKeys {
     )
   }
 
-  // Many calls may wait for one key: each as long as it may itself, and none ends it for the others.
-  async #get(
-    template: string,
-    options: OpenOptions,
-    xml: object,
-    read: (fields: unknown) => KeyObject,
-  ): Promise<KeyObject> {
-    const { timeout = this.#timeout, signal } = options
-    return within(this.#ask(template, options, xml, read), { timeout, signal })
-  }
-
-  #ask(
+  // Without the timeout and the signal of the call that asks first: others may wait for the same key.
+  #get(
     template: string,
     { base_uri, dispatcher, security }: OpenOptions,
     xml: object,

@@ -22,7 +22,7 @@ export type SpeakV2 = (filled: FilledCall) => Promise<BegunCall>
 
 /** APIv2 for one client; `request` is that client, for the keys that WeChat Pay gives out. */
 export function createV2(settings: Settings, request: Request, now: () => number): SpeakV2 {
-  const keys = new RequestedKeys(request, now, settings.transport.timeout)
+  const keys = new RequestedKeys(request, now)
   return async ({ path, ...filled }) => {
     const { options } = filled
     const target = v2Target(withQuery(path, options.query), isForSandbox(options, settings))

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
 import * as Formatter from '../formatter.js'
 import { WechatPayResponse } from '../response.js'
+import type { Settings } from '../settings.js'
 import { collect } from '../transport/collect.js'
 import type { Destination } from '../transport/destination.js'
 import type { Clock } from '../transport/retry.js'
@@ -17,6 +18,7 @@ import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from './payload.js'
 import { openData, type SealContext, sealCall } from './sensitive-fields.js'
 import { isStatement, signedDigest, verifiedStatement } from './statement.js'
 import { verifyAnswer } from './verify-answer.js'
+import { type Limits, within } from './within.js'
 
 const PAYLOADS = ['json', 'xml', 'body', 'file'] as const
 const ACCEPT = 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5'
@@ -44,14 +46,16 @@ export async function beginV3(filled: FilledCall, context: Context): Promise<Beg
   const call = await sealCall(filled, context)
   // Most payloads are there at once, and need no turn of the queue.
   const made = readPayload(call)
-  const payload = made instanceof Promise ? await made : made
+  const limits = { timeout: context.timeout, signal: call.options.signal }
+  const payload = made instanceof Promise ? await within(made, limits) : made
   const unsigned = isUnsigned(call)
   return {
     call,
     prepared: {
       download: unsigned || (call.method === 'GET' && isStatement(call.target)),
-      sign: to => signRequest(call, payload, to, context),
-      read: (answer, from) => readAnswer(answer, { call, payload, from, unsigned, settings, verifier, clock }),
+      sign: (to, timeout) => signRequest(call, payload, to, { settings, clock, timeout }),
+      read: (answer, from, timeout) =>
+        readAnswer(answer, { call, payload, from, unsigned, settings, verifier, clock, timeout }),
     },
   }
 }
@@ -82,39 +86,36 @@ async function signRequest(
   call: Call,
   payload: Payload,
   { origin, path }: Destination,
-  { settings, clock }: Context,
+  { settings, clock, timeout }: Omit<Context, 'verifier'>,
 ): Promise<OutgoingRequest> {
   const { mchid, signer } = settings
   const { method } = call
   const timestamp = Math.floor(clock.now() / 1000)
   const nonce = Formatter.nonce()
   const message = Formatter.request(method, path, timestamp, nonce, payload.signed)
-  const headers: Record<string, string> = {}
-  let signature: string
+  const signing = signMessage(message, settings)
+  // Made while the thread pool signs.
+  const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
+  if (payload.contentType) headers['content-type'] = payload.contentType
+  if (call.serial) headers['wechatpay-serial'] = call.serial
+  Object.assign(headers, call.headers)
+  const signature = await within(signing, { timeout, signal: call.options.signal })
+  headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial)
+  return { method, origin, path, headers, body: payload.body }
+}
+
+async function signMessage(message: Buffer, { signer }: Settings): Promise<string> {
   try {
-    const signing = signer.sign(message)
-    // While the thread pool signs.
-    addHeaders(headers, call, payload)
-    signature = await signing
+    return await signer.sign(message)
   } catch (cause) {
     throw new WechatPayError('The signer failed, so this was not sent; its error is the cause.', {
       code: 'ERR_SIGNER',
       cause,
     })
   }
-  headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial)
-  return { method, origin, path, headers, body: payload.body }
 }
 
-function addHeaders(headers: Record<string, string>, call: Call, payload: Payload): void {
-  headers.accept = ACCEPT
-  headers['user-agent'] = userAgent
-  if (payload.contentType) headers['content-type'] = payload.contentType
-  if (call.serial) headers['wechatpay-serial'] = call.serial
-  Object.assign(headers, call.headers)
-}
-
-interface ReadContext extends Omit<Context, 'timeout'> {
+interface ReadContext extends Context {
   call: Call
   payload: Payload
   from: Destination
@@ -131,7 +132,7 @@ async function readAnswer(
   if (statusCode < 200 || statusCode >= 300) throw apiError(answer, body, context)
   if (!context.unsigned) await verify(body, answer, context)
   const opened = openData(parseBody(body, headers), context.call, context.settings)
-  const data = opened instanceof Promise ? await opened : opened
+  const data = opened instanceof Promise ? await within(opened, limitsOf(context)) : opened
   return new WechatPayResponse({ statusCode, headers, data, body, requestId })
 }
 
@@ -158,9 +159,14 @@ async function verifiedDownload(answer: IncomingAnswer, content: Readable, conte
   return digest ? verifiedStatement(answer, content) : Readable.from([signed])
 }
 
-function verify(signed: Buffer, { headers }: IncomingAnswer, { verifier, clock }: ReadContext): Promise<void> {
-  const context = { headers, verifier, now: clock.now(), requestId: requestIdOf(headers) }
-  return verifyAnswer(signed, context)
+function verify(signed: Buffer, { headers }: IncomingAnswer, context: ReadContext): Promise<void> {
+  const { verifier, clock } = context
+  const limits = limitsOf(context)
+  return verifyAnswer(signed, { headers, verifier, now: clock.now(), requestId: requestIdOf(headers), limits })
+}
+
+function limitsOf({ call, timeout }: ReadContext): Limits {
+  return { timeout, signal: call.options.signal, sent: true }
 }
 
 function parseBody(body: Buffer, headers: IncomingAnswer['headers']): unknown {

@@ -4,6 +4,7 @@ import * as Formatter from '../formatter.js'
 import type { IncomingAnswer } from '../transport/send.js'
 import type { Verifier } from '../trust/verifier.js'
 import { headerLine } from './headers.js'
+import { type Limits, within } from './within.js'
 
 const LARGEST_OFFSET = 300
 const REQUIRED = ['wechatpay-timestamp', 'wechatpay-nonce', 'wechatpay-signature', 'wechatpay-serial'] as const
@@ -16,6 +17,8 @@ interface Context {
   /** Milliseconds since 1970. */
   now: number
   requestId: string | undefined
+  /** How long the verifier may be waited for. */
+  limits?: Limits
 }
 
 /** @throws SignatureError (as a rejection) whose `reason` tells what is wrong. */
@@ -36,7 +39,11 @@ const ADVICE: Record<Subject, string> = {
   notification: 'What is genuine and not acknowledged is sent again.',
 }
 
-async function verify(subject: Subject, body: Buffer, { headers, verifier, now, requestId }: Context): Promise<void> {
+async function verify(
+  subject: Subject,
+  body: Buffer,
+  { headers, verifier, now, requestId, limits }: Context,
+): Promise<void> {
   const refuse = (reason: SignatureErrorReason, what: string) =>
     new SignatureError(`${what} ${ADVICE[subject]}`, { reason, requestId })
   const timestamp = headerLine(headers, 'wechatpay-timestamp')
@@ -59,7 +66,7 @@ async function verify(subject: Subject, body: Buffer, { headers, verifier, now, 
     throw refuse('probe', 'WeChat Pay sent a signature that is wrong on purpose, to see whether it is checked.')
   }
   const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial)
-  const isGenuine = typeof verdict === 'boolean' ? verdict : await verdict
+  const isGenuine = typeof verdict === 'boolean' ? verdict : await (limits ? within(verdict, limits) : verdict)
   if (isGenuine) return
   throw isGenuine === undefined
     ? refuse(

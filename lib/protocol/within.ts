@@ -1,31 +1,28 @@
-/** Waiting for a key no longer than the call that needs it may take. */
+/** Waiting for what is not ours, such as a key or a signer, no longer than the call that needs it may take. */
 import { TransportError } from '../errors.js'
 
-interface Limits {
+export interface Limits {
   /** Milliseconds. */
   timeout: number
   signal: unknown
+  /** Whether the request has been sent, so that its outcome is unknown when the wait ends. */
+  sent?: boolean
 }
 
 /**
  * What a promise brings, while there is time; it goes on by itself when there is none left, for whoever else waits.
- * @throws TransportError (as a rejection) `ERR_TIMEOUT` or `ERR_ABORTED`: nothing has been sent then.
+ * @throws TransportError (as a rejection) `ERR_TIMEOUT` or `ERR_ABORTED`.
  */
 export function within<T>(value: T | Promise<T>, limits: Limits): T | Promise<T> {
   return value instanceof Promise ? race(value, limits) : value
 }
 
-async function race<T>(value: Promise<T>, { timeout, signal }: Limits): Promise<T> {
+async function race<T>(value: Promise<T>, { timeout, signal, sent = false }: Limits): Promise<T> {
   const given = signal instanceof AbortSignal ? signal : undefined
   let stop = () => {}
   const end = new Promise<never>((_resolve, reject) => {
     const fail = (code: 'ERR_TIMEOUT' | 'ERR_ABORTED', what: string) =>
-      reject(
-        new TransportError(`${what} while the keys of WeChat Pay were asked for; nothing was sent.`, {
-          code,
-          sent: false,
-        }),
-      )
+      reject(new TransportError(`${what} ${sent ? AFTER : BEFORE}`, { code, sent }))
     const onAbort = () => fail('ERR_ABORTED', 'The call was aborted by its signal')
     const timer = setTimeout(() => fail('ERR_TIMEOUT', 'The time of the call was up'), timeout)
     stop = () => {
@@ -41,3 +38,7 @@ async function race<T>(value: Promise<T>, { timeout, signal }: Limits): Promise<
     stop()
   }
 }
+
+const BEFORE = 'while a key, a signature or the payload was waited for; nothing was sent.'
+const AFTER =
+  'before the answer was verified: the request may have been carried out. Query by its business number, or repeat it with the same one.'
