@@ -1,7 +1,7 @@
 /** The platform certificates of a merchant, for who wants to see or to keep them; calls need nobody to do that. */
-import { ApiError, InvalidArgumentError } from './errors.js'
+import { InvalidArgumentError } from './errors.js'
 import { settingsOf } from './registry.js'
-import { noCertificates, openCertificates } from './trust/certificate-list.js'
+import { explain, openCertificates } from './trust/certificate-list.js'
 import type { WechatPay } from './types/wechatpay.js'
 
 export interface PlatformCertificate {
@@ -31,7 +31,7 @@ export async function download(client: WechatPay, path = 'v3/certificates'): Pro
     .chain(path)
     .get()
     .catch((error: unknown) => {
-      throw error instanceof ApiError && error.code === 'RESOURCE_NOT_EXISTS' ? noCertificates(error) : error
+      throw explain(error)
     })
   return openCertificates(body.toString(), apiv3Key).map(({ serial, certificate }) => ({
     serial,

@@ -23,7 +23,9 @@ interface Problem {
 export function apiError({ statusCode, headers }: IncomingAnswer, body: Buffer, context: Context): ApiError {
   const problem = readProblem(body)
   const code = typeof problem.code === 'string' && problem.code !== '' ? problem.code : `HTTP_${statusCode}`
-  const said = typeof problem.message === 'string' && problem.message !== '' ? `: ${problem.message}` : ''
+  // Nobody has signed it: what could break or hide a line of a log is left out.
+  const message = typeof problem.message === 'string' ? problem.message.replace(/\p{Cc}+/gu, ' ') : ''
+  const said = message === '' ? '' : `: ${message}`
   const { method, template } = context.call
   const advice = code === 'SIGN_ERROR' ? signatureAdvice(problem.detail, context) : adviceFor(statusCode)
   return new ApiError(
@@ -66,7 +68,8 @@ function signatureAdvice(detail: unknown, { call, payload, from, settings }: Con
   const path = from.path.replace(/(?<=\?.{199}).*/s, '')
   const signed = `${call.method} ${path}, ${payload.signed.length} bytes of body`
   const seen = isRecord(detail) && isRecord(detail.sign_information) ? detail.sign_information : {}
-  const theirs = seen.url === undefined ? '' : ` WeChat Pay saw ${String(seen.method)} ${String(seen.url)}.`
+  const theirs =
+    typeof seen.method === 'string' && typeof seen.url === 'string' ? ` WeChat Pay saw ${seen.method} ${seen.url}.` : ''
   return (
     `Signed was ${signed}, for mchid ${settings.mchid} with the key of serial ${settings.signer.serial}.${theirs} ` +
     'Check that `privateKey` belongs to `serial`, `serial` to `mchid`, and that the clock is right.'

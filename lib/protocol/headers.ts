@@ -20,7 +20,17 @@ export function withHeaders(
   return headers === undefined ? settings : { ...settings, ...readHeaders(headers) }
 }
 
-const OWN = new Set(['authorization', 'connection', 'content-length', 'host', 'transfer-encoding'])
+// The last three are refused by undici.
+const OWN = new Set([
+  'authorization',
+  'connection',
+  'content-length',
+  'host',
+  'transfer-encoding',
+  'expect',
+  'keep-alive',
+  'upgrade',
+])
 
 /**
  * The user's headers with their names in lower case.

@@ -31,6 +31,7 @@ function encodeQuery(query: unknown): string[] {
 
 function encodeText(text: string): string[] {
   const query = text.startsWith('?') ? text.slice(1) : text
+  if (query === '') return []
   if (/[#\\\p{Cc}]/u.test(query)) {
     throw new InvalidArgumentError(
       '`query` must not contain `#`, a backslash or control characters; write them percent-encoded.',

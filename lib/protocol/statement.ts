@@ -34,5 +34,6 @@ export function verifiedStatement({ headers }: IncomingAnswer, body: Readable): 
       requestId: requestIdOf(headers),
     })
   }
-  return Readable.from(verified(), { objectMode: false })
+  // A generator that has not begun is ended without its `for await`, and would leave the connection open.
+  return Readable.from(verified(), { objectMode: false }).once('close', () => body.destroy())
 }

@@ -99,7 +99,8 @@ function subject({ method, template }: Call): string {
 }
 
 function quote(said: string | undefined): string {
-  return said === undefined ? '' : `: ${said.slice(0, LONGEST_QUOTE)}`
+  // As in APIv3, nobody may have signed it.
+  return said === undefined ? '' : `: ${said.replace(/\p{Cc}+/gu, ' ').slice(0, LONGEST_QUOTE)}`
 }
 
 function firstText(...values: unknown[]): string | undefined {

@@ -31,6 +31,8 @@ export interface SendOptions {
 }
 
 const IDLE_TIMEOUT = 30_000
+/** Node ends a longer one at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * Redirects are handed out as they come, never followed.
@@ -198,5 +200,5 @@ function isConnectFailure(error: Error): boolean {
 // Node keeps timers of one duration in one list: rounded up by a sixty-fourth at the most, calls share a few of them.
 function roundUp(milliseconds: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(milliseconds)) - 6)
-  return Math.ceil(milliseconds / step) * step
+  return Math.min(Math.ceil(milliseconds / step) * step, LONGEST_TIMER)
 }

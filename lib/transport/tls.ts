@@ -38,8 +38,18 @@ export function agentFor(options: TlsOptions): UndiciAgent {
 
 function poolName({ identity, ca }: TlsOptions): string | undefined {
   if (!identity && !ca) return undefined
-  const trusted = ca && createHash('sha256').update(JSON.stringify(ca)).digest('hex')
-  return `${identity?.certificate.fingerprint256} ${trusted}`
+  return `${identity?.certificate.fingerprint256} ${ca && digestOf(ca)}`
+}
+
+// A client has one list, which may be as long as a system's.
+const digests = new WeakMap<readonly string[], string>()
+
+function digestOf(ca: readonly string[]): string {
+  const known = digests.get(ca)
+  if (known) return known
+  const digest = createHash('sha256').update(JSON.stringify(ca)).digest('hex')
+  digests.set(ca, digest)
+  return digest
 }
 
 // Made once for a pool: a connection then parses no key, and the agent holds none that could be printed.

@@ -4,7 +4,7 @@ import * as AesGcm from '../crypto/aes-gcm.js'
 import { loadCertificate } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import { normalizeSerial, serialOf } from '../crypto/x509.js'
-import { WechatPayError } from '../errors.js'
+import { ApiError, WechatPayError } from '../errors.js'
 import { type CertificateKey, certificateKey } from './platform-keys.js'
 import type { Verifier } from './verifier.js'
 
@@ -26,11 +26,16 @@ export function openCertificates(body: string, apiv3Key: KeyObject): Certificate
 }
 
 /** What to tell a merchant for whom WeChat Pay lists no certificates. */
-export function noCertificates(cause?: unknown): WechatPayError {
+function noCertificates(cause?: unknown): WechatPayError {
   return new WechatPayError(
     "This merchant has no platform certificates: WeChat Pay signs for it with a WeChat Pay public key. Download pub_key.pem and copy its ID in 商户平台 → 账户中心 → API安全 → 微信支付公钥, and pass them as `certs: { PUB_KEY_ID_…: 'file:///path/to/pub_key.pem' }`.",
     { code: 'ERR_NO_PLATFORM_CERTIFICATE', cause },
   )
+}
+
+/** What to throw in place of an error of asking for the list. */
+export function explain(error: unknown): unknown {
+  return error instanceof ApiError && error.code === 'RESOURCE_NOT_EXISTS' ? noCertificates(error) : error
 }
 
 /**

@@ -1,9 +1,9 @@
 /** The platform certificates of one merchant that are downloaded: on first need, when they grow old, on an unknown serial. */
 import type { KeyObject } from 'node:crypto'
 import { normalizeSerial } from '../crypto/x509.js'
-import { ApiError, SignatureError } from '../errors.js'
+import { SignatureError } from '../errors.js'
 import type { Store } from '../stores/store.js'
-import { bootstrapVerifier, noCertificates, openCertificates } from './certificate-list.js'
+import { bootstrapVerifier, explain, openCertificates } from './certificate-list.js'
 import { isCurrent, type PlatformKey } from './platform-keys.js'
 import { type CertificateAnswer, type KeyClock, SharedList } from './shared-list.js'
 import type { Verifier } from './verifier.js'
@@ -201,8 +201,4 @@ interface Flight {
 
 async function settled(promise: Promise<void>): Promise<void> {
   await promise.catch(() => {})
-}
-
-function explain(error: unknown): unknown {
-  return error instanceof ApiError && error.code === 'RESOURCE_NOT_EXISTS' ? noCertificates(error) : error
 }

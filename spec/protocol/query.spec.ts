@@ -32,6 +32,8 @@ describe('the query of a request', () => {
   })
 
   it('drops a question mark that nothing follows', () => {
+    expect(withQuery('/v3/x', '')).toBe('/v3/x')
+    expect(withQuery('/v3/x', '?')).toBe('/v3/x')
     expect(withQuery('/v3/x?', undefined)).toBe('/v3/x')
   })
 

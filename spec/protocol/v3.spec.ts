@@ -103,6 +103,7 @@ describe('a request', () => {
 
   it.each([
     ['an Authorization of its own', { Authorization: 'x' }],
+    ['what undici sends in no request', { Expect: '100-continue' }],
     ['another host', { host: 'evil.example' }],
     ['a line break in a value', { 'X-A': 'a\r\nX-B: b' }],
     ['a line break in a name', { 'X-A\r\nX-B': 'b' }],
@@ -292,6 +293,25 @@ describe('an overseas statement', () => {
     expect(await failure(get())).toMatchObject({ reason: 'headers' })
   })
 
+  it('that is given up before it is read gives its connection up', async () => {
+    const closed = new Promise<void>(resolve => {
+      gateway.answers = [
+        (_request, response) => {
+          response.socket?.once('close', () => resolve())
+          response.writeHead(200, {
+            'content-length': String(1 << 30),
+            'wechatpay-statement-sha1': sha1(csv),
+            ...signatureHeaders(JSON.stringify({ sha1: sha1(csv) })),
+          })
+          response.write(csv)
+        },
+      ]
+    })
+    const { body } = await wxpay.chain('v3/global/statements').get({ query })
+    body.destroy()
+    await closed
+  })
+
   it('that is refused by WeChat Pay is an ApiError', async () => {
     gateway.answers = [answer(400, { code: 'NO_STATEMENT_EXIST', message: '账单文件不存在' })]
     expect(await failure(get())).toMatchObject({ code: 'NO_STATEMENT_EXIST' })
@@ -350,5 +370,14 @@ describe('a refusal', () => {
       `Signed was GET /v3/pay/transactions/id/42?mchid=1, 0 bytes of body, for mchid ${merchant.mchid} with the key of serial ${merchant.serial}`,
     )
     expect(message).toContain('WeChat Pay saw GET /v3/pay/transactions/id/43')
+  })
+
+  it('that nobody signed can neither break the error nor a line of a log', async () => {
+    const sign_information = { method: { toString: 1 }, url: { toString: 1, valueOf: 1 } }
+    const problem = { code: 'SIGN_ERROR', message: 'no\n\u001b[2J2026-11-24 paid', detail: { sign_information } }
+    gateway.answers = [answer(401, problem)]
+    const error = await failure(get())
+    expect(error).toMatchObject({ name: 'ApiError', code: 'SIGN_ERROR', statusCode: 401 })
+    expect(String(error)).toContain('SIGN_ERROR: no [2J2026-11-24 paid. Signed was')
   })
 })

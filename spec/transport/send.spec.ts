@@ -124,6 +124,11 @@ describe('a failure tells whether the request may have been sent', () => {
     nonsense.close()
   })
 
+  it('the longest timeout that is allowed is no short one', async () => {
+    listener = (_request, response) => response.end('{}')
+    expect(await post({ timeout: 2 ** 31 - 1 })).toMatchObject({ statusCode: 200 })
+  })
+
   it('an answer that does not come in time: sent', async () => {
     listener = () => {}
     expect(await failure(post({ timeout: 30 }))).toMatchObject({ code: 'ERR_TIMEOUT', sent: true })
