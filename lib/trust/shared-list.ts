@@ -111,12 +111,15 @@ async function release(store: Store, key: string, token: string): Promise<void> 
   if ((await store.get(key)) === token) await store.delete(key)
 }
 
+/** Milliseconds that the clocks of processes may differ. */
+const LARGEST_SKEW = 300_000
+
 // What comes out of a store is nobody's word: a time from the future would keep a list fresh for ever.
 function parse(text: string, now: number): CertificateAnswer | undefined {
   try {
     const { body, fetchedAt } = JSON.parse(text)
     if (typeof body !== 'string' || typeof fetchedAt !== 'number') return undefined
-    return { body, fetchedAt: Math.min(fetchedAt, now) }
+    return { body, fetchedAt: fetchedAt > now + LARGEST_SKEW ? 0 : fetchedAt }
   } catch {
     return undefined
   }

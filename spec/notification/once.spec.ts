@@ -71,8 +71,9 @@ describe.each([
     const sent = notice()
     const statuses = processes.map(({ receive }) => receive(sent))
     const others: number[] = []
-    for (const status of statuses) status.then(value => others.push(value))
-    await until(() => others.length === 3)
+    await new Promise<void>(resolve => {
+      for (const status of statuses) status.then(value => others.push(value) === 3 && resolve())
+    })
     expect(others).toEqual([500, 500, 500])
     open()
     expect((await Promise.all(statuses)).sort()).toEqual([204, 500, 500, 500])

@@ -77,6 +77,17 @@ describe('by default', () => {
     expect(hosts).toHaveLength(1)
   })
 
+  it.each<[string, Outcome]>([
+    ['ran out of time', late],
+    ['ran out of time before it was sent', new TransportError('late', { code: 'ERR_TIMEOUT', sent: false })],
+    ['was aborted before it was sent', new TransportError('aborted', { code: 'ERR_ABORTED', sent: false })],
+    ['met too large an answer', new TransportError('large', { code: 'ERR_RESPONSE_TOO_LARGE', sent: true })],
+  ])('a GET that %s does not go again', async (_what, outcome) => {
+    const { result, hosts } = await play([outcome], { method: 'GET' })
+    expect(result).toBe(outcome)
+    expect(hosts).toHaveLength(1)
+  })
+
   it.each([200, 204, 302, 400, 401, 404])('a GET that met %i does not go again', async code => {
     expect((await play([status(code)], { method: 'GET' })).hosts).toHaveLength(1)
   })
@@ -135,10 +146,13 @@ describe('waiting', () => {
     expect((await play([status(503)], { method: 'GET', ...calls })).result).toMatchObject({
       code: 'ERR_ABORTED',
       sent: true,
+      message: expect.stringContaining('may have been carried out'),
+      cause: controller.signal.reason,
     })
     expect((await play([refused], { method: 'POST', ...calls })).result).toMatchObject({
       code: 'ERR_ABORTED',
       sent: false,
+      message: expect.stringContaining('nothing was sent'),
     })
   })
 })

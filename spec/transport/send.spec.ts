@@ -1,10 +1,10 @@
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Agent } from 'undici'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TransportError, WechatPayError } from '../../lib/errors.js'
 import type { StreamedBody } from '../../lib/transport/body.js'
 import { type SendOptions, send } from '../../lib/transport/send.js'
@@ -134,6 +134,27 @@ describe('a failure tells whether the request may have been sent', () => {
     expect(await failure(post({ timeout: 30 }))).toMatchObject({ code: 'ERR_TIMEOUT', sent: true })
   })
 
+  it('an answer that is awaited no longer closes the connection', async () => {
+    const controller = new AbortController()
+    const closed = new Promise<void>(resolve => {
+      listener = request => {
+        request.socket.once('close', () => resolve())
+        controller.abort()
+      }
+    })
+    await failure(post({ signal: controller.signal }))
+    await closed
+  })
+
+  it('a signal that outlives its calls is let go by them', async () => {
+    const { signal } = new AbortController()
+    listener = (_request, response) => response.end('x')
+    await post({ signal })
+    const { body } = await post({ signal, download: true })
+    await text(body as Readable)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   it('a signal that aborts while the answer is awaited: sent, with its reason as the cause', async () => {
     const controller = new AbortController()
     listener = () => controller.abort('the user left')
@@ -192,8 +213,9 @@ describe('a download', () => {
     await iterator.next()
     // A second call that is answered shows that the server had its turn meanwhile.
     listener = (_request, response) => response.end()
-    await post()
+    for (let turn = 0; turn < 100; turn++) await post()
     expect(sent.bytes).toBeLessThan(512 * 65_536)
+    expect(body.readableLength).toBeLessThan(1024 * 1024)
     let read = 65_536
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) read += next.value.length
     expect(read).toBeGreaterThanOrEqual(512 * 65_536)
@@ -206,6 +228,27 @@ describe('a download', () => {
     }
     const { body } = await download()
     expect(await failure(text(body as Readable))).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: true })
+  })
+
+  it('may take longer than the timeout, which is for its beginning', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    let finish = () => {}
+    listener = (_request, response) => {
+      response.write('first ')
+      finish = () => response.end('second')
+    }
+    const body = (await download({ timeout: 1000 })).body as Readable
+    await vi.advanceTimersByTimeAsync(2000)
+    finish()
+    expect(await text(body)).toBe('first second')
+  })
+
+  it('that redirects is handed out whole', async () => {
+    listener = (_request, response) => response.writeHead(302, { location: `${origin()}/v3/elsewhere` }).end('moved')
+    expect(String((await download()).body)).toBe('moved')
   })
 
   it('that its reader gives up closes the connection', async () => {

@@ -276,6 +276,18 @@ describe('an unknown serial', () => {
     expect(downloads).toBe(1 + 3)
   })
 
+  it('causes no more where the store fails', async () => {
+    const broken = () => Promise.reject(new Error('READONLY'))
+    const keys = open({ store: { get: broken, set: broken, add: broken, delete: broken } })
+    await keys.announcedSerial()
+    for (let second = 0; second < 180; second += 1) {
+      now = START + second * 1000
+      await answerBy(keys, forged)
+    }
+    expect(downloads).toBe(1 + 3)
+    expectedWarnings = Array(3).fill('STORE_FAILED')
+  })
+
   it('causes none when it cannot be a certificate', async () => {
     const keys = open()
     await keys.announcedSerial()
@@ -474,8 +486,11 @@ describe('a store that several processes share', () => {
     expect(downloads).toBe(0)
     listed = [old, young]
     now = START + 12 * HOUR
-    expect(await answerBy(keys, young)).toBe(true)
+    keys.announcedSerial()
+    await settle()
     expect(downloads).toBe(1)
+    expect(keys.announcedSerial()).toBe(young.serial)
+    expect(await answerBy(keys, young)).toBe(true)
   })
 
   it.each([['not JSON'], ['null'], ['{}'], ['{"body":1,"fetchedAt":1}']])('may hold nonsense: %s', async text => {
