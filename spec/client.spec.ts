@@ -1,42 +1,24 @@
 import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { MockAgent } from 'undici'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../lib/builder.js'
 import { createClient } from '../lib/client.js'
 import { type Config, readConfig } from '../lib/config.js'
 import { InvalidArgumentError } from '../lib/errors.js'
 import type { RequestInfo, ResponseInfo, RetryInfo } from '../lib/hooks.js'
+import { failure } from './async.js'
 import { keyFile } from './fixtures/vectors.js'
-import {
-  answer,
-  config,
-  dropConnection,
-  type Gateway,
-  merchant,
-  signatureHeaders,
-  startGateway,
-  unsignedAnswer,
-} from './gateway.js'
+import { answer, config, dropConnection, merchant, signatureHeaders, startGateway, unsignedAnswer } from './gateway.js'
 
-let gateway: Gateway
+const gateway = await startGateway()
 let wxpay: ReturnType<typeof Builder.factory>
-
-beforeAll(async () => {
-  gateway = await startGateway()
-})
 afterAll(() => gateway.close())
 beforeEach(() => {
   gateway.requests.length = 0
   gateway.answers = [answer(200, { ok: true })]
   wxpay = Builder.factory({ ...config, base_uri: gateway.url })
 })
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
 
 /** A client that does not wait between attempts. */
 const impatient = (changes: Partial<Config> = {}) =>

@@ -87,11 +87,14 @@ const ALLOWED: Record<string, readonly string[]> = {
 }
 
 describe('imports point one way', () => {
-  it.each(files.map(file => [file, runtimeImports(file)] as const))('%s', (file, imports) => {
+  const ruled = files.flatMap(file => {
     const allowed = ALLOWED[roomOf(file)]
-    if (!allowed) return
+    return allowed ? [[file, allowed] as const] : []
+  })
+
+  it.each(ruled)('%s', (file, allowed) => {
     const isInside = (path: string) => [roomOf(file), ...allowed].some(room => room === path || room === roomOf(path))
-    const outside = imports.filter(path => !isInside(path))
+    const outside = runtimeImports(file).filter(path => !isInside(path))
     expect(outside).toEqual([])
   })
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../lib/builder.js'
 import { type Config, readConfig } from '../lib/config.js'
 import { InvalidArgumentError } from '../lib/errors.js'
+import { failure } from './async.js'
 import { platform } from './gateway.js'
 import { mintTlsFiles } from './tls-files.js'
 import { answer, type Gateway, isSigned, secret, startGateway } from './v2-gateway.js'
@@ -45,12 +46,6 @@ const merchantConfig = (changes: Partial<Config> = {}): Config => ({
 
 const PEM = { cert: files.read(`${MCHID}.pem`), key: files.read(`${MCHID}.key`) }
 const REFUND = { appid: 'wx1', out_trade_no: '1', out_refund_no: '2', total_fee: 100, refund_fee: 100 }
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.fail('it was taken'),
-    (error: unknown) => error,
-  )
 
 describe('a refund to a server that requires the merchant certificate', () => {
   it.each<[string, () => Partial<Config>]>([

@@ -18,6 +18,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi
 import * as Bill from '../../lib/bill.js'
 import * as Builder from '../../lib/builder.js'
 import { ApiError, InvalidArgumentError, TransportError } from '../../lib/errors.js'
+import { failure, readAll } from '../async.js'
 import {
   answer,
   config,
@@ -69,18 +70,6 @@ const announce = (changes: object = {}) =>
   })
 
 const ask = () => Bill.trade(wxpay, { bill_date: '2026-11-23', bill_type: 'ALL', tar_type: 'GZIP' })
-
-async function readAll<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
-  const all: Row[] = []
-  for await (const row of rows) all.push(row)
-  return all
-}
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.fail('it succeeded'),
-    (error: unknown) => error,
-  )
 
 /** What is left in the folder of the bill, and in that for temporary files. */
 const left = async () => [...(await readdir(folder)), ...(await readdir(join(folder, 'temporary')))]

@@ -320,6 +320,15 @@ describe('a receiver', () => {
     expect(await receiver.parse(notice())).toMatchObject({ resource: payment })
   })
 
+  it('without an APIv3 key names what is missing when it is needed', async () => {
+    const receiver = Notification.create({ certs: keys.certs, secret: keys.secret })
+    expect(String(await refusal(notice(), receiver))).toContain('`apiv3Key` is missing')
+  })
+
+  it.each([{ id: '' }, { event_type: '' }])('takes no notice for an event that lacks %j', async lack => {
+    expect(await refusal(notice(lack))).toMatchObject({ code: 'ERR_NOTIFICATION_FORMAT' })
+  })
+
   it('takes an own verifier in place of certificates', async () => {
     const seen: string[] = []
     const verifier = {

@@ -1,21 +1,18 @@
 import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEncrypt, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import type { Config } from '../../lib/config.js'
 import type { OpenOptions } from '../../lib/options.js'
 import type { WechatPayResponse } from '../../lib/response.js'
 import { sensitive } from '../../lib/trust/sensitive.js'
 import { keyFile } from '../fixtures/vectors.js'
-import { answer, config, type Gateway, merchant, platform, type ReceivedRequest, startGateway } from '../gateway.js'
+import { answer, config, merchant, platform, type ReceivedRequest, startGateway } from '../gateway.js'
 
 const PUB_KEY_ID = 'PUB_KEY_ID_0114232134912410000000000000'
 const publicKeyPair = { public: keyFile('lowserial.spki.pem'), private: keyFile('lowserial.pkcs8.key') }
 
-let gateway: Gateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
+const gateway = await startGateway()
 afterAll(() => gateway.close())
 beforeEach(() => {
   gateway.requests.length = 0

@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../lib/client.js'
 import { readConfig } from '../../lib/config.js'
 import type { Method } from '../../lib/options.js'
+import { failure } from '../async.js'
 import {
   type Answer,
   answer,
   config,
-  type Gateway,
   rawAnswer,
   secret,
   signOf,
@@ -18,11 +18,7 @@ import {
   xml,
 } from '../v2-gateway.js'
 
-let gateway: Gateway
-
-beforeAll(async () => {
-  gateway = await startGateway()
-})
+const gateway = await startGateway()
 afterAll(() => gateway.close())
 beforeEach(() => {
   gateway.requests.length = 0
@@ -34,12 +30,6 @@ async function answered(given: Answer, template = 'v2/pay/orderquery', method: M
   const client = createClient(readConfig({ ...config, base_uri: gateway.url }, Date.now))
   return client(method, template, method === 'GET' ? {} : { xml: {} })
 }
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.fail('it was taken'),
-    (error: unknown) => error,
-  )
 
 describe('a signed answer', () => {
   it.each(['MD5', 'HMAC-SHA256'])('by %s is data, every value a text', async type => {

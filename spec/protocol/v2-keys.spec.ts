@@ -8,6 +8,7 @@ import { createClient } from '../../lib/client.js'
 import { type Config, readConfig } from '../../lib/config.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { sensitive } from '../../lib/trust/sensitive.js'
+import { failure } from '../async.js'
 import {
   type Answer,
   answer,
@@ -62,11 +63,6 @@ const client = (changes: Partial<Config> = {}) =>
 
 const paths = () => gateway.requests.map(({ url }) => url)
 const last = () => gateway.requests.at(-1) ?? expect.fail('nothing was sent')
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.fail('it was taken'),
-    (error: unknown) => error,
-  )
 const open = (ciphertext = '') =>
   privateDecrypt(
     { key: bank.privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING },

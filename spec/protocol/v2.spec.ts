@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Dispatcher } from 'undici'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { createClient } from '../../lib/client.js'
 import { type Config, readConfig } from '../../lib/config.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import type { Method } from '../../lib/options.js'
 import { sensitive } from '../../lib/trust/sensitive.js'
-import {
-  answer,
-  config,
-  type Gateway,
-  isSigned,
-  rawAnswer,
-  signOf,
-  startGateway,
-  unsignedAnswer,
-} from '../v2-gateway.js'
+import { answer, config, isSigned, rawAnswer, signOf, startGateway, unsignedAnswer } from '../v2-gateway.js'
 
 const ORDER = {
   appid: 'wx8888888888888888',
@@ -28,11 +19,7 @@ const ORDER = {
   trade_type: 'NATIVE',
 }
 
-let gateway: Gateway
-
-beforeAll(async () => {
-  gateway = await startGateway()
-})
+const gateway = await startGateway()
 afterAll(() => gateway.close())
 beforeEach(() => {
   gateway.requests.length = 0

@@ -1,40 +1,21 @@
 import { createPublicKey, verify } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { ApiError, SignatureError, WechatPayError } from '../../lib/errors.js'
+import { failure } from '../async.js'
 import { keyFile } from '../fixtures/vectors.js'
-import {
-  answer,
-  config,
-  type Gateway,
-  merchant,
-  platform,
-  sha1,
-  signatureHeaders,
-  startGateway,
-  unsignedAnswer,
-} from '../gateway.js'
+import { answer, config, merchant, platform, sha1, signatureHeaders, startGateway, unsignedAnswer } from '../gateway.js'
 
-let gateway: Gateway
+const gateway = await startGateway()
 let wxpay: ReturnType<typeof Builder.factory>
-
-beforeAll(async () => {
-  gateway = await startGateway()
-})
 afterAll(() => gateway.close())
 beforeEach(() => {
   gateway.requests.length = 0
   gateway.answers = [answer(200, { ok: true })]
   wxpay = Builder.factory({ ...config, base_uri: gateway.url, retry: false })
 })
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
 
 describe('a request', () => {
   it('is signed over the very bytes that arrive', async () => {

@@ -1,17 +1,13 @@
 import { createDecipheriv, X509Certificate } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Simulator, type SimulatorConfig } from '../../lib/simulator/index.js'
+import { afterAll, expect, it } from 'vitest'
+import { Simulator } from '../../lib/simulator/index.js'
 import { get, isSigned } from './raw-merchant.js'
 
 const NOW = Date.UTC(2026, 10, 24, 8)
 const timestamp = NOW / 1000
 
-let simulator: Simulator
-let config: SimulatorConfig
-beforeAll(async () => {
-  simulator = await Simulator.start({ clock: () => NOW })
-  config = simulator.config
-})
+const simulator = await Simulator.start({ clock: () => NOW })
+const { config } = simulator
 afterAll(() => simulator.close())
 
 function open({ nonce, associated_data, ciphertext }: Record<'nonce' | 'associated_data' | 'ciphertext', string>) {

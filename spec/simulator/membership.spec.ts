@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { Simulator } from '../../lib/simulator/index.js'
 import { post } from './raw-merchant.js'
 
@@ -10,10 +10,7 @@ const BONUS = {
   bonus_value: 30,
 }
 
-let simulator: Simulator
-beforeAll(async () => {
-  simulator = await Simulator.start()
-})
+const simulator = await Simulator.start()
 afterAll(() => simulator.close())
 
 it('bonus points are committed with 204, also for an order of another merchant', async () => {

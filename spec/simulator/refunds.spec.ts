@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { ApiError } from '../../lib/errors.js'
-import { Simulator, type SimulatorConfig } from '../../lib/simulator/index.js'
+import { Simulator } from '../../lib/simulator/index.js'
 import { get, order, post } from './raw-merchant.js'
 
 const REFUNDS = '/v3/refund/domestic/refunds'
 const NOW = Date.UTC(2026, 10, 24, 8)
 const timestamp = NOW / 1000
 
-let simulator: Simulator
-let config: SimulatorConfig
-
-beforeAll(async () => {
-  simulator = await Simulator.start({ clock: () => NOW })
-  config = simulator.config
-})
+const simulator = await Simulator.start({ clock: () => NOW })
+const { config } = simulator
 afterAll(() => simulator.close())
 
 async function place() {

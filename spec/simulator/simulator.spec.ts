@@ -2,19 +2,15 @@ import { createPublicKey, X509Certificate } from 'node:crypto'
 import { Agent, createServer, request } from 'node:http'
 import { connect } from 'node:net'
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
-import { Simulator, type SimulatorConfig } from '../../lib/simulator/index.js'
+import { Simulator } from '../../lib/simulator/index.js'
 import { authorization, get, order, post, send } from './raw-merchant.js'
 
 const PATH = '/v3/certificates'
 
-let simulator: Simulator
-let config: SimulatorConfig
-beforeAll(async () => {
-  simulator = await Simulator.start()
-  config = simulator.config
-})
+const simulator = await Simulator.start()
+const { config } = simulator
 afterAll(() => simulator.close())
 
 describe('the merchant', () => {

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { ApiError, InvalidArgumentError } from '../../lib/errors.js'
-import { Simulator, type SimulatorConfig } from '../../lib/simulator/index.js'
+import { Simulator } from '../../lib/simulator/index.js'
 import { get, order, post, send } from './raw-merchant.js'
 
 const NATIVE = '/v3/pay/transactions/native'
@@ -8,13 +8,8 @@ const JSAPI = '/v3/pay/transactions/jsapi'
 const NOW = Date.UTC(2026, 10, 24, 8)
 const timestamp = NOW / 1000
 
-let simulator: Simulator
-let config: SimulatorConfig
-
-beforeAll(async () => {
-  simulator = await Simulator.start({ clock: () => NOW })
-  config = simulator.config
-})
+const simulator = await Simulator.start({ clock: () => NOW })
+const { config } = simulator
 afterAll(() => simulator.close())
 
 function place(path: string, payload: object) {

@@ -4,6 +4,7 @@ import { Wechatpay } from 'wechatpay-axios-plugin'
 import * as Builder from '../../lib/builder.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { Simulator } from '../../lib/simulator/index.js'
+import { failure } from '../async.js'
 import { type Fields, signOf, xml, xmlFields } from '../v2-gateway.js'
 
 type Client = ReturnType<typeof Builder.factory>
@@ -47,12 +48,6 @@ const call = async (
   const { data } = await client.chain(`v2/${path}`).post({ xml, ...options })
   return data
 }
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.fail('it was taken'),
-    (error: unknown) => error,
-  )
 
 /** A merchant without a client: writes and signs on its own, over plain http. */
 async function raw(fields: Fields, { secret }: { secret: string }, url: string, change = (text: string) => text) {

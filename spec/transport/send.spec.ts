@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { TransportError, WechatPayError } from '../../lib/errors.js'
 import type { StreamedBody } from '../../lib/transport/body.js'
 import { type SendOptions, send } from '../../lib/transport/send.js'
+import { failure } from '../async.js'
 
 let server: Server
 let listener: RequestListener
@@ -37,12 +38,6 @@ const post = (options: Partial<SendOptions> = {}, to = origin()) =>
   send(
     { method: 'POST', origin: to, path: '/v3/pay?a=1', headers: { 'x-own': 'yes' }, body: Buffer.from('{"a":1}') },
     { dispatcher: agent, timeout: 20_000, download: false, ...options },
-  )
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
   )
 
 describe('an answer', () => {

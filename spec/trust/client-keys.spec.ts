@@ -7,6 +7,7 @@ import type { WarningInfo } from '../../lib/hooks.js'
 import * as Invoke from '../../lib/invoke.js'
 import * as Notification from '../../lib/notification/index.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
+import { failure } from '../async.js'
 import { answer, merchant, signatureHeaders, unsignedAnswer } from '../gateway.js'
 import { apiv3Key, DAY, mintCertificate, publicKeyOf, sealList } from './platform.js'
 import { startWechatPay, type WechatPaySide } from './wechatpay.js'
@@ -28,12 +29,6 @@ const open = (changes: Partial<Config> = {}) =>
 const ask = (wxpay: ReturnType<typeof open>, path = 'v3/orders/1') => wxpay.chain(path).get()
 const urls = () => side.gateway.requests.map(({ url }) => url)
 const announced = () => side.gateway.requests.map(({ headers }) => headers['wechatpay-serial'])
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-
 describe('a client without certificates', () => {
   it('sends nothing until it is used, then downloads them before the first call', async () => {
     const wxpay = open()

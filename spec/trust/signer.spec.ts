@@ -2,16 +2,13 @@ import { createPublicKey, createVerify, publicEncrypt } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import type { Config } from '../../lib/config.js'
-import { answer, config, type Gateway, merchant, platform, startGateway } from '../gateway.js'
+import { answer, config, merchant, platform, startGateway } from '../gateway.js'
 import { type RemoteSigner, startKms } from './kms.js'
 import { startToken, TOKEN_IS_MISSING } from './soft-token.js'
 
 const SERIAL = '40E2'.padEnd(40, '0')
 
-let gateway: Gateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
+const gateway = await startGateway()
 afterAll(() => gateway.close())
 beforeEach(() => {
   gateway.requests.length = 0

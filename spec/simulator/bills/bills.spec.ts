@@ -10,6 +10,7 @@ import * as Builder from '../../../lib/builder.js'
 import { InvalidArgumentError } from '../../../lib/errors.js'
 import { Shelf } from '../../../lib/simulator/bills/file.js'
 import { Simulator } from '../../../lib/simulator/index.js'
+import { failure, readAll } from '../../async.js'
 
 // WeChat Pay and the merchant have to agree on the time, to 5 minutes; the simulator's stands still.
 const NOW = Date.now()
@@ -38,18 +39,6 @@ afterEach(async () => {
   now = NOW
   await rm(folder, { recursive: true })
 })
-
-async function readAll<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
-  const all: Row[] = []
-  for await (const row of rows) all.push(row)
-  return all
-}
-
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.fail('it succeeded'),
-    (error: unknown) => error,
-  )
 
 describe('a trade bill', () => {
   it.each([{}, { tar_type: 'GZIP' as const }])('is read, and its sums are those of its rows: %o', async options => {

@@ -1,0 +1,15 @@
+import { expect } from 'vitest'
+
+/** What a promise fails with, which it must. */
+export function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('it succeeded'),
+    (error: unknown) => error,
+  )
+}
+
+export async function readAll<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const all: Row[] = []
+  for await (const row of rows) all.push(row)
+  return all
+}
