@@ -1,8 +1,7 @@
 /** Uploads by hand, for whoever builds the parts; `file` does all of it in one. */
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { openFile } from './files/upload-file.js'
+import { openFile, readBlob } from './files/upload-file.js'
 import type { FileInput } from './options.js'
 import type { UploadFacts } from './protocol/endpoints.js'
 import { jsonPayload } from './protocol/payload.js'
@@ -47,20 +46,22 @@ export async function form(file: FileInput, options: FormOptions = {}): Promise<
  * @throws InvalidArgumentError (as a rejection) for a file that cannot be read.
  */
 export async function digest(file: FileInput, algorithm: Digest = 'sha256'): Promise<string> {
-  if (file instanceof Readable) {
-    const hash = createHash(algorithm)
-    for await (const chunk of file) hash.update(chunk)
-    return hash.digest('hex')
-  }
+  const stream = streamIn(file)
+  if (stream) return digestOf(stream, algorithm)
   const opened = await openFile(file)
   try {
-    return await digestOf(opened.content, algorithm)
+    return await digestOf(readBlob(opened.content), algorithm)
   } finally {
     await opened.release()
   }
 }
 
 // Nothing tells when a form is done with, and so when a temporary file could be removed.
+function streamIn(file: FileInput): Readable | undefined {
+  const content: unknown = file instanceof Readable ? file : Reflect.get(Object(file), 'content')
+  return content instanceof Readable ? content : undefined
+}
+
 async function held(file: FileInput): Promise<FileInput> {
   if (file instanceof Readable) return new Blob([await buffer(file)])
   if (typeof file !== 'object' || !('content' in file) || !(file.content instanceof Readable)) return file

@@ -70,7 +70,8 @@ describe('a form', () => {
 })
 
 it.each(['sha256', 'sm3', 'md5'] as const)('the %s of a file is that of its bytes', async algorithm => {
-  const inputs = [path, content, new Blob([content]), Readable.from([content])]
+  const named = { content: Readable.from([content]), filename: 'c.pdf' }
+  const inputs = [path, content, new Blob([content]), Readable.from([content]), named]
   const digests = await Promise.all(inputs.map(input => Media.digest(input, algorithm)))
   expect(new Set(digests)).toEqual(new Set([hashOf(algorithm)]))
 })

@@ -54,13 +54,17 @@ export async function computedFields(
   { content, filename }: UploadFile,
   { nameField, digestField, digest, fixed }: UploadFacts,
 ): Promise<Record<string, string>> {
-  return { ...(nameField && { [nameField]: filename }), [digestField]: await digestOf(content, digest), ...fixed }
+  return {
+    ...(nameField && { [nameField]: filename }),
+    [digestField]: await digestOf(readBlob(content), digest),
+    ...fixed,
+  }
 }
 
 /** Lower-case hex; the content is read once, and not held. */
-export async function digestOf(content: Blob, algorithm: UploadFacts['digest']): Promise<string> {
+export async function digestOf(content: AsyncIterable<Uint8Array>, algorithm: UploadFacts['digest']): Promise<string> {
   const hash = createHash(algorithm)
-  for await (const chunk of readBlob(content)) hash.update(chunk)
+  for await (const chunk of content) hash.update(chunk)
   return hash.digest('hex')
 }
 

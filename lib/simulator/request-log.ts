@@ -1,4 +1,4 @@
-/** What arrived, kept so that tests can look at it: bounded, and without signatures. */
+/** What arrived, kept so that tests can look at it: bounded, and without the signature of its Authorization. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Credentials, readCredentials } from './credentials.js'
 import type { Arrival } from './server.js'
