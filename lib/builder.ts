@@ -1,11 +1,11 @@
 /** From a configuration to the root of the chain. */
 import { createChain } from './chain/proxy.js'
-import { createClient, type Client as Send, systemClock } from './client.js'
-import { type Config, readConfig, renewKeys } from './config.js'
+import { createClient, type Client as Send, systemClock } from './client/client.js'
+import { type Client, register } from './client/settings-of.js'
+import { type Config, readConfig, renewKeys } from './config/config.js'
+import type { KeyOptions } from './config/keys.js'
+import type { Settings } from './config/settings.js'
 import { InvalidArgumentError } from './errors.js'
-import type { KeyOptions } from './key-options.js'
-import { type Client, register } from './registry.js'
-import type { Settings } from './settings.js'
 import type { WechatPay } from './types/wechatpay.js'
 
 /** What stands behind a client for now. */

@@ -1,6 +1,7 @@
 /** The platform certificates of a merchant, for who wants to see or to keep them; calls need nobody to do that. */
+
+import { settingsOf } from './client/settings-of.js'
 import { InvalidArgumentError } from './errors.js'
-import { settingsOf } from './registry.js'
 import { explain, openCertificates } from './trust/certificate-list.js'
 import type { WechatPay } from './types/wechatpay.js'
 

@@ -5,9 +5,10 @@
 export * as Builder from './builder.js'
 export type { PlatformCertificate } from './certificates.js'
 export * as Certificates from './certificates.js'
-export type { Config } from './config.js'
-export type { Hooks, RequestInfo, ResponseInfo, RetryInfo, WarningInfo } from './hooks.js'
-export type { KeyOptions } from './key-options.js'
+export type { Config } from './config/config.js'
+export type { Hooks, RequestInfo, ResponseInfo, RetryInfo, WarningInfo } from './config/hooks.js'
+export type { KeyOptions } from './config/keys.js'
+export type { MerchantPem, MerchantPfx } from './config/merchant-certificate.js'
 export type {
   CommonOptions,
   FileInput,
@@ -17,7 +18,6 @@ export type {
   RetryOptions,
   TransportOptions,
 } from './options.js'
-export type { MerchantPem, MerchantPfx } from './protocol/merchant-certificate.js'
 export { WechatPayResponse } from './response.js'
 export type { EncryptionKey, Signer, Verifier } from './trust/verifier.js'
 export type { Operation, Operations, Routes, WechatPay } from './types/index.js'
@@ -32,12 +32,12 @@ export { type Sensitive, sensitive } from './trust/sensitive.js'
 
 // Files.
 
-export * as Bill from './bill.js'
+export * as Bill from './bill/index.js'
 export * as Media from './media.js'
 
 // Notifications, and what the front end is handed.
 
-export * as Invoke from './invoke.js'
+export * as Invoke from './invoke/index.js'
 export type { EventOf, NotificationEvent } from './notification/index.js'
 export * as Notification from './notification/index.js'
 

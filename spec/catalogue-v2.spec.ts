@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChain } from '../lib/chain/proxy.js'
 import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
-import { createClient, systemClock } from '../lib/client.js'
-import { readConfig } from '../lib/config.js'
-import { v2Facts } from '../lib/protocol/v2-endpoints.js'
+import { createClient, systemClock } from '../lib/client/client.js'
+import { readConfig } from '../lib/config/config.js'
+import { v2Facts } from '../lib/protocol/v2/endpoints.js'
 import { answer, config, type Gateway, isSigned, type ReceivedRequest, startGateway } from './v2-gateway.js'
 
 interface Operation {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChain } from '../lib/chain/proxy.js'
 import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
-import { createClient, systemClock } from '../lib/client.js'
-import { readConfig } from '../lib/config.js'
+import { createClient, systemClock } from '../lib/client/client.js'
+import { readConfig } from '../lib/config/config.js'
 import { config, type Gateway, signatureHeaders, startGateway, unsignedAnswer } from './gateway.js'
 
 interface Operation {

@@ -1,7 +1,7 @@
 /** Bills that an answer announces: a URL and a hash, or a list of encrypted parts. */
 import { Readable } from 'node:stream'
+import { settingsOf } from '../client/settings-of.js'
 import { InvalidArgumentError } from '../errors.js'
-import { settingsOf } from '../registry.js'
 import type { Decrypt } from '../trust/encrypt-fields.js'
 import type { WechatPay } from '../types/wechatpay.js'
 import { hashName, unpack, verified } from './content.js'

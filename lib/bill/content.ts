@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { InvalidArgumentError } from '../errors.js'
-import { peek } from '../protocol/v2-download.js'
+import { peek } from '../util/peek.js'
 import { damaged } from './damage.js'
 
 /** Bytes; each piece is a turn of the thread that decompresses. */

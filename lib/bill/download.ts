@@ -1,9 +1,9 @@
 /** From the URL of a download to its content: only to hosts that are WeChat Pay's, and the URL untouched. */
 import { Buffer } from 'node:buffer'
 import { Readable } from 'node:stream'
+import { settingsOf } from '../client/settings-of.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { CommonOptions } from '../options.js'
-import { settingsOf } from '../registry.js'
 import type { WechatPay } from '../types/wechatpay.js'
 
 /** What the calls of a bill share: how they travel, and what ends them. */

@@ -1,9 +1,9 @@
 /** The chain: collects the segments of a path by property access and hands them on when a verb is called. */
 import { InvalidArgumentError } from '../errors.js'
 import type { Method } from '../options.js'
+import { isPlainObject } from '../util/plain-object.js'
 import { createInertProxy } from './inert-proxy.js'
 import { pathOf, templateOf } from './path.js'
-import { isPlainObject } from './plain-object.js'
 import { segmentOf } from './segment.js'
 import type { OpenNode, OpenRoot, Send } from './types.js'
 import { kindOf, quote } from './wording.js'

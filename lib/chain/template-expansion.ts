@@ -1,6 +1,6 @@
 /** The expansion of RFC 6570: fills one expression, or says which of its placeholders cannot be filled. */
 import { InvalidArgumentError } from '../errors.js'
-import { isPlainObject } from './plain-object.js'
+import { isPlainObject } from '../util/plain-object.js'
 import type { Expression, Operator, Variable } from './template-grammar.js'
 import { encodeAll, encodeUnsafe, hasDotSegment, prefixOf, type Refuse, textOf } from './template-value.js'
 import { quote } from './wording.js'

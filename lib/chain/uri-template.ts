@@ -1,6 +1,6 @@
 /** Path templates: RFC 6570 at level 4, without what could make a request another one than was meant. */
 import { InvalidArgumentError } from '../errors.js'
-import { remember } from '../remember.js'
+import { remember } from '../util/memoize.js'
 import { expandExpression } from './template-expansion.js'
 import { beforeQuery, isAbsolute, type Part, parseTemplate } from './template-grammar.js'
 import { hasDotSegment } from './template-value.js'

@@ -1,10 +1,11 @@
 /** The keys behind front-end parameters: given as they are, or those of a client. */
+
+import { type Client, settingsOf } from '../client/settings-of.js'
 import type { SignType } from '../crypto/hash.js'
 import type { KeyInput } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
-import { signV2 } from '../protocol/v2-signature.js'
-import { type Client, settingsOf } from '../registry.js'
+import { signV2 } from '../protocol/v2/signature.js'
 import type { Signer } from '../trust/verifier.js'
 
 /** The merchant API private key, `apiclient_key.pem`, or a client that has it. */

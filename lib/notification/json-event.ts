@@ -1,8 +1,8 @@
 /** Notifications of APIv3: JSON, signed by WeChat Pay, sealed with the merchant's APIv3 key. */
 import * as AesGcm from '../crypto/aes-gcm.js'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
-import { requestIdOf } from '../protocol/headers.js'
-import { verifyNotification } from '../protocol/verify-answer.js'
+import { verifyNotification } from '../protocol/v3/verify.js'
+import { requestIdOf } from '../transport/headers.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
 import { encryptedInEvents } from '../types/generated/event-facts.js'
 import { isEvent, isObject, type NotificationEvent } from './events.js'

@@ -1,14 +1,14 @@
 /** Notifications to test with: made, sealed and signed as WeChat Pay makes them, with keys that a test owns. */
 import { randomUUID } from 'node:crypto'
-import { beijingTime } from '../beijing-time.js'
 import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
 import type { KeyInput } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import * as Formatter from '../formatter.js'
-import { signV2, type V2Fields } from '../protocol/v2-signature.js'
+import { signV2, type V2Fields } from '../protocol/v2/signature.js'
 import { toXml } from '../transformer.js'
+import { beijingTime } from '../util/beijing-time.js'
 
 /** A notification of APIv3 to be made; what is left out is filled in. */
 export interface MintedEvent {

@@ -1,5 +1,5 @@
 /** The door for notifications: whatever comes is verified, decrypted and typed, or refused. */
-import type { Client } from '../registry.js'
+import type { Client } from '../client/settings-of.js'
 import type { NotificationEvent } from './events.js'
 import { createHandler, type Handler, type HandlerOptions, type OnEvent } from './handler.js'
 import { openJson } from './json-event.js'

@@ -1,7 +1,7 @@
 /** What the catalogue says about an endpoint at run time; of an undocumented one, that nothing is known. */
 import type { Method } from '../options.js'
-import { remember } from '../remember.js'
 import { facts } from '../types/generated/facts.js'
+import { remember } from '../util/memoize.js'
 
 /** How the form of an upload is made up. */
 export interface UploadFacts {

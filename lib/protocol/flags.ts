@@ -1,7 +1,8 @@
 /** The options of a call that are true or false. */
+
+import type { Settings } from '../config/settings.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
-import type { Settings } from '../settings.js'
 
 /** Undefined where it is not given. @throws InvalidArgumentError for anything else. */
 export function readFlag(

@@ -1,13 +1,14 @@
 /** What is sensitive in a call: encrypted before it is signed, with the very key whose serial is announced. */
+
+import type { Settings } from '../config/settings.js'
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
-import type { Settings } from '../settings.js'
+import { withHeaders } from '../transport/headers.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import type { Call, FilledCall } from './call.js'
 import type { EndpointFacts } from './endpoints.js'
-import { withHeaders } from './headers.js'
 import { withQuery } from './query.js'
 import { within } from './within.js'
 

@@ -1,7 +1,7 @@
 /** The options of `Simulator.start`, and what is refused of them. */
 import { InvalidArgumentError } from '../errors.js'
 import { type BillOptions, requireValidBills } from './bills/options.js'
-import type { SimulatorKeys } from './keys.js'
+import type { SimulatorKeys } from './keys/merchant.js'
 
 export interface SimulatorOptions {
   /** Default: any that is free. */

@@ -2,7 +2,7 @@ import { constants, createPrivateKey, createPublicKey, privateDecrypt, publicEnc
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
-import type { Config } from '../../lib/config.js'
+import type { Config } from '../../lib/config/config.js'
 import type { OpenOptions } from '../../lib/options.js'
 import type { WechatPayResponse } from '../../lib/response.js'
 import { sensitive } from '../../lib/trust/sensitive.js'

@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { bootstrapVerifier, openCertificates } from '../../lib/trust/certificate-list.js'
-import { KeyStore } from '../../lib/trust/key-store.js'
+import { KeyStore } from '../../lib/trust/platform-key-ring.js'
 import { apiv3Key, DAY, mintCertificate, sealList, signBody } from './platform.js'
 
 const NOW = Date.UTC(2026, 10, 24)

@@ -1,7 +1,7 @@
 import { createPublicKey, createVerify, publicEncrypt } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
-import type { Config } from '../../lib/config.js'
+import type { Config } from '../../lib/config/config.js'
 import { answer, config, merchant, platform, startGateway } from '../gateway.js'
 import { type RemoteSigner, startKms } from './kms.js'
 import { startToken, TOKEN_IS_MISSING } from './soft-token.js'

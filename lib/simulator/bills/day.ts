@@ -1,5 +1,5 @@
 /** What happened on one day: the orders that were paid, after as many invented ones as are wanted. */
-import type { Orders, PaidOrder } from '../orders.js'
+import type { Orders, PaidOrder } from '../ledger/orders.js'
 import { type Random, seeded } from './random.js'
 import type { Trade } from './trade-bill.js'
 

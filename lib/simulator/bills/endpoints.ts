@@ -1,11 +1,12 @@
 /** Bills by APIv3: asked for with what they are of, then downloaded from a URL that lives for 5 minutes. */
-import { beijingDigits } from '../../beijing-time.js'
+
 import * as Rsa from '../../crypto/rsa.js'
 import { nonce } from '../../formatter.js'
-import { type Call, type Endpoint, ok } from '../call.js'
-import type { Orders } from '../orders.js'
-import { parameterError, problem } from '../problem.js'
-import type { Reply } from '../router.js'
+import { beijingDigits } from '../../util/beijing-time.js'
+import { type Call, type Endpoint, ok } from '../gateway/endpoint.js'
+import type { Reply } from '../gateway/router.js'
+import type { Orders } from '../ledger/orders.js'
+import { parameterError, problem } from '../ledger/problem.js'
 import { type DayOptions, hasTrades, tradesOf } from './day.js'
 import { type Content, openFile, Shelf, sha1, toBytes } from './file.js'
 import { fundflowBill } from './fundflow-bill.js'

@@ -2,7 +2,7 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
-import { problem } from '../problem.js'
+import { problem } from '../ledger/problem.js'
 
 /** Makes the content, the same every time. */
 export type Content = () => Iterable<Uint8Array>

@@ -1,0 +1,224 @@
+/** The options that are keys: checked together, since each tells whether another is the wrong one, and renewed while a client runs. */
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { type KeyInput, keyMatchesCertificate, loadPrivateKey } from '../crypto/keys.js'
+import { decrypt, signAsync } from '../crypto/rsa.js'
+import { isPublicKeyId, normalizeSerial, serialOf } from '../crypto/x509.js'
+import { InvalidArgumentError, WechatPayError } from '../errors.js'
+import type { ClientCertificate } from '../transport/tls.js'
+import { loadPlatformKeys, type PlatformKey, refuseMerchantKeys } from '../trust/platform-keys.js'
+import type { Signer, Verifier } from '../trust/verifier.js'
+import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerchant } from './merchant-certificate.js'
+
+/** The keys of a merchant, and those of WeChat Pay. */
+export interface KeyOptions {
+  /** The merchant API certificate's serial, hex. Read from `merchant` when absent. */
+  serial?: string
+  /** The merchant API private key, `apiclient_key.pem`. Read from `merchant` when absent; not needed with `signer`. */
+  privateKey?: KeyInput
+  /**
+   * Platform certificates by serial and WeChat Pay public keys by `PUB_KEY_ID_…`, side by side; requests announce the
+   * first public key, or else the newest certificate. With `apiv3Key`, platform certificates that are missing here are
+   * downloaded when they are needed.
+   */
+  certs?: Readonly<Record<string, KeyInput>>
+  /** The APIv3 key, 32 bytes: opens downloaded certificates and notifications. */
+  apiv3Key?: string | Uint8Array
+  /** The APIv2 key, 32 bytes. With it alone, or with it and `merchant`, a client speaks APIv2 and no APIv3. */
+  secret?: string | Uint8Array
+  /** The merchant API certificate: shown over mutual TLS, where an APIv2 endpoint needs it. */
+  merchant?: MerchantPem | MerchantPfx
+  /** Signs in place of `privateKey`: a KMS, an HSM. */
+  signer?: Signer
+  /** Verifies in place of `certs`. */
+  verifier?: Verifier
+}
+
+/** Keys that were checked. */
+export interface Keys {
+  /** Absent when a `signer` signs elsewhere. */
+  readonly privateKey: KeyObject | undefined
+  readonly signer: Signer
+  /** Shown to WeChat Pay where an endpoint needs it. */
+  readonly identity: ClientCertificate | undefined
+  /** The keys of WeChat Pay that were given. */
+  readonly platformKeys: readonly PlatformKey[]
+  /** What verifies in place of these. */
+  readonly givenVerifier: Verifier | undefined
+  readonly apiv3Key: KeyObject | undefined
+  readonly secret: KeyObject | undefined
+  /** Whether there is what APIv3 is signed and verified with. */
+  readonly speaksV3: boolean
+}
+
+const MERCHANT_OPTIONS = ['serial', 'privateKey', 'merchant', 'signer'] as const
+/** What APIv3 is signed and verified with; with none of it, and an APIv2 key, a client speaks APIv2 alone. */
+const V3_OPTIONS = ['privateKey', 'serial', 'certs', 'apiv3Key', 'signer', 'verifier'] as const
+
+/**
+ * The keys of the options; what these do not speak of is as it was before.
+ * @throws InvalidArgumentError that names the option, what was found and what is expected.
+ */
+export function readKeys(options: KeyOptions, mchid: string, before?: Keys): Keys {
+  const has = (names: readonly (keyof KeyOptions)[]) => names.some(name => options[name] !== undefined)
+  const apiv3Key = readSymmetricKey(options.apiv3Key, 'apiv3Key', 'the APIv3 key (APIv3密钥)') ?? before?.apiv3Key
+  const secret = readSymmetricKey(options.secret, 'secret', 'the APIv2 key (APIv2密钥)') ?? before?.secret
+  const speaksV3 = has(V3_OPTIONS) || (before ? before.speaksV3 : secret === undefined)
+  const merchant = before && !has(MERCHANT_OPTIONS) ? before : readMerchantKeys(options, mchid, speaksV3)
+  const platform = before && !has(['certs', 'verifier']) ? before : readPlatformKeys(options)
+  const { privateKey, signer, identity = before?.identity } = merchant
+  const { platformKeys, givenVerifier } = platform
+  refuseMerchantKeys(platformKeys, signer.serial, privateKey)
+  if (speaksV3 && platformKeys.length === 0 && !givenVerifier && !apiv3Key) {
+    throw new InvalidArgumentError(
+      '`certs` is empty and `apiv3Key` is missing, so no answer could be verified: give the WeChat Pay public key by its `PUB_KEY_ID_…`, or platform certificates by serial, or the APIv3 key to download these.',
+    )
+  }
+  return { privateKey, signer, identity, platformKeys, givenVerifier, apiv3Key, secret, speaksV3 }
+}
+
+function readMerchantKeys(
+  options: KeyOptions,
+  mchid: string,
+  speaksV3: boolean,
+): Pick<Keys, 'privateKey' | 'signer' | 'identity'> {
+  const merchant = readMerchant(options.merchant, mchid)
+  const privateKey = readPrivateKey(options, merchant)
+  requireMethods(options.signer, 'signer', ['sign'], '{ serial, sign(message) }')
+  const signer = options.signer ?? (speaksV3 ? keySigner(options, privateKey, merchant) : NO_SIGNER)
+  if (typeof signer.serial !== 'string') {
+    throw new InvalidArgumentError('`signer.serial` must be the serial of the merchant API certificate: found none.')
+  }
+  const key = merchant?.key ?? privateKey
+  return {
+    privateKey,
+    signer,
+    identity: merchant && key && Object.freeze({ certificate: merchant.certificate, key }),
+  }
+}
+
+/** @throws InvalidArgumentError for a key that belongs to another certificate. */
+function readPrivateKey({ privateKey }: KeyOptions, merchant: MerchantCertificate | undefined): KeyObject | undefined {
+  if (privateKey === undefined) return merchant?.key
+  const key = loadPrivateKey(privateKey, 'privateKey')
+  if (!merchant || keyMatchesCertificate(key, merchant.certificate)) return key
+  throw new InvalidArgumentError(
+    `\`privateKey\` does not belong to the certificate in \`${merchant.option}\`: found two keys, expected the certificate's own. Pass the apiclient_key.pem that was made with it.`,
+  )
+}
+
+const NO_SIGNER: Signer = Object.freeze({
+  serial: '',
+  sign: () => {
+    throw new InvalidArgumentError('`privateKey` is missing: this client speaks APIv2 alone.')
+  },
+})
+
+function keySigner(
+  options: KeyOptions,
+  privateKey: KeyObject | undefined,
+  merchant: MerchantCertificate | undefined,
+): Signer {
+  if (!privateKey) {
+    throw new InvalidArgumentError(
+      '`privateKey` is missing: the merchant API private key, apiclient_key.pem, or a `signer`.',
+    )
+  }
+  const serial = readSerial(options, merchant)
+  return {
+    serial,
+    sign: message => signAsync(message, privateKey),
+    decrypt: ciphertext => decrypt(ciphertext, privateKey),
+  }
+}
+
+function readSerial({ serial }: KeyOptions, merchant: MerchantCertificate | undefined): string {
+  const own = merchant && serialOf(merchant.certificate)
+  if (serial === undefined) {
+    if (own) return own
+    throw new InvalidArgumentError(
+      '`serial` is missing: the serial of the merchant API certificate (商户API证书序列号), or give the certificate as `merchant`.',
+    )
+  }
+  if (typeof serial !== 'string' || !/^[0-9A-Fa-f]{1,64}$/.test(serial)) {
+    const found =
+      typeof serial === 'string' && isPublicKeyId(serial) ? 'the id of a WeChat Pay public key' : 'something else'
+    throw new InvalidArgumentError(
+      `\`serial\` must be the serial of the merchant API certificate (商户API证书序列号), hex digits: found ${found}. A \`PUB_KEY_ID_…\` belongs in \`certs\`.`,
+    )
+  }
+  if (own && normalizeSerial(serial) !== normalizeSerial(own)) {
+    throw new InvalidArgumentError(
+      `\`serial\` is ${serial}, but the certificate in \`${merchant.option}\` has ${own}; leave \`serial\` out to read it from there.`,
+    )
+  }
+  return serial.toUpperCase()
+}
+
+function readPlatformKeys({ certs = {}, verifier }: KeyOptions): Pick<Keys, 'platformKeys' | 'givenVerifier'> {
+  if (typeof certs !== 'object' || certs === null || Array.isArray(certs) || ArrayBuffer.isView(certs)) {
+    const found = typeof certs === 'object' ? 'a list or bytes' : `a ${typeof certs}`
+    throw new InvalidArgumentError(
+      `\`certs\` must be an object, not ${found}: { <serial>: platform certificate, PUB_KEY_ID_…: WeChat Pay public key }.`,
+    )
+  }
+  requireMethods(
+    verifier,
+    'verifier',
+    ['announcedSerial', 'verify'],
+    '{ announcedSerial(), verify(message, signature, serial) }',
+  )
+  return { platformKeys: loadPlatformKeys(Object.entries(certs)), givenVerifier: verifier && guarded(verifier) }
+}
+
+/** The same verifier, whose failures say what has become of the call. */
+function guarded(verifier: Verifier): Verifier {
+  const attempt = async <T>(ask: () => T | Promise<T>, consequence: string): Promise<T> => {
+    try {
+      return await ask()
+    } catch (cause) {
+      throw new WechatPayError(`The verifier failed, ${consequence}; its error is the cause.`, {
+        code: 'ERR_VERIFIER',
+        cause,
+      })
+    }
+  }
+  const unsent = 'so nothing was sent'
+  const unverified = 'so what came cannot be trusted: if it is an answer, query the call by its business number'
+  const { encryptionKey } = verifier
+  return {
+    announcedSerial: () => attempt(() => verifier.announcedSerial(), unsent),
+    verify: (...received) => attempt(() => verifier.verify(...received), unverified),
+    ...(encryptionKey && { encryptionKey: serial => attempt(() => encryptionKey.call(verifier, serial), unsent) }),
+  }
+}
+
+function requireMethods(given: unknown, option: string, names: readonly string[], expected: string): void {
+  if (given === undefined) return
+  const has = (name: string) =>
+    typeof given === 'object' && given !== null && typeof Reflect.get(given, name) === 'function'
+  const missing = names.filter(name => !has(name))
+  if (missing.length === 0) return
+  throw new InvalidArgumentError(`\`${option}\` must be ${expected}: found no method \`${missing.join('`, `')}\`.`)
+}
+
+const KEY_BYTES = 32
+
+function readSymmetricKey(key: unknown, option: string, meaning: string): KeyObject | undefined {
+  if (key === undefined) return undefined
+  if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
+    throw new InvalidArgumentError(`\`${option}\` must be ${meaning}: ${KEY_BYTES} bytes, as a string or bytes.`)
+  }
+  const bytes = Buffer.from(key)
+  if (bytes.length === KEY_BYTES) return createSecretKey(bytes)
+  throw new InvalidArgumentError(
+    `\`${option}\` has ${bytes.length} bytes, but ${meaning} has ${KEY_BYTES}${mistakeOf(bytes.toString('latin1'))}.`,
+  )
+}
+
+function mistakeOf(text: string): string {
+  if (text.includes('-----BEGIN ')) return ': found a PEM file, which belongs in `privateKey`, `certs` or `merchant`'
+  if (/^file:/i.test(text)) return ': found a file URL, expected the key itself'
+  if (/^[0-9A-Fa-f]{40}$/.test(text)) return ': found a serial, which belongs in `serial`'
+  if (text.trim().length === KEY_BYTES) return ': found white space around it'
+  return '; it is the text that was typed in 商户平台 → 账户中心 → API安全'
+}

@@ -1,0 +1,72 @@
+/** What goes out in APIv2: the fields of a call, filled in, signed, and written as XML, as a query or as a form. */
+import { InvalidArgumentError } from '../../errors.js'
+import * as Formatter from '../../formatter.js'
+import { toXml } from '../../transformer.js'
+import { textOf } from '../../xml/value.js'
+import { encodeForm, type FormPart } from '../multipart.js'
+import { NO_PAYLOAD, type Payload } from '../payload.js'
+import { withQuery } from '../query.js'
+import type { V2Facts } from './endpoints.js'
+import { signV2, type V2Fields, workwxSign } from './signature.js'
+
+export const XML = 'text/xml; charset=utf-8'
+
+/** Whose message it is, and how it is signed. */
+export interface V2Signer {
+  /** As on the wire, without a query. */
+  path: string
+  facts: V2Facts
+  mchid: string
+  /** The APIv2 key, or the sandbox's. */
+  secret: string
+  /** The secret of the WeCom application, for the messages that want its sign as well. */
+  agentSecret: string | undefined
+  isNonceless: boolean
+}
+
+/** The payload of a POST. @throws InvalidArgumentError that names the field which cannot be signed or written. */
+export function xmlPayload(fields: V2Fields, signer: V2Signer): Payload {
+  const body = Buffer.from(toXml(signedFields(fields, signer)))
+  return { body, signed: body, contentType: XML }
+}
+
+/** The path and query of a GET, signed where it wants a `sign`: over the values before they are encoded. */
+export function signedTarget(target: string, signer: V2Signer): string {
+  const { sign: _, ...given } = Object.fromEntries(new URLSearchParams(target.replace(/^[^?]*\??/, '')))
+  const { sign, ...fields } = signedFields(given, signer)
+  const added = Object.entries(fields).filter(([name]) => !Object.hasOwn(given, name))
+  return withQuery(target, { ...Object.fromEntries(added), ...(signer.facts.signsQuery && { sign }) })
+}
+
+/** A form: its fields are signed, its files are not. @throws InvalidArgumentError that names the field which has no text. */
+export function formPayload(given: V2Fields, files: readonly FormPart[], signer: V2Signer): Payload {
+  const texts = Object.entries(signedFields(given, signer)).flatMap(([name, value]): FormPart[] => {
+    const content = textOf(name, value)
+    return content === undefined ? [] : [{ name, content }]
+  })
+  return { ...NO_PAYLOAD, ...encodeForm([...texts, ...files]) }
+}
+
+/** The caller's fields in their order, those that were left out where there is only one answer, `sign` last. */
+function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record<string, unknown> {
+  const { path, facts, mchid, secret, agentSecret, isNonceless } = signer
+  const fields: Record<string, unknown> = { ...given }
+  if (facts.merchantField) fields[facts.merchantField] ??= mchid
+  if (!isNonceless) fields.nonce_str ??= Formatter.nonce()
+  if (facts.signType) fields.sign_type ??= facts.signType
+  const workwx = agentSecret && fields.workwx_sign === undefined ? workwxSign(path, fields, agentSecret) : undefined
+  if (workwx !== undefined) fields.workwx_sign = workwx
+  return { ...fields, sign: signV2(fields, secret) }
+}
+
+/** @throws InvalidArgumentError for a payload that has no fields. */
+export function requireFields(xml: unknown): V2Fields {
+  if (isFields(xml)) return xml
+  throw new InvalidArgumentError(
+    '`xml` must be an object of fields, such as { appid, out_trade_no, total_fee }; a text that is XML already, sign included, goes in as `body`.',
+  )
+}
+
+function isFields(value: unknown): value is V2Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

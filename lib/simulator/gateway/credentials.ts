@@ -1,0 +1,60 @@
+/** The Authorization header of APIv3, taken apart. */
+import { SCHEME } from '../../formatter.js'
+import { signError } from '../ledger/problem.js'
+
+/** What an Authorization header says about its sender; the signature is left out. */
+export interface Credentials {
+  mchid: string
+  /** `serial_no` */
+  serial: string
+  /** Seconds since 1970. */
+  timestamp: string
+  /** `nonce_str` */
+  nonce: string
+}
+
+const PARAMETERS = ['mchid', 'nonce_str', 'serial_no', 'signature', 'timestamp']
+
+/** @throws ApiError 401 `SIGN_ERROR` unless it has the scheme and, once each and in any order, the five parameters. */
+export function readAuthorization(header: string | undefined): Credentials & { signature: string } {
+  if (header === undefined) throw malformed('the header is missing')
+  const [scheme, list = ''] = header.split(/ (.*)/s)
+  if (scheme !== SCHEME) {
+    throw signError('Http头Authorization认证类型不正确', 'scheme', `the scheme is not ${SCHEME}`)
+  }
+  const parameters = readParameters(list)
+  const read = (name: string): string => {
+    const value = parameters.get(name)
+    if (value === undefined) throw malformed(`${name} is missing`)
+    return value
+  }
+  const [mchid, serial, nonce] = [read('mchid'), read('serial_no'), read('nonce_str')]
+  const [timestamp, signature] = [read('timestamp'), read('signature')]
+  if (!/^\d+$/.test(timestamp)) throw malformed('timestamp is not a number of seconds')
+  return { mchid, serial, nonce, timestamp, signature }
+}
+
+/** What the header claims, be it true or not; undefined when it cannot be read. */
+export function readCredentials(header: string | undefined): Credentials | undefined {
+  try {
+    const { signature: _, ...credentials } = readAuthorization(header)
+    return credentials
+  } catch {
+    return undefined
+  }
+}
+
+function readParameters(list: string): Map<string, string> {
+  const parameters = new Map<string, string>()
+  for (const item of list.split(',')) {
+    const [, name, value] = /^([a-z_]+)="([^"]+)"$/.exec(item) ?? []
+    if (name === undefined || value === undefined) throw malformed('a parameter is not of the form name="value"')
+    if (parameters.has(name) || !PARAMETERS.includes(name)) throw malformed(`${name} is not expected`)
+    parameters.set(name, value)
+  }
+  return parameters
+}
+
+function malformed(issue: string) {
+  return signError('Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》', 'authorization', issue)
+}

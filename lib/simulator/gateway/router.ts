@@ -1,0 +1,110 @@
+/** From a method and a path to the handler that answers it. */
+import { problem } from '../ledger/problem.js'
+
+/** An answer before it is signed; the body is the text to be sent, empty for none. */
+export interface Reply {
+  statusCode: number
+  body: string
+  /** A download, in place of the body: it is not signed. */
+  file?: ReplyFile
+}
+
+export interface ReplyFile {
+  contentType: string
+  open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+}
+
+export interface Route<Call> {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** The documented path: `/v3/pay/transactions/id/{transaction_id}`. */
+  path: string
+  handle(call: Call): Reply | Promise<Reply>
+}
+
+interface Node<Call> {
+  readonly literals: Map<string, Node<Call>>
+  placeholder: Node<Call> | undefined
+  readonly routes: Map<string, Route<Call>>
+}
+
+/** A literal segment is preferred to a placeholder at the same place, whatever the order of the routes. */
+export class Router<Call> {
+  readonly #root: Node<Call> = createNode()
+
+  constructor(routes: readonly Route<Call>[]) {
+    for (const route of routes) {
+      let node = this.#root
+      for (const segment of segments(route.path)) node = grow(node, segment)
+      node.routes.set(route.method, route)
+    }
+  }
+
+  /**
+   * `path` is the raw path as it arrived, without its query.
+   *
+   * @throws ApiError 404 for a path that is not in the table, 405 for a method that the path does not have.
+   */
+  find(method: string, path: string): { route: Route<Call>; params: Record<string, string> } {
+    const node = descend(this.#root, segments(path), 0)
+    if (node === undefined) {
+      throw problem(404, 'RESOURCE_NOT_EXISTS', `The simulator does not know the endpoint ${method} ${path}.`)
+    }
+    const route = node.routes.get(method)
+    if (route === undefined) {
+      const allowed = [...node.routes.keys()].join(', ')
+      throw problem(405, 'INVALID_REQUEST', `${path} does not take ${method}, only ${allowed}.`)
+    }
+    return { route, params: fill(route.path, path) }
+  }
+}
+
+function createNode<Call>(): Node<Call> {
+  return { literals: new Map(), placeholder: undefined, routes: new Map() }
+}
+
+function segments(path: string): string[] {
+  return path.split('/').slice(1)
+}
+
+function isPlaceholder(segment: string): boolean {
+  return segment.startsWith('{') && segment.endsWith('}')
+}
+
+function grow<Call>(node: Node<Call>, segment: string): Node<Call> {
+  if (isPlaceholder(segment)) {
+    node.placeholder ??= createNode()
+    return node.placeholder
+  }
+  const child = node.literals.get(segment) ?? createNode<Call>()
+  node.literals.set(segment, child)
+  return child
+}
+
+function descend<Call>(node: Node<Call>, path: readonly string[], depth: number): Node<Call> | undefined {
+  const segment = path[depth]
+  if (segment === undefined) return node.routes.size > 0 ? node : undefined
+  const literal = node.literals.get(segment)
+  const found = literal && descend(literal, path, depth + 1)
+  if (found || segment === '' || node.placeholder === undefined) return found
+  return descend(node.placeholder, path, depth + 1)
+}
+
+function fill(template: string, path: string): Record<string, string> {
+  const values = segments(path)
+  const pairs = segments(template).flatMap((segment, index): [string, string][] =>
+    isPlaceholder(segment) ? [[segment.slice(1, -1), decode(values[index] ?? '')]] : [],
+  )
+  return Object.fromEntries(pairs)
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    throw problem(400, 'PARAM_ERROR', '输入源“/path”不是合法的百分号编码', {
+      value,
+      issue: 'invalid percent-encoding',
+      location: 'url',
+    })
+  }
+}

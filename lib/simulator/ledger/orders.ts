@@ -1,0 +1,169 @@
+/** The orders of the simulated merchants: NOTPAY until they are paid or closed; a paid one may be refunded. */
+import { isDeepStrictEqual } from 'node:util'
+import { type ApiError, InvalidArgumentError } from '../../errors.js'
+import { beijingDigits, beijingTime } from '../../util/beijing-time.js'
+import { problem } from './problem.js'
+
+export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY'
+export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED'
+/** By which an order or a refund was asked for, and its notification is sent. */
+export type ApiVersion = 'v2' | 'v3'
+
+/** The body of the request that created the order; fields that the simulator has no use for are kept. */
+export interface OrderRequest {
+  mchid: string
+  out_trade_no: string
+  amount: { total: number; currency?: string }
+  payer?: { openid?: string }
+  appid?: string | undefined
+  attach?: string
+  description: string
+  notify_url?: string
+}
+
+export interface Payment {
+  readonly transactionId: string
+  readonly successTime: string
+  readonly openid: string
+}
+
+export interface Order {
+  readonly version: ApiVersion
+  readonly tradeType: TradeType
+  readonly request: OrderRequest
+  /** What the payer's side opens: the tail of `code_url`, or `prepay_id`. */
+  readonly prepayId: string
+  state: TradeState
+  payment: Payment | undefined
+  /** Fen, refunds under way included. */
+  refunded: number
+}
+
+export type PaidOrder = Order & { readonly payment: Payment }
+
+export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
+  NOTPAY: '订单未支付',
+  SUCCESS: '支付成功',
+  REFUND: '订单发生过退款，退款详情请查询退款单',
+  CLOSED: '订单已关闭',
+}
+
+const SOMEBODY = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+
+export class Orders {
+  readonly #orders = new Map<string, Order>()
+  readonly #paid = new Map<string, Order>()
+  #count = 0
+
+  /**
+   * The same call again gives the same order. `now` in milliseconds.
+   *
+   * @throws ApiError 403 `OUT_TRADE_NO_USED` for the same number with anything else changed, 400 `ORDER_CLOSED` or
+   *   `ORDERPAID` when the order is past paying.
+   */
+  place(tradeType: TradeType, request: OrderRequest, now: number, version: ApiVersion = 'v3'): Order {
+    const key = keyOf(request.mchid, request.out_trade_no)
+    const known = this.#orders.get(key)
+    if (known) {
+      requirePayable(known)
+      if (known.tradeType === tradeType && isDeepStrictEqual(known.request, request)) return known
+      throw problem(403, 'OUT_TRADE_NO_USED', '商户订单号重复')
+    }
+    const prepayId = `wx${this.#nextNumber(now, 20)}`
+    const order: Order = { version, tradeType, request, prepayId, state: 'NOTPAY', payment: undefined, refunded: 0 }
+    this.#orders.set(key, order)
+    return order
+  }
+
+  find(mchid: string, outTradeNo: string): Order | undefined {
+    return this.#orders.get(keyOf(mchid, outTradeNo))
+  }
+
+  findByTransactionId(mchid: string, transactionId: string): Order | undefined {
+    return this.#paid.get(keyOf(mchid, transactionId))
+  }
+
+  /** The orders that were paid, in the order of their payment. */
+  paidBy(mchid: string): PaidOrder[] {
+    return [...this.#paid.values()].filter(isPaid).filter(({ request }) => request.mchid === mchid)
+  }
+
+  /** Closing again changes nothing. @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDERPAID` for one that was paid. */
+  close(mchid: string, outTradeNo: string): void {
+    const order = requireOrder(this.find(mchid, outTradeNo))
+    if (order.payment) throw orderPaid()
+    order.state = 'CLOSED'
+  }
+
+  /**
+   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`; InvalidArgumentError for another payer
+   *   than the order's.
+   */
+  pay(mchid: string, outTradeNo: string, openid: string | undefined, now: number): PaidOrder {
+    const order = requireOrder(this.find(mchid, outTradeNo))
+    requirePayable(order)
+    const expected = order.request.payer?.openid
+    if (openid !== undefined && expected !== undefined && openid !== expected) {
+      throw new InvalidArgumentError(
+        `pay: the order ${outTradeNo} was placed for another openid; leave \`openid\` out.`,
+      )
+    }
+    const payment: Payment = {
+      transactionId: `4200${this.#nextNumber(now, 10)}`,
+      successTime: beijingTime(now),
+      openid: openid ?? expected ?? SOMEBODY,
+    }
+    const paid: PaidOrder = Object.assign(order, { state: 'SUCCESS' as const, payment })
+    this.#paid.set(keyOf(mchid, payment.transactionId), paid)
+    return paid
+  }
+
+  /** `fen` goes back to the payer. @throws ApiError 400 `INVALID_REQUEST` for more than is left. */
+  refund(order: Order, fen: number): void {
+    const { total } = order.request.amount
+    if (order.refunded + fen > total) throw problem(400, 'INVALID_REQUEST', '申请退款金额大于订单可退金额')
+    order.refunded += fen
+    order.state = 'REFUND'
+  }
+
+  #nextNumber(now: number, digits: number): string {
+    this.#count += 1
+    return beijingDigits(now) + String(this.#count).padStart(digits, '0')
+  }
+}
+
+/** @throws ApiError 404 `ORDER_NOT_EXIST` when there is none. */
+export function requireOrder(order: Order | undefined): Order {
+  if (order === undefined) throw problem(404, 'ORDER_NOT_EXIST', '订单不存在')
+  return order
+}
+
+/** What APIv3 says of a payment, in a query and in the notification. */
+export function describePayment({ request, tradeType }: Pick<Order, 'request' | 'tradeType'>, payment: Payment) {
+  const { total, currency = 'CNY' } = request.amount
+  return {
+    transaction_id: payment.transactionId,
+    trade_type: tradeType,
+    bank_type: 'OTHERS',
+    success_time: payment.successTime,
+    payer: { openid: payment.openid },
+    amount: { total, payer_total: total, currency, payer_currency: currency },
+  }
+}
+
+function isPaid(order: Order): order is PaidOrder {
+  return order.payment !== undefined
+}
+
+function keyOf(mchid: string, number: string): string {
+  return `${mchid}/${number}`
+}
+
+function requirePayable(order: Order): void {
+  if (order.payment) throw orderPaid()
+  if (order.state === 'CLOSED') throw problem(400, 'ORDER_CLOSED', '该订单已关闭')
+}
+
+function orderPaid(): ApiError {
+  return problem(400, 'ORDERPAID', '该订单已支付')
+}

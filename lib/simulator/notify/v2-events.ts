@@ -1,0 +1,54 @@
+/** What is told to the `notify_url` of an order or a refund of APIv2: the same as by APIv3, in XML. */
+
+import { type MintedXmlEvent, mint } from '../../notification/mint.js'
+import type { PaidOrder } from '../ledger/orders.js'
+import type { Refund } from '../ledger/refunds.js'
+import { describePayment } from '../products/v2/payments.js'
+import type { Announcement } from './events.js'
+
+/** Undefined when the order names no `notify_url`. */
+export function announcePayment({ request, tradeType, payment }: PaidOrder): Announcement | undefined {
+  const { mchid, appid, out_trade_no, attach, notify_url } = request
+  return announce('v2/transaction-success', notify_url, {
+    return_code: 'SUCCESS',
+    result_code: 'SUCCESS',
+    appid,
+    mch_id: mchid,
+    out_trade_no,
+    attach,
+    ...describePayment({ request, tradeType }, payment),
+  })
+}
+
+/** Of a refund that has arrived. Undefined when it names no `notify_url`. */
+export function announceRefund({ request, order, payment, refundId, successTime }: Refund): Announcement | undefined {
+  return announce('v2/refund-processed', request.notify_url, {
+    return_code: 'SUCCESS',
+    appid: order.request.appid,
+    mch_id: order.request.mchid,
+    req_info: {
+      transaction_id: payment.transactionId,
+      out_trade_no: order.request.out_trade_no,
+      refund_id: refundId,
+      out_refund_no: request.out_refund_no,
+      total_fee: request.amount.total,
+      settlement_total_fee: request.amount.total,
+      refund_fee: request.amount.refund,
+      settlement_refund_fee: request.amount.refund,
+      refund_status: 'SUCCESS',
+      success_time: successTime?.slice(0, 19).replace('T', ' '),
+      refund_recv_accout: '支付用户零钱',
+      refund_account: 'REFUND_SOURCE_RECHARGE_FUNDS',
+      refund_request_source: 'API',
+    },
+  })
+}
+
+function announce(
+  event_type: MintedXmlEvent['event_type'],
+  notify_url: string | undefined,
+  resource: MintedXmlEvent['resource'],
+): Announcement | undefined {
+  if (notify_url === undefined) return undefined
+  return { event_type, notify_url, mint: ({ secret }) => mint({ event_type, resource }, { secret }) }
+}

@@ -1,0 +1,115 @@
+/** The part of JSON Schema that documented payloads use, and WeChat Pay's PARAM_ERROR for what does not fit. */
+import { type ProblemDetail, parameterError } from '../ledger/problem.js'
+
+export interface Schema {
+  readonly type: 'string' | 'integer' | 'boolean' | 'object' | 'array'
+  /** The field's official label. */
+  readonly title?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly enum?: readonly unknown[]
+  readonly minimum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
+}
+
+interface Scalars {
+  string: string
+  integer: number
+  boolean: boolean
+  array: unknown[]
+}
+type Fields<S> = S extends { properties: infer Properties } ? Properties : object
+type RequiredNames<S> = S extends { required: readonly (infer Name)[] } ? Name : never
+
+/** The type of the values that a schema admits. */
+export type Value<S> = S extends { type: 'object' }
+  ? { [Name in keyof Fields<S> & RequiredNames<S>]: Value<Fields<S>[Name]> } & {
+      [Name in Exclude<keyof Fields<S>, RequiredNames<S>>]?: Value<Fields<S>[Name]>
+    }
+  : S extends { type: 'array'; items: infer Items }
+    ? Value<Items>[]
+    : S extends { type: keyof Scalars }
+      ? Scalars[S['type']]
+      : never
+
+/**
+ * Fields that the schema does not name are let through, as WeChat Pay does.
+ *
+ * @throws ApiError 400 `PARAM_ERROR` that names the first field that does not fit.
+ */
+export function assertFits<const S extends Schema>(value: unknown, schema: S): asserts value is Value<S> {
+  const misfit = findMisfit(value, schema, '')
+  if (misfit === undefined) return
+  const { label, ...detail } = misfit
+  const target = label === undefined ? '' : `映射到字段“${label}”`
+  throw parameterError(`输入源“/body${detail.field}”${target}规则校验失败，${detail.issue}`, detail)
+}
+
+type Misfit = ProblemDetail & { field: string; label: string | undefined }
+
+function findMisfit(value: unknown, schema: Schema, pointer: string): Misfit | undefined {
+  const issue = findIssue(value, schema)
+  if (issue !== undefined) return { field: pointer, value, issue, location: 'body', label: schema.title }
+  if (isRecord(value)) return findMisfitOfFields(value, schema, pointer)
+  if (Array.isArray(value)) return findMisfitOfItems(value, schema, pointer)
+  return undefined
+}
+
+function findMisfitOfFields(value: Record<string, unknown>, schema: Schema, pointer: string): Misfit | undefined {
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    const path = `${pointer}/${name}`
+    if (value[name] !== undefined) {
+      const misfit = findMisfit(value[name], field, path)
+      if (misfit) return misfit
+    } else if (schema.required?.includes(name)) {
+      return { field: path, value: '', issue: '此字段为必填项', location: 'body', label: field.title }
+    }
+  }
+  return undefined
+}
+
+function findMisfitOfItems(value: readonly unknown[], { items }: Schema, pointer: string): Misfit | undefined {
+  if (items === undefined) return undefined
+  for (const [index, item] of value.entries()) {
+    const misfit = findMisfit(item, items, `${pointer}/${index}`)
+    if (misfit) return misfit
+  }
+  return undefined
+}
+
+function findIssue(value: unknown, schema: Schema): string | undefined {
+  if (!isOfType(value, schema.type)) return `此字段需要一个 ${schema.type} 类型的 Json 值`
+  if (schema.enum && !schema.enum.includes(value)) return `值必须是 ${schema.enum.join('、')} 之一`
+  if (typeof value === 'number' && value < (schema.minimum ?? Number.NEGATIVE_INFINITY)) {
+    return `值低于最小值 ${schema.minimum}`
+  }
+  return typeof value === 'string' ? findIssueOfText(value, schema) : undefined
+}
+
+function findIssueOfText(value: string, { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern }: Schema) {
+  const length = [...value].length
+  if (length < minLength) return `字符数 ${length}，小于最小值 ${minLength}`
+  if (length > maxLength) return `字符数 ${length}，大于最大值 ${maxLength}`
+  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) return `字符串必须匹配正则表达式“${pattern}”`
+  return undefined
+}
+
+function isOfType(value: unknown, type: Schema['type']): boolean {
+  switch (type) {
+    case 'integer':
+      return Number.isSafeInteger(value)
+    case 'array':
+      return Array.isArray(value)
+    case 'object':
+      return isRecord(value)
+    default:
+      return typeof value === type
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,373 @@
+import { createPublicKey, verify } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import * as Builder from '../../../lib/builder.js'
+import { ApiError, SignatureError, WechatPayError } from '../../../lib/errors.js'
+import { failure } from '../../async.js'
+import { keyFile } from '../../fixtures/vectors.js'
+import {
+  answer,
+  config,
+  merchant,
+  platform,
+  sha1,
+  signatureHeaders,
+  startGateway,
+  unsignedAnswer,
+} from '../../gateway.js'
+
+const gateway = await startGateway()
+let wxpay: ReturnType<typeof Builder.factory>
+afterAll(() => gateway.close())
+beforeEach(() => {
+  gateway.requests.length = 0
+  gateway.answers = [answer(200, { ok: true })]
+  wxpay = Builder.factory({ ...config, base_uri: gateway.url, retry: false })
+})
+
+describe('a request', () => {
+  it('is signed over the very bytes that arrive', async () => {
+    await wxpay.chain('v3/orders').post({ json: { description: '深圳/Image形象店', amount: { total: 1 } } })
+    const [request] = gateway.requests
+    expect(request).toMatchObject({ method: 'POST', url: '/v3/orders', isSigned: true })
+    expect(JSON.parse(String(request?.body))).toEqual({ description: '深圳/Image形象店', amount: { total: 1 } })
+  })
+
+  it('carries every header that WeChat Pay asks for', async () => {
+    await wxpay.chain('v3/orders').post({ json: {} })
+    expect(gateway.requests[0]?.headers).toMatchObject({
+      accept: 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5',
+      'content-type': 'application/json',
+      'content-length': '2',
+      'user-agent': expect.stringMatching(/^wechatpay-chain\/\d/),
+      'wechatpay-serial': platform.serial,
+      authorization: expect.stringMatching(/^WECHATPAY2-SHA256-RSA2048 /),
+    })
+    expect(gateway.requests[0]?.authorization).toMatchObject({ mchid: merchant.mchid, serial_no: merchant.serial })
+  })
+
+  it('announces the public key where one is configured beside certificates', async () => {
+    const PUB_KEY_ID_01 = keyFile('platform.spki.pem')
+    wxpay = Builder.factory({ ...config, certs: { ...config.certs, PUB_KEY_ID_01 }, base_uri: gateway.url })
+    await wxpay.chain('v3/certificates').get()
+    expect(gateway.requests[0]?.headers['wechatpay-serial']).toBe('PUB_KEY_ID_01')
+  })
+
+  it('without a body has no content type, and signs the empty string', async () => {
+    await wxpay.chain('v3/things?algorithm_type=ALL').get({ query: { 中: "a'b" } })
+    expect(gateway.requests[0]).toMatchObject({
+      url: '/v3/things?algorithm_type=ALL&%E4%B8%AD=a%27b',
+      isSigned: true,
+    })
+    expect(gateway.requests[0]?.headers['content-type']).toBeUndefined()
+  })
+
+  it('signs the prefix of the base URI with the path, also when it was written without its slash', async () => {
+    await wxpay.chain('v3/statements-of').get({ base_uri: `${gateway.url}hk` })
+    expect(gateway.requests[0]).toMatchObject({ url: '/hk/v3/statements-of', isSigned: true })
+  })
+
+  it('sends an upload whose meta part is what is signed', async () => {
+    const meta = '{"filename":"a.png","sha256":"00"}'
+    const body = new FormData()
+    body.append('meta', new Blob([meta], { type: 'application/json' }))
+    body.append('file', new Blob(['bytes'], { type: 'image/png' }), 'a.png')
+    await wxpay.chain('v3/merchant/media/upload').post({ body })
+    const { headers, authorization, url } = gateway.requests[0] ?? expect.fail()
+    const message = `POST\n${url}\n${authorization.timestamp}\n${authorization.nonce_str}\n${meta}\n`
+    const signature = Buffer.from(authorization.signature ?? '', 'base64')
+    expect(verify('sha256', Buffer.from(message), createPublicKey(merchant.certificate), signature)).toBe(true)
+    expect(headers['content-type']).toMatch(/^multipart\/form-data; boundary=/)
+  })
+
+  it('merges headers over the defaults, whatever their case', async () => {
+    wxpay = Builder.factory({ ...config, base_uri: gateway.url, headers: { 'X-Shop': '1', Accept: 'a/b' } })
+    await wxpay.chain('v3/certificates').get({ headers: { ACCEPT: 'application/json', 'Accept-Language': 'en' } })
+    expect(gateway.requests[0]?.headers).toMatchObject({
+      'x-shop': '1',
+      accept: 'application/json',
+      'accept-language': 'en',
+    })
+  })
+
+  it.each([
+    ['an Authorization of its own', { Authorization: 'x' }],
+    ['what undici sends in no request', { Expect: '100-continue' }],
+    ['another host', { host: 'evil.example' }],
+    ['a line break in a value', { 'X-A': 'a\r\nX-B: b' }],
+    ['a line break in a name', { 'X-A\r\nX-B': 'b' }],
+  ])('is refused with %s among its headers', async (_what, headers) => {
+    expect(await failure(wxpay.chain('v3/certificates').get({ headers }))).toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it.each([
+    ['a payload on a GET', 'get', { json: {} }],
+    ['two payloads', 'post', { json: {}, body: '{}' }],
+    ['the payload of APIv2', 'post', { xml: {} }],
+  ] as const)('is refused with %s', async (_what, verb, options) => {
+    expect(await failure(wxpay.chain('v3/x')[verb](options))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+    expect(gateway.requests).toEqual([])
+  })
+})
+
+describe('an answer', () => {
+  const get = () => wxpay.chain('v3/certificates').get()
+
+  it('is handed out with its data, its exact bytes and its number', async () => {
+    gateway.answers = [answer(200, '{"code_url" : "weixin://…"}')]
+    const response = await get()
+    expect(response.data).toEqual({ code_url: 'weixin://…' })
+    expect(String(response.body)).toBe('{"code_url" : "weixin://…"}')
+    expect(response.getBody()).toBe(response.body)
+    expect([response.statusCode, response.getStatusCode()]).toEqual([200, 200])
+    expect(response.requestId).toBe('08D0BC9A0610B0-0')
+    expect(response.headers.get('Wechatpay-Serial')).toBe(platform.serial)
+    expect(response.getHeaderLine('Content-Type')).toBe('application/json; charset=utf-8')
+  })
+
+  it('of 204 is verified over the empty body, and has no data', async () => {
+    gateway.answers = [answer(204)]
+    const response = await get()
+    expect([response.statusCode, response.data, response.body.length]).toEqual([204, undefined, 0])
+  })
+
+  it('is accepted whatever the case and leading zeros of its serial', async () => {
+    const serial = keyFile('lowserial.serial.txt').trim()
+    wxpay = Builder.factory({ ...config, certs: { [serial]: keyFile('lowserial.crt') }, base_uri: gateway.url })
+    const changes = { serial: serial.toLowerCase().replace(/^0+/, ''), privateKey: keyFile('lowserial.pkcs8.key') }
+    gateway.answers = [answer(200, '{}', signatureHeaders('{}', changes))]
+    expect((await get()).data).toEqual({})
+  })
+
+  const now = () => Math.floor(Date.now() / 1000)
+  const changed = (changes: Parameters<typeof signatureHeaders>[1]) =>
+    answer(200, '{"ok":1}', signatureHeaders('{"ok":1}', changes))
+
+  it.each([
+    ['is unsigned', 'headers', () => unsignedAnswer(200, '{"ok":1}')],
+    ['lacks a header', 'headers', () => answer(200, { ok: 1 }, { 'wechatpay-nonce': '' })],
+    ['was tampered with', 'mismatch', () => answer(200, '{"ok":2}', signatureHeaders('{"ok":1}'))],
+    ['carries the signature of an empty body', 'mismatch', () => answer(200, '{"ok":1}', signatureHeaders(''))],
+    ['is stale', 'clock', () => changed({ timestamp: now() - 302 })],
+    ['is from the future', 'clock', () => changed({ timestamp: now() + 302 })],
+    ['has no number as its time', 'clock', () => answer(200, {}, { 'wechatpay-timestamp': 'NaN' })],
+    [
+      'is signed by a key under a serial that is not its own',
+      'mismatch',
+      () => changed({ privateKey: keyFile('lowserial.pkcs8.key') }),
+    ],
+    [
+      'is signed by an unknown key',
+      'serial',
+      () => changed({ serial: 'ABCDEF', privateKey: keyFile('lowserial.pkcs8.key') }),
+    ],
+    [
+      'is signed by the merchant',
+      'serial',
+      () => changed({ serial: merchant.serial, privateKey: merchant.privateKey }),
+    ],
+    ['is a probe', 'probe', () => answer(200, {}, { 'wechatpay-signature': `WECHATPAY/SIGNTEST/${'A'.repeat(300)}` })],
+    ['has a signature that is not base64', 'mismatch', () => answer(200, {}, { 'wechatpay-signature': '!!!' })],
+    ['of 204 is unsigned', 'headers', () => unsignedAnswer(204)],
+  ] as const)('that %s is never handed out', async (_what, reason, make) => {
+    gateway.answers = [make()]
+    const error = await failure(get())
+    expect(error).toBeInstanceOf(SignatureError)
+    expect(error).toMatchObject({ reason, code: `ERR_SIGNATURE_${reason.toUpperCase()}` })
+    expect(String(error)).toMatch(/outcome of the call is unknown/)
+  })
+
+  it.each([-300, 300])('that is %i s off is still accepted', async seconds => {
+    const clock = { now: () => 1_700_000_000_999, random: () => 0, sleep: async () => {} }
+    const { createClient } = await import('../../../lib/client/client.js')
+    const { readConfig } = await import('../../../lib/config/config.js')
+    const send = createClient(readConfig({ ...config, base_uri: gateway.url }, clock.now), clock)
+    gateway.answers = [changed({ timestamp: 1_700_000_000 + seconds })]
+    expect((await send('GET', 'v3/x', {})).data).toEqual({ ok: 1 })
+  })
+
+  it('that is signed but is not JSON says so', async () => {
+    gateway.answers = [answer(200, '{"ok":')]
+    const error = await failure(get())
+    expect(error).toBeInstanceOf(WechatPayError)
+    expect(error).toMatchObject({ code: 'ERR_ANSWER_FORMAT' })
+  })
+})
+
+describe('a download', () => {
+  const content = Buffer.from([0, 1, 2, 255])
+
+  it.each([
+    'v3/billdownload/file?token=a%2Bb',
+    'v3/transferdownload/elecvoucherfile?token=x',
+    'v3/transferdownload/signfile?token=x',
+    'v3/new-tax-control-fapiao/download?token=x',
+    'v3/merchant-service/images/Q2hlbg%2B%3D',
+    'v3/global/merchant-service/images/Q2hlbg%2B%3D',
+  ])('%s is known to be unsigned, and handed out as a stream', async path => {
+    gateway.answers = [unsignedAnswer(200, content)]
+    const response = await wxpay.chain(path).get()
+    expect(response.data).toBeUndefined()
+    expect(await buffer(response.body as unknown as Readable)).toEqual(content)
+    expect(gateway.requests[0]).toMatchObject({ url: `/${path}`, isSigned: true })
+  })
+
+  it.each([
+    'v3/billdownload/files?token=x',
+    'v3/billdownload/file/x',
+    'v3/pay?x=/v3/billdownload/file',
+    'x/v3/billdownload/file',
+    'v3/merchant-service/images/upload',
+    'v3/merchant-service/images/a/b',
+    'v3/merchant-service/images-of/a',
+    'v3/merchant-service/images',
+  ])('%s, which only looks like one, is verified', async path => {
+    gateway.answers = [unsignedAnswer(200, content)]
+    expect(await failure(wxpay.chain(path).get())).toMatchObject({ reason: 'headers' })
+  })
+
+  it('by another method is verified', async () => {
+    gateway.answers = [unsignedAnswer(200, content)]
+    expect(await failure(wxpay.chain('v3/billdownload/file' as string).post())).toMatchObject({ reason: 'headers' })
+  })
+
+  it('of an image keeps a plus sign in its id encoded once', async () => {
+    gateway.answers = [unsignedAnswer(200, content)]
+    await wxpay.chain('v3/merchant-service/images/{media_id}').get({ media_id: 'a+b/c' })
+    await wxpay.chain('v3/merchant-service/images/{+media_id}').get({ media_id: 'a%2Bb' })
+    expect(gateway.requests.map(({ url }) => url)).toEqual([
+      '/v3/merchant-service/images/a%2Bb%2Fc',
+      '/v3/merchant-service/images/a%2Bb',
+    ])
+  })
+})
+
+describe('an overseas statement', () => {
+  const csv = '\ufeff交易时间,金额\r\n`2026-11-23,`1.00\r\n'
+  const statement = (body: string, digest: string) =>
+    unsignedAnswer(200, body, {
+      'content-type': 'text/plain',
+      'wechatpay-statement-sha1': digest,
+      ...signatureHeaders(JSON.stringify({ sha1: digest })),
+    })
+  const query = { date: '20261123', mchid: '1230000109' }
+  const get = async () => String(await buffer((await wxpay.chain('v3/global/statements').get({ query })).body))
+
+  it('is verified by the signature of its digest', async () => {
+    gateway.answers = [statement(csv, sha1(csv))]
+    expect(await get()).toBe(csv)
+  })
+
+  it.each([
+    ['whose content was changed', () => statement(`${csv}x`, sha1(csv))],
+    [
+      'whose digest was changed with it',
+      () =>
+        unsignedAnswer(200, `${csv}x`, {
+          'wechatpay-statement-sha1': sha1(`${csv}x`),
+          ...signatureHeaders(JSON.stringify({ sha1: sha1(csv) })),
+        }),
+    ],
+  ])('%s is refused', async (_what, make) => {
+    gateway.answers = [make()]
+    expect(await failure(get())).toMatchObject({ reason: 'mismatch' })
+  })
+
+  it('without its digest is verified by its own bytes, as any other answer is', async () => {
+    gateway.answers = [unsignedAnswer(200, csv, signatureHeaders(csv)), unsignedAnswer(200, csv)]
+    expect(await get()).toBe(csv)
+    expect(await failure(get())).toMatchObject({ reason: 'headers' })
+  })
+
+  it('that is given up before it is read gives its connection up', async () => {
+    const closed = new Promise<void>(resolve => {
+      gateway.answers = [
+        (_request, response) => {
+          response.socket?.once('close', () => resolve())
+          response.writeHead(200, {
+            'content-length': String(1 << 30),
+            'wechatpay-statement-sha1': sha1(csv),
+            ...signatureHeaders(JSON.stringify({ sha1: sha1(csv) })),
+          })
+          response.write(csv)
+        },
+      ]
+    })
+    const { body } = await wxpay.chain('v3/global/statements').get({ query })
+    body.destroy()
+    await closed
+  })
+
+  it('that is refused by WeChat Pay is an ApiError', async () => {
+    gateway.answers = [answer(400, { code: 'NO_STATEMENT_EXIST', message: '账单文件不存在' })]
+    expect(await failure(get())).toMatchObject({ code: 'NO_STATEMENT_EXIST' })
+  })
+})
+
+describe('a refusal', () => {
+  const get = () =>
+    wxpay.chain('v3/pay/transactions/id/{transaction_id}').get({ transaction_id: '42', query: { mchid: '1' } })
+
+  it('becomes an ApiError with what WeChat Pay said', async () => {
+    const detail = { field: '/amount/total', value: '13800138000', issue: 'must be positive', location: 'body' }
+    gateway.answers = [answer(400, { code: 'PARAM_ERROR', message: '参数错误', detail })]
+    const error = await failure(get())
+    expect(error).toBeInstanceOf(ApiError)
+    expect(error).toMatchObject({
+      code: 'PARAM_ERROR',
+      statusCode: 400,
+      detail,
+      requestId: '08D0BC9A0610B0-0',
+      retryable: false,
+    })
+    expect(String(error)).toContain(
+      'GET /v3/pay/transactions/id/{transaction_id} was answered with 400 PARAM_ERROR: 参数错误 (/amount/total: must be positive)',
+    )
+    expect(String(error)).not.toContain('13800138000')
+  })
+
+  it.each([
+    [429, '{"code":"FREQUENCY_LIMITED","message":"频率超限"}', 'FREQUENCY_LIMITED', true],
+    [500, '{"code":"SYSTEM_ERROR"}', 'SYSTEM_ERROR', true],
+    [502, '<html>Bad gateway</html>', 'HTTP_502', true],
+    [503, '', 'HTTP_503', true],
+    [404, '{"code":"ORDER_NOT_EXIST"}', 'ORDER_NOT_EXIST', false],
+    [403, '"no"', 'HTTP_403', false],
+    [400, '{"code":7}', 'HTTP_400', false],
+    [302, '', 'HTTP_302', false],
+  ])('of %i with %j has a code, and says whether to try again', async (statusCode, body, code, retryable) => {
+    gateway.answers = [unsignedAnswer(statusCode, body, statusCode === 302 ? { location: '/v3/other' } : {})]
+    expect(await failure(get())).toMatchObject({ name: 'ApiError', statusCode, code, retryable })
+    expect(gateway.requests).toHaveLength(1)
+  })
+
+  it('of the signature tells what was signed, and what WeChat Pay saw', async () => {
+    const sign_information = {
+      method: 'GET',
+      url: '/v3/pay/transactions/id/43',
+      truncated_sign_message: 'GET\n…',
+      sign_message_length: 99,
+    }
+    gateway.answers = [
+      answer(401, { code: 'SIGN_ERROR', message: '签名错误', detail: { issue: 'sign not match', sign_information } }),
+    ]
+    const message = String(await failure(get()))
+    expect(message).toContain(
+      `Signed was GET /v3/pay/transactions/id/42?mchid=1, 0 bytes of body, for mchid ${merchant.mchid} with the key of serial ${merchant.serial}`,
+    )
+    expect(message).toContain('WeChat Pay saw GET /v3/pay/transactions/id/43')
+  })
+
+  it('that nobody signed can neither break the error nor a line of a log', async () => {
+    const sign_information = { method: { toString: 1 }, url: { toString: 1, valueOf: 1 } }
+    const problem = { code: 'SIGN_ERROR', message: 'no\n\u001b[2J2026-11-24 paid', detail: { sign_information } }
+    gateway.answers = [answer(401, problem)]
+    const error = await failure(get())
+    expect(error).toMatchObject({ name: 'ApiError', code: 'SIGN_ERROR', statusCode: 401 })
+    expect(String(error)).toContain('SIGN_ERROR: no [2J2026-11-24 paid. Signed was')
+  })
+})

@@ -1,0 +1,243 @@
+import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as Builder from '../../../lib/builder.js'
+import type { Call, Endpoint } from '../../../lib/simulator/gateway/endpoint.js'
+import { withSensitiveFields } from '../../../lib/simulator/gateway/sensitive.js'
+import { Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
+import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
+import { isSigned, post, send } from '../raw-merchant.js'
+
+const ECHO = '/v3/security/echo'
+const ADD = '/v3/profitsharing/receivers/add'
+const NAME = '张𠮷😀'
+/** 214 bytes: the most that 2048 bits hold. */
+const LONGEST = `${'名'.repeat(71)}a`
+
+let simulator: Simulator
+let config: SimulatorConfig
+let certificate: { serial: string; privateKey: string }
+let publicKey: { serial: string; privateKey: string }
+beforeAll(async () => {
+  simulator = await Simulator.start()
+  config = simulator.config
+  certificate = simulator.keys.platformCertificate
+  publicKey = simulator.keys.platformPublicKey
+})
+afterAll(() => simulator.close())
+
+function seal(text: string, serial: string, padding = constants.RSA_PKCS1_OAEP_PADDING): string {
+  const key = createPublicKey(config.certs[serial] ?? expect.fail(`no key of ${serial}`))
+  return publicEncrypt({ key, padding }, Buffer.from(text)).toString('base64')
+}
+
+const unseal = (text: string, privateKey: string) => privateDecrypt(privateKey, Buffer.from(text, 'base64')).toString()
+
+const RECEIVER = {
+  appid: 'wx8888888888888888',
+  type: 'MERCHANT_ID',
+  account: '86693852',
+  relation_type: 'STORE',
+} as const
+
+const lastPayload = () => JSON.parse(simulator.requests.at(-1)?.body ?? '')
+
+describe.each(['certificate', 'public key'])('a client that announces the %s', announced => {
+  const keyOf = () => (announced === 'certificate' ? certificate : publicKey)
+  const wxpay = () => {
+    const { certs, ...downloading } = config
+    return Builder.factory(announced === 'certificate' ? downloading : { ...downloading, certs })
+  }
+
+  it.each([NAME, LONGEST])('sends a name that only WeChat Pay reads, and reads it in the answer: %s', async name => {
+    const { data } = await wxpay()
+      .chain('v3/profitsharing/receivers/add')
+      .post({ json: { ...RECEIVER, name } })
+    expect(data).toMatchObject({ account: '86693852', name })
+    expect(simulator.requests.at(-1)?.headers['wechatpay-serial']).toBe(keyOf().serial)
+    expect(simulator.requests.at(-1)?.body).not.toContain(name)
+    expect(unseal(lastPayload().name, keyOf().privateKey)).toBe(name)
+  })
+
+  it('echoes what it encrypted', async () => {
+    const message = { echo_message: 'hello', encrypted_echo_message: NAME }
+    const { data } = await wxpay().chain('v3/security/echo').post({ json: message })
+    expect(data).toStrictEqual(message)
+    expect(unseal(lastPayload().encrypted_echo_message, keyOf().privateKey)).toBe(NAME)
+  })
+})
+
+it('a client encrypts with the new certificate after a rotation', async () => {
+  const rotating = await Simulator.start({ keys: simulator.keys })
+  const { certs: _, ...rest } = rotating.config
+  const wxpay = Builder.factory(rest)
+  const add = () => wxpay.chain('v3/profitsharing/receivers/add').post({ json: { ...RECEIVER, name: NAME } })
+  await add()
+  const { serial } = await rotating.rotate()
+  // The answer brings the serial that the client does not know yet.
+  expect((await add()).data).toMatchObject({ name: NAME })
+  expect((await add()).data).toMatchObject({ name: NAME })
+  const request = rotating.requests.at(-1)
+  expect(request?.headers['wechatpay-serial']).toBe(serial)
+  expect(unseal(JSON.parse(request?.body ?? '').name, rotating.keys.platformCertificate.privateKey)).toBe(NAME)
+  await rotating.close()
+})
+
+describe('a merchant with bare hands', () => {
+  const add = (name: unknown, serial: string | undefined) =>
+    post(config, ADD, { ...RECEIVER, name }, { headers: { 'Wechatpay-Serial': serial } })
+
+  it('gets the name encrypted for itself', async () => {
+    const answer = await add(seal(NAME, certificate.serial), certificate.serial)
+    expect(answer.status).toBe(200)
+    expect(isSigned(answer, config)).toBe(true)
+    expect(unseal(answer.json.name, config.privateKey)).toBe(NAME)
+    expect(answer.json.account).toBe('86693852')
+  })
+
+  it('may spell the serial of a certificate in lower case', async () => {
+    expect((await add(seal(NAME, certificate.serial), certificate.serial.toLowerCase())).status).toBe(200)
+  })
+
+  it('needs no Wechatpay-Serial without a sensitive field', async () => {
+    for (const name of [undefined, '', null])
+      expect((await add(name, undefined)).status).toBe(name === null ? 400 : 200)
+  })
+
+  it.each([
+    ['unencrypted', () => '张三'],
+    ['a number', () => 42],
+    ['base64 of something short', () => Buffer.from('张三').toString('base64')],
+    ['a ciphertext that is cut short', () => seal(NAME, certificate.serial).slice(4)],
+    ['base64 without its end', () => seal(NAME, certificate.serial).replace(/=+$/, '')],
+    ['an object', () => ({ first: '三' })],
+  ])('is refused a name that is %s', async (_kind, name) => {
+    const answer = await add(name(), certificate.serial)
+    expect(answer).toMatchObject({
+      status: 400,
+      json: {
+        code: 'PARAM_ERROR',
+        message: '请确认待处理的消息是否为加密后的密文',
+        detail: { field: expect.stringMatching(/^\/name/), location: 'body' },
+      },
+    })
+    expect(answer.text).not.toContain('三')
+  })
+
+  it.each([
+    ['another key than Wechatpay-Serial names', () => seal(NAME, publicKey.serial)],
+    ['another padding', () => seal(NAME, certificate.serial, constants.RSA_PKCS1_PADDING)],
+    ["the merchant's own key", () => publicEncrypt(config.merchant.cert, Buffer.from(NAME)).toString('base64')],
+  ])('is refused a name that is encrypted with %s', async (_kind, name) => {
+    expect(await add(name(), certificate.serial)).toMatchObject({
+      status: 400,
+      json: {
+        code: 'PARAM_ERROR',
+        message: '平台私钥解密失败',
+        detail: { field: '/name', issue: expect.stringContaining('Wechatpay-Serial'), location: 'body' },
+      },
+    })
+  })
+
+  it('is refused a sensitive field without Wechatpay-Serial', async () => {
+    expect(await add(seal(NAME, certificate.serial), undefined)).toMatchObject({
+      status: 400,
+      json: {
+        code: 'PARAM_ERROR',
+        message: 'HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)',
+        detail: { field: 'wechatpay-serial', location: 'header' },
+      },
+    })
+  })
+
+  it('is refused a Wechatpay-Serial that is not of its own platform keys', async () => {
+    for (const serial of ['PUB_KEY_ID_0000000000000000000000000000', config.serial]) {
+      expect(await add(seal(NAME, certificate.serial), serial)).toMatchObject({
+        status: 400,
+        json: {
+          code: 'PARAM_ERROR',
+          message: '平台证书序列号Wechatpay-Serial错误',
+          detail: { field: 'wechatpay-serial', value: serial, location: 'header' },
+        },
+      })
+    }
+  })
+
+  it('may encrypt with the old certificate while it is valid', async () => {
+    const rotating = await Simulator.start({ keys: simulator.keys })
+    await rotating.rotate()
+    const call = { headers: { 'Wechatpay-Serial': certificate.serial } }
+    const answer = await post(rotating.config, ADD, { ...RECEIVER, name: seal(NAME, certificate.serial) }, call)
+    await rotating.close()
+    expect(unseal(answer.json.name, config.privateKey)).toBe(NAME)
+  })
+
+  it('is told that the payload is no JSON', async () => {
+    expect(await send(config, { method: 'POST', path: ECHO, body: '{' })).toMatchObject({
+      status: 400,
+      json: { code: 'PARAM_ERROR', detail: { issue: 'not valid JSON in UTF-8' } },
+    })
+  })
+})
+
+describe('what the catalogue marks', () => {
+  const marks = { encrypted: [], encryptedQuery: [], decrypted: [], padding: 'oaep' } as const
+
+  function call(body: unknown, query: Record<string, string> = {}): Call {
+    return {
+      merchant: createMerchant(config.mchid, simulator.keys),
+      params: {},
+      query: new URLSearchParams(query),
+      request: {
+        method: 'POST',
+        target: '/',
+        headers: { 'wechatpay-serial': certificate.serial },
+        body: Buffer.from(JSON.stringify(body)),
+      },
+      now: Date.now(),
+    }
+  }
+
+  /** Answers with what it was given. */
+  const mirror: Endpoint = {
+    method: 'POST',
+    path: '/v3/mirror',
+    handle: ({ request, query }) => ({
+      statusCode: 200,
+      body: JSON.stringify({ body: JSON.parse(request.body.toString()), query: Object.fromEntries(query) }),
+    }),
+  }
+
+  it('is opened at any depth, in every item of a list', async () => {
+    const endpoint = withSensitiveFields(mirror, { ...marks, encrypted: ['/list/[]/name', '/contact/phone'] })
+    const sent = (make: (text: string) => string) => ({
+      list: [{ name: make('一') }, { name: make('二'), age: 3 }],
+      contact: { phone: make('18888888888'), city: '深圳' },
+    })
+    const reply = await endpoint.handle(call(sent(text => seal(text, certificate.serial))))
+    expect(JSON.parse(reply.body).body).toStrictEqual(sent(text => text))
+    const half = { list: [{ name: seal('一', certificate.serial) }, { name: '二' }] }
+    await expect(endpoint.handle(call(half))).rejects.toMatchObject({ detail: { field: '/list/1/name' } })
+  })
+
+  it('is opened in the query', async () => {
+    const endpoint = withSensitiveFields(mirror, { ...marks, encryptedQuery: ['mobile'] })
+    const reply = await endpoint.handle(call({}, { mobile: seal('18888888888', certificate.serial), limit: '1' }))
+    expect(JSON.parse(reply.body).query).toStrictEqual({ mobile: '18888888888', limit: '1' })
+    await expect(endpoint.handle(call({}, { mobile: '18888888888' }))).rejects.toMatchObject({
+      detail: { field: 'mobile', location: 'query' },
+    })
+  })
+
+  it('is opened with the padding that the endpoint wants', async () => {
+    const endpoint = withSensitiveFields(mirror, { ...marks, encrypted: ['/name'], padding: 'pkcs1' })
+    const reply = await endpoint.handle(call({ name: seal(NAME, certificate.serial, constants.RSA_PKCS1_PADDING) }))
+    expect(JSON.parse(reply.body).body).toStrictEqual({ name: NAME })
+    await expect(endpoint.handle(call({ name: seal(NAME, certificate.serial) }))).rejects.toMatchObject({
+      message: '平台私钥解密失败',
+    })
+  })
+
+  it('leaves other endpoints as they are', () => {
+    expect(withSensitiveFields(mirror)).toBe(mirror)
+  })
+})
