@@ -1,49 +1,48 @@
 /** From a configuration to the root of the chain. */
 import { createChain } from './chain/proxy.js'
-import { createClient, type Client as Send, systemClock } from './client/client.js'
+import { systemClock } from './client/client.js'
+import { type OpenClient, openClient } from './client/open-client.js'
 import { type Client, register } from './client/settings-of.js'
 import { type Config, readConfig, renewKeys } from './config/config.js'
 import type { KeyOptions } from './config/keys.js'
-import type { Settings } from './config/settings.js'
 import { InvalidArgumentError } from './errors.js'
 import type { WechatPay } from './types/wechatpay.js'
 
-/** What stands behind a client for now. */
-interface Standing {
-  settings: Settings
-  send: Send
+interface Handle {
+  current: OpenClient
 }
 
-// A client is a proxy without properties of its own, so that this can only be kept beside it.
-const standings = new WeakMap<object, Standing>()
+// A client is a proxy without properties of its own, so its handle can only be kept beside it.
+const handles = new WeakMap<object, Handle>()
 
 /**
  * Makes a client for one merchant. Reads key files that are given as `file://` URLs; sends nothing.
- * @throws InvalidArgumentError for an option that cannot be right.
+ * @throws InvalidArgumentError for an option that is not valid.
  */
 export function factory(config: Config): WechatPay {
-  const settings = readConfig(config, systemClock.now)
-  const standing: Standing = { settings, send: createClient(settings) }
-  const root = createChain((method, template, options) => standing.send(method, template, options))
-  standings.set(root, standing)
-  register(root, settings)
+  const handle: Handle = { current: openClient(readConfig(config, systemClock.now)) }
+  const root = createChain((method, template, options) => handle.current.send(method, template, options))
+  handles.set(root, handle)
+  share(root, handle.current)
   const typed: unknown = root
-  // The chain takes any path; what the documented ones take and give is known to the catalogue alone.
+  // The chain takes any path; only the catalogue knows what the documented ones take and return.
   return typed as WechatPay
 }
 
 /**
- * Gives a running client new keys: from the next call on, and for the notifications that share them; calls that are
- * under way end with the keys that they began with. What is not named stays: `{ apiv3Key }`, `{ certs }` (all of them),
- * `{ secret }`, or the merchant's own, `{ serial, privateKey }`, `{ merchant }` or `{ signer }`.
+ * Gives a running client new keys. They are used from the next call on, and for the notifications that share them; calls
+ * in progress finish with the keys they started with. Keys that are not named stay: `{ apiv3Key }`, `{ certs }` (all of
+ * them), `{ secret }`, or the merchant's own, `{ serial, privateKey }`, `{ merchant }` or `{ signer }`.
  *
- * @throws InvalidArgumentError for keys that cannot be right; the client then keeps those that it has.
+ * @throws InvalidArgumentError for keys that are not valid; the client then keeps its present ones.
  */
 export function renew(client: Client, keys: KeyOptions): void {
-  const standing = standings.get(client)
-  if (!standing) throw new InvalidArgumentError('Builder.renew takes a client that Builder.factory made.')
-  const settings = renewKeys(standing.settings, keys, systemClock.now)
-  standing.settings = settings
-  standing.send = createClient(settings)
-  register(client, settings)
+  const handle = handles.get(client)
+  if (!handle) throw new InvalidArgumentError('Builder.renew takes a client made by Builder.factory.')
+  handle.current = openClient(renewKeys(handle.current.settings, keys))
+  share(client, handle.current)
+}
+
+function share(client: object, { settings, verifier }: OpenClient): void {
+  register(client, { ...settings, verifier })
 }

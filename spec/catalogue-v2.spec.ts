@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChain } from '../lib/chain/proxy.js'
 import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
-import { createClient, systemClock } from '../lib/client/client.js'
+import { systemClock } from '../lib/client/client.js'
+import { openClient } from '../lib/client/open-client.js'
 import { readConfig } from '../lib/config/config.js'
 import { v2Facts } from '../lib/protocol/v2/endpoints.js'
 import { answer, config, type Gateway, isSigned, type ReceivedRequest, startGateway } from './v2-gateway.js'
@@ -76,7 +77,7 @@ describe('every documented call of APIv2, in three forms and with two names of i
   })
 
   it('arrives as documented: target, fields, their order, and a sign that an independent implementation accepts', async () => {
-    const root = createChain(createClient(readConfig({ ...config, base_uri: gateway.url }, Date.now), systemClock))
+    const root = createChain(openClient(readConfig({ ...config, base_uri: gateway.url }, Date.now), systemClock).send)
     const forms: [name: string, node: (path: string) => OpenNode<unknown> | undefined][] = [
       [
         'property',

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChain } from '../lib/chain/proxy.js'
 import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
-import { createClient, systemClock } from '../lib/client/client.js'
+import { systemClock } from '../lib/client/client.js'
+import { openClient } from '../lib/client/open-client.js'
 import { readConfig } from '../lib/config/config.js'
 import { config, type Gateway, signatureHeaders, startGateway, unsignedAnswer } from './gateway.js'
 
@@ -91,7 +92,7 @@ describe('every documented call of APIv3, in three forms and with two names of i
 
   it('arrives as documented: method, path, query, payload, signature', async () => {
     const root = createChain(
-      createClient(readConfig({ ...config, base_uri: gateway.url, encrypt: 'off' }, Date.now), systemClock),
+      openClient(readConfig({ ...config, base_uri: gateway.url, encrypt: 'off' }, Date.now), systemClock).send,
     )
     const forms: [name: string, node: (path: string) => OpenNode<unknown> | undefined][] = [
       [

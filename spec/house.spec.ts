@@ -1,128 +1,125 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { version } from '../lib/version.js'
 
 const lib = resolve(import.meta.dirname, '../lib')
 
-const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(
-  file => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith(join('types', 'generated')),
-)
+const files = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+  .map(file => file.replaceAll(sep, '/'))
+  .filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('types/generated/'))
 
-/** The files of lib that a file needs when it runs: types are gone by then, and may point anywhere. */
-function runtimeImports(file: string): string[] {
+/** The files of lib that a file imports, types included, statically or when they are needed. */
+function importsOf(file: string): string[] {
   const source = readFileSync(join(lib, file), 'utf8')
-  const statements = source.matchAll(/^(?:import|export)\s(?!type\b)(?:[^'"]*?\sfrom\s)?['"](\.[^'"]+)['"]/gm)
-  return [...statements].map(([, path = '']) =>
-    relative(lib, resolve(dirname(join(lib, file)), path)).replace(/\.js$/, '.ts'),
+  const paths = source.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*['"](\.[^'"]+)['"]/g)
+  return [...paths].map(([, path = '']) =>
+    relative(lib, resolve(dirname(join(lib, file)), path))
+      .replaceAll(sep, '/')
+      .replace(/\.js$/, '.ts'),
   )
 }
 
-/** The room of a file: its folder, or the file itself at the top. */
-const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
+const EDGES = files.flatMap(file => importsOf(file).map(imported => [file, imported] as const))
 
-// What each room may import: other rooms, and single files of them; a room may always import itself. Who is not listed is
-// above all of them.
-const FOUNDATION = ['errors.ts', 'remember.ts', 'version.ts']
-const ALLOWED: Record<string, readonly string[]> = {
-  'errors.ts': [],
-  'version.ts': [],
-  'remember.ts': [],
-  'beijing-time.ts': [],
-  'response.ts': [],
-  chain: ['errors.ts', 'remember.ts'],
-  crypto: ['errors.ts'],
-  transport: ['errors.ts'],
-  'formatter.ts': ['errors.ts', 'crypto'],
-  'transformer.ts': ['errors.ts', 'xml'],
-  types: [],
-  xml: ['errors.ts'],
-  stores: ['errors.ts'],
-  files: ['errors.ts'],
-  'registry.ts': ['errors.ts'],
-  invoke: [...FOUNDATION, 'crypto', 'formatter.ts', 'protocol', 'registry.ts'],
-  'invoke.ts': ['invoke'],
-  notification: [
-    ...FOUNDATION,
-    'beijing-time.ts',
-    'builder.ts',
-    'crypto',
-    'formatter.ts',
-    'protocol',
-    'registry.ts',
-    'stores',
-    'transformer.ts',
-    'trust',
-    'types',
-  ],
-  trust: [...FOUNDATION, 'crypto', 'formatter.ts'],
-  bill: [...FOUNDATION, 'files', 'protocol', 'registry.ts'],
-  'bill.ts': ['bill'],
-  'media.ts': ['errors.ts', 'files', 'protocol'],
-  protocol: [
-    ...FOUNDATION,
-    'crypto',
-    'files',
-    'formatter.ts',
-    'transformer.ts',
-    'transport/collect.ts',
-    'response.ts',
-    'trust',
-    'xml',
-    'types',
-  ],
-  // Of the protocol it has what the catalogue says: a call it must judge on its own. Of the notifications it has what makes
-  // them: what receives them stands on the client.
-  simulator: [
-    ...FOUNDATION,
-    'beijing-time.ts',
-    'protocol/endpoints.ts',
-    'notification/mint.ts',
-    'crypto',
-    'formatter.ts',
-    'transformer.ts',
-    'trust',
-  ],
-  cli: ['index.ts', 'simulator'],
+// The lowest layer first. A layer imports only from the lines before its own.
+const LAYERS: readonly (readonly string[])[] = [
+  ['errors.ts', 'version.ts', 'response.ts'],
+  ['util'],
+  ['crypto', 'xml', 'stores'],
+  ['formatter.ts', 'transformer.ts'],
+  ['trust'],
+  ['options.ts'],
+  ['chain', 'files', 'transport'],
+  ['types'],
+  ['config'],
+  ['protocol'],
+  ['client'],
+  ['builder.ts', 'media.ts', 'invoke'],
+  ['certificates.ts', 'bill', 'notification'],
+  ['index.ts', 'simulator'],
+  ['cli'],
+]
+
+const SIMULATOR_LAYERS: readonly (readonly string[])[] = [
+  ['keys', 'ledger'],
+  ['http', 'schema'],
+  ['gateway'],
+  ['bills'],
+  ['products'],
+  ['notify'],
+  ['options.ts'],
+  ['simulator.ts'],
+  ['index.ts'],
+]
+
+// What a layer must not know although it lies below: the chain knows no HTTP, and the simulator judges the client from outside.
+const APART: Readonly<Record<string, readonly string[]>> = {
+  chain: ['crypto', 'xml', 'stores', 'trust', 'transport', 'protocol'],
+  simulator: ['builder.ts', 'client', 'config', 'transport'],
 }
 
-describe('imports point one way', () => {
-  const ruled = files.flatMap(file => {
-    const allowed = ALLOWED[roomOf(file)]
-    return allowed ? [[file, allowed] as const] : []
-  })
+function layerOf(layers: typeof LAYERS, file: string): { room: string; level: number } {
+  const room = file.includes('/') ? file.slice(0, file.indexOf('/')) : file
+  return { room, level: layers.findIndex(layer => layer.includes(room)) }
+}
 
-  it.each(ruled)('%s', (file, allowed) => {
-    const isInside = (path: string) => [roomOf(file), ...allowed].some(room => room === path || room === roomOf(path))
-    const outside = runtimeImports(file).filter(path => !isInside(path))
-    expect(outside).toEqual([])
-  })
+/** The imports that do not point down. */
+function upward(layers: typeof LAYERS, edges: typeof EDGES): string[] {
+  return edges
+    .filter(([from, to]) => {
+      const [above, below] = [layerOf(layers, from), layerOf(layers, to)]
+      return above.room !== below.room && above.level <= below.level
+    })
+    .map(([from, to]) => `${from} → ${to}`)
+}
 
-  it('and not in circles', () => {
-    const circles: string[] = []
-    const visit = (file: string, trail: readonly string[]) => {
-      if (trail.includes(file)) circles.push([...trail.slice(trail.indexOf(file)), file].join(' → '))
-      else if (files.includes(file)) for (const next of runtimeImports(file)) visit(next, [...trail, file])
+/** The files that import one another, each circle once. */
+function circles(): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, trail: readonly string[]) => {
+    if (trail.includes(file)) found.push([...trail.slice(trail.indexOf(file)), file].join(' → '))
+    else if (!done.has(file)) {
+      for (const [from, to] of EDGES) if (from === file) visit(to, [...trail, file])
+      done.add(file)
     }
-    for (const entry of ['index.ts', 'simulator/index.ts', 'cli/demo.ts', 'cli/simulator-process.ts']) visit(entry, [])
-    expect(circles).toEqual([])
+  }
+  for (const file of files) visit(file, [])
+  return found
+}
+
+describe('the layers of lib', () => {
+  const simulated = EDGES.filter(edge => edge.every(file => file.startsWith('simulator/'))).map(
+    ([from, to]) => [from.slice('simulator/'.length), to.slice('simulator/'.length)] as const,
+  )
+
+  it('every folder and every file at the root has its layer', () => {
+    expect(files.filter(file => layerOf(LAYERS, file).level < 0)).toEqual([])
+    expect(simulated.flat().filter(file => layerOf(SIMULATOR_LAYERS, file).level < 0)).toEqual([])
   })
 
-  it('a folder or a file at the top that is not ruled here is known', () => {
-    const above = [
-      'builder.ts',
-      'call-options.ts',
-      'certificates.ts',
-      'client.ts',
-      'config.ts',
-      'hooks.ts',
-      'index.ts',
-      'key-options.ts',
-      'options.ts',
-      'platform-verifiers.ts',
-      'settings.ts',
-    ]
-    expect([...new Set(files.map(roomOf))].filter(room => !(room in ALLOWED) && !above.includes(room))).toEqual([])
+  it('imports point down, types included', () => {
+    expect(upward(LAYERS, EDGES)).toEqual([])
+    expect(upward(SIMULATOR_LAYERS, simulated)).toEqual([])
+  })
+
+  it.each(Object.entries(APART))('%s knows nothing of what it must not know', (room, apart) => {
+    const known = EDGES.filter(
+      ([from, to]) => layerOf(LAYERS, from).room === room && apart.includes(layerOf(LAYERS, to).room),
+    )
+    expect(known).toEqual([])
+  })
+
+  it('no file imports itself by way of others', () => {
+    expect(circles()).toEqual([])
+  })
+
+  it('a file at the root is a name that can be imported from the package', () => {
+    const roots = files.filter(file => !file.includes('/') && file !== 'index.ts' && file !== 'version.ts')
+    const exported = importsOf('index.ts')
+    expect(roots.filter(file => !exported.includes(file))).toEqual([])
+    expect(roots.length + 2).toBeLessThanOrEqual(12)
   })
 })
 
@@ -130,7 +127,7 @@ it.each(files)('%s says in its first line what it is', file => {
   expect(readFileSync(join(lib, file), 'utf8')).toMatch(/^(?:#!.*\n)?\/\*\*/)
 })
 
-it('the version that WeChat Pay is told is that of the package', () => {
+it('the version that WeChat Pay sees is that of the package', () => {
   const { version: packaged } = JSON.parse(readFileSync(resolve(lib, '../package.json'), 'utf8'))
   expect(version).toBe(packaged)
 })

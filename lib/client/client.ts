@@ -19,10 +19,11 @@ import { type Attempt, type Clock, withRetry } from '../transport/retry.js'
 import { type IncomingAnswer, send } from '../transport/send.js'
 import { overrideTransport, type TransportSettings } from '../transport/settings.js'
 import { agentFor } from '../transport/tls.js'
+import type { Verifier } from '../trust/verifier.js'
 import { splitOptions } from './split-options.js'
 import { withFiles } from './with-files.js'
 
-export type Client = (
+export type SendCall = (
   method: Method,
   template: string,
   options: object,
@@ -34,8 +35,11 @@ export const systemClock: Clock = {
   sleep: (milliseconds, signal) => delay(milliseconds, undefined, { ...(signal && { signal }) }).catch(() => {}),
 }
 
-export function createClient(settings: Settings, clock: Clock = systemClock): Client {
-  const client: Client = async (method, template, given) => {
+/** Chooses the keys that verify the response to a call. */
+export type VerifierFor = (call: { template: string; baseUri: URL }) => Verifier
+
+export function createClient(settings: Settings, verifierFor: VerifierFor, clock: Clock = systemClock): SendCall {
+  const client: SendCall = async (method, template, given) => {
     const { values, options } = splitOptions(given, templateNames(template), template)
     const path = expandTemplate(template, decodeMediaId(template, values))
     requireSignal(options.signal)
@@ -50,7 +54,7 @@ export function createClient(settings: Settings, clock: Clock = systemClock): Cl
     const begin = () => {
       if (template.startsWith('v2/'))
         return within(beginV2(filled), { timeout: transport.timeout, signal: options.signal })
-      const verifier = settings.verifierFor({ template, baseUri: baseUris[0] })
+      const verifier = verifierFor({ template, baseUri: baseUris[0] })
       return beginV3(filled, { settings, verifier, clock, timeout: transport.timeout })
     }
     const left = () => Math.max(1, transport.timeout - (clock.now() - started))

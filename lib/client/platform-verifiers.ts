@@ -7,9 +7,7 @@ import { DownloadedKeys } from '../trust/downloaded-keys.js'
 import { KeyStore } from '../trust/platform-key-ring.js'
 import type { Verifier } from '../trust/verifier.js'
 import type { KeyWarning } from '../trust/warnings.js'
-import { createClient, systemClock } from './client.js'
-
-type Sources = Omit<Settings, 'verifier' | 'verifierFor'>
+import { createClient, systemClock, type VerifierFor } from './client.js'
 
 /** Where a list of certificates is asked for. */
 interface ListPlace {
@@ -18,7 +16,7 @@ interface ListPlace {
 }
 
 /** One key store for each list of certificates; all of them know the configured keys. */
-export function platformVerifiers(settings: Sources, now: () => number): Settings['verifierFor'] {
+export function platformVerifiers(settings: Settings, now: () => number): VerifierFor {
   const { givenVerifier } = settings
   if (givenVerifier) return () => givenVerifier
   const stores = new Map<string, KeyStore>()
@@ -41,7 +39,7 @@ function listPlace(template: string, baseUri: URL): ListPlace {
   return { baseUri, path: isGlobal ? 'v3/global/certificates' : 'v3/certificates' }
 }
 
-function openKeyStore(settings: Sources, place: ListPlace, url: string, now: () => number): KeyStore {
+function openKeyStore(settings: Settings, place: ListPlace, url: string, now: () => number): KeyStore {
   const { mchid, platformKeys, apiv3Key, store, hooks } = settings
   const warn = (warning: KeyWarning) => emit(hooks.warning, () => ({ mchid, ...warning }))
   return new KeyStore({
@@ -63,16 +61,12 @@ function openKeyStore(settings: Sources, place: ListPlace, url: string, now: () 
   })
 }
 
-async function download(verifier: Verifier, settings: Sources, { path, baseUri }: ListPlace): Promise<string> {
+async function download(verifier: Verifier, settings: Settings, { path, baseUri }: ListPlace): Promise<string> {
   const isDefault = baseUri === settings.transport.baseUri
-  const client = createClient({
-    ...settings,
-    verifier,
-    verifierFor: () => verifier,
-    // Nobody but this call knows the keys to try it again with.
-    transport: { ...overrideTransport(settings.transport, { retry: {} }), baseUri },
-    fallbackUri: isDefault ? settings.fallbackUri : undefined,
-  })
-  const { body } = await client('GET', path, { sandbox: false })
+  // Nobody but this call knows the keys to try it again with.
+  const transport = { ...overrideTransport(settings.transport, { retry: {} }), baseUri }
+  const fallbackUri = isDefault ? settings.fallbackUri : undefined
+  const send = createClient({ ...settings, transport, fallbackUri }, () => verifier)
+  const { body } = await send('GET', path, { sandbox: false })
   return body.toString()
 }

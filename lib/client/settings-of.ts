@@ -1,17 +1,18 @@
 /** Which settings stand behind a client, so that notifications and front-end parameters share its live keys. */
 import type { Settings } from '../config/settings.js'
+import type { Verifier } from '../trust/verifier.js'
 
 /** A client, as `Builder.factory` makes it. */
 export interface Client {
   readonly chain: (path: string) => unknown
 }
 
-/** What of a client's settings is shared. */
-export type SharedSettings = Pick<
-  Settings,
-  'mchid' | 'privateKey' | 'signer' | 'verifier' | 'apiv3Key' | 'secret' | 'store'
-> &
-  Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt'>>
+/** The settings of a client that other modules may read. */
+export type SharedSettings = Pick<Settings, 'mchid' | 'privateKey' | 'signer' | 'apiv3Key' | 'secret' | 'store'> &
+  Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt'>> & {
+    /** Verifies what WeChat Pay sends on its own. */
+    readonly verifier: Verifier
+  }
 
 // A client is a proxy without properties of its own, so that its settings can only be kept beside it.
 const settings = new WeakMap<object, SharedSettings>()

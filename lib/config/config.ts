@@ -1,6 +1,5 @@
 /** What a merchant configures, checked once and kept as key objects: no PEM, nothing that prints. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { platformVerifiers } from '../client/platform-verifiers.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { TransportOptions } from '../options.js'
 import { MemoryStore } from '../stores/memory-store.js'
@@ -8,7 +7,7 @@ import type { Store } from '../stores/store.js'
 import { readHeaders } from '../transport/headers.js'
 import { readBaseUri, readTransportOptions } from '../transport/settings.js'
 import type { Hooks } from './hooks.js'
-import { type KeyOptions, type Keys, readKeys } from './keys.js'
+import { type KeyOptions, readKeys } from './keys.js'
 import type { Settings } from './settings.js'
 
 /** The options of `Builder.factory`. */
@@ -73,7 +72,7 @@ export function readConfig(config: Config, now: () => number): Settings {
   const mchid = readMchid(config.mchid)
   const transport = readTransportOptions(config, MAIN_HOST)
   const isMainHost = transport.baseUri.href === MAIN_HOST
-  const base = {
+  return Object.freeze<Settings>({
     mchid,
     agentSecret: readAgentSecret(config.agentSecret),
     ca: readAuthorities(config.ca),
@@ -85,28 +84,17 @@ export function readConfig(config: Config, now: () => number): Settings {
     hooks: Object.freeze({ ...config.on }),
     store: readStore(config.store, now),
     encrypt: readEncrypt(config.encrypt),
-  }
-  return withKeys(base, readKeys(config, mchid), now)
+    ...readKeys(config, mchid),
+  })
 }
 
 /**
  * The settings with the keys of `changes` in place of those that they had.
  * @throws InvalidArgumentError as {@link readConfig}; the settings stay as they are in any case.
  */
-export function renewKeys(settings: Settings, changes: KeyOptions, now: () => number): Settings {
+export function renewKeys(settings: Settings, changes: KeyOptions): Settings {
   refuseUnknownKeys(changes)
-  return withKeys(settings, readKeys(changes, settings.mchid, settings), now)
-}
-
-function withKeys(
-  base: Omit<Settings, keyof Keys | 'verifier' | 'verifierFor'>,
-  keys: Keys,
-  now: () => number,
-): Settings {
-  const settings = { ...base, ...keys }
-  const verifierFor = platformVerifiers(settings, now)
-  const { baseUri } = base.transport
-  return Object.freeze<Settings>({ ...settings, verifierFor, verifier: verifierFor({ template: '', baseUri }) })
+  return Object.freeze({ ...settings, ...readKeys(changes, settings.mchid, settings) })
 }
 
 function refuseUnknownOptions(config: unknown): void {

@@ -1,17 +1,12 @@
-/** A configuration that was checked: what the rooms below the client work with. */
+/** A checked configuration: values only, which every layer above may read. */
 import type { KeyObject } from 'node:crypto'
 import type { Store } from '../stores/store.js'
 import type { TransportSettings } from '../transport/settings.js'
-import type { Verifier } from '../trust/verifier.js'
 import type { Hooks } from './hooks.js'
 import type { Keys } from './keys.js'
 
 export interface Settings extends Keys {
   readonly mchid: string
-  /** Who vouches for WeChat Pay in what arrives by itself. */
-  readonly verifier: Verifier
-  /** Who vouches for WeChat Pay in a call. */
-  readonly verifierFor: (call: { template: string; baseUri: URL }) => Verifier
   /** Shares certificates and seen notifications with other processes. */
   readonly store: Store
   /** Whether the sensitive fields that the catalogue marks are encrypted and decrypted. */

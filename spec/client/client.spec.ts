@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { MockAgent } from 'undici'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
-import { createClient } from '../../lib/client/client.js'
+import { openClient } from '../../lib/client/open-client.js'
 import { type Config, readConfig } from '../../lib/config/config.js'
 import type { RequestInfo, ResponseInfo, RetryInfo } from '../../lib/config/hooks.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
@@ -22,11 +22,11 @@ beforeEach(() => {
 
 /** A client that does not wait between attempts. */
 const impatient = (changes: Partial<Config> = {}) =>
-  createClient(readConfig({ ...config, base_uri: gateway.url, ...changes }, Date.now), {
+  openClient(readConfig({ ...config, base_uri: gateway.url, ...changes }, Date.now), {
     now: Date.now,
     random: () => 0,
     sleep: async () => {},
-  })
+  }).send
 
 describe('the three forms', () => {
   const options = {

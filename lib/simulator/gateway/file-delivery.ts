@@ -1,17 +1,16 @@
 /** Downloads: sent unsigned, in pieces; and what can go wrong with them on their way. */
 
 import type { Delivery } from '../http/server.js'
-import type { Fault } from './faults.js'
 import type { ReplyFile } from './router.js'
 
-/** What is wrong with a download: it ends early, or a bit of it is another. */
+/** How a download is damaged: `'cut'` truncates it, `'flip'` flips one bit. */
 export type ContentFault = 'cut' | 'flip'
 
 /** Bytes; most of them can be others without harm. */
 const GZIP_HEADER = 10
 
 /** Of the fault, what concerns the content. The connection of one that is cut is lost half-way. */
-export function deliverFile({ contentType, open }: ReplyFile, { content }: Fault = {}): Delivery {
+export function deliverFile({ contentType, open }: ReplyFile, { content }: { content?: ContentFault } = {}): Delivery {
   const headers = { 'Content-Type': contentType }
   return { statusCode: 200, headers, body: content ? spoil(open(), content) : open() }
 }

@@ -1,20 +1,12 @@
 /** What is told to a `notify_url`: that an order was paid, that a refund or a transfer has arrived. */
 import { randomUUID } from 'node:crypto'
-import { type MintedNotification, mint } from '../../notification/mint.js'
+import { mint } from '../../notification/mint.js'
 import { beijingTime } from '../../util/beijing-time.js'
-import type { Merchant } from '../keys/merchant.js'
 import { DESCRIPTIONS, describePayment, type PaidOrder } from '../ledger/orders.js'
 import type { Refund } from '../ledger/refunds.js'
 import { describeTransfer, type Transfer } from '../products/transfers.js'
+import type { Announcement } from './sender.js'
 import { announcePayment as announceV2Payment, announceRefund as announceV2Refund } from './v2-events.js'
-
-/** Something to be told; each time that it is sent it is signed anew, and its content stays the same. */
-export interface Announcement {
-  readonly event_type: string
-  readonly notify_url: string
-  /** `now` in milliseconds. */
-  mint(merchant: Merchant, now: number): MintedNotification
-}
 
 /** Undefined when the order names no `notify_url`. `now` in milliseconds. */
 export function announcePayment(order: PaidOrder, now: number): Announcement | undefined {

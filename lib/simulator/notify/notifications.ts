@@ -1,8 +1,7 @@
 /** Notifications on their way to `notify_url`: sent, acknowledged or sent again, and kept so that tests can look at them. */
 import { InvalidArgumentError } from '../../errors.js'
 import type { Merchant } from '../keys/merchant.js'
-import type { Announcement } from './events.js'
-import { isLoopback, Postman } from './sender.js'
+import { type Announcement, isLoopback, Sender } from './sender.js'
 
 export interface SimulatorNotification {
   readonly event_type: string
@@ -66,7 +65,7 @@ const RESENDS = [
 
 export class Notifications {
   readonly #options: NotificationsOptions
-  readonly #postman = new Postman()
+  readonly #sender = new Sender()
   readonly #entries: Notification[] = []
   readonly #waiting = new Set<Pending>()
   readonly #underWay = new Set<Promise<void>>()
@@ -111,7 +110,7 @@ export class Notifications {
   close(): void {
     this.#isClosed = true
     for (const timer of this.#timers) clearTimeout(timer)
-    this.#postman.close()
+    this.#sender.close()
   }
 
   #schedule(pending: Pending, wait: number): void {
@@ -140,7 +139,7 @@ export class Notifications {
     const { merchant, clock } = this.#options
     entry.attempts += copies
     const posts = Array.from({ length: copies }, () =>
-      this.#postman.post(entry.notify_url, announcement.mint(merchant, clock())),
+      this.#sender.post(entry.notify_url, announcement.mint(merchant, clock())),
     )
     const codes = await Promise.all(posts)
     const acknowledgement = codes.find(code => code === 200 || code === 204)

@@ -2,6 +2,15 @@
 import { type ClientRequest, Agent as HttpAgent, request } from 'node:http'
 import { Agent as HttpsAgent, request as requestSecurely } from 'node:https'
 import type { MintedNotification } from '../../notification/mint.js'
+import type { Merchant } from '../keys/merchant.js'
+
+/** A notification to send: signed anew for each attempt, with the same content. */
+export interface Announcement {
+  readonly event_type: string
+  readonly notify_url: string
+  /** `now` in milliseconds. */
+  mint(merchant: Merchant, now: number): MintedNotification
+}
 
 /** Milliseconds within which a notification has to be answered. */
 const PATIENCE = 5000
@@ -13,7 +22,7 @@ export function isLoopback(url: string): boolean {
   return /^https?:$/.test(protocol) && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
-export class Postman {
+export class Sender {
   // Agents of its own: those of the process may lead through a proxy.
   readonly #agents = { http: new HttpAgent(), https: new HttpsAgent() }
 

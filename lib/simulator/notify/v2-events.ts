@@ -4,7 +4,7 @@ import { type MintedXmlEvent, mint } from '../../notification/mint.js'
 import type { PaidOrder } from '../ledger/orders.js'
 import type { Refund } from '../ledger/refunds.js'
 import { describePayment } from '../products/v2/payments.js'
-import type { Announcement } from './events.js'
+import type { Announcement } from './sender.js'
 
 /** Undefined when the order names no `notify_url`. */
 export function announcePayment({ request, tradeType, payment }: PaidOrder): Announcement | undefined {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../lib/client/client.js'
+import { openClient } from '../../../lib/client/open-client.js'
 import { type Config, readConfig } from '../../../lib/config/config.js'
 import { InvalidArgumentError } from '../../../lib/errors.js'
 import { sensitive } from '../../../lib/trust/sensitive.js'
@@ -55,11 +55,11 @@ beforeEach(() => {
 })
 
 const client = (changes: Partial<Config> = {}) =>
-  createClient(readConfig({ ...config, base_uri: gateway.url, ...changes }, Date.now), {
+  openClient(readConfig({ ...config, base_uri: gateway.url, ...changes }, Date.now), {
     now: () => now,
     random: () => 0,
     sleep: async () => {},
-  })
+  }).send
 
 const paths = () => gateway.requests.map(({ url }) => url)
 const last = () => gateway.requests.at(-1) ?? expect.fail('nothing was sent')

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { createClient } from '../../../lib/client/client.js'
+import { openClient } from '../../../lib/client/open-client.js'
 import { readConfig } from '../../../lib/config/config.js'
 import type { Method } from '../../../lib/options.js'
 import { failure } from '../../async.js'
@@ -27,7 +27,7 @@ beforeEach(() => {
 /** What a call comes to when it is answered so. */
 async function answered(given: Answer, template = 'v2/pay/orderquery', method: Method = 'POST') {
   gateway.answers = [given]
-  const client = createClient(readConfig({ ...config, base_uri: gateway.url }, Date.now))
+  const client = openClient(readConfig({ ...config, base_uri: gateway.url }, Date.now)).send
   return client(method, template, method === 'GET' ? {} : { xml: {} })
 }
 
@@ -157,7 +157,7 @@ describe('a refusal', () => {
 
   it('of the signature names the algorithm that was filled in', async () => {
     gateway.answers = [rawAnswer(xml({ return_code: 'FAIL', return_msg: '签名错误' }))]
-    const client = createClient(readConfig({ ...config, base_uri: gateway.url }, Date.now))
+    const client = openClient(readConfig({ ...config, base_uri: gateway.url }, Date.now)).send
     const call = client('POST', 'v2/pay/profitsharingquery', { xml: {} })
     expect(String(await failure(call))).toContain('Signed was with HMAC-SHA256')
   })
@@ -166,7 +166,7 @@ describe('a refusal', () => {
     'of the signature says what to check: %j',
     async fields => {
       gateway.answers = [rawAnswer(xml({ return_code: 'FAIL', ...fields }))]
-      const client = createClient(readConfig({ ...config, base_uri: gateway.url }, Date.now))
+      const client = openClient(readConfig({ ...config, base_uri: gateway.url }, Date.now)).send
       const call = client('POST', 'v2/pay/orderquery', { xml: { mch_id: '42', sign_type: 'HMAC-SHA256' } })
       expect(String(await failure(call))).toContain(
         'Signed was with HMAC-SHA256 and the `secret` of mchid 1230000109. The message is in the name of 42, though. Check that `secret` is the APIv2 key',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Dispatcher } from 'undici'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
-import { createClient } from '../../../lib/client/client.js'
+import { openClient } from '../../../lib/client/open-client.js'
 import { type Config, readConfig } from '../../../lib/config/config.js'
 import { InvalidArgumentError } from '../../../lib/errors.js'
 import type { Method } from '../../../lib/options.js'
@@ -28,11 +28,11 @@ beforeEach(() => {
 
 /** A client that does not wait between attempts. */
 const client = (changes: Partial<Config> = {}) =>
-  createClient(readConfig({ ...config, base_uri: gateway.url, ...changes }, Date.now), {
+  openClient(readConfig({ ...config, base_uri: gateway.url, ...changes }, Date.now), {
     now: Date.now,
     random: () => 0,
     sleep: async () => {},
-  })
+  }).send
 
 const send = (
   template: string,
@@ -360,11 +360,11 @@ describe('the host', () => {
       }
     })()
     const { base_uri: _, ...own } = { ...config, base_uri: '' }
-    const request = createClient(readConfig({ ...own, dispatcher, ...changes }, Date.now), {
+    const request = openClient(readConfig({ ...own, dispatcher, ...changes }, Date.now), {
       now: Date.now,
       random: () => 0,
       sleep: async () => {},
-    })
+    }).send
     await expect(request('POST', template, { xml: {}, ...options })).rejects.toMatchObject({ code: 'ERR_CONNECT' })
     return found
   }

@@ -183,9 +183,9 @@ describe('an answer', () => {
 
   it.each([-300, 300])('that is %i s off is still accepted', async seconds => {
     const clock = { now: () => 1_700_000_000_999, random: () => 0, sleep: async () => {} }
-    const { createClient } = await import('../../../lib/client/client.js')
+    const { openClient } = await import('../../../lib/client/open-client.js')
     const { readConfig } = await import('../../../lib/config/config.js')
-    const send = createClient(readConfig({ ...config, base_uri: gateway.url }, clock.now), clock)
+    const send = openClient(readConfig({ ...config, base_uri: gateway.url }, clock.now), clock).send
     gateway.answers = [changed({ timestamp: 1_700_000_000 + seconds })]
     expect((await send('GET', 'v3/x', {})).data).toEqual({ ok: 1 })
   })
