@@ -4,7 +4,7 @@ import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.
 import { verifyNotification } from '../protocol/v3/verify.js'
 import { requestIdOf } from '../transport/headers.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
-import { encryptedInEvents } from '../types/generated/event-facts.js'
+import { eventFacts } from '../types/generated/event-facts.js'
 import { isEvent, isObject, type NotificationEvent } from './events.js'
 import type { NotificationKeys } from './keys.js'
 
@@ -31,15 +31,16 @@ export async function openJson(
   await verifyNotification(body, { headers, verifier, now, requestId })
   const envelope = parseJson(body.toString())
   if (!isObject(envelope)) throw notANotification('it is not an object')
-  const content = parseJson(openResource(envelope.resource, apiv3Key, requestId))
+  const sealed = isObject(envelope.resource) ? envelope.resource : {}
+  const content = parseJson(openResource(sealed, apiv3Key, requestId))
   const resource = decrypt ? await openFields(content, envelope.event_type, decrypt) : content
-  const event: unknown = { ...envelope, resource }
+  const event: unknown = { ...envelope, original_type: sealed.original_type, resource }
   if (!isEvent(event)) throw notANotification('it lacks its `id` or `event_type`')
   return event
 }
 
 async function openFields(content: unknown, type: unknown, decrypt: Decrypt): Promise<unknown> {
-  const fields = encryptedInEvents.get(String(type))
+  const fields = eventFacts.get(String(type))?.encrypted
   if (!fields) return content
   return decryptFields(content, fields, async ciphertext => {
     try {
@@ -51,8 +52,11 @@ async function openFields(content: unknown, type: unknown, decrypt: Decrypt): Pr
   })
 }
 
-function openResource(resource: unknown, apiv3Key: Uint8Array, requestId: string | undefined): string {
-  const { algorithm, ciphertext, nonce, associated_data } = isObject(resource) ? resource : {}
+function openResource(
+  { algorithm, ciphertext, nonce, associated_data }: Record<string, unknown>,
+  apiv3Key: Uint8Array,
+  requestId: string | undefined,
+): string {
   if (algorithm !== ALGORITHM) {
     throw notANotification(`its resource is not sealed with ${ALGORITHM}, the only algorithm that is known here`)
   }

@@ -8,6 +8,7 @@ import * as Rsa from '../crypto/rsa.js'
 import * as Formatter from '../formatter.js'
 import { signV2, type V2Fields } from '../protocol/v2/signature.js'
 import { toXml } from '../transformer.js'
+import { eventFacts } from '../types/generated/event-facts.js'
 import { beijingTime } from '../util/beijing-time.js'
 
 /** A notification of APIv3 to be made; what is left out is filled in. */
@@ -104,7 +105,7 @@ function mintJson(
 }
 
 function originalType(eventType: string): string {
-  return eventType.split('.', 1).join().toLowerCase()
+  return eventFacts.get(eventType)?.originalType ?? eventType.split('.', 1).join().toLowerCase()
 }
 
 function mintXml(fields: V2Fields, { secret, apiv3Key }: MintXmlKeys): MintedNotification {

@@ -1,42 +1,93 @@
-/** Prints the notifications: what each event type brings. */
+/** Prints the notifications: the event that each type makes, and what the client has to know about it at run time. */
 import { encryptedFields } from './facts.mjs'
 import { documentation } from './nodes.mjs'
 import { receivedPrinters } from './operations.mjs'
 import { comment, printType } from './schema.mjs'
+import { variantsOf } from './variants.mjs'
 
 /** @import { Api, Document, Operation, Schema } from './openapi.js' */
+/** @import { Variant } from './variants.mjs' */
+
+/**
+ * @typedef {object} DocumentedEvent
+ * @property {string} type
+ * @property {Operation} operation
+ * @property {Schema} schema
+ * @property {readonly Variant[]} variants
+ */
 
 /**
  * The notifications of one API. APIv2's have names of their own: it shares two event types with APIv3.
  * @param {Document} document
  * @param {Api} api
- * @returns {{ type: string, operation: Operation, schema: Schema }[]}
+ * @returns {DocumentedEvent[]}
  */
 export function listEvents(document, api) {
-  return Object.entries(document.webhooks).flatMap(([name, { post }]) => {
+  return Object.entries(document.webhooks).map(([name, { post }]) => {
     const schema = Object.values(post?.requestBody?.content ?? {})[0]?.schema
     if (!post || !schema) throw new Error(`the notification ${name} has no content`)
-    return [{ type: api === 'v2' ? `v2/${name}` : name, operation: post, schema }]
+    const type = api === 'v2' ? `v2/${name}` : name
+    return { type, operation: post, schema, variants: variantsOf(schema, document.components.schemas) }
   })
 }
 
 /** @param {Record<Api, Document>} documents */
 export function printEvents(documents) {
-  const fields = /** @type {const} */ (['v3', 'v2']).flatMap(api =>
-    listEvents(documents[api], api).map(
-      ({ type, operation, schema }) =>
-        `${comment(documentation(operation), '  ')}  '${type}': ${printType(schema, receivedPrinters[api], '  ')}\n`,
-    ),
-  )
-  return `import type * as A from './v2-answers.js'
+  const events = [
+    ...listEvents(documents.v3, 'v3').map(event => printField(event, printJsonEvents(event))),
+    ...listEvents(documents.v2, 'v2').map(event => printField(event, printXmlEvent(event))),
+  ]
+  return `import type { JsonEvent, Undocumented, XmlEvent } from '../event.js'
+import type * as A from './v2-answers.js'
 import type * as S from './v3-schemas.js'
-/** What each notification brings, decrypted. */\nexport interface Resources {\n${fields.join('')}}\n`
+/** The events of each type. */\nexport interface Events {\n${events.join('')}}\n`
 }
 
-/** Prints which fields of which notification are encrypted for the merchant, as paths. @param {Document} document */
-export function printEncryptedInEvents(document) {
-  const entries = listEvents(document, 'v3')
-    .map(({ type, schema }) => [type, encryptedFields(schema, document.components.schemas)])
-    .filter(([, fields]) => fields?.length)
-  return `export const encryptedInEvents: ReadonlyMap<string, readonly string[]> = new Map(${JSON.stringify(entries)})\n`
+/**
+ * @param {DocumentedEvent} event
+ * @param {string} members
+ */
+function printField({ type, operation }, members) {
+  return `${comment(documentation(operation), '  ')}  '${type}': ${members}\n`
+}
+
+/**
+ * A member for each `original_type` that brings a content of its own.
+ * @param {DocumentedEvent} event
+ */
+function printJsonEvents({ type, operation, variants }) {
+  /** @type {Map<string, string[]>} */
+  const byContent = new Map()
+  for (const originalType of operation['x-original-types'] ?? [undefined]) {
+    const content = variants
+      .filter(({ originalTypes }) => !originalType || !originalTypes || originalTypes.includes(originalType))
+      .map(({ schema }) => printType(schema, receivedPrinters.v3, '  '))
+      .join(' | ')
+    byContent.set(content, [...(byContent.get(content) ?? []), originalType ? `'${originalType}'` : 'Undocumented'])
+  }
+  return [...byContent]
+    .map(([content, originalTypes]) => `JsonEvent<'${type}', ${originalTypes.join(' | ')}, ${content}>`)
+    .join(' | ')
+}
+
+/** @param {DocumentedEvent} event */
+function printXmlEvent({ type, schema }) {
+  return `XmlEvent<'${type}', ${printType(schema, receivedPrinters.v2, '  ')}>`
+}
+
+/**
+ * Prints what there is to know about notifications of APIv3: their usual `original_type`, and the paths of the fields that
+ * are encrypted for the merchant.
+ * @param {Document} document
+ */
+export function printEventFacts(document) {
+  const entries = listEvents(document, 'v3').flatMap(({ type, operation, schema }) => {
+    const encrypted = encryptedFields(schema, document.components.schemas)
+    const [originalType] = operation['x-original-types'] ?? []
+    const facts = { ...(originalType && { originalType }), ...(encrypted.length > 0 && { encrypted }) }
+    return Object.keys(facts).length > 0 ? [[type, facts]] : []
+  })
+  return `/** What is known about a notification: its usual \`original_type\`, and the fields encrypted for the merchant. */
+export interface EventFacts { readonly originalType?: string; readonly encrypted?: readonly string[] }
+export const eventFacts: ReadonlyMap<string, EventFacts> = new Map(${JSON.stringify(entries)})\n`
 }

@@ -94,10 +94,12 @@ function pick(entries) {
 export function encryptedFields(schema, shared, path = '') {
   if (schema.$ref) return encryptedFields(resolve(schema, shared), shared, path)
   if (schema['x-encrypted']) return [path]
-  return [
+  const found = [
     ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
       encryptedFields(field, shared, `${path}/${name}`),
     ),
     ...(schema.items ? encryptedFields(schema.items, shared, `${path}/[]`) : []),
+    ...(schema.anyOf ?? []).flatMap(part => encryptedFields(part, shared, path)),
   ]
+  return [...new Set(found)]
 }

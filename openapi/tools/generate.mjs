@@ -1,7 +1,7 @@
 /** Writes everything that is made from the catalogue: the bundles, the types and the table of facts. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { printEncryptedInEvents, printEvents } from './events.mjs'
+import { printEventFacts, printEvents } from './events.mjs'
 import { printFacts } from './facts.mjs'
 import { listCalls } from './model.mjs'
 import { readDocument } from './read.mjs'
@@ -27,7 +27,7 @@ fill(
     'routes.d.ts': printRoutes(calls),
     'events.d.ts': printEvents(documents),
     'facts.ts': printFacts(calls),
-    'event-facts.ts': printEncryptedInEvents(documents.v3),
+    'event-facts.ts': printEventFacts(documents.v3),
   }),
 )
 

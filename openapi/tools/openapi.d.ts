@@ -10,10 +10,13 @@ export interface Schema {
   properties?: Record<string, Schema>
   required?: readonly string[]
   items?: Schema
+  anyOf?: readonly Schema[]
+  not?: Schema
   contentMediaType?: string
   contentSchema?: Schema
   xml?: { name: string }
   'x-encrypted'?: 'platform' | 'merchant' | 'bank' | 'apiv3' | 'apiv2'
+  'x-original-types'?: readonly string[]
 }
 
 export interface Parameter {
@@ -47,6 +50,7 @@ export interface Operation {
   externalDocs?: { url: string }
   'x-path-aliases'?: readonly string[]
   'x-event-types'?: readonly string[]
+  'x-original-types'?: readonly string[]
   'x-nonceless'?: boolean
   'x-unsigned'?: boolean
   'x-encrypted-padding'?: 'pkcs1'

@@ -34,6 +34,7 @@ export function printType(schema, printer, indent = '') {
   if (schema.$ref) return printer.reference(refName(schema.$ref))
   if (isCiphertext(schema) && schema.contentSchema) return printType(schema.contentSchema, printer, indent)
   if (schema.enum) return printEnum(schema.enum, printer.dialect)
+  if (schema.not) return 'never'
   switch (schema.type) {
     case 'object':
       return schema.properties ? printObject(schema, printer, indent) : 'Record<string, unknown>'

@@ -18,7 +18,8 @@ export function printSchemas(calls, documents) {
     v3: usedBy(calls.filter(({ api }) => api === 'v3')),
     v2: usedBy(calls.filter(({ api }) => api === 'v2')),
   }
-  const events = (/** @type {Api} */ api) => listEvents(documents[api], api).map(({ schema }) => schema)
+  const events = (/** @type {Api} */ api) =>
+    listEvents(documents[api], api).flatMap(({ variants }) => variants.map(({ schema }) => schema))
   return {
     'v3-schemas.d.ts': printShared(documents.v3, [...v3.requests, ...v3.answers, ...events('v3')], {
       dialect: 'json',

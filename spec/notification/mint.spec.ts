@@ -24,7 +24,21 @@ describe('a minted notification', () => {
       event_type: 'TRANSACTION.SUCCESS',
       resource_type: 'encrypt-resource',
       summary: 'TRANSACTION.SUCCESS',
+      original_type: 'transaction',
       resource: payment,
+    })
+  })
+
+  it.each([
+    ['TRANSACTION.SUCCESS', 'transaction'],
+    ['MCHTRANSFER.BILL.FINISHED', 'mch_payment'],
+    ['SOMETHING.NEW', 'something'],
+  ])('of %s says that it brings %s, unless it is given', async (event_type, original_type) => {
+    const minted = { event_type, resource: payment }
+    expect(await notification.parse(Notification.mint(minted, mintKeys))).toMatchObject({ original_type })
+    const given = { ...minted, original_type: 'profitsharing' }
+    expect(await notification.parse(Notification.mint(given, mintKeys))).toMatchObject({
+      original_type: 'profitsharing',
     })
   })
 
@@ -35,6 +49,7 @@ describe('a minted notification', () => {
       create_time: '2026-01-01T00:00:00+08:00',
       summary: '支付成功',
       resource_type: 'x',
+      original_type: 'y',
     }
     expect(await notification.parse(Notification.mint(given, mintKeys))).toEqual(given)
   })

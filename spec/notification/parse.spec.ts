@@ -42,8 +42,15 @@ describe('a genuine notification', () => {
       event_type: 'TRANSACTION.SUCCESS',
       resource_type: 'encrypt-resource',
       summary: '支付成功',
+      original_type: 'transaction',
       resource: payment,
     })
+  })
+
+  it('says what WeChat Pay calls its content, and nothing where it is not said', async () => {
+    const shared = await notification.parse(notice({ original_type: 'profitsharing' }))
+    expect(shared.original_type).toBe('profitsharing')
+    expect((await notification.parse(notice({ original_type: undefined }))).original_type).toBeUndefined()
   })
 
   it('narrows by its event type', async () => {

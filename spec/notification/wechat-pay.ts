@@ -34,6 +34,7 @@ interface Changes {
   apiv3Key?: string
   ciphertext?: (sealed: Buffer) => Buffer
   associated_data?: string | undefined
+  original_type?: string | undefined
   signature?: { timestamp?: number; serial?: string; privateKey?: string }
 }
 
@@ -55,7 +56,7 @@ export function notice(changes: Changes = {}): Notice {
     event_type,
     summary: '支付成功',
     resource: {
-      original_type: 'transaction',
+      original_type: 'original_type' in changes ? changes.original_type : 'transaction',
       algorithm: 'AEAD_AES_256_GCM',
       ciphertext: sealed.toString('base64'),
       associated_data: associatedData,

@@ -37,6 +37,34 @@ properties:
   'webhooks/RECEIVER.ADDED.yaml': `
 summary: 新增
 requestBody: { content: { application/json: { schema: { $ref: "#/components/schemas/Receiver" } } } }`,
+  'schemas/Paid.yaml': `
+type: object
+required: [mchid, payer, goods]
+properties:
+  mchid: { type: string }
+  payer: { type: object, required: [openid], properties: { openid: { type: string } } }
+  goods: { type: array, items: { type: object, required: [price], properties: { price: { type: integer } } } }
+  attach: { type: string }`,
+  'webhooks/PAID.yaml': `
+summary: 支付
+x-original-types: [transaction, sharing]
+requestBody:
+  content:
+    application/json:
+      schema:
+        anyOf:
+          - { $ref: "#/components/schemas/Paid", x-original-types: [transaction] }
+          - type: object
+            x-original-types: [transaction]
+            required: [sp_mchid, payer, goods]
+            properties:
+              sp_mchid: { type: string }
+              payer: { type: object, required: [sp_openid], properties: { sp_openid: { type: string } } }
+              goods: { type: array, items: { type: object, properties: { name: { type: string } } } }
+          - type: object
+            x-original-types: [sharing]
+            required: [receiver]
+            properties: { receiver: { type: string, x-encrypted: merchant } }`,
 })
 
 const v2 = readCatalogue('v2', {
@@ -94,14 +122,41 @@ const order = await v2.pay.order.post({ xml: { fee: '1', kind: '2', is_free: 'tr
 const fee: string = order.data.fee
 const coupon: string | undefined = order.data.coupon_id_0
 await v2.pay.order.postAsync({ xml: { mch_id: '1', fee: 1, kind: 2, is_free: true, nonce_str: 'a' } })
-const added: number = events['RECEIVER.ADDED'].amount
-const refunded: string | undefined = events['v2/refunded'].req_info.fee
+const added: number = events['RECEIVER.ADDED'].resource.amount
+const refunded: string | undefined = events['v2/refunded'].resource.req_info.fee
 const payload: Operations['delete /v3/receivers']['json'] = { account: 'a', amount: 1 }
 const query: Operations['get /v3/receivers/{receiver_id}']['query'] = { mchid: '1' }
 const data: Operations['post /v2/pay/order']['data'] = { mch_id: '1', fee: '1' }
 const node: Routes['hk/v3/receivers/{receiver_id}'] = hk.v3.receivers._receiver_id_
 export { added, amount, coupon, data, empty, fee, node, payload, query, refunded }`),
     ).toEqual([])
+  })
+
+  it('tell the variants of a notification apart, and give the usual one without that', async () => {
+    const paid = "const event = events['PAID']\n"
+    expect(
+      await findings(`${paid}
+const usual: [string, string, number | undefined, string | undefined] =
+  [event.resource.mchid, event.resource.payer.openid, event.resource.goods[0]?.price, event.resource.attach]
+if ('sp_mchid' in event.resource) {
+  const partner: [string, string, string | undefined] =
+    [event.resource.sp_mchid, event.resource.payer.sp_openid, event.resource.goods[0]?.name]
+  const absent: [never, never] = [event.resource.mchid, event.resource.payer.openid]
+  void [partner, absent]
+}
+if ('receiver' in event.resource) event.resource.receiver satisfies string
+if (event.original_type === 'sharing') event.resource.receiver satisfies string
+else event.resource.mchid satisfies string
+export { usual }`),
+    ).toEqual([])
+    for (const statement of [
+      'event.resource.receiver',
+      'event.resource.sp_mchid',
+      "if (event.original_type === 'transaction') event.resource.receiver",
+      "if (event.original_type === 'sharing') event.resource.mchid.length",
+      "event.original_type === 'share'",
+    ])
+      expect(await findings(paid + statement)).toHaveLength(1)
   })
 
   it('a segment that is also a verb of its parent can be called and continued', async () => {
@@ -134,14 +189,17 @@ async function findings(statements: string): Promise<string[]> {
   const placed = Object.fromEntries(
     Object.entries(files).map(([file, content]) => [
       file,
-      content.replaceAll("'../../", `'${lib}/`).replaceAll("'../call.js", `'${join(lib, 'types/call.js')}`),
+      content
+        .replaceAll("'../../", `'${lib}/`)
+        .replaceAll("'../call.js", `'${join(lib, 'types/call.js')}`)
+        .replaceAll("'../event.js", `'${join(lib, 'types/event.js')}`),
     ]),
   )
-  const consumer = `import type { Resources } from './events.js'
+  const consumer = `import type { Events } from './events.js'
 import type { Operations, Routes } from './routes.js'
 import type { V2 } from './v2.js'
 import type { Hk, V3 } from './v3.js'
-declare const v3: V3, v2: V2, hk: Hk, events: Resources
+declare const v3: V3, v2: V2, hk: Hk, events: Events
 export type { Operations, Routes }
 ${statements}
 `

@@ -29,6 +29,8 @@ it('the type of a notification tells what it brings', { timeout: 60_000 }, async
     "if (event.event_type === 'TRANSACTION.SUCCESS') event.resource.transaction_id?.length",
     "if (event.event_type === 'REFUND.SUCCESS') event.resource.amount.refund.toFixed()",
     "if (event.event_type === 'v2/refund-processed') event.resource.req_info.out_refund_no.length",
+    "if (event.original_type === 'mch_payment') event.resource",
+    "if (event.event_type === 'v2/refund-processed') event.original_type satisfies undefined",
     "switch (event.event_type) { case 'COUPON.USE': event.resource.coupon_id.length; break; default: event.id.length }",
   ]
   expect(await refused(right)).toEqual([])
@@ -36,6 +38,8 @@ it('the type of a notification tells what it brings', { timeout: 60_000 }, async
     'event.resource.transaction_id',
     "if (event.event_type === 'REFUND.SUCCESS') event.resource.code_url",
     "if (event.event_type === 'REFUND.SUCCES') event.id",
+    "if (event.original_type === 'refunds') event.id",
+    "if (event.event_type === 'REFUND.SUCCESS' && event.original_type === 'transaction') event.id",
   ]
   expect(await refused(wrong)).toEqual(wrong)
 })
