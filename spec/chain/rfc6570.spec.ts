@@ -10,7 +10,7 @@ interface Group {
 }
 
 function read(file: string): [title: string, group: Group][] {
-  const folder = new URL('../../node_modules/uri-template-router/test/uritemplate-test', import.meta.url)
+  const folder = new URL('../../node_modules/uri-template-router/test/uritemplate-test/', import.meta.url)
   return Object.entries(JSON.parse(readFileSync(new URL(file, folder), 'utf8')))
 }
 
