@@ -16,7 +16,7 @@ import type { WechatPayResponse } from '../response.js'
 import { type Destination, destinationOf } from '../transport/destination.js'
 import { requestIdOf } from '../transport/headers.js'
 import { type Attempt, type Clock, withRetry } from '../transport/retry.js'
-import { type IncomingAnswer, send } from '../transport/send.js'
+import { type IncomingResponse, send } from '../transport/send.js'
 import { overrideTransport, type TransportSettings } from '../transport/settings.js'
 import { agentFor } from '../transport/tls.js'
 import type { Verifier } from '../trust/verifier.js'
@@ -99,7 +99,7 @@ interface SendContext {
   clock: Clock
 }
 
-async function sendOnce(attempt: Attempt, destination: Destination, context: SendContext): Promise<IncomingAnswer> {
+async function sendOnce(attempt: Attempt, destination: Destination, context: SendContext): Promise<IncomingResponse> {
   const { call, prepared, transport, settings, clock } = context
   const started = clock.now()
   const request = await prepared.sign(destination, attempt.timeout)
@@ -136,6 +136,6 @@ function describe({ method, template }: Call, { number, baseUri }: Attempt, { mc
   return { mchid, method, path: `/${template}`, host: baseUri.host, attempt: number }
 }
 
-function causeOf(outcome: TransportError | IncomingAnswer) {
+function causeOf(outcome: TransportError | IncomingResponse) {
   return outcome instanceof TransportError ? outcome : { statusCode: outcome.statusCode }
 }

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import type { Method, OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
 import type { Destination } from '../transport/destination.js'
-import type { IncomingAnswer, OutgoingRequest } from '../transport/send.js'
+import type { IncomingResponse, OutgoingRequest } from '../transport/send.js'
 import type { ClientCertificate } from '../transport/tls.js'
 import type { EndpointFacts } from './endpoints.js'
 
@@ -48,7 +48,7 @@ export interface PreparedCall {
    * @throws ApiError, SignatureError, TransportError (as a rejection).
    */
   read(
-    answer: IncomingAnswer,
+    answer: IncomingResponse,
     from: Destination,
     timeout: number,
   ): Promise<WechatPayResponse<unknown, Buffer | Readable>>

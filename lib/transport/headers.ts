@@ -1,14 +1,14 @@
 /** Header lines: those of an answer read, those of a call checked. */
 import { InvalidArgumentError } from '../errors.js'
-import type { IncomingAnswer } from './send.js'
+import type { IncomingResponse } from './send.js'
 
-export function headerLine(headers: IncomingAnswer['headers'], name: string): string {
+export function headerLine(headers: IncomingResponse['headers'], name: string): string {
   const value = headers[name]
   return typeof value === 'string' ? value : (value?.join(', ') ?? '')
 }
 
 /** The number of a request that WeChat Pay's support asks for. */
-export function requestIdOf(headers: IncomingAnswer['headers']): string | undefined {
+export function requestIdOf(headers: IncomingResponse['headers']): string | undefined {
   return headerLine(headers, 'request-id') || headerLine(headers, 'x-request-id') || undefined
 }
 

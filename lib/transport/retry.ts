@@ -1,7 +1,7 @@
 /** Tries a call again where that cannot do harm: what was never sent, and what only reads. */
 import { TransportError, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
-import type { IncomingAnswer } from './send.js'
+import type { IncomingResponse } from './send.js'
 import type { RetryPolicy } from './settings.js'
 
 /** The time and the chance that a call runs on; specs bring their own. */
@@ -30,7 +30,7 @@ export interface RetryContext {
   timeout: number
   signal: AbortSignal | undefined
   clock: Clock
-  onRetry(attempt: Attempt, cause: TransportError | IncomingAnswer, delay: number): void
+  onRetry(attempt: Attempt, cause: TransportError | IncomingResponse, delay: number): void
 }
 
 const EARLIER = 'An earlier attempt was sent, so the outcome is unknown: query by the business number.'
@@ -44,8 +44,8 @@ const LONGEST_DELAY = 5_000
  */
 export async function withRetry(
   context: RetryContext,
-  attempt: (attempt: Attempt) => Promise<IncomingAnswer>,
-): Promise<IncomingAnswer> {
+  attempt: (attempt: Attempt) => Promise<IncomingResponse>,
+): Promise<IncomingResponse> {
   const { policy, baseUris, clock, signal } = context
   const deadline = clock.now() + context.timeout
   let host = 0
@@ -53,7 +53,7 @@ export async function withRetry(
   for (let number = 1; ; number++) {
     const baseUri = baseUris[host % baseUris.length] ?? baseUris[0]
     const current: Attempt = { number, baseUri, timeout: Math.max(1, deadline - clock.now()) }
-    let outcome: TransportError | IncomingAnswer
+    let outcome: TransportError | IncomingResponse
     try {
       outcome = await attempt(current)
     } catch (error) {
@@ -84,14 +84,14 @@ export function retryDelay(attempt: number, random: number): number {
   return ceiling / 2 + (ceiling / 2) * random
 }
 
-function isRepeatable(outcome: TransportError | IncomingAnswer, { method, policy }: RetryContext): boolean {
+function isRepeatable(outcome: TransportError | IncomingResponse, { method, policy }: RetryContext): boolean {
   const isHarmless = policy.methods.includes(method)
   if (!(outcome instanceof TransportError)) return isHarmless && policy.repeatsStatus(outcome.statusCode)
   if (!outcome.sent) return outcome.code === 'ERR_CONNECT'
   return isHarmless && outcome.code === 'ERR_CONNECTION_LOST'
 }
 
-function settle(outcome: TransportError | IncomingAnswer, sent: boolean): IncomingAnswer {
+function settle(outcome: TransportError | IncomingResponse, sent: boolean): IncomingResponse {
   if (!(outcome instanceof TransportError)) return outcome
   if (outcome.sent || !sent) throw outcome
   throw new TransportError(`${EARLIER} ${outcome.message}`, { code: outcome.code, sent, cause: outcome })

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import { TransportError, type TransportErrorCode, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
 import type { Body } from './body.js'
-import { LARGEST_ANSWER } from './collect.js'
+import { LARGEST_RESPONSE } from './collect.js'
 import type { Destination } from './destination.js'
 
 export interface OutgoingRequest extends Destination {
@@ -13,7 +13,7 @@ export interface OutgoingRequest extends Destination {
   readonly body: Body | undefined
 }
 
-export interface IncomingAnswer {
+export interface IncomingResponse {
   readonly statusCode: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -38,7 +38,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
  * Redirects are handed out as they come, never followed.
  * @throws TransportError; the WechatPayError that a streamed body broke off with (as rejections).
  */
-export function send(request: OutgoingRequest, options: SendOptions): Promise<IncomingAnswer> {
+export function send(request: OutgoingRequest, options: SendOptions): Promise<IncomingResponse> {
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(options, resolve, reject)
     if (exchange.done) return
@@ -65,12 +65,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #failure: WechatPayError | undefined
   #statusCode = 0
-  #headers: IncomingAnswer['headers'] = {}
+  #headers: IncomingResponse['headers'] = {}
   #chunks: Buffer[] = []
   #size = 0
   #stream: Readable | undefined
   readonly #options: SendOptions
-  readonly #resolve: (answer: IncomingAnswer) => void
+  readonly #resolve: (answer: IncomingResponse) => void
   readonly #reject: (error: WechatPayError) => void
   readonly #timer: NodeJS.Timeout
   readonly #onAbort = () =>
@@ -78,7 +78,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     options: SendOptions,
-    resolve: (answer: IncomingAnswer) => void,
+    resolve: (answer: IncomingResponse) => void,
     reject: (error: WechatPayError) => void,
   ) {
     this.#options = options
@@ -135,8 +135,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.#size += chunk.length
-    if (this.#size > LARGEST_ANSWER) {
-      this.#fail('ERR_RESPONSE_TOO_LARGE', `The answer is larger than ${LARGEST_ANSWER} bytes`)
+    if (this.#size > LARGEST_RESPONSE) {
+      this.#fail('ERR_RESPONSE_TOO_LARGE', `The answer is larger than ${LARGEST_RESPONSE} bytes`)
       return
     }
     this.#chunks.push(chunk)

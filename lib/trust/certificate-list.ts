@@ -13,7 +13,7 @@ const ALGORITHM = 'AEAD_AES_256_GCM'
 /**
  * The certificates of the answer's text; those for other algorithms (SM2) are left out.
  * @throws WechatPayError `ERR_APIV3_KEY` when they do not open with the key, `ERR_NO_PLATFORM_CERTIFICATE` for an empty
- *   list, `ERR_ANSWER_FORMAT` for another content.
+ *   list, `ERR_RESPONSE_FORMAT` for another content.
  */
 export function openCertificates(body: string, apiv3Key: KeyObject): CertificateKey[] {
   const key = apiv3Key.export()
@@ -74,7 +74,7 @@ function readEntries(body: string): Sealed[] {
     return Array.from<unknown, Sealed>(data, readEntry)
   } catch (cause) {
     throw new WechatPayError('The list of platform certificates does not have the documented form.', {
-      code: 'ERR_ANSWER_FORMAT',
+      code: 'ERR_RESPONSE_FORMAT',
       cause,
     })
   }

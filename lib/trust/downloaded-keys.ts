@@ -5,7 +5,7 @@ import { SignatureError } from '../errors.js'
 import type { Store } from '../stores/store.js'
 import { bootstrapVerifier, explain, openCertificates } from './certificate-list.js'
 import { isCurrent, type PlatformKey } from './platform-keys.js'
-import { type CertificateAnswer, type KeyClock, SharedList } from './shared-list.js'
+import { type DownloadedList, type KeyClock, SharedList } from './shared-list.js'
 import type { Verifier } from './verifier.js'
 import type { WarningListener } from './warnings.js'
 
@@ -140,7 +140,7 @@ export class DownloadedKeys {
     }
   }
 
-  #adopt(answer: CertificateAnswer | undefined): void {
+  #adopt(answer: DownloadedList | undefined): void {
     if (!answer || answer.fetchedAt <= (this.#fetchedAt ?? Number.NEGATIVE_INFINITY)) return
     try {
       this.#keep(answer)
@@ -150,7 +150,7 @@ export class DownloadedKeys {
   }
 
   // A list is opened with the APIv3 key wherever it comes from, so that nobody can plant a certificate in the store.
-  #keep({ body, fetchedAt }: CertificateAnswer): void {
+  #keep({ body, fetchedAt }: DownloadedList): void {
     const brought = openCertificates(body, this.#options.apiv3Key)
     const kept = [...this.#keys.values()].filter(key => !this.#isExpired(key))
     this.#keys = new Map([...kept, ...brought].map(key => [normalizeSerial(key.serial), key]))

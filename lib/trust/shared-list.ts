@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Store } from '../stores/store.js'
 
 /** The answer's text as it was downloaded: still sealed, so that whoever reads it from a store can tell it is genuine. */
-export interface CertificateAnswer {
+export interface DownloadedList {
   readonly body: string
   /** Milliseconds since 1970. */
   readonly fetchedAt: number
@@ -51,12 +51,12 @@ export class SharedList {
     this.#gateKey = `${this.#listKey}:gate`
   }
 
-  async read(): Promise<CertificateAnswer | undefined> {
+  async read(): Promise<DownloadedList | undefined> {
     const text = await this.#ask(store => store.get(this.#listKey), undefined)
     return text === undefined ? undefined : parse(text, this.#options.clock.now())
   }
 
-  async write(answer: CertificateAnswer): Promise<void> {
+  async write(answer: DownloadedList): Promise<void> {
     await this.#ask(store => store.set(this.#listKey, JSON.stringify(answer), LIST_TTL), undefined)
   }
 
@@ -115,7 +115,7 @@ async function release(store: Store, key: string, token: string): Promise<void> 
 const LARGEST_SKEW = 300_000
 
 // What comes out of a store is nobody's word: a time from the future would keep a list fresh for ever.
-function parse(text: string, now: number): CertificateAnswer | undefined {
+function parse(text: string, now: number): DownloadedList | undefined {
   try {
     const { body, fetchedAt } = JSON.parse(text)
     if (typeof body !== 'string' || typeof fetchedAt !== 'number') return undefined

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError, TransportError, WechatPayError } from '../../lib/errors.js'
 import type { Method } from '../../lib/options.js'
 import { type Attempt, type RetryContext, retryDelay, withRetry } from '../../lib/transport/retry.js'
-import type { IncomingAnswer } from '../../lib/transport/send.js'
+import type { IncomingResponse } from '../../lib/transport/send.js'
 import { readTransportOptions } from '../../lib/transport/settings.js'
 
 const main = new URL('https://main.example/')
@@ -10,9 +10,9 @@ const second = new URL('https://second.example/')
 const refused = new TransportError('refused', { code: 'ERR_CONNECT', sent: false })
 const lost = new TransportError('lost', { code: 'ERR_CONNECTION_LOST', sent: true })
 const late = new TransportError('late', { code: 'ERR_TIMEOUT', sent: true })
-const status = (statusCode: number): IncomingAnswer => ({ statusCode, headers: {}, body: Buffer.alloc(0) })
+const status = (statusCode: number): IncomingResponse => ({ statusCode, headers: {}, body: Buffer.alloc(0) })
 
-type Outcome = WechatPayError | IncomingAnswer
+type Outcome = WechatPayError | IncomingResponse
 
 /** Plays the outcomes in turn on a clock of its own, and tells which attempts were made. */
 async function play(outcomes: Outcome[], options: Partial<RetryContext> & { method: Method; retry?: object | false }) {

@@ -61,7 +61,7 @@ describe('the list of certificates', () => {
     ['{"data":[null]}'],
     ['{"data":[{"encrypt_certificate":{}}]}'],
   ])('of another form is refused: %s', body => {
-    expect(() => openCertificates(body, key)).toThrow(expect.objectContaining({ code: 'ERR_ANSWER_FORMAT' }))
+    expect(() => openCertificates(body, key)).toThrow(expect.objectContaining({ code: 'ERR_RESPONSE_FORMAT' }))
   })
 })
 

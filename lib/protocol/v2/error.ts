@@ -3,11 +3,11 @@
 import type { Settings } from '../../config/settings.js'
 import { ApiError } from '../../errors.js'
 import { requestIdOf } from '../../transport/headers.js'
-import type { IncomingAnswer } from '../../transport/send.js'
+import type { IncomingResponse } from '../../transport/send.js'
 import type { Call } from '../call.js'
 
 /** A parsed answer: of XML every value is a text, a list or fields again; of JSON it may be anything. */
-export type V2Answer = Readonly<Record<string, unknown>>
+export type V2Data = Readonly<Record<string, unknown>>
 
 interface Context {
   call: Call
@@ -35,12 +35,12 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 const LONGEST_QUOTE = 200
 
 /** Whether WeChat Pay says that it carried the call out. JSON says so by `retcode`. */
-export function isSuccess({ return_code, result_code = 'SUCCESS', retcode }: V2Answer): boolean {
+export function isSuccess({ return_code, result_code = 'SUCCESS', retcode }: V2Data): boolean {
   return return_code === undefined ? String(retcode) === '0' : return_code === 'SUCCESS' && result_code === 'SUCCESS'
 }
 
 /** An HTTP 200 whose content says no. */
-export function refusal(fields: V2Answer, { headers, statusCode }: IncomingAnswer, context: Context): ApiError {
+export function refusal(fields: V2Data, { headers, statusCode }: IncomingResponse, context: Context): ApiError {
   const code = firstText(fields.err_code, fields.error_code, fields.retcode) ?? 'FAIL'
   const said = firstText(
     fields.err_code_des,
@@ -61,7 +61,7 @@ export function refusal(fields: V2Answer, { headers, statusCode }: IncomingAnswe
 }
 
 /** An HTTP 3xx, 4xx or 5xx. */
-export function httpError({ statusCode, headers }: IncomingAnswer, body: Buffer, { call }: Context): ApiError {
+export function httpError({ statusCode, headers }: IncomingResponse, body: Buffer, { call }: Context): ApiError {
   const code = `HTTP_${statusCode}`
   return new ApiError(`${subject(call)} was answered with ${code}. ${httpAdvice(statusCode, body)}`, {
     code,
@@ -84,7 +84,7 @@ function httpAdvice(statusCode: number, body: Buffer): string {
 
 function signatureAdvice({ call, settings }: Context): string {
   const { xml } = call.options
-  const given = typeof xml === 'object' && xml !== null ? (xml as V2Answer) : {}
+  const given = typeof xml === 'object' && xml !== null ? (xml as V2Data) : {}
   const type = firstText(given.sign_type) ?? call.facts.signType ?? 'MD5'
   const named = firstText(given.mch_id, given.mchid, given.combine_mch_id)
   const other =

@@ -69,6 +69,6 @@ function requireText(fields: unknown, name: string, template: string): string {
   const value: unknown = typeof fields === 'object' && fields !== null ? Reflect.get(fields, name) : undefined
   if (typeof value === 'string' && value !== '') return value
   throw new WechatPayError(`The answer of /${template} has no \`${name}\`, so the call that needs it was not sent.`, {
-    code: 'ERR_ANSWER_FORMAT',
+    code: 'ERR_RESPONSE_FORMAT',
   })
 }

@@ -5,12 +5,12 @@ import { InvalidArgumentError, SignatureError, WechatPayError } from '../../erro
 import { WechatPayResponse } from '../../response.js'
 import { toObject } from '../../transformer.js'
 import { requestIdOf } from '../../transport/headers.js'
-import type { IncomingAnswer } from '../../transport/send.js'
+import type { IncomingResponse } from '../../transport/send.js'
 import { peek } from '../../util/peek.js'
 import type { Call } from '../call.js'
 import { openData } from '../sensitive-fields.js'
 import type { V2Facts } from './endpoints.js'
-import { httpError, isSuccess, refusal, type V2Answer } from './error.js'
+import { httpError, isSuccess, refusal, type V2Data } from './error.js'
 import { verifyV2 } from './signature.js'
 
 interface Context {
@@ -33,7 +33,7 @@ const TELLTALE = 64
  *   answer of APIv2 (as rejections).
  */
 export async function readV2(
-  answer: IncomingAnswer,
+  answer: IncomingResponse,
   context: Context,
 ): Promise<WechatPayResponse<unknown, Buffer | Readable>> {
   const { statusCode, headers, body } = answer
@@ -62,7 +62,7 @@ async function readMessage(stream: Readable): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function parse(body: Buffer, facts: V2Facts): V2Answer | string {
+function parse(body: Buffer, facts: V2Facts): V2Data | string {
   if (facts.unsigned && /^\s*\{/.test(textAtStart(body))) return parseJson(body)
   if (facts.answersText && !isXml(body)) return body.toString()
   try {
@@ -73,7 +73,7 @@ function parse(body: Buffer, facts: V2Facts): V2Answer | string {
   }
 }
 
-function parseJson(body: Buffer): V2Answer {
+function parseJson(body: Buffer): V2Data {
   try {
     return JSON.parse(body.toString())
   } catch (cause) {
@@ -89,7 +89,7 @@ function textAtStart(bytes: Buffer): string {
   return bytes.toString('utf8', 0, TELLTALE)
 }
 
-function judge(fields: V2Answer, answer: IncomingAnswer, context: Context): void {
+function judge(fields: V2Data, answer: IncomingResponse, context: Context): void {
   const { facts, secret } = context
   if (fields.return_code === undefined && fields.retcode === undefined) throw malformed('neither yes nor no.')
   const succeeded = isSuccess(fields)
@@ -99,7 +99,7 @@ function judge(fields: V2Answer, answer: IncomingAnswer, context: Context): void
   if (!succeeded) throw refusal(fields, answer, context)
 }
 
-function requireSign(fields: V2Answer, secret: string, { headers }: IncomingAnswer): void {
+function requireSign(fields: V2Data, secret: string, { headers }: IncomingResponse): void {
   const requestId = requestIdOf(headers)
   if (!fields.sign) {
     throw new SignatureError(`The answer is not signed: it lacks \`sign\`. ${UNKNOWN}`, {
@@ -116,7 +116,7 @@ function requireSign(fields: V2Answer, secret: string, { headers }: IncomingAnsw
 
 function malformed(found: string, cause?: unknown): WechatPayError {
   return new WechatPayError(`The answer is none of APIv2: found ${found} ${UNKNOWN}`, {
-    code: 'ERR_ANSWER_FORMAT',
+    code: 'ERR_RESPONSE_FORMAT',
     cause,
   })
 }

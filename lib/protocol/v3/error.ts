@@ -4,7 +4,7 @@ import type { Settings } from '../../config/settings.js'
 import { ApiError } from '../../errors.js'
 import type { Destination } from '../../transport/destination.js'
 import { requestIdOf } from '../../transport/headers.js'
-import type { IncomingAnswer } from '../../transport/send.js'
+import type { IncomingResponse } from '../../transport/send.js'
 import type { Call } from '../call.js'
 import type { Payload } from '../payload.js'
 
@@ -21,7 +21,7 @@ interface Problem {
   detail?: unknown
 }
 
-export function apiError({ statusCode, headers }: IncomingAnswer, body: Buffer, context: Context): ApiError {
+export function apiError({ statusCode, headers }: IncomingResponse, body: Buffer, context: Context): ApiError {
   const problem = readProblem(body)
   const code = typeof problem.code === 'string' && problem.code !== '' ? problem.code : `HTTP_${statusCode}`
   // Nobody has signed it: what could break or hide a line of a log is left out.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { SignatureError } from '../../errors.js'
 import { headerLine, requestIdOf } from '../../transport/headers.js'
-import type { IncomingAnswer } from '../../transport/send.js'
+import type { IncomingResponse } from '../../transport/send.js'
 
 const PATHS = new Set(['/v3/statements', '/hk/v3/statements', '/v3/global/statements', '/global/v3/statements'])
 
@@ -14,13 +14,13 @@ export function isStatement(target: string): boolean {
 }
 
 /** The text that WeChat Pay signed in place of the statement; undefined when the answer brings no digest. */
-export function signedDigest({ headers }: IncomingAnswer): Buffer | undefined {
+export function signedDigest({ headers }: IncomingResponse): Buffer | undefined {
   const sha1 = headerLine(headers, 'wechatpay-statement-sha1')
   return sha1 === '' ? undefined : Buffer.from(JSON.stringify({ sha1 }))
 }
 
 /** The statement, failing with a SignatureError at its end unless it has the digest that was signed. */
-export function verifiedStatement({ headers }: IncomingAnswer, body: Readable): Readable {
+export function verifiedStatement({ headers }: IncomingResponse, body: Readable): Readable {
   const expected = headerLine(headers, 'wechatpay-statement-sha1').toLowerCase()
   async function* verified() {
     const hash = createHash('sha1')

@@ -8,7 +8,7 @@ import { collect } from '../../transport/collect.js'
 import type { Destination } from '../../transport/destination.js'
 import { headerLine, requestIdOf } from '../../transport/headers.js'
 import type { Clock } from '../../transport/retry.js'
-import type { IncomingAnswer, OutgoingRequest } from '../../transport/send.js'
+import type { IncomingResponse, OutgoingRequest } from '../../transport/send.js'
 import { userAgent } from '../../version.js'
 import type { BegunCall, Call, FilledCall } from '../call.js'
 import { endpointFacts } from '../endpoints.js'
@@ -18,7 +18,7 @@ import { openData, type SealContext, sealCall } from '../sensitive-fields.js'
 import { type Limits, within } from '../within.js'
 import { apiError } from './error.js'
 import { isStatement, signedDigest, verifiedStatement } from './statement.js'
-import { verifyAnswer } from './verify.js'
+import { verifyResponse } from './verify.js'
 
 const PAYLOADS = ['json', 'xml', 'body', 'file'] as const
 const ACCEPT = 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5'
@@ -55,7 +55,7 @@ export async function beginV3(filled: FilledCall, context: Context): Promise<Beg
       download: unsigned || (call.method === 'GET' && isStatement(call.target)),
       sign: (to, timeout) => signRequest(call, payload, to, { settings, clock, timeout }),
       read: (answer, from, timeout) =>
-        readAnswer(answer, { call, payload, from, unsigned, settings, verifier, clock, timeout }),
+        readResponse(answer, { call, payload, from, unsigned, settings, verifier, clock, timeout }),
     },
   }
 }
@@ -122,8 +122,8 @@ interface ReadContext extends Context {
   unsigned: boolean
 }
 
-async function readAnswer(
-  answer: IncomingAnswer,
+async function readResponse(
+  answer: IncomingResponse,
   context: ReadContext,
 ): Promise<WechatPayResponse<unknown, Buffer | Readable>> {
   const { statusCode, headers, body } = answer
@@ -137,7 +137,7 @@ async function readAnswer(
 }
 
 async function readDownload(
-  answer: IncomingAnswer,
+  answer: IncomingResponse,
   content: Readable,
   context: ReadContext,
 ): Promise<WechatPayResponse<undefined, Readable>> {
@@ -146,7 +146,7 @@ async function readDownload(
   return new WechatPayResponse({ statusCode, headers, data: undefined, body, requestId: requestIdOf(headers) })
 }
 
-async function verifiedDownload(answer: IncomingAnswer, content: Readable, context: ReadContext): Promise<Readable> {
+async function verifiedDownload(answer: IncomingResponse, content: Readable, context: ReadContext): Promise<Readable> {
   const digest = signedDigest(answer)
   // Without its digest it is signed as every other answer is, by its bytes.
   const signed = digest ?? (await collect(content))
@@ -159,17 +159,17 @@ async function verifiedDownload(answer: IncomingAnswer, content: Readable, conte
   return digest ? verifiedStatement(answer, content) : Readable.from([signed])
 }
 
-function verify(signed: Buffer, { headers }: IncomingAnswer, context: ReadContext): Promise<void> {
+function verify(signed: Buffer, { headers }: IncomingResponse, context: ReadContext): Promise<void> {
   const { verifier, clock } = context
   const limits = limitsOf(context)
-  return verifyAnswer(signed, { headers, verifier, now: clock.now(), requestId: requestIdOf(headers), limits })
+  return verifyResponse(signed, { headers, verifier, now: clock.now(), requestId: requestIdOf(headers), limits })
 }
 
 function limitsOf({ call, timeout }: ReadContext): Limits {
   return { timeout, signal: call.options.signal, sent: true }
 }
 
-function parseBody(body: Buffer, headers: IncomingAnswer['headers']): unknown {
+function parseBody(body: Buffer, headers: IncomingResponse['headers']): unknown {
   if (body.length === 0) return undefined
   const text = body.toString()
   if (!headerLine(headers, 'content-type').includes('json')) return text
@@ -177,7 +177,7 @@ function parseBody(body: Buffer, headers: IncomingAnswer['headers']): unknown {
     return JSON.parse(text)
   } catch (cause) {
     throw new WechatPayError('The answer is signed by WeChat Pay, but it is not JSON; the request was carried out.', {
-      code: 'ERR_ANSWER_FORMAT',
+      code: 'ERR_RESPONSE_FORMAT',
       cause,
     })
   }

@@ -2,7 +2,7 @@
 import { SignatureError, type SignatureErrorReason } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import { headerLine } from '../../transport/headers.js'
-import type { IncomingAnswer } from '../../transport/send.js'
+import type { IncomingResponse } from '../../transport/send.js'
 import type { Verifier } from '../../trust/verifier.js'
 import { type Limits, within } from '../within.js'
 
@@ -12,7 +12,7 @@ const PROBE = 'WECHATPAY/SIGNTEST/'
 const SIGNATURE_TYPES: readonly unknown[] = [undefined, Formatter.SCHEME, 'WECHATPAY-BRAND-SHA256-RSA2048']
 
 interface Context {
-  headers: IncomingAnswer['headers']
+  headers: IncomingResponse['headers']
   verifier: Verifier
   /** Milliseconds since 1970. */
   now: number
@@ -22,11 +22,11 @@ interface Context {
 }
 
 /** @throws SignatureError (as a rejection) whose `reason` tells what is wrong. */
-export function verifyAnswer(body: Buffer, context: Context): Promise<void> {
+export function verifyResponse(body: Buffer, context: Context): Promise<void> {
   return verify('answer', body, context)
 }
 
-/** As {@link verifyAnswer}. */
+/** As {@link verifyResponse}. */
 export function verifyNotification(body: Buffer, context: Context): Promise<void> {
   return verify('notification', body, context)
 }

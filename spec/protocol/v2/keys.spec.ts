@@ -116,7 +116,7 @@ describe('the fields of a bank card', () => {
     const request = client()
     expect(await failure(request('POST', PAY_BANK, { xml: PAY }))).toMatchObject({ name: 'ApiError', code: 'FAIL' })
     handlers['/risk/getpublickey'] = unsignedAnswer()
-    expect(await failure(request('POST', PAY_BANK, { xml: PAY }))).toMatchObject({ code: 'ERR_ANSWER_FORMAT' })
+    expect(await failure(request('POST', PAY_BANK, { xml: PAY }))).toMatchObject({ code: 'ERR_RESPONSE_FORMAT' })
     handlers['/risk/getpublickey'] = unsignedAnswer({ pub_key: 'no key' })
     expect(await failure(request('POST', PAY_BANK, { xml: PAY }))).toBeInstanceOf(InvalidArgumentError)
     expect(paths()).not.toContain('/mmpaysptrans/pay_bank')

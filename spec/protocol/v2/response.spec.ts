@@ -83,7 +83,7 @@ describe('a forged answer is never data:', () => {
     ['nothing', rawAnswer(''), 'format'],
   ])('%s', async (_what, given, expected) => {
     const error = await failure(answered(given))
-    if (expected === 'format') expect(error).toMatchObject({ name: 'WechatPayError', code: 'ERR_ANSWER_FORMAT' })
+    if (expected === 'format') expect(error).toMatchObject({ name: 'WechatPayError', code: 'ERR_RESPONSE_FORMAT' })
     else expect(error).toMatchObject({ name: 'SignatureError', reason: expected, requestId: '08D0BC9A0610B0-0' })
     expect(String(error)).toContain('outcome of the call is unknown')
   })
@@ -125,7 +125,7 @@ describe('an answer that WeChat Pay leaves unsigned', () => {
     const no = unsignedAnswer({ result_code: 'FAIL', err_code: 'NOTENOUGH', err_code_des: '余额不足' })
     expect(await failure(answered(no, 'v2/mmpaysptrans/pay_bank'))).toMatchObject({ code: 'NOTENOUGH' })
     const neither = rawAnswer('<xml><payment_no>1</payment_no></xml>')
-    expect(await failure(answered(neither, 'v2/mmpaysptrans/pay_bank'))).toMatchObject({ code: 'ERR_ANSWER_FORMAT' })
+    expect(await failure(answered(neither, 'v2/mmpaysptrans/pay_bank'))).toMatchObject({ code: 'ERR_RESPONSE_FORMAT' })
   })
 
   it('may be JSON', async () => {
@@ -135,7 +135,9 @@ describe('an answer that WeChat Pay leaves unsigned', () => {
     const no = await failure(answered(rawAnswer('{"retcode":-1,"retmsg":"code invalid"}'), template, 'GET'))
     expect(no).toMatchObject({ name: 'ApiError', code: '-1', message: expect.stringContaining('code invalid') })
     for (const neither of ['{"retmsg":"OK"}', '{"retcode":'])
-      expect(await failure(answered(rawAnswer(neither), template, 'GET'))).toMatchObject({ code: 'ERR_ANSWER_FORMAT' })
+      expect(await failure(answered(rawAnswer(neither), template, 'GET'))).toMatchObject({
+        code: 'ERR_RESPONSE_FORMAT',
+      })
   })
 
   it('may be a table', async () => {
@@ -267,7 +269,7 @@ describe('hostile XML', () => {
     ['a page', '<html><body>Please log in<br></body></html>', /not well-formed/],
   ])('is refused: %s', async (_what, body, message) => {
     const error = await failure(answered(rawAnswer(body)))
-    expect(error).toMatchObject({ code: 'ERR_ANSWER_FORMAT', message: expect.stringMatching(message) })
+    expect(error).toMatchObject({ code: 'ERR_RESPONSE_FORMAT', message: expect.stringMatching(message) })
     expect(String(error).length).toBeLessThan(600)
   })
 })
@@ -326,7 +328,7 @@ describe('a bill', () => {
 
   it('that goes on for ever as XML is given up', async () => {
     const endless = rawAnswer(`<xml><a>${'x'.repeat(3_000_000)}`)
-    expect(await failure(answered(endless, 'v2/pay/downloadbill'))).toMatchObject({ code: 'ERR_ANSWER_FORMAT' })
+    expect(await failure(answered(endless, 'v2/pay/downloadbill'))).toMatchObject({ code: 'ERR_RESPONSE_FORMAT' })
   })
 
   it('that breaks off says so to its reader', async () => {

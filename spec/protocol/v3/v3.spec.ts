@@ -194,7 +194,7 @@ describe('an answer', () => {
     gateway.answers = [answer(200, '{"ok":')]
     const error = await failure(get())
     expect(error).toBeInstanceOf(WechatPayError)
-    expect(error).toMatchObject({ code: 'ERR_ANSWER_FORMAT' })
+    expect(error).toMatchObject({ code: 'ERR_RESPONSE_FORMAT' })
   })
 })
 
