@@ -48,7 +48,7 @@ export interface EndpointFacts {
   padding: 'oaep' | 'pkcs1'
 }
 
-/** What is known at one path, and where it goes on: `{}` stands for a placeholder. */
+/** What is known at one path, and where it goes on: `{}` stands for a placeholder, `{+}` for one that may hold slashes. */
 interface Branch {
   readonly facts?: { readonly [Name in Method]?: Partial<EndpointFacts> }
   readonly next?: Readonly<Record<string, Branch>>
@@ -98,14 +98,17 @@ function segmentsOf(template: string): string[] {
   return path.replace(/^\//, '').replaceAll('{empty}', '').split('/')
 }
 
-// A literal segment comes before a placeholder: images/upload is not the image whose id is `upload`.
+// A literal segment comes before a placeholder: images/upload is not the image whose id is `upload`. No placeholder is
+// empty.
 function branchAt(branch: Branch, segments: readonly string[], depth: number): Branch | undefined {
   const segment = segments[depth]
   if (segment === undefined) return branch.facts && branch
   const { next = {} } = branch
-  for (const name of segment.includes('{') ? ['{}'] : [segment, '{}']) {
-    const found = Object.hasOwn(next, name) && next[name] && branchAt(next[name], segments, depth + 1)
+  const literal = !segment.includes('{') && Object.hasOwn(next, segment) ? next[segment] : undefined
+  const filled = segment === '' ? undefined : next['{}']
+  for (const follower of [literal, filled]) {
+    const found = follower && branchAt(follower, segments, depth + 1)
     if (found) return found
   }
-  return undefined
+  return segments.slice(depth).some(Boolean) ? next['{+}'] : undefined
 }

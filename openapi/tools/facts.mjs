@@ -18,8 +18,8 @@ export function printFacts(calls) {
     const facts = factsOf(call)
     const server = call.operation.servers?.[0]?.url
     const prefixed = prefixedPath(call)
-    put(root, call.path, call.method, { ...(server && { baseUri: `${server}/` }), ...facts })
-    if (server && prefixed) put(root, prefixed, call.method, { ...elsewhere(new URL(server).origin), ...facts })
+    put(root, call, call.path, { ...(server && { baseUri: `${server}/` }), ...facts })
+    if (server && prefixed) put(root, call, prefixed, { ...elsewhere(new URL(server).origin), ...facts })
   }
   const json = JSON.stringify(root).replaceAll('\\', '\\\\').replaceAll("'", "\\'")
   return `export const facts: string =\n  '${json}'\n`
@@ -33,15 +33,18 @@ export function printFacts(calls) {
 
 /**
  * @param {Branch} root
+ * @param {Call} call
  * @param {string} path
- * @param {string} method
  * @param {Record<string, unknown>} facts
  */
-function put(root, path, method, facts) {
+function put(root, { method, operation }, path, facts) {
+  const parameters = operation.parameters ?? []
+  const mayHoldSlashes = (/** @type {string} */ name) => parameters.some(it => it.name === name && it['x-slashes'])
   let branch = root
   for (const segment of path.split('/')) {
     branch.next ??= {}
-    branch = branch.next[segment.replace(/^\{.*\}$/, '{}')] ??= {}
+    const step = segment.replace(/^\{(.*)\}$/, (_, name) => (mayHoldSlashes(name) ? '{+}' : '{}'))
+    branch = branch.next[step] ??= {}
   }
   branch.facts = { ...branch.facts, [method.toUpperCase()]: facts }
 }

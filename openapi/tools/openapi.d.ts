@@ -25,6 +25,7 @@ export interface Parameter {
   required?: boolean
   schema: Schema
   example?: unknown
+  'x-slashes'?: boolean
 }
 
 export interface MediaType {

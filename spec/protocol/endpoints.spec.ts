@@ -24,6 +24,9 @@ describe('finding an endpoint', () => {
   it.each([
     ['the names of placeholders do not count', 'GET', 'v3/pay/transactions/id/{id}'],
     ['a placeholder may keep its reserved characters', 'GET', 'v3/merchant-service/images/{+media_id}'],
+    ['the id of an image may hold slashes', 'GET', 'v3/merchant-service/images/Chsy/9CgB%3D%3D'],
+    ['the id of an image may begin and end with a slash', 'GET', 'v3/global/merchant-service/images//a/'],
+    ['the id of an image may begin as an upload does', 'GET', 'v3/merchant-service/images/upload/a'],
     ['a placeholder may be filled', 'GET', 'v3/pay/transactions/id/4200000000000'],
     ['a slash in front does not count', 'GET', '/v3/certificates'],
     ['a query does not count', 'GET', 'v3/bill/tradebill?bill_date=2026-11-23'],
@@ -43,6 +46,10 @@ describe('finding an endpoint', () => {
     ['a shorter path', 'POST', 'v3/pay/transactions'],
     ['another method', 'GET', 'v3/pay/transactions/native'],
     ['the method of a neighbour that a placeholder would match', 'GET', 'v3/merchant-service/images/upload'],
+    ['a placeholder that is empty', 'GET', 'v3/pay/transactions/id/'],
+    ['an image without an id', 'GET', 'v3/merchant-service/images/'],
+    ['an image with slashes for its id', 'GET', 'v3/merchant-service/images///'],
+    ['an image by another method', 'POST', 'v3/merchant-service/images/a/b'],
     ['a missing slash at the end', 'POST', 'v3/applyment4sub/applyment'],
     ['a name that every object has', 'GET', 'v3/constructor/toString'],
     ['nothing', 'GET', ''],
@@ -65,10 +72,13 @@ describe('finding an endpoint', () => {
 describe('what is known', () => {
   it('the answers of APIv3 that WeChat Pay leaves unsigned are these downloads', () => {
     expect(pathsWhere(({ api, facts }) => api === 'v3' && facts.unsigned)).toEqual([
+      'v3/bill/downloadurl',
       'v3/billdownload/file',
       'v3/global/merchant-service/images/{media_id}',
       'v3/merchant-service/images/{media_id}',
       'v3/new-tax-control-fapiao/download',
+      'v3/payscore/bill/downloadurl',
+      'v3/transferbilldownload/elecvoucherfile',
       'v3/transferdownload/elecvoucherfile',
       'v3/transferdownload/signfile',
     ])
@@ -106,12 +116,15 @@ describe('what is known', () => {
 
   it('downloads answer with a file', () => {
     expect(pathsWhere(({ facts }) => facts.download)).toEqual([
+      'v3/bill/downloadurl',
       'v3/billdownload/file',
       'v3/global/merchant-service/images/{media_id}',
       'v3/global/statements',
       'v3/merchant-service/images/{media_id}',
       'v3/new-tax-control-fapiao/download',
+      'v3/payscore/bill/downloadurl',
       'v3/statements',
+      'v3/transferbilldownload/elecvoucherfile',
       'v3/transferdownload/elecvoucherfile',
       'v3/transferdownload/signfile',
       'v2/pay/downloadbill',

@@ -205,9 +205,14 @@ describe('a download', () => {
     'v3/billdownload/file?token=a%2Bb',
     'v3/transferdownload/elecvoucherfile?token=x',
     'v3/transferdownload/signfile?token=x',
+    'v3/bill/downloadurl?token=x',
+    'v3/payscore/bill/downloadurl?token=x',
+    'v3/transferbilldownload/elecvoucherfile?source=elecsign&token=x',
     'v3/new-tax-control-fapiao/download?token=x',
     'v3/merchant-service/images/Q2hlbg%2B%3D',
     'v3/global/merchant-service/images/Q2hlbg%2B%3D',
+    'v3/merchant-service/images/ChsyMDAw/9CgBEAAY%3D%3D',
+    'v3/merchant-service/images/a/b/',
   ])('%s is known to be unsigned, and handed out as a stream', async path => {
     gateway.answers = [unsignedAnswer(200, content)]
     const response = await wxpay.chain(path).get()
@@ -222,9 +227,11 @@ describe('a download', () => {
     'v3/pay?x=/v3/billdownload/file',
     'x/v3/billdownload/file',
     'v3/merchant-service/images/upload',
-    'v3/merchant-service/images/a/b',
     'v3/merchant-service/images-of/a',
     'v3/merchant-service/images',
+    'v3/merchant-service/images/',
+    'v3/bill/downloadurl/x',
+    'v3/payscore/bill/downloadurls?token=x',
   ])('%s, which only looks like one, is verified', async path => {
     gateway.answers = [unsignedAnswer(200, content)]
     expect(await failure(wxpay.chain(path).get())).toMatchObject({ reason: 'headers' })
@@ -239,9 +246,11 @@ describe('a download', () => {
     gateway.answers = [unsignedAnswer(200, content)]
     await wxpay.chain('v3/merchant-service/images/{media_id}').get({ media_id: 'a+b/c' })
     await wxpay.chain('v3/merchant-service/images/{+media_id}').get({ media_id: 'a%2Bb' })
+    await wxpay.chain('v3/merchant-service/images/{+media_id}').get({ media_id: 'a%2Bb/c%3D' })
     expect(gateway.requests.map(({ url }) => url)).toEqual([
       '/v3/merchant-service/images/a%2Bb%2Fc',
       '/v3/merchant-service/images/a%2Bb',
+      '/v3/merchant-service/images/a%2Bb/c%3D',
     ])
   })
 })
