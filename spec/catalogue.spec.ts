@@ -86,8 +86,8 @@ afterAll(() => gateway.close())
 describe('every documented call of APIv3, in three forms and with two names of its verb', () => {
   const operations = readCatalogue()
 
-  it('there are 1,017', () => {
-    expect(operations).toHaveLength(1017)
+  it('there are at least the 1,017 of August 2026', () => {
+    expect(operations.length).toBeGreaterThanOrEqual(1017)
   })
 
   it('arrives as documented: method, path, query, payload, signature', async () => {

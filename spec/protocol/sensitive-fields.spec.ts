@@ -50,10 +50,10 @@ describe('every field that the catalogue marks', () => {
   const operations = readCatalogue()
   const count = (names: (operation: Operation) => string[]) => operations.flatMap(names).length
 
-  it('are as many as the catalogue has', () => {
-    expect(count(({ sent }) => sent)).toBe(266)
-    expect(count(({ query }) => query)).toBe(17)
-    expect(count(({ received }) => received)).toBe(69)
+  it('are at least those of August 2026', () => {
+    expect(count(({ sent }) => sent)).toBeGreaterThanOrEqual(266)
+    expect(count(({ query }) => query)).toBeGreaterThanOrEqual(17)
+    expect(count(({ received }) => received)).toBeGreaterThanOrEqual(69)
   })
 
   const sending = operations.filter(({ sent, query }) => sent.length + query.length > 0)
