@@ -3,14 +3,14 @@ import type { OpenNode } from '../chain/types.js'
 import type { Walk, WithQuery } from './call.js'
 import type { Routes } from './generated/routes.js'
 import type { V2 } from './generated/v2.js'
-import type { Global, Hk, V3 } from './generated/v3.js'
+import type { Brand, Global, Hk, V3 } from './generated/v3.js'
 
 interface Beginnings {
   readonly v2: V2
   readonly v3: V3
   readonly hk: Hk
   readonly global: Global
-  readonly brand: OpenNode
+  readonly brand: Brand
 }
 
 /** What a path leads to from the root: the node of a documented path, else one that takes and gives `unknown`. */

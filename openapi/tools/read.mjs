@@ -8,8 +8,11 @@ import { pascalPath } from './names.mjs'
 
 const catalogue = join(import.meta.dirname, '..')
 
-/** What goes before a file's place below `paths/`. */
-const prefixes = /** @type {const} */ ({ v3: '/v3/', v2: '/' })
+/**
+ * The folders that hold the paths of an API, and what goes before a file's place in each.
+ * @type {Record<Api, Record<string, string>>}
+ */
+const folders = { v3: { paths: '/v3/', brand: '/brand/', hk: '/hk/' }, v2: { paths: '/' } }
 
 const statusText = /** @type {Record<string, string>} */ ({ 200: 'OK', 202: 'Accepted', 204: 'No Content' })
 
@@ -22,11 +25,11 @@ export function readDocument(api, root = catalogue) {
   const head = /** @type {Omit<Document, 'paths' | 'webhooks'>} */ (readYaml(join(root, api, 'openapi.yaml')))
   return {
     ...head,
-    paths: mapEntries(readFolder(join(root, api, 'paths')), (name, item) => {
-      const path = prefixes[api] + name.replace(/_empty_$/, '')
-      const operations = /** @type {Record<string, OperationSource>} */ (item)
-      return [path, mapEntries(operations, (method, source) => [method, completeOperation(api, path, method, source)])]
-    }),
+    paths: Object.fromEntries(
+      Object.entries(folders[api]).flatMap(([folder, prefix]) =>
+        Object.entries(readPaths(api, join(root, api, folder), prefix)),
+      ),
+    ),
     webhooks: mapEntries(readFolder(join(root, api, 'webhooks')), (name, source) => [
       name,
       completeWebhook(name, /** @type {OperationSource} */ (source)),
@@ -36,6 +39,20 @@ export function readDocument(api, root = catalogue) {
       schemas: /** @type {Record<string, Schema>} */ (readFolder(join(root, api, 'schemas'))),
     },
   }
+}
+
+/**
+ * @param {Api} api
+ * @param {string} folder
+ * @param {string} prefix What goes before a file's place.
+ * @returns {Record<string, PathItem>}
+ */
+function readPaths(api, folder, prefix) {
+  return mapEntries(readFolder(folder), (name, item) => {
+    const path = prefix + name.replace(/_empty_$/, '')
+    const operations = /** @type {Record<string, OperationSource>} */ (item)
+    return [path, mapEntries(operations, (method, source) => [method, completeOperation(api, path, method, source)])]
+  })
 }
 
 /**

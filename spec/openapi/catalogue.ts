@@ -9,7 +9,8 @@ export function readCatalogue(api: 'v3' | 'v2', files: Record<string, string>) {
   const root = mkdtempSync(join(tmpdir(), 'wechatpay-chain-openapi-'))
   try {
     const head = 'openapi: 3.1.0\ninfo: { title: t, version: "1" }\nservers: [{ url: https://api.example }]\n'
-    for (const part of ['paths', 'schemas', 'webhooks']) mkdirSync(join(root, api, part), { recursive: true })
+    for (const part of ['paths', 'brand', 'hk', 'schemas', 'webhooks'])
+      mkdirSync(join(root, api, part), { recursive: true })
     for (const [file, content] of Object.entries({ 'openapi.yaml': head, ...files })) {
       mkdirSync(dirname(join(root, api, file)), { recursive: true })
       writeFileSync(join(root, api, file), content)

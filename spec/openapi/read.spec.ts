@@ -51,6 +51,15 @@ it('the paths of APIv2 are those of the wire, and its payloads are called xml', 
   expect(paths['/pay/sample']?.post?.requestBody?.content['application/xml']?.schema?.xml).toEqual({ name: 'xml' })
 })
 
+it('a path that is not below v3 is in a folder by its beginning', () => {
+  const { paths } = readCatalogue('v3', {
+    'brand/store/{store_id}.yaml': 'get: { summary: s }',
+    'hk/v3/certificates.yaml': 'get: { summary: s }',
+  })
+  expect(Object.keys(paths)).toEqual(['/brand/store/{store_id}', '/hk/v3/certificates'])
+  expect(paths['/brand/store/{store_id}']?.get?.operationId).toBe('getBrandStoreByStoreId')
+})
+
 it('_empty_ is a path that ends in a slash', () => {
   expect(Object.keys(readCatalogue('v3', { 'paths/a/_empty_.yaml': 'get: { summary: s }' }).paths)).toEqual(['/v3/a/'])
 })

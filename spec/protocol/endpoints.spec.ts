@@ -109,6 +109,8 @@ describe('what is known', () => {
       'v2/payitil/report',
       'v2/risk/getpublickey',
       'v2/risk/getviolation',
+      'v2/sandboxnew/pay/downloadbill',
+      'v2/sandboxnew/pay/getsignkey',
       'v2/secapi/mch/submchmanage',
       'v2/xdc/apiv2getsignkey/sign/getsignkey',
     ])
@@ -129,6 +131,7 @@ describe('what is known', () => {
       'v3/transferdownload/signfile',
       'v2/pay/downloadbill',
       'v2/pay/downloadfundflow',
+      'v2/sandboxnew/pay/downloadbill',
     ])
   })
 

@@ -18,6 +18,7 @@ const REFUSED: Record<string, string> = {
   'a wrong segment': 'wxpay.v3.pay.transactions.nativ',
   'a wrong beginning': 'wxpay.v4',
   'a wrong segment in brackets': "wxpay.v3['pay']['transaction']",
+  'a wrong segment of a brand': 'wxpay.brand.anything',
   'a segment in the wrong case': 'wxpay.v3.merchantservice',
   'a placeholder without its name': 'wxpay.v3.pay.transactions.id._id_',
   'a path in a text that may be anything': "wxpay['' as string]",
@@ -83,7 +84,8 @@ const ACCEPTED: readonly string[] = [
   "(await wxpay.v2.pay.orderquery.post({ xml: { appid: 'wx1', out_trade_no: '1' } })).data.coupon_id_0?.length",
   "await wxpay.v2.secapi.mch.uploadmedia.post({ file: new Uint8Array(), meta: { sign_type: 'MD5' } })",
   "(await wxpay.chain('v3/bill/tradebill?bill_date=2026-11-23').get()).data.download_url.length",
-  'await wxpay.brand.anything.goes.post({ json: {} })',
+  '(await wxpay.brand.marketing.productCoupon.notifyConfigs.get()).data.notify_url.length',
+  "await wxpay.chain('brand/anything/goes').post({ json: {} })",
   "await wxpay.chain('' as string).patch({ anything: 1 })",
   'await wxpay.v3',
 ]

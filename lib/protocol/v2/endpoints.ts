@@ -30,19 +30,20 @@ const MERCHANT_FIELDS: ReadonlyMap<string, string | undefined> = new Map([
 const UNSIGNED_PAGE = '/appauth/authindex'
 /** Succeeds with a table, which has no place for a `sign`. */
 const COMMENTS = '/billcommentsp/batchquerycomment'
-/** Gives out the key of the older sandbox; that of the newer one is in the catalogue. */
-const OLD_SANDBOX_KEY = '/sandboxnew/pay/getsignkey'
 
-/** @param path As on the wire, without `v2/` and the query. In a sandbox, what is known of the endpoint that it stands for. */
+/**
+ * @param path As on the wire, without `v2/` and the query. Where it is not documented and in a sandbox, what is known of
+ * the endpoint that it stands for.
+ */
 export function v2Facts(method: Method, path: string): V2Facts {
   const isSandbox = isSandboxPath(path)
   const real = path.replace(SANDBOX, '')
-  const facts = endpointFacts(method, `v2${real}`)
+  const own = endpointFacts(method, `v2${path}`)
+  const facts = own.documented ? own : endpointFacts(method, `v2${real}`)
   const isGet = method === 'GET'
   return {
     ...facts,
     mutualTls: facts.mutualTls && !isSandbox,
-    unsigned: facts.unsigned || path === OLD_SANDBOX_KEY,
     nonceless: facts.nonceless || isGet || facts.payload === 'file',
     merchantField: facts.documented && !MERCHANT_FIELDS.has(real) ? 'mch_id' : MERCHANT_FIELDS.get(real),
     signsQuery: isGet && path !== UNSIGNED_PAGE,
