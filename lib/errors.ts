@@ -1,5 +1,12 @@
 /** The errors that this package throws: one class per question a caller asks, each with a stable `code`. */
 
+/** The end of a message about a request that may have been carried out. */
+export const OUTCOME_UNKNOWN =
+  'The outcome is unknown. Query the order by its merchant order number (out_trade_no, out_refund_no, …) before retrying.'
+
+/** The end of a message about a request that cannot have been carried out. */
+export const NOTHING_SENT = 'Nothing was sent.'
+
 interface WechatPayErrorOptions {
   code: string
   cause?: unknown

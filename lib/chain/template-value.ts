@@ -1,4 +1,5 @@
 /** One value of a placeholder: checked, cut to its prefix, percent-encoded. */
+import { percentEncode } from '../util/percent-encoding.js'
 import { kindOf } from './wording.js'
 
 /** Ends the expansion; the reason goes on a sentence that begins with the placeholder. */
@@ -40,14 +41,10 @@ export function prefixOf(text: string, length: number, keepsTriplets: boolean): 
 
 /** Percent-encodes everything but letters, digits and `-._~`. */
 export function encodeAll(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, encodeOctet)
+  return percentEncode(text)
 }
 
 /** Percent-encodes everything but what may stand in a URL, and the `%XX` that are there already. */
 export function encodeUnsafe(text: string): string {
   return text.replace(/%(?![\dA-Fa-f]{2})|[^\w\-.~:/?#[\]@!$&'()*+,;=%]+/g, encodeURIComponent)
-}
-
-function encodeOctet(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }

@@ -6,6 +6,8 @@ import { MemoryStore } from '../stores/memory-store.js'
 import type { Store } from '../stores/store.js'
 import { readHeaders } from '../transport/headers.js'
 import { readBaseUri, readTransportOptions } from '../transport/settings.js'
+import { isRecord } from '../util/plain-object.js'
+import { refuseUnknownOptions } from '../util/unknown-options.js'
 import type { Hooks } from './hooks.js'
 import { type KeyOptions, readKeys } from './keys.js'
 import type { Settings } from './settings.js'
@@ -68,7 +70,7 @@ const OPTIONS: readonly (keyof Config)[] = [
 
 /** @throws InvalidArgumentError that names the option, what was found and what is expected. */
 export function readConfig(config: Config, now: () => number): Settings {
-  refuseUnknownOptions(config)
+  requireConfig(config)
   const mchid = readMchid(config.mchid)
   const transport = readTransportOptions(config, MAIN_HOST)
   const isMainHost = transport.baseUri.href === MAIN_HOST
@@ -93,38 +95,24 @@ export function readConfig(config: Config, now: () => number): Settings {
  * @throws InvalidArgumentError as {@link readConfig}; the settings stay as they are in any case.
  */
 export function renewKeys(settings: Settings, changes: KeyOptions): Settings {
-  refuseUnknownKeys(changes)
+  requireKeyOptions(changes)
   return Object.freeze({ ...settings, ...readKeys(changes, settings.mchid, settings) })
 }
 
-function refuseUnknownOptions(config: unknown): void {
-  if (typeof config !== 'object' || config === null) {
+function requireConfig(config: unknown): asserts config is Config {
+  if (!isRecord(config)) {
     throw new InvalidArgumentError(
       'Builder.factory takes an object of options: { mchid, serial, privateKey, certs, … }.',
     )
   }
-  const unknown = unknownNames(config, OPTIONS)
-  if (unknown.length > 0) {
-    throw new InvalidArgumentError(
-      `Builder.factory does not know the option \`${unknown.join('`, `')}\`. Known are ${OPTIONS.join(', ')}.`,
-    )
-  }
+  refuseUnknownOptions(config, OPTIONS, 'Builder.factory')
 }
 
-function refuseUnknownKeys(changes: unknown): void {
-  if (typeof changes !== 'object' || changes === null || Object.keys(changes).length === 0) {
+function requireKeyOptions(changes: unknown): asserts changes is KeyOptions {
+  if (!isRecord(changes) || Object.keys(changes).length === 0) {
     throw new InvalidArgumentError(`Builder.renew takes an object with the new keys: ${KEY_OPTIONS.join(', ')}.`)
   }
-  const unknown = unknownNames(changes, KEY_OPTIONS)
-  if (unknown.length > 0) {
-    throw new InvalidArgumentError(
-      `Builder.renew cannot change \`${unknown.join('`, `')}\`, only keys: ${KEY_OPTIONS.join(', ')}.`,
-    )
-  }
-}
-
-function unknownNames(given: object, known: readonly string[]): string[] {
-  return Object.keys(given).filter(name => !known.includes(name))
+  refuseUnknownOptions(changes, KEY_OPTIONS, 'Builder.renew')
 }
 
 function readMchid(mchid: unknown): string {

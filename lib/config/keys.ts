@@ -3,7 +3,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { type KeyInput, keyMatchesCertificate, loadPrivateKey } from '../crypto/keys.js'
 import { decrypt, signAsync } from '../crypto/rsa.js'
 import { isPublicKeyId, normalizeSerial, serialOf } from '../crypto/x509.js'
-import { InvalidArgumentError, WechatPayError } from '../errors.js'
+import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/tls.js'
 import { loadPlatformKeys, type PlatformKey, refuseMerchantKeys } from '../trust/platform-keys.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
@@ -176,19 +176,19 @@ function guarded(verifier: Verifier): Verifier {
     try {
       return await ask()
     } catch (cause) {
-      throw new WechatPayError(`The verifier failed, ${consequence}; its error is the cause.`, {
+      throw new WechatPayError(`The verifier failed. ${consequence}`, {
         code: 'ERR_VERIFIER',
         cause,
       })
     }
   }
-  const unsent = 'so nothing was sent'
-  const unverified = 'so what came cannot be trusted: if it is an answer, query the call by its business number'
   const { encryptionKey } = verifier
   return {
-    announcedSerial: () => attempt(() => verifier.announcedSerial(), unsent),
-    verify: (...received) => attempt(() => verifier.verify(...received), unverified),
-    ...(encryptionKey && { encryptionKey: serial => attempt(() => encryptionKey.call(verifier, serial), unsent) }),
+    announcedSerial: () => attempt(() => verifier.announcedSerial(), NOTHING_SENT),
+    verify: (...received) => attempt(() => verifier.verify(...received), OUTCOME_UNKNOWN),
+    ...(encryptionKey && {
+      encryptionKey: serial => attempt(() => encryptionKey.call(verifier, serial), NOTHING_SENT),
+    }),
   }
 }
 

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { InvalidArgumentError, TransportError, WechatPayError } from '../errors.js'
+import { InvalidArgumentError, NOTHING_SENT, TransportError, WechatPayError } from '../errors.js'
 import type { FileInput } from '../options.js'
 import { extensionOf, typeByName } from './media-type.js'
 import { makeTemporaryFolder } from './temporary-folder.js'
@@ -118,13 +118,13 @@ async function keepStream(
   } catch (cause) {
     await remove()
     if (signal?.aborted) {
-      throw new TransportError('The call was aborted by its signal; nothing was sent.', {
+      throw new TransportError(`The call was aborted by its signal. ${NOTHING_SENT}`, {
         code: 'ERR_ABORTED',
         sent: false,
         cause: signal.reason,
       })
     }
-    throw new WechatPayError('The stream to upload broke off, or could not be kept on disk. Nothing was sent.', {
+    throw new WechatPayError(`The stream to upload broke off, or could not be kept on disk. ${NOTHING_SENT}`, {
       code: 'ERR_FILE_READ',
       cause,
     })

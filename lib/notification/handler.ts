@@ -2,6 +2,7 @@
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { MemoryStore } from '../stores/memory-store.js'
 import type { Store } from '../stores/store.js'
+import { within } from '../util/within.js'
 import { received, refused, statusOf } from './acknowledgement.js'
 import { type FastifyPlugin, toFastify } from './adapters/fastify.js'
 import { type KoaMiddleware, toKoa } from './adapters/koa.js'
@@ -92,19 +93,7 @@ function createRespond(parse: Parse, onEvent: OnEvent, settings: Required<Handle
       report(timedOut(timeout), onError)
       return refused(500, 'It is not handled yet.', attempt.speaksXml)
     }
-    return within(timeout, settle(incoming, attempt), expire)
-  }
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>, expire: () => T): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const expired = new Promise<T>(resolve => {
-    timer = setTimeout(() => resolve(expire()), milliseconds)
-  })
-  try {
-    return await Promise.race([work, expired])
-  } finally {
-    clearTimeout(timer)
+    return within(settle(incoming, attempt), { milliseconds: timeout }, expire)
   }
 }
 

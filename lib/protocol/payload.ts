@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { InvalidArgumentError } from '../errors.js'
 import type { Body } from '../transport/body.js'
+import { collect } from '../util/collect.js'
 import { encodeForm, formParts } from './multipart.js'
 
 export interface Payload {
@@ -48,11 +49,7 @@ async function formPayload(form: FormData): Promise<Payload> {
 async function readBytes(value: unknown): Promise<Buffer> {
   if (typeof value === 'string') return Buffer.from(value)
   if (value instanceof Uint8Array) return Buffer.from(value)
-  if (value instanceof Readable) {
-    const chunks: Buffer[] = []
-    for await (const chunk of value) chunks.push(Buffer.from(chunk))
-    return Buffer.concat(chunks)
-  }
+  if (value instanceof Readable) return collect(value)
   throw new InvalidArgumentError(`\`body\` must be a string, bytes, a stream or FormData, not ${describe(value)}.`)
 }
 

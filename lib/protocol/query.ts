@@ -1,5 +1,7 @@
 /** The query of a request: the path's own and the `query` option's, in one RFC 3986 text. */
 import { InvalidArgumentError } from '../errors.js'
+import { percentEncode } from '../util/percent-encoding.js'
+import { isRecord } from '../util/plain-object.js'
 
 /**
  * Adds a query to a path that may have one already; a name in the option replaces the path's.
@@ -23,7 +25,7 @@ function encodeQuery(query: unknown): string[] {
   if (query === undefined) return []
   if (typeof query === 'string') return encodeText(query)
   if (query instanceof URLSearchParams) return [...query].map(([name, value]) => `${encode(name)}=${encode(value)}`)
-  if (typeof query === 'object' && query !== null && !Array.isArray(query)) {
+  if (isRecord(query)) {
     return Object.entries(query).flatMap(([name, value]) => encodePair(name, value))
   }
   throw new InvalidArgumentError('`query` must be an object, URLSearchParams or a string.')
@@ -61,10 +63,7 @@ function encodePair(name: string, value: unknown): string[] {
 function encode(text: string): string {
   if (!text.isWellFormed())
     throw new InvalidArgumentError('`query` contains half a surrogate pair, which UTF-8 cannot carry.')
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
+  return percentEncode(text)
 }
 
 function splitOnce(text: string, separator: string): string[] {

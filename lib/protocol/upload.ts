@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { readBlob, UploadFile } from '../files/upload-file.js'
 import type { OpenOptions } from '../options.js'
+import { isRecord } from '../util/plain-object.js'
 import type { Call } from './call.js'
 import { endpointFacts, type UploadFacts } from './endpoints.js'
 import { encodeForm, type FormPart } from './multipart.js'
@@ -69,7 +70,7 @@ export async function digestOf(content: AsyncIterable<Uint8Array>, algorithm: Up
 }
 
 function readMeta({ meta = {} }: OpenOptions): object {
-  if (typeof meta === 'object' && meta !== null && !Array.isArray(meta)) return meta
+  if (isRecord(meta)) return meta
   throw new InvalidArgumentError(
     '`meta` must be an object: the fields that go with the file, besides its name and its digest.',
   )

@@ -1,5 +1,5 @@
 /** Waiting for what is not ours, such as a key or a signer, no longer than the call that needs it may take. */
-import { TransportError } from '../errors.js'
+import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError } from '../errors.js'
 
 export interface Limits {
   /** Milliseconds. */
@@ -24,7 +24,7 @@ async function race<T>(value: Promise<T>, { timeout, signal, sent = false }: Lim
     const fail = (code: 'ERR_TIMEOUT' | 'ERR_ABORTED', what: string) =>
       reject(new TransportError(`${what} ${sent ? AFTER : BEFORE}`, { code, sent }))
     const onAbort = () => fail('ERR_ABORTED', 'The call was aborted by its signal')
-    const timer = setTimeout(() => fail('ERR_TIMEOUT', 'The time of the call was up'), timeout)
+    const timer = setTimeout(() => fail('ERR_TIMEOUT', 'The call timed out'), timeout)
     stop = () => {
       clearTimeout(timer)
       given?.removeEventListener('abort', onAbort)
@@ -39,6 +39,5 @@ async function race<T>(value: Promise<T>, { timeout, signal, sent = false }: Lim
   }
 }
 
-const BEFORE = 'while a key, a signature or the payload was waited for; nothing was sent.'
-const AFTER =
-  'before the answer was verified: the request may have been carried out. Query by its business number, or repeat it with the same one.'
+const BEFORE = `while the request was prepared. ${NOTHING_SENT}`
+const AFTER = `before the response was verified. ${OUTCOME_UNKNOWN}`

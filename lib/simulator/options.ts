@@ -1,5 +1,6 @@
 /** The options of `Simulator.start`, and what is refused of them. */
 import { InvalidArgumentError } from '../errors.js'
+import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { type BillOptions, requireValidBills } from './bills/options.js'
 import type { SimulatorKeys } from './keys/merchant.js'
 
@@ -31,6 +32,17 @@ export interface SimulatorOptions {
   sleep?: (milliseconds: number) => Promise<unknown>
 }
 
+const OPTIONS: readonly (keyof SimulatorOptions)[] = [
+  'port',
+  'mchid',
+  'keys',
+  'https',
+  'publicKeyOnly',
+  'bills',
+  'clock',
+  'sleep',
+]
+
 /** @throws InvalidArgumentError that names the option, what was found and what is expected. */
 export function requireValid({
   port = 0,
@@ -43,9 +55,7 @@ export function requireValid({
   sleep,
   ...unknown
 }: SimulatorOptions): void {
-  const [name] = Object.keys(unknown)
-  if (name !== undefined)
-    refuse(name, 'not an option', 'port, mchid, keys, https, publicKeyOnly, bills, clock or sleep')
+  refuseUnknownOptions(unknown, OPTIONS, 'Simulator.start')
   if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse('port', String(port), '0 to 65535, 0 for any')
   if (typeof mchid !== 'string' || !/^\d{1,32}$/.test(mchid)) {
     refuse('mchid', `a ${typeof mchid}`, 'a string of digits, such as 1900000109')

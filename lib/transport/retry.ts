@@ -1,5 +1,5 @@
 /** Tries a call again where that cannot do harm: what was never sent, and what only reads. */
-import { TransportError, WechatPayError } from '../errors.js'
+import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
 import type { IncomingResponse } from './send.js'
 import type { RetryPolicy } from './settings.js'
@@ -33,7 +33,7 @@ export interface RetryContext {
   onRetry(attempt: Attempt, cause: TransportError | IncomingResponse, delay: number): void
 }
 
-const EARLIER = 'An earlier attempt was sent, so the outcome is unknown: query by the business number.'
+const EARLIER = `An earlier attempt was sent. ${OUTCOME_UNKNOWN}`
 const FIRST_DELAY = 250
 const LONGEST_DELAY = 5_000
 
@@ -68,8 +68,7 @@ export async function withRetry(
     context.onRetry(current, outcome, delay)
     await clock.sleep(delay, signal)
     if (signal?.aborted) {
-      const advice = sent ? 'the request may have been carried out' : 'nothing was sent'
-      throw new TransportError(`The call was aborted by its signal; ${advice}.`, {
+      throw new TransportError(`The call was aborted by its signal. ${sent ? OUTCOME_UNKNOWN : NOTHING_SENT}`, {
         code: 'ERR_ABORTED',
         sent,
         cause: signal.reason,

@@ -1,7 +1,7 @@
 /** Sends one request over undici, and tells truthfully whether it may have been sent. */
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { TransportError, type TransportErrorCode, WechatPayError } from '../errors.js'
+import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, type TransportErrorCode, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
 import type { Body } from './body.js'
 import { LARGEST_RESPONSE } from './collect.js'
@@ -170,10 +170,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #fail(code: TransportErrorCode, what: string, cause?: unknown): void {
     if (this.#failure) return
     const sent = this.#sent
-    const advice = sent
-      ? 'the request may have been carried out: query by its business number, or repeat it with the same one.'
-      : 'nothing was sent.'
-    this.#settleFailure(new TransportError(`${what}; ${advice}`, { code, sent, cause }))
+    const outcome = sent ? OUTCOME_UNKNOWN : NOTHING_SENT
+    this.#settleFailure(new TransportError(`${what}. ${outcome}`, { code, sent, cause }))
   }
 
   #settleFailure(failure: WechatPayError): void {

@@ -1,6 +1,7 @@
 /** How requests travel: the options checked, and the defaults. */
 import { InvalidArgumentError } from '../errors.js'
 import type { Method, TransportOptions } from '../options.js'
+import { refuseUnknownOptions } from '../util/unknown-options.js'
 
 export interface RetryPolicy {
   readonly attempts: number
@@ -64,12 +65,8 @@ function readRetry(retry: TransportOptions['retry'] = {}): RetryPolicy {
   if (typeof retry !== 'object' || retry === null) {
     throw new InvalidArgumentError('`retry` must be false, or an object { attempts, statuses, methods }.')
   }
-  const { attempts = 3, statuses, methods = ['GET'], ...unknown } = retry
-  if (Object.keys(unknown).length > 0) {
-    throw new InvalidArgumentError(
-      `\`retry\` does not know \`${Object.keys(unknown).join('`, `')}\`: it has attempts, statuses, methods.`,
-    )
-  }
+  refuseUnknownOptions(retry, ['attempts', 'statuses', 'methods'], '`retry`')
+  const { attempts = 3, statuses, methods = ['GET'] } = retry
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > 10) {
     throw new InvalidArgumentError('`retry.attempts` must be an integer from 1 to 10, the first attempt included.')
   }

@@ -5,6 +5,7 @@ import { loadCertificate } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import { normalizeSerial, serialOf } from '../crypto/x509.js'
 import { ApiError, WechatPayError } from '../errors.js'
+import { isRecord } from '../util/plain-object.js'
 import { type CertificateKey, certificateKey } from './platform-keys.js'
 import type { Verifier } from './verifier.js'
 
@@ -91,7 +92,7 @@ function readEntry(entry: unknown): Sealed {
 }
 
 function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  return isRecord(value) ? value[name] : undefined
 }
 
 function text(value: unknown): string {

@@ -155,12 +155,12 @@ describe('a wrong input is named', () => {
     ['a base URI with a query', { base_uri: 'https://c.example/?a=1' }, /`base_uri`/],
     ['a timeout that is none', { timeout: 0 }, /`timeout` must be a positive number of milliseconds/],
     ['a retry that is none', { retry: true }, /`retry` must be/],
-    ['an unknown retry option', { retry: { tries: 2 } }, /`retry` does not know `tries`/],
+    ['an unknown retry option', { retry: { tries: 2 } }, /`tries` .*`retry`/],
     ['too many attempts', { retry: { attempts: 100 } }, /`retry\.attempts`/],
     ['a retry method that is none', { retry: { methods: ['post'] } }, /`retry\.methods`/],
     ['a dispatcher that is none', { dispatcher: {} }, /`dispatcher` must be an undici Dispatcher/],
     ['a header with a line break', { headers: { 'X-A': 'a\r\nb' } }, /`headers\.X-A`/],
-    ['an option that is not known', { baseUrl: 'https://c.example' }, /does not know the option `baseUrl`/],
+    ['an option that is not known', { baseUrl: 'https://c.example' }, /`baseUrl` .*Builder\.factory/],
   ]
 
   it.each(cases)('%s', (_what, changes, message) => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidArgumentError, TransportError, WechatPayError } from '../../lib/errors.js'
+import {
+  InvalidArgumentError,
+  NOTHING_SENT,
+  OUTCOME_UNKNOWN,
+  TransportError,
+  WechatPayError,
+} from '../../lib/errors.js'
 import type { Method } from '../../lib/options.js'
 import { type Attempt, type RetryContext, retryDelay, withRetry } from '../../lib/transport/retry.js'
 import type { IncomingResponse } from '../../lib/transport/send.js'
@@ -146,13 +152,13 @@ describe('waiting', () => {
     expect((await play([status(503)], { method: 'GET', ...calls })).result).toMatchObject({
       code: 'ERR_ABORTED',
       sent: true,
-      message: expect.stringContaining('may have been carried out'),
+      message: expect.stringContaining(OUTCOME_UNKNOWN),
       cause: controller.signal.reason,
     })
     expect((await play([refused], { method: 'POST', ...calls })).result).toMatchObject({
       code: 'ERR_ABORTED',
       sent: false,
-      message: expect.stringContaining('nothing was sent'),
+      message: expect.stringContaining(NOTHING_SENT),
     })
   })
 })
@@ -177,7 +183,7 @@ describe('what fails on our side', () => {
   ])('does not claim, after %s, that nothing was sent', async (_what, outcome) => {
     const { result } = await play([outcome, signer], { method: 'POST', retry: { methods: ['POST'] } })
     expect(result).toMatchObject({ code: 'ERR_SIGNER', cause: signer })
-    expect(result).toMatchObject({ message: expect.stringContaining('the outcome is unknown') })
+    expect(result).toMatchObject({ message: expect.stringContaining(OUTCOME_UNKNOWN) })
   })
 
   it('is then no InvalidArgumentError, which stands for a call that was never sent', async () => {

@@ -2,6 +2,7 @@ import { createPublicKey, createVerify, publicEncrypt } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import type { Config } from '../../lib/config/config.js'
+import { NOTHING_SENT } from '../../lib/errors.js'
 import { answer, config, merchant, platform, startGateway } from '../gateway.js'
 import { type RemoteSigner, startKms } from './kms.js'
 import { startToken, TOKEN_IS_MISSING } from './soft-token.js'
@@ -129,7 +130,7 @@ describe('a verifier', () => {
     await expect(call).rejects.toMatchObject({
       code: 'ERR_VERIFIER',
       cause,
-      message: expect.stringContaining('so nothing was sent'),
+      message: expect.stringContaining(NOTHING_SENT),
     })
     expect(gateway.requests).toEqual([])
   })
@@ -143,7 +144,7 @@ describe('a verifier', () => {
     await expect(call).rejects.toMatchObject({
       code: 'ERR_VERIFIER',
       cause,
-      message: expect.stringContaining('query the call'),
+      message: expect.stringContaining('out_trade_no'),
     })
     expect(gateway.requests).toHaveLength(1)
   })

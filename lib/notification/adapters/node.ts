@@ -1,6 +1,7 @@
 /** Node's request and response: node:http, Express, NestJS. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { InvalidArgumentError } from '../../errors.js'
+import { collect } from '../../util/collect.js'
 import { incomplete, tooLarge } from '../acknowledgement.js'
 import type { Respond } from '../incoming.js'
 import { KEEP_RAW_BODY } from '../message.js'
@@ -54,19 +55,11 @@ function keptBytes({ rawBody, body }: ParsedBody): Uint8Array | undefined {
 }
 
 async function readStream(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of request) {
-      size += chunk.length
-      if (size > limit) break
-      chunks.push(Buffer.from(chunk))
-    }
-  } catch (cause) {
+  const body = await collect(request, limit).catch((cause: unknown) => {
     throw incomplete(cause)
-  }
-  if (size > limit) throw tooLarge(limit)
-  return Buffer.concat(chunks)
+  })
+  if (!body) throw tooLarge(limit)
+  return body
 }
 
 /**

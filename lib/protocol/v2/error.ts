@@ -1,9 +1,10 @@
 /** WeChat Pay's refusals in APIv2 as errors; most of them are not signed, so they are used to classify, not to act. */
 
 import type { Settings } from '../../config/settings.js'
-import { ApiError } from '../../errors.js'
+import { ApiError, OUTCOME_UNKNOWN } from '../../errors.js'
 import { requestIdOf } from '../../transport/headers.js'
 import type { IncomingResponse } from '../../transport/send.js'
+import { isRecord } from '../../util/plain-object.js'
 import type { Call } from '../call.js'
 
 /** A parsed answer: of XML every value is a text, a list or fields again; of JSON it may be anything. */
@@ -76,7 +77,7 @@ function httpAdvice(statusCode: number, body: Buffer): string {
   if (statusCode < 400)
     return 'Redirects are not followed: a page is for the browser (Invoke.contractPage makes its address); else check `base_uri`.'
   if (statusCode === 429) return 'Too many calls: wait, then repeat with the same business number.'
-  if (statusCode >= 500) return 'The outcome is unknown: query by the business number, or repeat with the same one.'
+  if (statusCode >= 500) return OUTCOME_UNKNOWN
   return body.includes('SSL certificate')
     ? 'The merchant certificate was not shown or not accepted: set `merchant`, and `security: true` for an endpoint that the catalogue does not know.'
     : 'Repeating it unchanged will not help.'
@@ -84,7 +85,7 @@ function httpAdvice(statusCode: number, body: Buffer): string {
 
 function signatureAdvice({ call, settings }: Context): string {
   const { xml } = call.options
-  const given = typeof xml === 'object' && xml !== null ? (xml as V2Data) : {}
+  const given = isRecord(xml) ? xml : {}
   const type = firstText(given.sign_type) ?? call.facts.signType ?? 'MD5'
   const named = firstText(given.mch_id, given.mchid, given.combine_mch_id)
   const other =

@@ -5,6 +5,7 @@ import { loadPublicKey } from '../../crypto/keys.js'
 import { WechatPayError } from '../../errors.js'
 import type { OpenOptions } from '../../options.js'
 import type { WechatPayResponse } from '../../response.js'
+import { isRecord } from '../../util/plain-object.js'
 
 /** Makes a call of its own; what a client does. */
 export type Request = (
@@ -66,7 +67,7 @@ export class RequestedKeys {
 }
 
 function requireText(fields: unknown, name: string, template: string): string {
-  const value: unknown = typeof fields === 'object' && fields !== null ? Reflect.get(fields, name) : undefined
+  const value = isRecord(fields) ? fields[name] : undefined
   if (typeof value === 'string' && value !== '') return value
   throw new WechatPayError(`The answer of /${template} has no \`${name}\`, so the call that needs it was not sent.`, {
     code: 'ERR_RESPONSE_FORMAT',

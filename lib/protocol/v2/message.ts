@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import { toXml } from '../../transformer.js'
+import { isRecord } from '../../util/plain-object.js'
 import { textOf } from '../../xml/value.js'
 import { encodeForm, type FormPart } from '../multipart.js'
 import { NO_PAYLOAD, type Payload } from '../payload.js'
@@ -61,12 +62,8 @@ function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record
 
 /** @throws InvalidArgumentError for a payload that has no fields. */
 export function requireFields(xml: unknown): V2Fields {
-  if (isFields(xml)) return xml
+  if (isRecord(xml)) return xml
   throw new InvalidArgumentError(
     '`xml` must be an object of fields, such as { appid, out_trade_no, total_fee }; a text that is XML already, sign included, goes in as `body`.',
   )
-}
-
-function isFields(value: unknown): value is V2Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

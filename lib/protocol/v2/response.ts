@@ -1,11 +1,12 @@
 /** Answers of APIv2: told apart, verified by their `sign`, and parsed. */
 import { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
-import { InvalidArgumentError, SignatureError, WechatPayError } from '../../errors.js'
+import { InvalidArgumentError, OUTCOME_UNKNOWN, SignatureError, WechatPayError } from '../../errors.js'
 import { WechatPayResponse } from '../../response.js'
 import { toObject } from '../../transformer.js'
 import { requestIdOf } from '../../transport/headers.js'
 import type { IncomingResponse } from '../../transport/send.js'
+import { collect } from '../../util/collect.js'
 import { peek } from '../../util/peek.js'
 import type { Call } from '../call.js'
 import { openData } from '../sensitive-fields.js'
@@ -20,8 +21,6 @@ interface Context {
   /** The key that the request was signed with. */
   secret: string
 }
-
-const UNKNOWN = 'The outcome of the call is unknown: query it by its business number.'
 
 /** Longer than any message of APIv2, see `toObject`; what begins as one is read to its end. */
 const LARGEST_MESSAGE = 1 << 20
@@ -52,14 +51,9 @@ export async function readV2(
 }
 
 async function readMessage(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stream) {
-    size += chunk.length
-    if (size > LARGEST_MESSAGE) throw malformed('an XML message without end.')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const message = await collect(stream, LARGEST_MESSAGE)
+  if (!message) throw malformed(`an XML message of more than ${LARGEST_MESSAGE} bytes.`)
+  return message
 }
 
 function parse(body: Buffer, facts: V2Facts): V2Data | string {
@@ -102,20 +96,20 @@ function judge(fields: V2Data, answer: IncomingResponse, context: Context): void
 function requireSign(fields: V2Data, secret: string, { headers }: IncomingResponse): void {
   const requestId = requestIdOf(headers)
   if (!fields.sign) {
-    throw new SignatureError(`The answer is not signed: it lacks \`sign\`. ${UNKNOWN}`, {
+    throw new SignatureError(`The answer is not signed: it lacks \`sign\`. ${OUTCOME_UNKNOWN}`, {
       reason: 'headers',
       requestId,
     })
   }
   if (verifyV2(fields, secret)) return
   throw new SignatureError(
-    `The answer's \`sign\` does not match: the answer was changed on its way, or \`secret\` is not the APIv2 key of this merchant. ${UNKNOWN}`,
+    `The answer's \`sign\` does not match: the answer was changed on its way, or \`secret\` is not the APIv2 key of this merchant. ${OUTCOME_UNKNOWN}`,
     { reason: 'mismatch', requestId },
   )
 }
 
 function malformed(found: string, cause?: unknown): WechatPayError {
-  return new WechatPayError(`The answer is none of APIv2: found ${found} ${UNKNOWN}`, {
+  return new WechatPayError(`The answer is none of APIv2: found ${found} ${OUTCOME_UNKNOWN}`, {
     code: 'ERR_RESPONSE_FORMAT',
     cause,
   })

@@ -1,10 +1,11 @@
 /** WeChat Pay's refusals in APIv3 as errors; their bodies are not verified, so they are used to classify, not to act. */
 
 import type { Settings } from '../../config/settings.js'
-import { ApiError } from '../../errors.js'
+import { ApiError, OUTCOME_UNKNOWN } from '../../errors.js'
 import type { Destination } from '../../transport/destination.js'
 import { requestIdOf } from '../../transport/headers.js'
 import type { IncomingResponse } from '../../transport/send.js'
+import { isRecord } from '../../util/plain-object.js'
 import type { Call } from '../call.js'
 import type { Payload } from '../payload.js'
 
@@ -61,7 +62,7 @@ function issueOf(detail: unknown): string {
 function adviceFor(statusCode: number): string {
   if (statusCode < 400) return 'Redirects are not followed: check `base_uri`.'
   if (statusCode === 429) return 'Too many calls: wait, then repeat with the same business number.'
-  if (statusCode >= 500) return 'The outcome is unknown: query by the business number, or repeat with the same one.'
+  if (statusCode >= 500) return OUTCOME_UNKNOWN
   return 'Repeating it unchanged will not help.'
 }
 
@@ -75,8 +76,4 @@ function signatureAdvice(detail: unknown, { call, payload, from, settings }: Con
     `Signed was ${signed}, for mchid ${settings.mchid} with the key of serial ${settings.signer.serial}.${theirs} ` +
     'Check that `privateKey` belongs to `serial`, `serial` to `mchid`, and that the clock is right.'
   )
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

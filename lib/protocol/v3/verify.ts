@@ -1,5 +1,5 @@
 /** Whether WeChat Pay signed what arrived: an answer, or a notification. */
-import { SignatureError, type SignatureErrorReason } from '../../errors.js'
+import { OUTCOME_UNKNOWN, SignatureError, type SignatureErrorReason } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import { headerLine } from '../../transport/headers.js'
 import type { IncomingResponse } from '../../transport/send.js'
@@ -35,7 +35,7 @@ type Subject = 'answer' | 'notification'
 
 /** What is to be done about one that is refused. */
 const ADVICE: Record<Subject, string> = {
-  answer: 'The outcome of the call is unknown: query it by its business number.',
+  answer: OUTCOME_UNKNOWN,
   notification: 'What is genuine and not acknowledged is sent again.',
 }
 

@@ -1,5 +1,6 @@
 /** What the bills of a simulator hold. */
 import { InvalidArgumentError } from '../../errors.js'
+import { refuseUnknownOptions } from '../../util/unknown-options.js'
 
 export interface BillOptions {
   /** How many trades are invented for each day that is past. Default 20; 0 for none. */
@@ -12,8 +13,7 @@ export interface BillOptions {
 
 /** @throws InvalidArgumentError that names the option. */
 export function requireValidBills({ rows = 0, seed = 0, parts = 1, ...unknown }: BillOptions): void {
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) refuse(name, 'not an option', 'rows, seed or parts')
+  refuseUnknownOptions(unknown, ['rows', 'seed', 'parts'], '`bills`')
   if (!isCount(rows, 0)) refuse('rows', String(rows), 'a whole number from 0')
   if (!isCount(seed, 0)) refuse('seed', String(seed), 'a whole number from 0')
   if (!isCount(parts, 1)) refuse('parts', String(parts), 'a whole number from 1')

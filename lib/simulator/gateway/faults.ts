@@ -1,5 +1,6 @@
 /** Misbehaviour on demand: rules that are used up one request at a time, in the order they were given. */
 import { InvalidArgumentError } from '../../errors.js'
+import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { ContentFault } from './file-delivery.js'
 
 const STATUSES = [429, 500, 502, 503, 504] as const
@@ -83,6 +84,18 @@ function matches({ match = {} }: Misbehaviour, method: string, path: string): bo
   return typeof match.path === 'string' ? match.path === path : path.search(match.path) >= 0
 }
 
+const OPTIONS: readonly (keyof Misbehaviour)[] = [
+  'times',
+  'every',
+  'match',
+  'latency',
+  'status',
+  'drop',
+  'signature',
+  'clockSkew',
+  'content',
+]
+
 function requireValid({
   times = 1,
   every = 1,
@@ -95,9 +108,7 @@ function requireValid({
   content,
   ...unknown
 }: Misbehaviour) {
-  const [name] = Object.keys(unknown)
-  if (name !== undefined)
-    refuse(name, 'not an option', 'times, every, match, latency, status, drop, signature, clockSkew or content')
+  refuseUnknownOptions(unknown, OPTIONS, 'misbehave')
   if (times !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(times) && times > 0)) {
     refuse('times', times, 'a number of requests from 1 to Infinity')
   }
@@ -112,8 +123,7 @@ function requireValid({
 }
 
 function requireValidMatch({ path, method, ...unknown }: NonNullable<Misbehaviour['match']>) {
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) refuse(`match.${name}`, 'not an option', 'method or path')
+  refuseUnknownOptions(unknown, ['method', 'path'], '`match`')
   if (method !== undefined && typeof method !== 'string') refuse('match.method', method, 'a text')
   if (path !== undefined && typeof path !== 'string' && !(path instanceof RegExp)) {
     refuse('match.path', path, 'a text or a pattern')

@@ -1,5 +1,6 @@
 /** How a merchant's platform certificate gives way to its successor, and platform certificates to the public key. */
 import { InvalidArgumentError } from '../../errors.js'
+import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import { mintPlatformCertificate } from './merchant.js'
 import type { PlatformKeys } from './platform.js'
 
@@ -14,8 +15,7 @@ export interface RotateOptions {
 /** Mints a certificate that is listed and valid from `now`, in milliseconds; gives its serial. */
 export async function rotate(platform: PlatformKeys, now: number, options: RotateOptions): Promise<{ serial: string }> {
   const { signsIn = 0, ...unknown } = options
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) throw new InvalidArgumentError(`rotate: \`${name}\` is not an option; expected signsIn.`)
+  refuseUnknownOptions(unknown, ['signsIn'], 'rotate')
   if (!(signsIn >= 0)) {
     throw new InvalidArgumentError(`rotate: \`signsIn\` is ${signsIn}; expected milliseconds from 0 to Infinity.`)
   }

@@ -1,5 +1,6 @@
 /** Notifications on their way to `notify_url`: sent, acknowledged or sent again, and kept so that tests can look at them. */
 import { InvalidArgumentError } from '../../errors.js'
+import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { Merchant } from '../keys/merchant.js'
 import { type Announcement, isLoopback, Sender } from './sender.js'
 
@@ -153,8 +154,7 @@ export class Notifications {
 }
 
 function requireValid({ copies = 1, reversed = false, ...unknown }: DeliverOptions): Required<DeliverOptions> {
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) refuse(name, 'not an option', 'copies or reversed')
+  refuseUnknownOptions(unknown, ['copies', 'reversed'], 'deliver')
   if (!Number.isSafeInteger(copies) || copies < 1) refuse('copies', copies, 'a whole number from 1')
   if (typeof reversed !== 'boolean') refuse('reversed', reversed, 'true or false')
   return { copies, reversed }

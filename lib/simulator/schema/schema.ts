@@ -1,4 +1,5 @@
 /** The part of JSON Schema that documented payloads use, and WeChat Pay's PARAM_ERROR for what does not fit. */
+import { isRecord } from '../../util/plain-object.js'
 import { type ProblemDetail, parameterError } from '../ledger/problem.js'
 
 export interface Schema {
@@ -108,8 +109,4 @@ function isOfType(value: unknown, type: Schema['type']): boolean {
     default:
       return typeof value === type
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

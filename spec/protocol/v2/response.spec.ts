@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { openClient } from '../../../lib/client/open-client.js'
 import { readConfig } from '../../../lib/config/config.js'
+import { OUTCOME_UNKNOWN } from '../../../lib/errors.js'
 import type { Method } from '../../../lib/options.js'
 import { failure } from '../../async.js'
 import {
@@ -85,7 +86,7 @@ describe('a forged answer is never data:', () => {
     const error = await failure(answered(given))
     if (expected === 'format') expect(error).toMatchObject({ name: 'WechatPayError', code: 'ERR_RESPONSE_FORMAT' })
     else expect(error).toMatchObject({ name: 'SignatureError', reason: expected, requestId: '08D0BC9A0610B0-0' })
-    expect(String(error)).toContain('outcome of the call is unknown')
+    expect(String(error)).toContain(OUTCOME_UNKNOWN)
   })
 
   it.each([
@@ -214,7 +215,7 @@ describe('a refusal', () => {
     [404, '', 'Repeating it unchanged will not help', false],
     [302, '', 'Redirects are not followed', false],
     [429, '', 'wait, then repeat', true],
-    [502, '<html>502 Bad Gateway</html>', 'The outcome is unknown', true],
+    [502, '<html>502 Bad Gateway</html>', OUTCOME_UNKNOWN, true],
   ])('by HTTP %i has its status as code', async (statusCode, body, advice, retryable) => {
     const headers: Record<string, string> = statusCode === 302 ? { location: 'https://evil.example' } : {}
     const error = await failure(answered(rawAnswer(body, statusCode, headers)))

@@ -192,7 +192,7 @@ it.each([
   [{ rows: 1.5 }, /`bills.rows`/],
   [{ parts: 0 }, /`bills.parts`/],
   [{ seed: 'x' }, /`bills.seed`/],
-  [{ size: 1 }, /`bills.size`/],
+  [{ size: 1 }, /`size` .*`bills`/],
 ])('the option %o is refused', async (bills, message) => {
   const start = Simulator.start({ bills: bills as object })
   await expect(start).rejects.toThrow(InvalidArgumentError)
