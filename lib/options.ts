@@ -49,8 +49,11 @@ export interface CommonOptions extends TransportOptions {
   headers?: Readonly<Record<string, string>>
   /** Ends the call with a `TransportError` whose code is `ERR_ABORTED`. */
   signal?: AbortSignal
-  /** `false` leaves sensitive fields as they are given. */
-  encrypt?: boolean
+  /**
+   * `false` leaves sensitive fields as they are given, and as they come. `'oaep'` and `'pkcs1'` choose the padding that they
+   * are sent with, where the documented one is refused: overseas sub-merchants have been seen to need `'pkcs1'`.
+   */
+  encrypt?: boolean | 'oaep' | 'pkcs1'
   /** APIv2: send over mutual TLS with the merchant certificate. On by itself where the endpoint needs it. */
   security?: boolean
   /** APIv2: leave `nonce_str` out. On by itself where the endpoint wants it so. */

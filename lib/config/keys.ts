@@ -1,10 +1,11 @@
 /** The options that are keys: checked together, since each tells whether another is the wrong one, and renewed while a client runs. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { type KeyInput, keyMatchesCertificate, loadPrivateKey } from '../crypto/keys.js'
-import { decrypt, signAsync } from '../crypto/rsa.js'
+import { signAsync } from '../crypto/rsa.js'
 import { isPublicKeyId, normalizeSerial, serialOf } from '../crypto/x509.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/tls.js'
+import { decryptText } from '../trust/decrypt-text.js'
 import { loadPlatformKeys, type PlatformKey, refuseMerchantKeys } from '../trust/platform-keys.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
 import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerchant } from './merchant-certificate.js'
@@ -127,7 +128,7 @@ function keySigner(
   return {
     serial,
     sign: message => signAsync(message, privateKey),
-    decrypt: ciphertext => decrypt(ciphertext, privateKey),
+    decrypt: ciphertext => decryptText(ciphertext, privateKey),
   }
 }
 

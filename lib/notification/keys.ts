@@ -5,9 +5,9 @@ import type { Config } from '../config/config.js'
 import { readMerchant } from '../config/merchant-certificate.js'
 import { aesKey } from '../crypto/aes-key.js'
 import { type KeyInput, loadPrivateKey } from '../crypto/keys.js'
-import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { Store } from '../stores/store.js'
+import { decryptText } from '../trust/decrypt-text.js'
 import type { Decrypt } from '../trust/encrypt-fields.js'
 import { KeyStore } from '../trust/platform-key-ring.js'
 import { loadPlatformKeys } from '../trust/platform-keys.js'
@@ -92,7 +92,7 @@ function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: Noti
   if (signer) return signer.decrypt?.bind(signer)
   const key =
     privateKey === undefined ? readMerchant(merchant, String(mchid))?.key : loadPrivateKey(privateKey, 'privateKey')
-  return key && (ciphertext => Rsa.decrypt(ciphertext, key))
+  return key && (ciphertext => decryptText(ciphertext, key))
 }
 
 function readVerifier(config: NotificationConfig, now: () => number): Verifier | undefined {

@@ -12,7 +12,8 @@ import type { EndpointFacts } from './endpoints.js'
 import { withQuery } from './query.js'
 import { within } from './within.js'
 
-const PADDING = { oaep: Rsa.OAEP, pkcs1: Rsa.PKCS1 } as const
+/** The paddings, by the names that the catalogue and callers give them. */
+export const PADDING = { oaep: Rsa.OAEP, pkcs1: Rsa.PKCS1 } as const
 
 export interface SealContext {
   settings: Settings
@@ -33,7 +34,7 @@ type Encrypt = (value: unknown, fields: readonly string[], option: string) => un
 export async function sealCall(filled: FilledCall, { settings, verifier, timeout }: SealContext): Promise<Call> {
   const { method, template, path, options, facts } = filled
   const limits = { timeout, signal: options.signal }
-  const { encrypted, encryptedQuery, padding } = sensitiveFacts(filled, settings)
+  const { encrypted, encryptedQuery, padding } = sensitiveFacts(facts, options, settings)
   const headers = withHeaders(settings.headers, options.headers)
   const givenSerial = headers['wechatpay-serial']
   const isPlain =
@@ -72,21 +73,30 @@ function sealPayload(options: OpenOptions, fields: readonly string[], encrypt: E
 /** The data of an answer; a promise of it where fields have to be decrypted that are encrypted for the merchant. */
 export function openData(data: unknown, call: Call, settings: Settings): unknown {
   const { signer } = settings
-  const { decrypted } = sensitiveFacts(call, settings)
+  const { decrypted } = sensitiveFacts(call.facts, call.options, settings)
   if (decrypted.length === 0 || !signer.decrypt) return data
   return decryptFields(data, decrypted, signer.decrypt.bind(signer))
 }
 
 const OFF = { encrypted: [], encryptedQuery: [], decrypted: [] }
 
-function sensitiveFacts({ facts, options }: Omit<FilledCall, 'path'>, settings: Settings): EndpointFacts {
+/**
+ * The facts as the call's `encrypt` wants them: without sensitive fields, or with a different padding.
+ *
+ * @throws InvalidArgumentError for any other value.
+ */
+export function sensitiveFacts<Facts extends EndpointFacts>(
+  facts: Facts,
+  options: OpenOptions,
+  settings: Settings,
+): Facts {
   const { encrypt = settings.encrypt } = options
-  if (typeof encrypt !== 'boolean') {
-    throw new InvalidArgumentError(
-      '`encrypt` must be true or false: whether sensitive fields are encrypted and decrypted.',
-    )
-  }
-  return encrypt ? facts : { ...facts, ...OFF }
+  if (encrypt === true) return facts
+  if (encrypt === false) return { ...facts, ...OFF }
+  if (encrypt === 'oaep' || encrypt === 'pkcs1') return { ...facts, padding: encrypt }
+  throw new InvalidArgumentError(
+    `\`encrypt\` must be true, false, 'oaep' or 'pkcs1'; got ${JSON.stringify(encrypt)}. It says whether sensitive fields are encrypted and decrypted, and with which padding.`,
+  )
 }
 
 // The query is looked at once it is a text, since it may have been given in any form, and in the path itself.

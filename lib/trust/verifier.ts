@@ -8,8 +8,8 @@ export interface Signer {
   /** The base64 of the RSA PKCS#1 v1.5 SHA-256 signature of the message. */
   sign(message: Uint8Array): string | Promise<string>
   /**
-   * The text of a field that WeChat Pay encrypted for the merchant: base64 of RSA-OAEP with SHA-1. Without it such
-   * fields are handed out as they came.
+   * The text of a field that WeChat Pay encrypted for the merchant: base64 of RSA-OAEP with SHA-1, and from some overseas
+   * endpoints perhaps of PKCS#1 v1.5. Without it such fields are handed out as they came.
    */
   decrypt?(ciphertext: string): string | Promise<string>
 }

@@ -187,8 +187,40 @@ describe('the option `encrypt`', () => {
     expect(open(request, bodyOf(request).encrypted_echo_message)).toBe('张三')
   })
 
-  it.each(['off', 1, null])('is not %j for a call', async encrypt => {
-    await expect(call('post', ECHO, Object({ json: echo, encrypt }))).rejects.toThrow(/`encrypt` must be true or false/)
+  it.each<[NonNullable<OpenOptions['encrypt']>, string, number]>([
+    ['pkcs1', 'v3/global/merchants', constants.RSA_PKCS1_PADDING],
+    ['oaep', 'v3/global/merchants', constants.RSA_PKCS1_OAEP_PADDING],
+    [true, 'v3/global/merchants', constants.RSA_PKCS1_OAEP_PADDING],
+    ['oaep', 'v3/global/customs/verify-certificate', constants.RSA_PKCS1_OAEP_PADDING],
+    [true, 'v3/global/customs/verify-certificate', constants.RSA_PKCS1_PADDING],
+  ])('%j chooses the padding at %s', async (encrypt, path, padding) => {
+    const isCustoms = path.endsWith('verify-certificate')
+    const json = isCustoms ? { certificate_name: '张三' } : { contact: { name: '张三' } }
+    const { request } = await call('post', path, { json, encrypt })
+    const sent = bodyOf(request)
+    expect(open(request, isCustoms ? sent.certificate_name : sent.contact.name, padding)).toBe('张三')
+    expect(request.headers['wechatpay-serial']).toBe(PUB_KEY_ID)
+  })
+
+  it('chooses the padding of what is wrapped in sensitive(), and of the query', async () => {
+    const { request } = await call('post', 'v3/not/in/the/catalogue', {
+      json: { name: sensitive('张三') },
+      query: { name: sensitive('李四') },
+      encrypt: 'pkcs1',
+    })
+    expect(open(request, bodyOf(request).name, constants.RSA_PKCS1_PADDING)).toBe('张三')
+    const { searchParams } = new URL(request.url, gateway.url)
+    expect(open(request, searchParams.get('name'), constants.RSA_PKCS1_PADDING)).toBe('李四')
+  })
+
+  it.each(['off', 1, null, 'PKCS1'])('is not %j for a call', async encrypt => {
+    await expect(call('post', ECHO, Object({ json: echo, encrypt }))).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining(
+        `\`encrypt\` must be true, false, 'oaep' or 'pkcs1'; got ${JSON.stringify(encrypt)}`,
+      ),
+    })
+    expect(gateway.requests).toEqual([])
   })
 
   it('of a client is one of two words', () => {
@@ -245,6 +277,14 @@ describe('a query', () => {
     const query = { encrypted_name: 'x'.repeat(215) }
     await expect(call('get', 'v3/realname/verify', { query })).rejects.toThrow(/query\/encrypted_name.*215 bytes.*214/)
   })
+})
+
+it('a response whose fields are padded as PKCS#1 v1.5 is decrypted as well', async () => {
+  const key = createPublicKey(merchant.certificate)
+  const encrypted = publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, Buffer.from('张三')).toString('base64')
+  gateway.answers = [answer(200, { contact: { name: encrypted, email: sealForMerchant('a@example.com') } })]
+  const { response } = await call('get', 'v3/global/merchants/{sub_mchid}', { sub_mchid: '1' })
+  expect(response.data).toEqual({ contact: { name: '张三', email: 'a@example.com' } })
 })
 
 it('an answer that does not open with the private key says so, and that the request was carried out', async () => {

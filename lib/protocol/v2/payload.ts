@@ -6,6 +6,7 @@ import { encryptFields, hasPlainFields } from '../../trust/encrypt-fields.js'
 import type { Call } from '../call.js'
 import { type FormPart, formParts } from '../multipart.js'
 import { NO_PAYLOAD, type Payload, rawPayload } from '../payload.js'
+import { PADDING } from '../sensitive-fields.js'
 import type { V2Facts } from './endpoints.js'
 import type { RequestedKeys } from './keys.js'
 import { formPayload, requireFields, signedTarget, type V2Signer, XML, xmlPayload } from './message.js'
@@ -68,9 +69,14 @@ function encodeFormData(parts: readonly FormPart[], signer: V2Signer): Encode {
 }
 
 /** Encrypts what the catalogue marks and what is wrapped in `sensitive()`; the caller's object is not touched. */
-async function encryptBankFields(options: OpenOptions, { encrypted }: V2Facts, keys: RequestedKeys): Promise<V2Fields> {
+async function encryptBankFields(
+  options: OpenOptions,
+  { encrypted, padding }: V2Facts,
+  keys: RequestedKeys,
+): Promise<V2Fields> {
   const { xml = {} } = options
   const fields = requireFields(xml)
   if (!hasPlainFields(fields, encrypted)) return fields
-  return requireFields(encryptFields(fields, encrypted, await keys.bankKey(options), { option: 'xml' }))
+  const key = await keys.bankKey(options)
+  return requireFields(encryptFields(fields, encrypted, key, { option: 'xml', padding: PADDING[padding] }))
 }

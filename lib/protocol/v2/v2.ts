@@ -10,6 +10,7 @@ import { userAgent } from '../../version.js'
 import type { BegunCall, Call, FilledCall, PreparedCall } from '../call.js'
 import { isForSandbox, readFlag } from '../flags.js'
 import { withQuery } from '../query.js'
+import { sensitiveFacts } from '../sensitive-fields.js'
 import { type V2Facts, v2Facts, v2Target } from './endpoints.js'
 import { type Request, RequestedKeys } from './keys.js'
 import type { V2Signer } from './message.js'
@@ -36,7 +37,7 @@ async function prepare(call: Call, settings: Settings, keys: RequestedKeys): Pro
   const { method, target, options } = call
   const [path = ''] = target.split('?', 1)
   const known = v2Facts(method, path)
-  const facts = (readFlag(options, 'encrypt') ?? settings.encrypt) ? known : { ...known, encrypted: [] }
+  const facts = sensitiveFacts(known, options, settings)
   const identity = chooseIdentity(options, facts, settings)
   const secret = await chooseSecret(path, options, settings, keys)
   const signer: V2Signer = {

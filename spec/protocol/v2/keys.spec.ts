@@ -88,6 +88,15 @@ describe('the fields of a bank card', () => {
     expect(String(last().body)).not.toMatch(/6225880137706868|张三/)
   })
 
+  it('are padded as the call says', async () => {
+    await client()('POST', PAY_BANK, { xml: PAY, encrypt: 'pkcs1' })
+    const bytes = Buffer.from(last().fields.enc_true_name ?? '', 'base64')
+    const block = privateDecrypt({ key: bank.privateKey, padding: constants.RSA_NO_PADDING }, bytes)
+    expect([...block.subarray(0, 2)]).toEqual([0, 2])
+    expect(block.subarray(block.indexOf(0, 2) + 1).toString()).toBe('张三')
+    await expect(client()('POST', PAY_BANK, Object({ xml: PAY, encrypt: 'none' }))).rejects.toThrow(/`encrypt` must be/)
+  })
+
   it('need one key for calls at the same time, and for half a day', async () => {
     const request = client()
     await Promise.all(Array.from({ length: 20 }, () => request('POST', PAY_BANK, { xml: PAY })))
