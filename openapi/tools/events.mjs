@@ -1,11 +1,12 @@
 /** Prints the notifications: the event that each type makes, and what the client has to know about it at run time. */
+import { comment, documentation } from './describe.mjs'
 import { encryptedFields } from './facts.mjs'
-import { documentation } from './nodes.mjs'
-import { receivedPrinters } from './operations.mjs'
-import { comment, printType } from './schema.mjs'
+import { printersOf } from './printers.mjs'
+import { printType } from './schema.mjs'
 import { variantsOf } from './variants.mjs'
 
 /** @import { Api, Document, Operation, Schema } from './openapi.js' */
+/** @import { Printer } from './schema.mjs' */
 /** @import { Variant } from './variants.mjs' */
 
 /**
@@ -33,14 +34,24 @@ export function listEvents(document, api) {
 
 /** @param {Record<Api, Document>} documents */
 export function printEvents(documents) {
+  const { v3, v2 } = documents
   const events = [
-    ...listEvents(documents.v3, 'v3').map(event => printField(event, printJsonEvents(event))),
-    ...listEvents(documents.v2, 'v2').map(event => printField(event, printXmlEvent(event))),
+    ...listEvents(v3, 'v3').map(event => printField(event, printJsonEvents(event, printerOf('v3', v3, event)))),
+    ...listEvents(v2, 'v2').map(event => printField(event, printXmlEvent(event, printerOf('v2', v2, event)))),
   ]
   return `import type { JsonEvent, Undocumented, XmlEvent } from '../event.js'
-import type * as A from './v2-answers.js'
+import type * as A from './v2-responses.js'
 import type * as S from './v3-schemas.js'
 /** The events of each type. */\nexport interface Events {\n${events.join('')}}\n`
+}
+
+/**
+ * @param {Api} api
+ * @param {Document} document
+ * @param {DocumentedEvent} event
+ */
+function printerOf(api, { components }, { operation }) {
+  return printersOf({ api, shared: components.schemas, operation }).response
 }
 
 /**
@@ -54,14 +65,15 @@ function printField({ type, operation }, members) {
 /**
  * A member for each `original_type` that brings a content of its own.
  * @param {DocumentedEvent} event
+ * @param {Printer} printer
  */
-function printJsonEvents({ type, operation, variants }) {
+function printJsonEvents({ type, operation, variants }, printer) {
   /** @type {Map<string, string[]>} */
   const byContent = new Map()
   for (const originalType of operation['x-original-types'] ?? [undefined]) {
     const content = variants
       .filter(({ originalTypes }) => !originalType || !originalTypes || originalTypes.includes(originalType))
-      .map(({ schema }) => printType(schema, receivedPrinters.v3, '  '))
+      .map(({ schema }) => printType(schema, printer, '  '))
       .join(' | ')
     byContent.set(content, [...(byContent.get(content) ?? []), originalType ? `'${originalType}'` : 'Undocumented'])
   }
@@ -70,9 +82,12 @@ function printJsonEvents({ type, operation, variants }) {
     .join(' | ')
 }
 
-/** @param {DocumentedEvent} event */
-function printXmlEvent({ type, schema }) {
-  return `XmlEvent<'${type}', ${printType(schema, receivedPrinters.v2, '  ')}>`
+/**
+ * @param {DocumentedEvent} event
+ * @param {Printer} printer
+ */
+function printXmlEvent({ type, schema }, printer) {
+  return `XmlEvent<'${type}', ${printType(schema, printer, '  ')}>`
 }
 
 /**

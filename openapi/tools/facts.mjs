@@ -1,7 +1,7 @@
 /** Prints the table of facts: what the client has to know about an endpoint at run time, as a tree of path segments. */
 import { prefixedPath } from './model.mjs'
 import { isDownload, payloadOf, signTypeOf } from './operations.mjs'
-import { resolve } from './schema.mjs'
+import { partsOf, resolve } from './references.mjs'
 import { uploadOf } from './upload.mjs'
 
 /** @import { Call } from './model.mjs' */
@@ -102,7 +102,7 @@ export function encryptedFields(schema, shared, path = '') {
       encryptedFields(field, shared, `${path}/${name}`),
     ),
     ...(schema.items ? encryptedFields(schema.items, shared, `${path}/[]`) : []),
-    ...(schema.anyOf ?? []).flatMap(part => encryptedFields(part, shared, path)),
+    ...partsOf(schema).flatMap(part => encryptedFields(part, shared, path)),
   ]
   return [...new Set(found)]
 }

@@ -1,10 +1,10 @@
 /** Prints the chain: one interface per path, its verbs and its children. */
+
+import { comment, documentation } from './describe.mjs'
 import { prefixedPath } from './model.mjs'
 import { key, pascalSegment, propertyNames } from './names.mjs'
-import { comment } from './schema.mjs'
 
 /** @import { Call } from './model.mjs' */
-/** @import { Operation } from './openapi.js' */
 /** @import { Signature } from './operations.mjs' */
 
 /**
@@ -98,9 +98,4 @@ function verbType(call, signatures) {
   const signature = signatures.get(call.name)
   if (!signature) throw new Error(`no signature for ${call.name}`)
   return `(${signature.options}) => Promise<${signature.answer}>`
-}
-
-/** @param {Operation} operation */
-export function documentation(operation) {
-  return operation.externalDocs ? `${operation.summary} {@link ${operation.externalDocs.url}}` : operation.summary
 }

@@ -7,16 +7,22 @@ export interface Schema {
   format?: string
   enum?: readonly (string | number)[]
   examples?: readonly unknown[]
+  minLength?: number
+  maxLength?: number
   properties?: Record<string, Schema>
   required?: readonly string[]
   items?: Schema
+  allOf?: readonly Schema[]
   anyOf?: readonly Schema[]
+  oneOf?: readonly Schema[]
   not?: Schema
   contentMediaType?: string
   contentSchema?: Schema
   xml?: { name: string }
+  'x-closed'?: boolean
   'x-encrypted'?: 'platform' | 'merchant' | 'bank' | 'apiv3' | 'apiv2'
   'x-original-types'?: readonly string[]
+  'x-unit'?: string
 }
 
 export interface Parameter {
@@ -49,6 +55,7 @@ export interface Operation {
   servers?: readonly { url: string }[]
   security?: readonly Record<string, readonly string[]>[]
   externalDocs?: { url: string }
+  'x-docs'?: readonly string[]
   'x-path-aliases'?: readonly string[]
   'x-event-types'?: readonly string[]
   'x-original-types'?: readonly string[]

@@ -1,21 +1,16 @@
 /** Prints what a call takes and gives: for each operation an interface of its options, its payload and its data. */
+
+import { comment } from './describe.mjs'
 import { placeholders } from './model.mjs'
 import { key } from './names.mjs'
-import { comment, printObject, printType } from './schema.mjs'
+import { printersOf } from './printers.mjs'
+import { partsOf } from './references.mjs'
+import { printDeclaration, printObject, printType } from './schema.mjs'
 import { uploadOf } from './upload.mjs'
 
 /** @import { Call } from './model.mjs' */
 /** @import { Printer } from './schema.mjs' */
-/** @import { Api, Operation, Schema } from './openapi.js' */
-
-const filled = new Set(['mch_id', 'mchid', 'nonce_str', 'sign'])
-
-/**
- * Whether the client fills a field in where the caller left it out, since there is only one answer.
- * @param {string} field
- * @param {Schema} [schema]
- */
-export const isFilled = (field, schema) => filled.has(field) || (field === 'sign_type' && schema?.enum?.length === 1)
+/** @import { Operation, Schema } from './openapi.js' */
 
 /**
  * The one algorithm that an APIv2 message may be signed with, where it has to say so.
@@ -25,21 +20,6 @@ export const isFilled = (field, schema) => filled.has(field) || (field === 'sign
 export function signTypeOf({ properties, required }) {
   const { sign_type } = properties ?? {}
   return required?.includes('sign_type') && sign_type?.enum?.length === 1 ? String(sign_type.enum[0]) : undefined
-}
-
-/** Of what WeChat Pay sends: answers and notifications. @type {Record<Api, Printer>} */
-export const receivedPrinters = {
-  v3: { dialect: 'json', reference: name => `S.${name}` },
-  v2: { dialect: 'xml-answer', reference: name => `A.${name}` },
-}
-
-/** @type {Record<'query' | 'signed-query' | 'json' | 'xml-request' | 'xml-answer', Printer>} */
-const printers = {
-  query: { dialect: 'query', reference: name => `S.${name}` },
-  'signed-query': { dialect: 'query', reference: name => `R.${name}`, optional: isFilled },
-  json: receivedPrinters.v3,
-  'xml-request': { dialect: 'xml-request', reference: name => `R.${name}`, optional: isFilled },
-  'xml-answer': receivedPrinters.v2,
 }
 
 /**
@@ -57,7 +37,7 @@ const printers = {
 export function printCall(call) {
   const { name, operation } = call
   const parts = [
-    ...placeholders(call).map(placeholder => pathPart(placeholder, operation)),
+    ...placeholders(call).map(placeholder => pathPart(placeholder, call)),
     ...queryPart(call),
     ...payloadPart(call),
     ...(isDownload(operation) ? [sinkPart] : []),
@@ -91,12 +71,14 @@ const sinkPart = {
 
 /**
  * @param {string} name
- * @param {Operation} operation
+ * @param {Call} call
  * @returns {Part}
  */
-function pathPart(name, operation) {
-  const schema = operation.parameters?.find(parameter => parameter.in === 'path' && parameter.name === name)?.schema
-  const type = schema?.enum ? printType(schema, printers.query) : 'string | number'
+function pathPart(name, call) {
+  const schema = call.operation.parameters?.find(
+    parameter => parameter.in === 'path' && parameter.name === name,
+  )?.schema
+  const type = schema?.enum ? printType(schema, printersOf(call).query) : 'string | number'
   return { text: `${comment(schema?.title ?? '', '  ')}  ${key(name)}: ${type}\n`, required: true }
 }
 
@@ -104,10 +86,10 @@ function pathPart(name, operation) {
  * @param {Call} call
  * @returns {Part[]}
  */
-function queryPart({ api, operation }) {
-  const parameters = operation.parameters?.filter(parameter => parameter.in === 'query') ?? []
+function queryPart(call) {
+  const parameters = call.operation.parameters?.filter(parameter => parameter.in === 'query') ?? []
   if (parameters.length === 0) return []
-  const printer = printers[api === 'v2' ? 'signed-query' : 'query']
+  const printer = printersOf(call).query
   const needed = parameters.filter(parameter => parameter.required).map(({ name }) => name)
   const properties = Object.fromEntries(parameters.map(({ name, schema }) => [name, schema]))
   const required = needed.some(name => !printer.optional?.(name, properties[name]))
@@ -148,10 +130,11 @@ function payloadPart(call) {
   const payload = payloadOf(call.operation)
   if (!payload) return []
   if (payload.option === 'file') return [filePart(call)]
+  const printer = printersOf(call).request
   const { type, declarations } =
     payload.option === 'json'
-      ? declare(`${call.name}Json`, payload.schema, printers.json)
-      : declare(`${call.name}Xml`, payload.schema, printers['xml-request'], 'Signed')
+      ? declare(`${call.name}Json`, payload.schema, printer)
+      : declare(`${call.name}Xml`, payload.schema, printer, 'Signed')
   return [{ text: `  ${payload.option}: ${type}\n`, required: true, declarations }]
 }
 
@@ -161,7 +144,7 @@ function payloadPart(call) {
  */
 function filePart(call) {
   const meta = uploadOf(call)?.meta
-  const printer = printers[call.api === 'v3' ? 'json' : 'xml-request']
+  const printer = printersOf(call).request
   const required = meta?.required?.some(field => !printer.optional?.(field, meta.properties?.[field]))
   const text = meta ? `  meta${required ? '' : '?'}: ${printType(meta, printer, '  ')}\n` : ''
   return { text: `  file: FileInput\n  filename?: string\n${text}`, required: true }
@@ -173,12 +156,11 @@ export function isDownload({ responses }) {
 }
 
 /** @param {Call} call */
-function dataOf({ api, name, operation }) {
+function dataOf(call) {
+  const { api, name, operation } = call
   const { content = {} } = Object.values(operation.responses)[0] ?? {}
-  const json = content['application/json']?.schema
-  const xml = content['application/xml']?.schema
-  if (json) return declare(`${name}Data`, json, printers.json)
-  if (xml) return declare(`${name}Data`, xml, printers['xml-answer'])
+  const schema = (content['application/json'] ?? content['application/xml'])?.schema
+  if (schema) return declare(`${name}Data`, schema, printersOf(call).response)
   // The documents of APIv2 leave some answers out; those of APIv3 have none then, or a file.
   return { type: api === 'v3' || isDownload(operation) ? 'undefined' : 'unknown', declarations: '' }
 }
@@ -191,10 +173,9 @@ function dataOf({ api, name, operation }) {
  * @param {string} [base] An interface that it extends.
  */
 function declare(name, schema, printer, base) {
-  if (!schema.properties) {
+  if (!schema.properties && partsOf(schema).length === 0) {
     const type = printType(schema, printer)
     return { type: base ? `${type} & ${base}` : type, declarations: '' }
   }
-  const heritage = base ? ` extends ${base}` : ''
-  return { type: name, declarations: `export interface ${name}${heritage} ${printObject(schema, printer)}\n` }
+  return { type: name, declarations: printDeclaration(name, schema, printer, base) }
 }

@@ -18,7 +18,7 @@ export function printRoutes(calls) {
   })
   return `import type { Operation } from '../call.js'
 import type * as V2 from './v2.js'
-import type * as A from './v2-answers.js'
+import type * as A from './v2-responses.js'
 import type * as V3 from './v3.js'
 import type * as S from './v3-schemas.js'
 /** The documented paths. */

@@ -1,27 +1,37 @@
-/** Prints schemas as TypeScript: objects written out, shared schemas by their name, titles as documentation. */
+/** Prints schemas as TypeScript: objects written out, shared schemas by their name, labels as documentation. */
+import { comment, describe, rulesOf } from './describe.mjs'
 import { key } from './names.mjs'
+import { isBigId, isCiphertext, isRequirement, partsOf, refName, resolve } from './references.mjs'
 
+/** @import { Money } from './money.mjs' */
 /** @import { Schema } from './openapi.js' */
 
 /**
- * Where a type is used. What is text on the wire may be given as a number or as its digits; XML answers in text.
- * @typedef {'json' | 'query' | 'xml-request' | 'xml-answer'} Dialect
+ * Where a type is used. What is a string on the wire may be given as a number or as its digits; XML responses bring
+ * strings.
+ * @typedef {'json-request' | 'json-response' | 'query' | 'xml-request' | 'xml-response'} Dialect
  */
 
 /** @type {Record<Dialect, { number: string, boolean: string }>} */
 const primitives = {
-  json: { number: 'number', boolean: 'boolean' },
+  'json-request': { number: 'number', boolean: 'boolean' },
+  'json-response': { number: 'number', boolean: 'boolean' },
   query: { number: 'Numeric', boolean: 'boolean' },
   'xml-request': { number: 'Numeric', boolean: "boolean | 'true' | 'false'" },
-  'xml-answer': { number: 'string', boolean: 'string' },
+  'xml-response': { number: 'string', boolean: 'string' },
 }
 
 /**
  * @typedef {object} Printer
  * @property {Dialect} dialect
+ * @property {Record<string, Schema>} shared
+ * @property {Money} money
  * @property {(name: string) => string} reference Names a shared schema.
  * @property {(field: string, schema?: Schema) => boolean} [optional] Whether a required field may be left out all the same.
  */
+
+/** @param {Printer} printer */
+const isReceived = ({ dialect }) => dialect.endsWith('response')
 
 /**
  * The type of a schema, as an expression.
@@ -33,8 +43,9 @@ const primitives = {
 export function printType(schema, printer, indent = '') {
   if (schema.$ref) return printer.reference(refName(schema.$ref))
   if (isCiphertext(schema) && schema.contentSchema) return printType(schema.contentSchema, printer, indent)
-  if (schema.enum) return printEnum(schema.enum, printer.dialect)
+  if (schema.enum) return printEnum(schema, printer.dialect)
   if (schema.not) return 'never'
+  if (partsOf(schema).length > 0) return printComposition(schema, printer, indent)
   switch (schema.type) {
     case 'object':
       return schema.properties ? printObject(schema, printer, indent) : 'Record<string, unknown>'
@@ -42,7 +53,9 @@ export function printType(schema, printer, indent = '') {
       return printArray(schema.items ?? {}, printer, indent)
     case 'integer':
     case 'number':
-      return primitives[printer.dialect].number
+      return isBigId(schema) && printer.dialect === 'json-response'
+        ? 'number | string'
+        : primitives[printer.dialect].number
     case 'boolean':
       return primitives[printer.dialect].boolean
     case 'string':
@@ -53,14 +66,6 @@ export function printType(schema, printer, indent = '') {
 }
 
 /**
- * Whether it is a part of a notification that is decrypted: its content stands in its place.
- * @param {Schema} schema
- */
-function isCiphertext(schema) {
-  return schema['x-encrypted'] === 'apiv3' || schema['x-encrypted'] === 'apiv2'
-}
-
-/**
  * The members of an object, between braces; also the body of an interface.
  * @param {Schema} schema
  * @param {Printer} printer
@@ -68,9 +73,12 @@ function isCiphertext(schema) {
  */
 export function printObject(schema, printer, indent = '') {
   const inner = `${indent}  `
+  const rules = isReceived(printer) ? undefined : rulesOf(schema)
+  const needed = isReceived(printer) ? alwaysRequired(schema) : schema.required
   const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    const required = schema.required?.includes(name) && !printer.optional?.(name, field)
-    return `${comment(describe(field), inner)}${inner}${printName(name, required ?? false)}: ${printType(field, printer, inner)}\n`
+    const required = needed?.includes(name) && !printer.optional?.(name, field)
+    const text = describe(name, field, printer.money, rules?.get(name))
+    return `${comment(text, inner)}${inner}${printName(name, required ?? false)}: ${printType(field, printer, inner)}\n`
   })
   return `{\n${fields.join('')}${indent}}`
 }
@@ -86,6 +94,95 @@ function printName(name, required) {
 }
 
 /**
+ * An object that is put together from parts: its own properties, all of these, and one of those.
+ * @param {Schema} schema
+ * @param {Printer} printer
+ * @param {string} indent
+ */
+function printComposition(schema, printer, indent) {
+  const own = schema.properties ? [printObject(schema, printer, indent)] : []
+  const parts = [...own, ...printParts(schema, printer, indent)]
+  return parts.length > 0 ? parts.join(' & ') : 'Record<string, unknown>'
+}
+
+/**
+ * What goes beside an object's own properties, each to be intersected.
+ * @param {Schema} schema
+ * @param {Printer} printer
+ * @param {string} [indent]
+ * @returns {string[]}
+ */
+function printParts(schema, printer, indent = '') {
+  const { properties = {} } = schema
+  const all = (schema.allOf ?? []).flatMap(part =>
+    part.$ref || part.properties ? [printType(part, printer, indent)] : printParts({ properties, ...part }, printer),
+  )
+  return [...all, ...[schema.anyOf, schema.oneOf].flatMap(branches => printChoice(branches, schema, printer, indent))]
+}
+
+/**
+ * @param {readonly Schema[] | undefined} branches
+ * @param {Schema} whole
+ * @param {Printer} printer
+ * @param {string} indent
+ * @returns {string[]}
+ */
+function printChoice(branches, { properties = {} }, printer, indent) {
+  if (!branches) return []
+  if (branches.every(isRequirement)) {
+    // Whoever reads an object is told what may be absent; only who writes one has to choose.
+    if (isReceived(printer)) return []
+    return [`(${branches.map(({ required = [] }) => printRequired(required, properties, printer)).join(' | ')})`]
+  }
+  const all = new Set(branches.flatMap(branch => namesOf(branch, printer)))
+  const types = branches.map(branch => {
+    const type = printType(branch, printer, indent)
+    const absent = [...all].filter(name => !properties[name] && !namesOf(branch, printer).includes(name))
+    // So that a field can be read before the shapes are told apart.
+    return isReceived(printer) && absent.length > 0
+      ? `(${type} & { ${absent.map(name => `${key(name)}?: undefined`).join('; ')} })`
+      : type
+  })
+  return [`(${types.join(' | ')})`]
+}
+
+/**
+ * @param {readonly string[]} names
+ * @param {Record<string, Schema>} properties
+ * @param {Printer} printer
+ */
+function printRequired(names, properties, printer) {
+  const fields = names.map(name => {
+    const type = printType(properties[name] ?? {}, printer)
+    // What the field holds is said where it is described: here it is only there.
+    return `${key(name)}: ${/^[\w.]+$/.test(type) ? type : '{}'}`
+  })
+  return `{ ${fields.join('; ')} }`
+}
+
+/**
+ * @param {Schema} schema
+ * @param {Printer} printer
+ * @returns {string[]}
+ */
+function namesOf(schema, printer) {
+  const { properties = {}, ...rest } = resolve(schema, printer.shared)
+  return [...Object.keys(properties), ...partsOf(rest).flatMap(part => namesOf(part, printer))]
+}
+
+/**
+ * What is there whichever of the alternatives holds.
+ * @param {Schema} schema
+ * @returns {string[]}
+ */
+function alwaysRequired({ required = [], allOf = [], anyOf = [], oneOf = [] }) {
+  const choices = [anyOf, oneOf].map(([first, ...others]) =>
+    (first?.required ?? []).filter(name => others.every(other => other.required?.includes(name))),
+  )
+  return [...new Set([...required, ...allOf.flatMap(alwaysRequired), ...choices.flat()])]
+}
+
+/**
  * @param {Schema} items
  * @param {Printer} printer
  * @param {string} indent
@@ -93,82 +190,45 @@ function printName(name, required) {
 function printArray(items, printer, indent) {
   const type = printType(items, printer, indent)
   if (printer.dialect === 'query') return `${type} | readonly (${type})[]`
-  return /^[\w.]+$/.test(type) || type.startsWith('{') ? `${type}[]` : `(${type})[]`
+  const isOne = /^[\w.]+$/.test(type) || (type.startsWith('{') && partsOf(items).length === 0)
+  return isOne ? `${type}[]` : `(${type})[]`
 }
 
 /**
- * @param {readonly (string | number)[]} values
+ * The documented values, and any other, which WeChat Pay may add tomorrow; completion offers the documented ones.
+ * @param {Schema} schema
  * @param {Dialect} dialect
  */
-function printEnum(values, dialect) {
+function printEnum({ enum: values = [], 'x-closed': isClosed }, dialect) {
   const literals = values.flatMap(value => {
     const text = `'${String(value).replaceAll("'", "\\'")}'`
-    if (typeof value === 'string' || dialect === 'xml-answer') return [text]
-    return dialect === 'json' ? [String(value)] : [String(value), text]
+    if (typeof value === 'string' || dialect === 'xml-response') return [text]
+    return dialect.startsWith('json') ? [String(value)] : [String(value), text]
   })
-  return literals.join(' | ')
-}
-
-/** @param {Schema} schema */
-function describe(schema) {
-  const encrypted = schema['x-encrypted']
-  return [
-    schema.title,
-    schema.contentMediaType === 'application/json' && 'JSON, as text.',
-    (encrypted === 'platform' || encrypted === 'bank') && 'Sensitive: given in plain text, sent encrypted.',
-    encrypted === 'merchant' && 'Sensitive: arrives encrypted, handed out in plain text.',
-  ]
-    .filter(Boolean)
-    .join(' · ')
+  const types = new Set(values.map(value => (typeof value === 'number' ? primitives[dialect].number : 'string')))
+  return [...literals, ...(isClosed ? [] : [...types].map(type => `(${type} & {})`))].join(' | ')
 }
 
 /**
- * A documentation comment with its line break, or nothing.
- * @param {string} text
- * @param {string} [indent]
- */
-export function comment(text, indent = '') {
-  return text === '' ? '' : `${indent}/** ${text.replaceAll('*/', '* /').replace(/\s+/g, ' ')} */\n`
-}
-
-/**
- * The schema itself, where it is given by its name.
+ * A name for a type: an interface where it can be one, since the compiler's messages are shorter then.
+ * @param {string} name
  * @param {Schema} schema
- * @param {Record<string, Schema>} shared
- * @returns {Schema}
+ * @param {Printer} printer
+ * @param {string} [base] An interface that it extends.
  */
-export function resolve(schema, shared) {
-  if (!schema.$ref) return schema
-  const target = shared[refName(schema.$ref)]
-  if (!target) throw new Error(`there is no schema ${schema.$ref}`)
-  return target
-}
-
-/** @param {string} ref */
-function refName(ref) {
-  return ref.slice(ref.lastIndexOf('/') + 1)
+export function printDeclaration(name, schema, printer, base) {
+  if (!schema.properties) return printAlias(name, [printType(schema, printer), ...(base ? [base] : [])])
+  const heritage = base ? ` extends ${base}` : ''
+  const parts = printParts(schema, printer)
+  if (parts.length === 0) return `export interface ${name}${heritage} ${printObject(schema, printer)}\n`
+  const fields = `${name}Fields`
+  return `export interface ${fields}${heritage} ${printObject(schema, printer)}\n${printAlias(name, [fields, ...parts])}`
 }
 
 /**
- * Every shared schema that the given ones lead to, each once.
- * @param {readonly Schema[]} schemas
- * @param {Record<string, Schema>} shared
+ * @param {string} name
+ * @param {readonly string[]} parts
  */
-export function reachable(schemas, shared) {
-  /** @type {Set<string>} */
-  const found = new Set()
-  /** @param {Schema} schema */
-  const visit = schema => {
-    if (schema.$ref) {
-      const name = refName(schema.$ref)
-      if (found.has(name)) return
-      found.add(name)
-      visit(resolve(schema, shared))
-    }
-    for (const field of Object.values(schema.properties ?? {})) visit(field)
-    if (schema.items) visit(schema.items)
-    if (isCiphertext(schema) && schema.contentSchema) visit(schema.contentSchema)
-  }
-  for (const schema of schemas) visit(schema)
-  return [...found].sort()
+function printAlias(name, parts) {
+  return `export type ${name} = ${parts.join(' & ')}\n`
 }

@@ -1,11 +1,14 @@
 /** Prints the shared schemas, a file for each way in which they are used. */
+import { comment } from './describe.mjs'
 import { listEvents } from './events.mjs'
-import { isFilled } from './operations.mjs'
-import { comment, printObject, printType, reachable } from './schema.mjs'
+import { moneyOf } from './money.mjs'
+import { localPrinters } from './printers.mjs'
+import { reachable } from './references.mjs'
+import { printDeclaration } from './schema.mjs'
 
 /** @import { Call } from './model.mjs' */
-/** @import { Printer } from './schema.mjs' */
-/** @import { Api, Document, Schema } from './openapi.js' */
+/** @import { Money } from './money.mjs' */
+/** @import { Api, Document, MediaType, Schema } from './openapi.js' */
 
 /**
  * @param {readonly Call[]} calls
@@ -13,60 +16,99 @@ import { comment, printObject, printType, reachable } from './schema.mjs'
  * @returns {Record<string, string>} By file.
  */
 export function printSchemas(calls, documents) {
-  const reference = (/** @type {string} */ name) => name
-  const { v3, v2 } = {
-    v3: usedBy(calls.filter(({ api }) => api === 'v3')),
-    v2: usedBy(calls.filter(({ api }) => api === 'v2')),
-  }
-  const events = (/** @type {Api} */ api) =>
-    listEvents(documents[api], api).flatMap(({ variants }) => variants.map(({ schema }) => schema))
+  const v3 = printShared('v3', calls, documents.v3)
+  const v2 = printShared('v2', calls, documents.v2)
+  // Of JSON, the few that differ in requests and responses have two names.
+  const all = new Map([...v3.request, ...v3.response])
   return {
-    'v3-schemas.d.ts': printShared(documents.v3, [...v3.requests, ...v3.answers, ...events('v3')], {
-      dialect: 'json',
-      reference,
-    }),
-    'v2-requests.d.ts':
-      "import type { Numeric } from '../call.js'\n" +
-      printShared(documents.v2, v2.requests, { dialect: 'xml-request', reference, optional: isFilled }),
-    'v2-answers.d.ts': printShared(documents.v2, [...v2.answers, ...events('v2')], {
-      dialect: 'xml-answer',
-      reference,
-    }),
+    'v3-schemas.d.ts': join(all),
+    'v2-requests.d.ts': `import type { Numeric } from '../call.js'\n${join(v2.request)}`,
+    'v2-responses.d.ts': join(v2.response),
   }
 }
 
-/**
- * @param {readonly Call[]} calls
- * @returns {{ requests: Schema[], answers: Schema[] }}
- */
-function usedBy(calls) {
-  return {
-    requests: calls.flatMap(({ operation }) => [
-      ...(operation.parameters ?? []).map(({ schema }) => schema),
-      ...Object.values(operation.requestBody?.content ?? {}).map(({ schema = {} }) => schema),
-    ]),
-    answers: calls.flatMap(({ operation }) =>
-      Object.values(operation.responses).flatMap(({ content = {} }) =>
-        Object.values(content).map(({ schema = {} }) => schema),
-      ),
-    ),
-  }
-}
-
-/**
- * @param {Document} document
- * @param {readonly Schema[]} users
- * @param {Printer} printer
- */
-function printShared(document, users, printer) {
-  const shared = document.components.schemas
-  return reachable(users, shared)
-    .map(name => {
-      const schema = shared[name] ?? {}
-      const title = comment(schema.title ?? '')
-      return schema.properties
-        ? `${title}export interface ${name} ${printObject(schema, printer)}\n`
-        : `${title}export type ${name} = ${printType(schema, printer)}\n`
-    })
+/** @param {ReadonlyMap<string, string>} declarations By name. */
+function join(declarations) {
+  return [...declarations]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, text]) => text)
     .join('')
+}
+
+/**
+ * @param {Api} api
+ * @param {readonly Call[]} calls
+ * @param {Document} document
+ * @returns {Record<'request' | 'response', Map<string, string>>} The declarations, by name.
+ */
+function printShared(api, calls, document) {
+  const shared = document.components.schemas
+  const users = usersOf(api, calls, document)
+  const moneys = moneysOf(users, shared)
+  const print = (/** @type {'request' | 'response'} */ use) => {
+    const schemas = users.filter(user => user.use === use).map(({ schema }) => schema)
+    return new Map(
+      reachable(schemas, shared).map(name => {
+        const schema = shared[name] ?? {}
+        const printer = localPrinters(api, shared, moneys.get(name) ?? 'fen')[use]
+        const declared = printer.reference(name)
+        return [declared, comment(schema.title ?? '') + printDeclaration(declared, schema, printer)]
+      }),
+    )
+  }
+  return { request: print('request'), response: print('response') }
+}
+
+/**
+ * @typedef {object} User A schema of an operation, which may lead to shared ones.
+ * @property {Schema} schema
+ * @property {'request' | 'response'} use
+ * @property {Money} money
+ */
+
+/**
+ * @param {Api} api
+ * @param {readonly Call[]} calls
+ * @param {Document} document
+ * @returns {User[]}
+ */
+function usersOf(api, calls, document) {
+  const ofCalls = calls
+    .filter(call => call.api === api)
+    .flatMap(({ operation }) => [
+      ...(operation.parameters ?? []).map(({ schema }) => ({ schema, use: 'request', operation })),
+      ...schemasOf(operation.requestBody?.content).map(schema => ({ schema, use: 'request', operation })),
+      ...Object.values(operation.responses)
+        .flatMap(({ content }) => schemasOf(content))
+        .map(schema => ({ schema, use: 'response', operation })),
+    ])
+  const ofEvents = listEvents(document, api).flatMap(({ variants, operation }) =>
+    variants.map(({ schema }) => ({ schema, use: 'response', operation })),
+  )
+  return [...ofCalls, ...ofEvents].map(({ schema, use, operation }) => ({
+    schema,
+    use: use === 'request' ? use : 'response',
+    money: moneyOf(operation),
+  }))
+}
+
+/** @param {Record<string, MediaType>} [content] */
+function schemasOf(content = {}) {
+  return Object.values(content).map(({ schema = {} }) => schema)
+}
+
+/**
+ * What the amounts of each shared schema are counted in.
+ * @param {readonly User[]} users
+ * @param {Record<string, Schema>} shared
+ */
+function moneysOf(users, shared) {
+  /** @type {Map<string, Money>} */
+  const moneys = new Map()
+  for (const { schema, money } of users) {
+    for (const name of reachable([schema], shared)) {
+      moneys.set(name, (moneys.get(name) ?? money) === money ? money : 'either')
+    }
+  }
+  return moneys
 }

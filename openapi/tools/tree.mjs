@@ -22,7 +22,7 @@ export function printTree(calls) {
     ),
     'v2.d.ts': print(
       calls.filter(({ api }) => api === 'v2'),
-      "import type * as A from './v2-answers.js'\nimport type * as R from './v2-requests.js'\n",
+      "import type * as A from './v2-responses.js'\nimport type * as R from './v2-requests.js'\n",
     ),
   }
 }

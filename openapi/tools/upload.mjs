@@ -1,6 +1,6 @@
 /** What the catalogue says about an upload: the parts of the form, and which fields of its meta are computed. */
 
-import { resolve } from './schema.mjs'
+import { resolve } from './references.mjs'
 
 /** @import { Call } from './model.mjs' */
 /** @import { Schema } from './openapi.js' */

@@ -1,5 +1,5 @@
 /** The things that one notification can stand for: the variants of its content. */
-import { resolve } from './schema.mjs'
+import { isRequirement, resolve } from './references.mjs'
 
 /** @import { Schema } from './openapi.js' */
 
@@ -18,7 +18,7 @@ import { resolve } from './schema.mjs'
  */
 export function variantsOf(content, shared) {
   const { anyOf } = resolve(content, shared)
-  if (!anyOf) return [{ originalTypes: undefined, schema: content }]
+  if (!anyOf || anyOf.every(isRequirement)) return [{ originalTypes: undefined, schema: content }]
   return anyOf.map(schema => ({
     originalTypes: schema['x-original-types'],
     schema: schema === anyOf[0] ? schema : withAbsent(schema, anyOf[0] ?? {}, shared),

@@ -13,6 +13,7 @@ const v3 = readCatalogue('v3', {
 delete:
   summary: 删除接收方
   externalDocs: { url: https://pay.weixin.qq.com/doc/v3/merchant/1 }
+  x-docs: [https://pay.weixin.qq.com/doc/v3/partner/2]
   requestBody: { content: { application/json: { schema: { $ref: "#/components/schemas/Receiver" } } } }
   responses: { 204: {} }`,
   'paths/receivers/delete.yaml': 'post: { summary: 删除, responses: { 204: {} } }',
@@ -26,13 +27,70 @@ get:
     - { name: states, in: query, schema: { type: array, items: { type: string, enum: [A, B] } } }
   responses:
     200: { content: { application/json: { schema: { type: object, properties: { list: { type: array, items: { $ref: "#/components/schemas/Receiver" } } } } } } }`,
+  'paths/refunds.yaml': `
+post:
+  summary: 退款
+  requestBody:
+    content:
+      application/json:
+        schema:
+          type: object
+          required: [amount]
+          properties:
+            transaction_id: { type: string, title: 订单号, maxLength: 32 }
+            out_trade_no: { type: string, minLength: 6, maxLength: 32 }
+            receiver: { $ref: "#/components/schemas/Receiver" }
+            plan_id: { type: integer, format: int64 }
+            amount:
+              type: object
+              required: [currency]
+              properties: { total: { type: integer, title: 总金额 }, items: { type: array, items: { type: string } }, currency: { type: string } }
+              anyOf: [{ required: [total] }, { required: [items, currency] }]
+          anyOf: [{ required: [transaction_id] }, { required: [out_trade_no] }, { required: [receiver] }]
+  responses:
+    200: { content: { application/json: { schema: { $ref: "#/components/schemas/Refund" } } } }`,
+  'paths/payouts.yaml': `
+post:
+  summary: 付款
+  servers: [{ url: https://apihk.mch.weixin.qq.com }]
+  requestBody: { content: { application/json: { schema: { $ref: "#/components/schemas/Refund" } } } }
+  responses: { 204: {} }`,
+  'paths/payments.yaml': `
+get:
+  summary: 查询
+  responses:
+    200:
+      content:
+        application/json:
+          schema:
+            anyOf:
+              - type: object
+                required: [kind, state, total]
+                properties: { kind: { type: string, enum: [ONE], x-closed: true }, state: { type: string }, total: { type: integer } }
+              - type: object
+                required: [kind, orders]
+                properties: { kind: { type: string, enum: [MANY], x-closed: true }, state: { type: string }, orders: { type: array, items: { type: string } } }`,
+  'schemas/Refund.yaml': `
+type: object
+required: [plan_id]
+properties:
+  plan_id: { type: integer, format: int64 }
+  refund_id: { type: string }
+  out_refund_no: { type: string }
+  fee: { type: integer, title: 手续费 }
+  state: { type: string, enum: [DONE] }
+  create_time: { type: string, format: date-time }
+  count: { type: integer, title: 数量, x-unit: in thousands }
+  price: { type: integer, title: 单价, x-unit: none }
+anyOf: [{ required: [refund_id, state] }, { required: [out_refund_no, state] }]`,
   'schemas/Receiver.yaml': `
 type: object
 required: [account, amount]
 properties:
   account: { type: string, title: 账户, x-encrypted: platform }
   amount: { type: integer, title: "金额 */ 分" }
-  level: { type: integer, enum: [1, 2] }
+  level: { type: integer, enum: [1, 2], x-closed: true }
+  kind: { type: string, enum: [A, B] }
   'odd-name': { type: boolean }`,
   'webhooks/RECEIVER.ADDED.yaml': `
 summary: 新增
@@ -99,14 +157,25 @@ const files: Record<string, string> = {
 
 describe('the generated types', { timeout: 60_000 }, () => {
   it('document a verb by its title and link, and a field by its label', () => {
-    expect(files['v3.d.ts']).toContain('/** 删除接收方 {@link https://pay.weixin.qq.com/doc/v3/merchant/1} */')
-    expect(files['v3-schemas.d.ts']).toContain(
-      '/** 账户 · Sensitive: given in plain text, sent encrypted. */\n  account: string',
+    expect(files['v3.d.ts']).toContain(
+      '/** 删除接收方 {@link https://pay.weixin.qq.com/doc/v3/merchant/1} {@link https://pay.weixin.qq.com/doc/v3/partner/2} */',
     )
+    expect(files['v3-schemas.d.ts']).toContain('/** 账户 · encrypted by the client */\n  account: string')
+  })
+
+  it('say what no type can: units, lengths, formats, and which field makes up for which', () => {
+    const rule = 'one of `transaction_id`, `out_trade_no`, `receiver` is required'
+    expect(files['v3.d.ts']).toContain(`/** 订单号 · at most 32 characters · ${rule} */\n  transaction_id?: string`)
+    expect(files['v3.d.ts']).toContain(`/** 6–32 characters · ${rule} */\n  out_trade_no?: string`)
+    expect(files['v3.d.ts']).toContain('/** 总金额 · in fen (分) · one of `total`, `items` + `currency` is required */')
+    expect(files['v3-schemas.d.ts']).toContain("/** 手续费 · in fen (分), abroad in the currency's minor unit */")
+    expect(files['v3-schemas.d.ts']).toContain('/** RFC 3339 */\n  create_time?: string')
+    expect(files['v3-schemas.d.ts']).toContain('/** 数量 · in thousands */\n  count?: number')
+    expect(files['v3-schemas.d.ts']).toContain('/** 单价 */\n  price?: number')
   })
 
   it('cannot be ended early by a label that closes a comment', () => {
-    expect(files['v3-schemas.d.ts']).toContain('/** 金额 * / 分 */\n  amount: number')
+    expect(files['v3-schemas.d.ts']).toContain('/** 金额 * / 分 · in fen (分) */\n  amount: number')
   })
 
   it('are what a call takes and gives', async () => {
@@ -157,6 +226,88 @@ export { usual }`),
       "event.original_type === 'share'",
     ])
       expect(await findings(paid + statement)).toHaveLength(1)
+  })
+
+  it('take a value that an open list lacks, and know those that it has', async () => {
+    expect(
+      await findings(`
+await v3.receivers.delete({ json: { account: 'a', amount: 1, kind: 'A', level: 1 } })
+await v3.receivers.delete({ json: { account: 'a', amount: 1, kind: 'from the future' } })
+await v3.receivers._receiver_id_.get({ receiver_id: 1, query: { mchid: '1', states: ['A', 'C'] } })
+await v2.pay.order.post({ xml: { fee: 1, kind: 3 } })
+await v2.pay.order.post({ xml: { fee: 1, kind: '3' } })
+const order = await v2.pay.order.post({ xml: { fee: 1, kind: 1 } })
+switch (order.data.kind) { case '1': case '2': break; default: order.data.kind satisfies string | undefined }
+const { data } = await v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY', total: 1 } } })
+if (data.state !== 'DONE') data.state satisfies string | undefined
+`),
+    ).toEqual([])
+  })
+
+  it('want one of several fields, at any depth', async () => {
+    expect(
+      await findings(`
+await v3.refunds.post({ json: { out_trade_no: '1', amount: { currency: 'CNY', total: 1 } } })
+await v3.refunds.post({ json: { transaction_id: '1', out_trade_no: '1', amount: { currency: 'CNY', items: ['a'] } } })
+await v3.refunds.post({ json: { receiver: { account: 'a', amount: 1 }, amount: { currency: 'CNY', total: 1, items: [] } } })
+`),
+    ).toEqual([])
+    const [neither] = await findings("v3.refunds.post({ json: { amount: { currency: 'CNY', total: 1 } } })")
+    expect(neither).toContain("not assignable to type 'PostV3RefundsJson'")
+    const [nested] = await findings("v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY' } } })")
+    expect(nested).toContain('not assignable')
+    const [misspelt] = await findings(
+      "v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY', totl: 1 } } })",
+    )
+    expect(misspelt).toContain("but 'totl' does not exist")
+    expect(
+      await findings("v3.refunds.post({ json: { transaction_id: undefined, amount: { currency: 'CNY', total: 1 } } })"),
+    ).toHaveLength(1)
+    expect(await findings("v3.payouts.post({ json: { plan_id: 1, state: 'DONE' } })")).toHaveLength(1)
+  })
+
+  it('bring what every alternative requires, and let the others be absent', async () => {
+    expect(
+      await findings(`
+const { data } = await v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY', total: 1 } } })
+data.state.length
+data.refund_id satisfies string | undefined
+`),
+    ).toEqual([])
+    expect(
+      await findings(`
+const { data } = await v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY', total: 1 } } })
+data.refund_id.length`),
+    ).toHaveLength(1)
+  })
+
+  it('give a response of several shapes the fields of all, until one is told from the others', async () => {
+    const paid = 'const { data } = await v3.payments.get()\n'
+    expect(
+      await findings(`${paid}
+data.total satisfies number | undefined
+data.orders?.length
+if (data.kind === 'ONE') data.total.toFixed()
+else data.orders.length
+`),
+    ).toEqual([])
+    expect(await findings(`${paid}data.total.toFixed()`)).toHaveLength(1)
+    expect(await findings(`${paid}data.state.length`)).toHaveLength(1)
+  })
+
+  it('bring an ID beyond 2^53 as a string, and take a number', async () => {
+    expect(
+      await findings(`
+const { data } = await v3.refunds.post({ json: { transaction_id: '1', plan_id: 1, amount: { currency: 'CNY', total: 1 } } })
+data.plan_id satisfies number | string
+await v3.payouts.post({ json: { plan_id: 1, refund_id: '1', state: 'DONE' } })`),
+    ).toEqual([])
+    expect(await findings("v3.payouts.post({ json: { plan_id: '1', refund_id: '1', state: 'DONE' } })")).toHaveLength(1)
+    expect(
+      await findings(
+        "(await v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY', total: 1 } } })).data.plan_id.toFixed()",
+      ),
+    ).toHaveLength(1)
   })
 
   it('a segment that is also a verb of its parent can be called and continued', async () => {

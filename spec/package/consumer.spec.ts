@@ -66,6 +66,16 @@ describe('in an editor', { timeout: 60_000 }, () => {
     expect(at('wxpay.v3.pay.transactions.native.post({ json: { | } })').completions()).toContain('out_trade_no')
   })
 
+  it('an open list of values offers the known ones, as a closed one does', () => {
+    expect(at("wxpay.v3.pay.transactions.native.post({ json: { limit_pay: ['|'] } })").completions()).toContain(
+      'no_balance',
+    )
+    expect(at("wxpay.v3.bill.tradebill.get({ query: { tar_type: '|' } })").completions()).toContain('GZIP')
+    const order =
+      "(await wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no: '1', query: { mchid: '1' } }))"
+    expect(at(`if (${order}.data.trade_state === '|') wxpay`).completions()).toContain('USERPAYING')
+  })
+
   it('a verb shows its official title, and the link to its page', () => {
     const text = at('wxpay.v3.pay.transactions.native.po|st').hover()
     expect(text).toContain('Native下单')
@@ -76,6 +86,10 @@ describe('in an editor', { timeout: 60_000 }, () => {
     expect(at("wxpay.v3.pay.transactions.native.post({ json: { out_tra|de_no: '1' } })").hover()).toContain(
       '商户订单号',
     )
+  })
+
+  it('an amount shows what it is counted in', () => {
+    expect(at('wxpay.v3.pay.transactions.native.post({ json: { amount: { to|tal: 1 } } })').hover()).toContain('分')
   })
 })
 

@@ -49,9 +49,11 @@ const REFUSED: Record<string, string> = {
         `a misspelt nested field, ${form}`,
         `${node}.post({ json: { ...${order}, amount: { total: 1, curency: 'CNY' } } })`,
       ],
-      [`a wrong enum, ${form}`, `${node}.postAsync({ json: { ...${order}, limit_pay: ['no_money'] } })`],
     ]),
   ),
+  'a value that a closed list lacks':
+    "wxpay.v3.bill.tradebill.get({ query: { bill_date: '2026-11-24', tar_type: 'ZIP' } })",
+  'a different type than an open list has': `${native.properties}.post({ json: { ...${order}, limit_pay: [1] } })`,
   ...Object.fromEntries(
     Object.entries(query).flatMap(([form, node]) => [
       [`a missing placeholder, ${form}`, `${node}.get({ query: { mchid: '1' } })`],
@@ -69,6 +71,7 @@ const ACCEPTED: readonly string[] = [
     `(await ${node}.post({ json: ${order} })).data.code_url.length`,
     `(await ${node}.postAsync({ json: ${order}, timeout: 1, headers: { a: 'b' } })).data.code_url.length`,
     `await ${node}.post({ body: '{}' })`,
+    `await ${node}.post({ json: { ...${order}, limit_pay: ['no_balance', 'a value from the future'] } })`,
   ]),
   ...Object.values(query).flatMap(node => [
     `(await ${node}.get({ transaction_id: 1, query: { mchid: '1' } })).data.amount?.total?.toFixed()`,

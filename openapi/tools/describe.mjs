@@ -1,0 +1,82 @@
+/** Prints what an editor shows of a field or a verb: the official label or title, and what no type can say. */
+import { unitOf } from './money.mjs'
+import { isRequirement } from './references.mjs'
+
+/** @import { Money } from './money.mjs' */
+/** @import { Operation, Schema } from './openapi.js' */
+
+/** @type {Partial<Record<NonNullable<Schema['x-encrypted']>, string>>} */
+const encryption = {
+  platform: 'encrypted by the client',
+  bank: 'encrypted by the client',
+  merchant: 'decrypted',
+}
+
+/** @type {Record<string, string>} */
+const formats = { 'date-time': 'RFC 3339', date: 'YYYY-MM-DD' }
+
+/**
+ * @param {string} name
+ * @param {Schema} schema
+ * @param {Money} money
+ * @param {string} [rule] What holds between this field and others.
+ */
+export function describe(name, schema, money, rule) {
+  const { title, format = '', contentMediaType, 'x-encrypted': encrypted } = schema
+  return [
+    title,
+    unitOf(name, schema, money),
+    lengthOf(schema),
+    formats[format],
+    contentMediaType === 'application/json' && 'JSON as a string',
+    encrypted && encryption[encrypted],
+    rule,
+  ]
+    .filter(Boolean)
+    .join(' · ')
+}
+
+/** @param {Schema} schema */
+function lengthOf({ type, minLength = 0, maxLength }) {
+  if (type !== 'string') return undefined
+  if (maxLength === undefined) return minLength > 1 ? `at least ${characters(minLength)}` : undefined
+  if (minLength === maxLength) return characters(maxLength)
+  return minLength > 1 ? `${minLength}–${characters(maxLength)}` : `at most ${characters(maxLength)}`
+}
+
+/** @param {number} count */
+function characters(count) {
+  return count === 1 ? '1 character' : `${count} characters`
+}
+
+/**
+ * The rules of the form "one of these is required", by the fields that they name.
+ * @param {Schema} schema
+ * @returns {Map<string, string>}
+ */
+export function rulesOf(schema) {
+  const rules = [schema, ...(schema.allOf ?? [])].flatMap(part => [part.anyOf, part.oneOf])
+  return new Map(
+    rules.flatMap((branches = []) => {
+      if (branches.length < 2 || !branches.every(isRequirement)) return []
+      const choices = branches.map(({ required = [] }) => required)
+      const rule = `one of ${choices.map(names => `\`${names.join('` + `')}\``).join(', ')} is required`
+      return choices.flat().map(name => /** @type {const} */ ([name, rule]))
+    }),
+  )
+}
+
+/** @param {Operation} operation */
+export function documentation({ summary, externalDocs, 'x-docs': others = [] }) {
+  const links = [...(externalDocs ? [externalDocs.url] : []), ...others]
+  return [summary, ...links.map(link => `{@link ${link}}`)].join(' ')
+}
+
+/**
+ * A documentation comment with its line break, or nothing.
+ * @param {string} text
+ * @param {string} [indent]
+ */
+export function comment(text, indent = '') {
+  return text === '' ? '' : `${indent}/** ${text.replaceAll('*/', '* /').replace(/\s+/g, ' ')} */\n`
+}
