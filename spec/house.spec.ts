@@ -43,12 +43,11 @@ const LAYERS: readonly (readonly string[])[] = [
 
 const SIMULATOR_LAYERS: readonly (readonly string[])[] = [
   ['keys', 'ledger'],
-  ['http', 'schema'],
+  ['http', 'schema', 'bills'],
   ['gateway'],
-  ['bills'],
   ['products'],
   ['notify'],
-  ['options.ts'],
+  ['config.ts', 'options.ts'],
   ['simulator.ts'],
   ['index.ts'],
 ]

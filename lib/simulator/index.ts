@@ -1,5 +1,6 @@
-/** `wechatpay-chain/simulator`: WeChat Pay on this machine, for tests. */
+/** `wechatpay-chain/simulator`: a local WeChat Pay for tests. */
 export type { BillOptions } from './bills/options.js'
+export type { SimulatorConfig } from './config.js'
 export type { Credentials as SimulatorCredentials } from './gateway/credentials.js'
 export type { Misbehaviour } from './gateway/faults.js'
 export type { SimulatorRequest } from './gateway/request-log.js'
@@ -7,4 +8,4 @@ export type { SimulatorKeys } from './keys/merchant.js'
 export type { RotateOptions } from './keys/rotation.js'
 export type { DeliverOptions, SimulatorNotification } from './notify/notifications.js'
 export type { SimulatorOptions } from './options.js'
-export { Simulator, type SimulatorConfig } from './simulator.js'
+export { Simulator } from './simulator.js'

@@ -1,34 +1,34 @@
-/** The options of `Simulator.start`, and what is refused of them. */
+/** The options of `Simulator.start` and their validation. */
 import { InvalidArgumentError } from '../errors.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { type BillOptions, requireValidBills } from './bills/options.js'
 import type { SimulatorKeys } from './keys/merchant.js'
 
 export interface SimulatorOptions {
-  /** Default: any that is free. */
+  /** The port to listen on. Default 0: any free port. */
   port?: number
-  /** The merchant number. Default `1900000109`. */
+  /** The merchant ID. Default `1900000109`. */
   mchid?: string
-  /** Those of an earlier simulator. Default: minted, which takes a moment. */
+  /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
   keys?: SimulatorKeys
   /**
-   * Serves https, and sees the merchant certificate; needed by the APIv2 endpoints that require it. Trusted is the `ca`
-   * of the configuration. Default false: http.
+   * Serves https instead of http, and requires the merchant certificate where APIv2 does. The client must trust the `ca`
+   * of `simulator.config`. Default false.
    */
   https?: boolean
   /**
-   * A merchant without platform certificates, as new ones are: `GET /v3/certificates` is answered 404, and the WeChat Pay
-   * public key signs everything. Default false: it has both.
+   * Simulates a new merchant, who has no platform certificates: `GET /v3/certificates` fails with 404, and the WeChat Pay
+   * public key signs every response. Default false: the merchant has both.
    */
   publicKeyOnly?: boolean
   /**
-   * Milliseconds since 1970, for every time that the simulator reads or writes; notifications then wait for `deliver`.
-   * Default: real time, in which they are sent by themselves.
+   * Returns the current time in milliseconds since 1970, for every time that the simulator reads or writes. With a clock,
+   * notifications are sent only by `deliver`. Default: the system time, and notifications are sent automatically.
    */
   clock?: () => number
-  /** What the bills of past days hold, besides the orders that were paid on them. */
+  /** What the bills contain in addition to the orders paid on that day. */
   bills?: BillOptions
-  /** How the `latency` of `misbehave` is waited for. Default: on a timer. */
+  /** Waits for the `latency` of `misbehave`, in milliseconds. Default: a timer. */
   sleep?: (milliseconds: number) => Promise<unknown>
 }
 
@@ -43,7 +43,7 @@ const OPTIONS: readonly (keyof SimulatorOptions)[] = [
   'sleep',
 ]
 
-/** @throws InvalidArgumentError that names the option, what was found and what is expected. */
+/** @throws InvalidArgumentError for the first invalid or unknown option. */
 export function requireValid({
   port = 0,
   mchid = '0',
@@ -56,22 +56,24 @@ export function requireValid({
   ...unknown
 }: SimulatorOptions): void {
   refuseUnknownOptions(unknown, OPTIONS, 'Simulator.start')
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse('port', String(port), '0 to 65535, 0 for any')
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    refuse('port', 'an integer from 0 to 65535', `${String(port)}. Use 0 for any free port`)
+  }
   if (typeof mchid !== 'string' || !/^\d{1,32}$/.test(mchid)) {
-    refuse('mchid', `a ${typeof mchid}`, 'a string of digits, such as 1900000109')
+    refuse('mchid', "a string of digits such as '1900000109'", typeof mchid === 'string' ? `'${mchid}'` : typeof mchid)
   }
   for (const [option, value] of Object.entries({ https, publicKeyOnly })) {
-    if (typeof value !== 'boolean') refuse(option, `a ${typeof value}`, 'true or false')
+    if (typeof value !== 'boolean') refuse(option, 'true or false', String(value))
   }
   if (keys !== undefined && keys.merchant?.certificate === undefined) {
-    refuse('keys', 'something else', 'the `keys` of another simulator')
+    refuse('keys', 'the `keys` of a simulator', 'a value without `merchant.certificate`. Pass `simulator.keys`')
   }
   if (bills !== undefined) requireValidBills(bills)
   for (const [option, value] of Object.entries({ clock, sleep })) {
-    if (value !== undefined && typeof value !== 'function') refuse(option, `a ${typeof value}`, 'a function')
+    if (value !== undefined && typeof value !== 'function') refuse(option, 'a function', typeof value)
   }
 }
 
-function refuse(option: string, found: string, expected: string): never {
-  throw new InvalidArgumentError(`Simulator.start: \`${option}\` is ${found}; expected ${expected}.`)
+function refuse(option: string, expected: string, found: string): never {
+  throw new InvalidArgumentError(`\`${option}\` must be ${expected}; got ${found}.`)
 }

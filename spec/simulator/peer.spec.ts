@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => simulator.close())
 
-describe('wechatpay-axios-plugin, which signs and verifies on its own,', () => {
+describe('wechatpay-axios-plugin, an independent client,', () => {
   it('commits bonus points', async () => {
     const { status, data } = await wxpay
       .chain(BONUS)
@@ -51,12 +51,12 @@ describe('wechatpay-axios-plugin, which signs and verifies on its own,', () => {
     })
   })
 
-  it('does not take an answer that is signed badly', async () => {
+  it('rejects a response with an invalid signature', async () => {
     simulator.misbehave({ signature: 'mismatch' })
     await expect(wxpay.chain('v3/certificates').get()).rejects.toThrow("Verify the response's data")
   })
 
-  it('is refused when its key is not the merchant’s', async () => {
+  it('is refused with a key of a different merchant', async () => {
     const { base_uri, ...config } = simulator.config
     const stranger = new Wechatpay({
       ...config,

@@ -1,4 +1,4 @@
-/** A merchant with bare hands: node:http and node:crypto, so that the simulator is not tested by what it is built of. */
+/** A merchant with node:http and node:crypto only, so that the simulator is tested independently of its own code. */
 import { createPublicKey, createSign, createVerify, randomUUID } from 'node:crypto'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import type { SimulatorConfig } from '../../lib/simulator/index.js'
@@ -13,21 +13,21 @@ export interface RawCall {
   mchid?: string
   serial?: string
   privateKey?: string
-  /** Sent in place of what was signed. */
+  /** Sent instead of the signed path and body. */
   sentPath?: string
   sentBody?: string
-  /** In place of the whole header; undefined for none. */
+  /** Replaces the whole header; undefined omits it. */
   authorization?: string | undefined
-  /** Merged over Accept, User-Agent and Content-Type; undefined takes one away. */
+  /** Override Accept, User-Agent and Content-Type; undefined omits one. */
   headers?: Record<string, string | undefined>
   signal?: AbortSignal
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   status: number
   headers: IncomingHttpHeaders
   text: string
-  // biome-ignore lint/suspicious/noExplicitAny: specs look into answers freely.
+  // biome-ignore lint/suspicious/noExplicitAny: specs read responses freely.
   json: any
 }
 
@@ -39,7 +39,7 @@ export function authorization(config: SimulatorConfig, call: RawCall): string {
   return `WECHATPAY2-SHA256-RSA2048 mchid="${mchid}",nonce_str="${nonce}",timestamp="${timestamp}",serial_no="${serial}",signature="${signature}"`
 }
 
-export function send(config: SimulatorConfig, call: RawCall = {}): Promise<RawAnswer> {
+export function send(config: SimulatorConfig, call: RawCall = {}): Promise<RawResponse> {
   const { method = 'GET', path = '/', body = '', sentPath = path, sentBody = body } = call
   const headers = {
     Accept: 'application/json',
@@ -57,19 +57,19 @@ function exchange(
   options: { method: string; path: string; headers: Record<string, string | undefined> },
   body: string,
   signal?: AbortSignal,
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const agent = new Agent({ keepAlive: false })
-    const outgoing = request({ hostname, port, agent, ...options, ...(signal && { signal }) }, answer => {
+    const outgoing = request({ hostname, port, agent, ...options, ...(signal && { signal }) }, response => {
       const chunks: Buffer[] = []
-      answer.on('data', chunk => chunks.push(chunk))
-      answer.on('error', reject)
-      answer.on('end', () => {
+      response.on('data', chunk => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
         const text = Buffer.concat(chunks).toString()
-        const isJson = answer.headers['content-type']?.startsWith('application/json')
+        const isJson = response.headers['content-type']?.startsWith('application/json')
         resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
+          status: response.statusCode ?? 0,
+          headers: response.headers,
           text,
           json: isJson ? JSON.parse(text) : undefined,
         })
@@ -80,16 +80,21 @@ function exchange(
   })
 }
 
-export function get(config: SimulatorConfig, path: string, call: RawCall = {}): Promise<RawAnswer> {
+export function get(config: SimulatorConfig, path: string, call: RawCall = {}): Promise<RawResponse> {
   return send(config, { method: 'GET', path, ...call })
 }
 
-export function post(config: SimulatorConfig, path: string, payload: unknown, call: RawCall = {}): Promise<RawAnswer> {
+export function post(
+  config: SimulatorConfig,
+  path: string,
+  payload: unknown,
+  call: RawCall = {},
+): Promise<RawResponse> {
   return send(config, { method: 'POST', path, body: JSON.stringify(payload), ...call })
 }
 
-/** Whether the answer is signed with the key that its Wechatpay-Serial names. */
-export function isSigned({ headers, text }: RawAnswer, { certs }: SimulatorConfig): boolean {
+/** Whether the response is signed with the key that its Wechatpay-Serial names. */
+export function isSigned({ headers, text }: RawResponse, { certs }: SimulatorConfig): boolean {
   const key = certs[String(headers['wechatpay-serial'])]
   if (key === undefined) return false
   const message = `${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${text}\n`
@@ -99,7 +104,7 @@ export function isSigned({ headers, text }: RawAnswer, { certs }: SimulatorConfi
 
 let count = 0
 
-/** A native order as the documents show it, with a number of its own. */
+/** A native order as in the documentation, with its own number. */
 export function order(config: SimulatorConfig, over: Record<string, unknown> = {}) {
   count += 1
   return {

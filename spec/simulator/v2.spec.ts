@@ -49,8 +49,8 @@ const call = async (
   return data
 }
 
-/** A merchant without a client: writes and signs on its own, over plain http. */
-async function raw(fields: Fields, { secret }: { secret: string }, url: string, change = (text: string) => text) {
+/** Sends a request without a client, over plain http. */
+async function raw(fields: Fields, { secret }: { secret: string }, url: string, change = (body: string) => body) {
   const signed = { ...fields, sign: signOf(fields, secret) }
   const response = await fetch(url, { method: 'POST', body: change(xml(signed)) })
   return { status: response.status, fields: xmlFields(await response.text()) }
@@ -62,7 +62,7 @@ describe('an order', () => {
     ['JSAPI', { openid: 'oUpF8uMuAJO' }, 'prepay_id'],
     ['APP', {}, 'prepay_id'],
     ['MWEB', {}, 'mweb_url'],
-  ])('of the type %s is created, found, paid and closed', async (trade_type, changes, link) => {
+  ])('of type %s can be created, queried and paid, and then not closed', async (trade_type, changes, link) => {
     const xml = order({ trade_type, ...changes })
     expect(await call('pay/unifiedorder', xml)).toMatchObject({
       result_code: 'SUCCESS',
@@ -82,7 +82,7 @@ describe('an order', () => {
     })
   })
 
-  it('that is closed cannot be created again, and one that nobody made is not found', async () => {
+  it('cannot be created again once closed, and is not found when it does not exist', async () => {
     const xml = order()
     await call('pay/unifiedorder', xml)
     expect(await call('pay/closeorder', { out_trade_no: xml.out_trade_no })).toMatchObject({ result_code: 'SUCCESS' })
@@ -90,7 +90,7 @@ describe('an order', () => {
     expect(await failure(query('NOBODY'))).toMatchObject({ code: 'ORDERNOTEXIST', statusCode: 200 })
   })
 
-  it('is the same for the same request, and refused when anything else changes', async () => {
+  it('is the same for the same request, and refused when any field differs', async () => {
     const xml = order()
     const { prepay_id } = Object(await call('pay/unifiedorder', xml))
     expect(await call('pay/unifiedorder', xml)).toMatchObject({ prepay_id })
@@ -99,7 +99,7 @@ describe('an order', () => {
     })
   })
 
-  it('is one that APIv3 knows as well', async () => {
+  it('can be queried with APIv3', async () => {
     const xml = order()
     await call('pay/unifiedorder', xml)
     const { out_trade_no } = xml
@@ -114,7 +114,7 @@ describe('an order', () => {
     ['body', { body: '' }],
     ['notify_url', { notify_url: undefined }],
     ['openid', { trade_type: 'JSAPI' }],
-  ])('without %s is not understood', async (name, changes) => {
+  ])('without %s fails with return_code FAIL', async (name, changes) => {
     const error = await failure(call('pay/unifiedorder', order(changes)))
     expect(error).toMatchObject({ code: 'FAIL', message: expect.stringContaining(`缺少参数${name}`) })
   })
@@ -148,14 +148,14 @@ describe('a payment by code', () => {
     expect((await query(xml.out_trade_no)).data).toMatchObject({ trade_state: 'SUCCESS', trade_type: 'MICROPAY' })
   })
 
-  it('with a code that is none is refused, and makes no order', async () => {
+  it('with an invalid code is refused, and creates no order', async () => {
     const xml = pay({ auth_code: '910061098828009406' })
     expect(await failure(call('pay/micropay', xml))).toMatchObject({ code: 'AUTH_CODE_INVALID' })
     expect(await failure(query(xml.out_trade_no))).toMatchObject({ code: 'ORDERNOTEXIST' })
   })
 })
 
-describe('what moves money out', () => {
+describe('an outgoing payment', () => {
   const refund = async () => {
     const { out_trade_no } = await paid()
     return { appid: 'wx1', out_trade_no, out_refund_no: number(), total_fee: 100, refund_fee: 40 }
@@ -192,7 +192,7 @@ describe('what moves money out', () => {
     expect((await query(xml.out_trade_no)).data).toMatchObject({ trade_state: 'REFUND' })
   })
 
-  it('is a red packet, over mutual TLS, answered without a sign', async () => {
+  it('is a red packet, over mutual TLS, with an unsigned response', async () => {
     const xml = packet()
     const first = await call('mmpaymkttransfers/sendredpack', xml)
     expect(first).toMatchObject({ total_amount: '100', send_listid: expect.stringMatching(/^1000\d{28}$/) })
@@ -215,7 +215,7 @@ describe('what moves money out', () => {
     },
   )
 
-  it('is refused with the certificate of another merchant', async () => {
+  it('is refused with the certificate of a different merchant', async () => {
     const other = await Simulator.start({ mchid: '1230000109' })
     const { privateKey: _, serial: __, ...config } = simulator.config
     const stranger = Builder.factory({ ...config, merchant: other.config.merchant })
@@ -224,7 +224,7 @@ describe('what moves money out', () => {
     expect(error).toMatchObject({ code: 'CERT_ERROR' })
   })
 
-  it('is refused over plain http, where no certificate can be shown', async () => {
+  it('is refused over plain http, without client certificates', async () => {
     const plain = await Simulator.start()
     const client = Builder.factory(plain.config)
     expect(await failure(call('secapi/pay/refund', packet(), { client }))).toMatchObject({
@@ -244,7 +244,7 @@ describe('a bill', () => {
     return Buffer.concat(chunks)
   }
 
-  it('of a day has the orders that were paid on it, as text and as gzip', async () => {
+  it('contains the orders that were paid on the day, with or without gzip', async () => {
     now = Date.UTC(2026, 0, 10, 15, 59, 59)
     const [first, last] = [order({ total_fee: 1 }), order({ total_fee: 20_000, body: 'a,b' })]
     for (const xml of [first, last]) {
@@ -271,7 +271,7 @@ describe('a bill', () => {
   it.each([
     ['today', () => new Date(now + 8 * 60 * 60 * 1000).toISOString().slice(0, 10).replaceAll('-', ''), '20001'],
     ['a day without orders', () => '20010101', '20002'],
-  ])('of %s there is not', async (_what, date, code) => {
+  ])('for %s does not exist', async (_what, date, code) => {
     expect(await failure(bill({ bill_date: date() }))).toMatchObject({ name: 'ApiError', code })
   })
 })
@@ -287,36 +287,36 @@ describe('the sign', () => {
     raw(given, { secret }, `${plain.url}/pay/orderquery`, change)
 
   it.each([{}, { sign_type: 'MD5' }, { sign_type: 'HMAC-SHA256' }])(
-    'of the answer is made as the request’s: %j',
+    'of the response has the sign_type of the request: %j',
     async type => {
-      const answer = await post({ ...fields(), ...type })
-      expect(answer).toMatchObject({ status: 200, fields: { result_code: 'FAIL', err_code: 'ORDERNOTEXIST' } })
-      const { sign } = answer.fields
-      expect(sign).toBe(signOf(answer.fields, plain.config.secret, type.sign_type ?? 'MD5'))
+      const response = await post({ ...fields(), ...type })
+      expect(response).toMatchObject({ status: 200, fields: { result_code: 'FAIL', err_code: 'ORDERNOTEXIST' } })
+      const { sign } = response.fields
+      expect(sign).toBe(signOf(response.fields, plain.config.secret, type.sign_type ?? 'MD5'))
     },
   )
 
   it.each<[string, Fields, ((text: string) => string) | undefined, string]>([
     ['is wrong', {}, text => text.replace('NOBODY', 'SOMEBODY'), '签名错误'],
     ['is missing', {}, text => text.replace(/<sign>.*<\/sign>/, ''), '签名错误'],
-    ['is of a type that is none', { sign_type: 'RSA' }, undefined, '签名错误'],
-    ['is that of an unknown merchant', { mch_id: '42' }, undefined, '商户号mch_id或sub_mch_id不存在'],
+    ['has an invalid sign_type', { sign_type: 'RSA' }, undefined, '签名错误'],
+    ['names an unknown merchant', { mch_id: '42' }, undefined, '商户号mch_id或sub_mch_id不存在'],
     ['has no nonce', { nonce_str: '' }, undefined, '缺少参数nonce_str'],
-    ['has no merchant', { mch_id: '' }, undefined, '缺少参数mch_id'],
-    ['is of no XML', {}, () => '{}', 'XML格式错误'],
-    ['is of XML that is not closed', {}, text => text.slice(0, -6), 'XML格式错误'],
+    ['names no merchant', { mch_id: '' }, undefined, '缺少参数mch_id'],
+    ['covers a body that is not XML', {}, () => '{}', 'XML格式错误'],
+    ['covers truncated XML', {}, text => text.slice(0, -6), 'XML格式错误'],
     [
-      'is of nested XML',
+      'covers nested XML',
       {},
       text => text.replace('NOBODY', '<a>1</a>').replace(/<!\[CDATA\[<a>1<\/a>\]\]>/, '<a>1</a>'),
       'XML格式错误',
     ],
-  ])('is refused when it %s, without a sign', async (_what, changes, change, message) => {
-    const answer = await post({ ...fields(), ...changes }, change)
-    expect(answer).toEqual({ status: 200, fields: { return_code: 'FAIL', return_msg: message } })
+  ])('that %s is refused with an unsigned response', async (_what, changes, change, message) => {
+    const response = await post({ ...fields(), ...changes }, change)
+    expect(response).toEqual({ status: 200, fields: { return_code: 'FAIL', return_msg: message } })
   })
 
-  it('is made before a rule applies: what is not signed uses none up', async () => {
+  it('is verified before a rule of misbehave applies', async () => {
     plain.misbehave({ drop: 'request' })
     const unsigned = await post(fields(), text => text.replace(/<sign>.*<\/sign>/, ''))
     expect(unsigned.fields).toMatchObject({ return_code: 'FAIL' })
@@ -324,13 +324,13 @@ describe('the sign', () => {
     expect((await post(fields())).status).toBe(200)
   })
 
-  it('by another key is what the client explains', async () => {
+  it('with a wrong key makes the client name the `secret`', async () => {
     const wrong = Builder.factory({ ...plain.config, secret: 'x'.repeat(32) })
     const error = await failure(call('pay/orderquery', { out_trade_no: '1' }, { client: wrong }))
     expect(error).toMatchObject({ code: 'FAIL', message: expect.stringContaining('`secret` is the APIv2 key') })
   })
 
-  it('is asked for by POST alone', async () => {
+  it('is accepted with POST only', async () => {
     const response = await fetch(`${plain.url}/pay/orderquery`)
     expect(xmlFields(await response.text())).toEqual({ return_code: 'FAIL', return_msg: '请使用post方法' })
   })
@@ -344,22 +344,22 @@ describe('misbehaviour', () => {
     [{ status: 500 }, { name: 'ApiError', code: 'SYSTEMERROR', retryable: true }],
     [{ status: 502 }, { name: 'ApiError', code: 'HTTP_502' }],
     [{ drop: 'request' }, { name: 'TransportError', sent: true }],
-  ] as const)('%j is what the client sees', async (rule, expected) => {
+  ] as const)('%j makes the client fail', async (rule, expected) => {
     const xml = order()
     simulator.misbehave(rule)
     expect(await failure(call('pay/unifiedorder', xml))).toMatchObject(expected)
   })
 
-  it('after the order has taken effect leaves it there', async () => {
+  it('after the order took effect leaves the order in place', async () => {
     const xml = order()
-    simulator.misbehave({ drop: 'answer', match: { path: '/pay/unifiedorder' } })
+    simulator.misbehave({ drop: 'response', match: { path: '/pay/unifiedorder' } })
     expect(await failure(call('pay/unifiedorder', xml))).toMatchObject({ name: 'TransportError', sent: true })
     expect((await query(xml.out_trade_no)).data).toMatchObject({ trade_state: 'NOTPAY' })
   })
 })
 
-describe('wechatpay-axios-plugin, which signs and verifies on its own,', () => {
-  it('creates an order and finds it', async () => {
+describe('wechatpay-axios-plugin, an independent client,', () => {
+  it('creates and queries an order', async () => {
     const plain = await Simulator.start()
     const { base_uri, ...config } = plain.config
     const peer = new Wechatpay({ ...config, baseURL: base_uri, proxy: false })
@@ -375,7 +375,7 @@ describe('wechatpay-axios-plugin, which signs and verifies on its own,', () => {
 })
 
 describe('the simulator over https', () => {
-  it('is trusted by its own configuration alone, which survives as JSON', async () => {
+  it('is trusted with its own configuration only, which can be stored as JSON', async () => {
     const { ca: _, ...distrusting } = simulator.config
     const error = await failure(
       call('pay/orderquery', {}, { client: Builder.factory({ ...distrusting, retry: false }) }),
@@ -388,11 +388,11 @@ describe('the simulator over https', () => {
     })
   })
 
-  it('serves APIv3 as well', async () => {
+  it('serves APIv3', async () => {
     expect((await wxpay.chain('v3/certificates').get()).statusCode).toBe(200)
   })
 
-  it('is an option that is true or false', async () => {
+  it('requires true or false as the option', async () => {
     // @ts-expect-error: a caller without types.
     await expect(Simulator.start({ https: 'yes' })).rejects.toThrow(InvalidArgumentError)
   })

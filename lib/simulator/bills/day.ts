@@ -1,35 +1,35 @@
-/** What happened on one day: the orders that were paid, after as many invented ones as are wanted. */
+/** The trades of one day: generated ones, followed by the orders that were paid. */
 import type { Orders, PaidOrder } from '../ledger/orders.js'
 import { type Random, seeded } from './random.js'
 import type { Trade } from './trade-bill.js'
 
 export interface DayOptions {
   mchid: string
-  /** `YYYYMMDD` */
+  /** `YYYYMMDD`. */
   date: string
-  /** How many trades are invented; the same date and seed invent the same ones. */
+  /** Number of generated trades. The same merchant, date and seed generate the same trades. */
   rows: number
   seed: number
 }
 
-const NAMES = ['Image形象店-深圳腾大-QQ公仔', '会员充值 100元', 'Coffee, large', '停车费']
+const DESCRIPTIONS = ['Image形象店-深圳腾大-QQ公仔', '会员充值 100元', 'Coffee, large', '停车费']
 const TYPES = ['JSAPI', 'NATIVE', 'APP', 'MWEB', 'MICROPAY']
-const RATE = 0.006
-/** Of so many trades, one is a refund. */
-const REFUNDS = 10
+const FEE_RATE = 0.006
+/** One generated trade in this many is a refund. */
+const REFUND_INTERVAL = 10
 
 export function* tradesOf(orders: Orders, options: DayOptions): Generator<Trade, void, undefined> {
   const random = seeded(`${options.seed} ${options.mchid} ${options.date}`)
-  for (let index = 0; index < options.rows; index++) yield invent(options, index, random)
+  for (let index = 0; index < options.rows; index++) yield generateTrade(options, index, random)
   for (const order of ordersOf(orders, options)) yield tradeOf(order)
 }
 
-/** Whether anything happened at all. */
+/** Whether the day has any trades. */
 export function hasTrades(orders: Orders, options: DayOptions): boolean {
   return options.rows > 0 || ordersOf(orders, options).length > 0
 }
 
-/** The orders that were paid on the day, in the order of their payment. */
+/** The orders that were paid on the day, sorted by payment time. */
 export function ordersOf(orders: Orders, { mchid, date }: Pick<DayOptions, 'mchid' | 'date'>): PaidOrder[] {
   return orders.paidBy(mchid).filter(({ payment }) => payment.successTime.slice(0, 10).replaceAll('-', '') === date)
 }
@@ -51,12 +51,12 @@ export function tradeOf({ request, tradeType, payment }: PaidOrder): Trade {
   }
 }
 
-function invent({ mchid, date }: DayOptions, index: number, random: Random): Trade {
+function generateTrade({ mchid, date }: DayOptions, index: number, random: Random): Trade {
   const total = 1 + random(99_999)
   const seconds = random(86_400)
   const number = String(index).padStart(10, '0')
   const amount = 1 + random(total)
-  const isRefund = random(REFUNDS) === 0
+  const isRefund = random(REFUND_INTERVAL) === 0
   return {
     time: `${date.replace(/(....)(..)(..)/, '$1-$2-$3')} ${clock(seconds)}`,
     appid: 'wxd678efh567hg6787',
@@ -67,8 +67,8 @@ function invent({ mchid, date }: DayOptions, index: number, random: Random): Tra
     tradeType: TYPES[random(TYPES.length)] ?? '',
     currency: 'CNY',
     total,
-    fee: isRefund ? 0 : Math.round(total * RATE),
-    description: NAMES[random(NAMES.length)] ?? '',
+    fee: isRefund ? 0 : Math.round(total * FEE_RATE),
+    description: DESCRIPTIONS[random(DESCRIPTIONS.length)] ?? '',
     attach: '',
     ...(isRefund && { refund: { refundId: `5030${date}${number}`, outRefundNo: `R${date}${number}`, amount } }),
   }

@@ -1,4 +1,4 @@
-/** Bills of an account's flow of funds as WeChat Pay writes them, line by line. */
+/** Generates fund flow bills in the format of WeChat Pay, line by line. */
 import { TableWriter, yuan } from './table-writer.js'
 import type { Trade } from './trade-bill.js'
 
@@ -19,11 +19,11 @@ const TITLES = [
 interface Movement {
   trade: Trade
   business: string
-  /** Fen; negative for what leaves the account. */
+  /** Fen; negative for money that leaves the account. */
   amount: number
 }
 
-/** Every payment comes in and its fee goes out; every refund goes out. Lines with their ends, the summary last. */
+/** Income: every payment. Expenses: every refund and every fee. Yields lines with their line ends, the summary last. */
 export function* fundflowBill(trades: Iterable<Trade>): Generator<string, void, undefined> {
   const writer = new TableWriter(TITLES)
   const sum = { in: 0, out: 0, inCount: 0, outCount: 0 }

@@ -1,5 +1,4 @@
-/** The table that bills are: titles, rows whose cells each begin with a backtick, and a summary; nothing is quoted. */
-
+/** Writes the table of a bill: titles, rows, summary. Cells begin with a backtick and are never quoted. */
 const END = '\r\n'
 
 export class TableWriter {
@@ -13,7 +12,7 @@ export class TableWriter {
     return `\uFEFF${this.#titles.join(',')}${END}`
   }
 
-  // The backtick keeps spreadsheets from taking numbers for numbers.
+  // Because of the backtick, spreadsheets do not convert cells to numbers.
   row(cells: readonly string[]): string {
     return `${cells.map(cell => `\`${cell.replace(/[,\r\n]/g, ' ')}`).join(',')}${END}`
   }
@@ -24,7 +23,7 @@ export class TableWriter {
   }
 }
 
-/** 1230 fen are `12.30`. */
+/** Formats fen as yuan: 1230 as `12.30`. */
 export function yuan(fen: number): string {
   return (fen / 100).toFixed(2)
 }

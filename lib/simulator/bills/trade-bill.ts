@@ -1,9 +1,9 @@
-/** Trade bills as WeChat Pay writes them, line by line. */
+/** Generates trade bills in the format of WeChat Pay, line by line. */
 import { TableWriter, yuan } from './table-writer.js'
 
-/** A payment, or the refund of one; amounts in fen. */
+/** A payment or a refund. Amounts are in fen. */
 export interface Trade {
-  /** `2026-11-23 10:00:00` */
+  /** Beijing time: `2026-11-23 10:00:00`. */
   time: string
   appid: string
   mchid: string
@@ -21,9 +21,9 @@ export interface Trade {
 
 export type TradeBillType = 'ALL' | 'SUCCESS' | 'REFUND'
 
-type Column = readonly [title: string, cell: (trade: Trade) => string, of?: TradeBillType]
+type Column = readonly [title: string, cell: (trade: Trade) => string, onlyIn?: TradeBillType]
 
-const NOTHING = '0.00'
+const ZERO = '0.00'
 
 const COLUMNS: readonly Column[] = [
   ['交易时间', ({ time }) => time],
@@ -39,27 +39,27 @@ const COLUMNS: readonly Column[] = [
   ['付款银行', () => 'OTHERS'],
   ['货币种类', ({ currency }) => currency],
   ['应结订单金额', trade => paid(trade)],
-  ['代金券金额', () => NOTHING],
+  ['代金券金额', () => ZERO],
   ['退款申请时间', ({ time }) => time, 'REFUND'],
   ['退款成功时间', ({ time }) => time, 'REFUND'],
   ['微信退款单号', ({ refund }) => refund?.refundId ?? '0', 'ALL'],
   ['商户退款单号', ({ refund }) => refund?.outRefundNo ?? '0', 'ALL'],
   ['退款金额', trade => refunded(trade), 'ALL'],
-  ['充值券退款金额', () => NOTHING, 'ALL'],
+  ['充值券退款金额', () => ZERO, 'ALL'],
   ['退款类型', ({ refund }) => (refund ? 'ORIGINAL' : ''), 'ALL'],
   ['退款状态', ({ refund }) => (refund ? 'SUCCESS' : ''), 'ALL'],
   ['商品名称', ({ description }) => description],
   ['商户数据包', ({ attach }) => attach],
-  ['手续费', ({ fee }) => feeText(fee)],
+  ['手续费', ({ fee }) => feeString(fee)],
   ['费率', () => '0.60%'],
   ['订单金额', trade => paid(trade)],
   ['申请退款金额', trade => refunded(trade), 'ALL'],
   ['费率备注', () => ''],
 ]
 
-/** Lines with their ends, the summary last; its sums are those of the rows. */
+/** Yields lines with their line ends, the summary last. */
 export function* tradeBill(trades: Iterable<Trade>, type: TradeBillType = 'ALL'): Generator<string, void, undefined> {
-  const columns = COLUMNS.filter(([, , of]) => of === undefined || type === 'REFUND' || of === type)
+  const columns = COLUMNS.filter(([, , onlyIn]) => onlyIn === undefined || type === 'REFUND' || onlyIn === type)
   const writer = new TableWriter(columns.map(([title]) => title))
   const sum = { count: 0, paid: 0, refunded: 0, fee: 0 }
   yield writer.titles()
@@ -75,22 +75,22 @@ export function* tradeBill(trades: Iterable<Trade>, type: TradeBillType = 'ALL')
     总交易单数: String(sum.count),
     应结订单总金额: yuan(sum.paid),
     退款总金额: yuan(sum.refunded),
-    充值券退款总金额: NOTHING,
-    手续费总金额: feeText(sum.fee),
+    充值券退款总金额: ZERO,
+    手续费总金额: feeString(sum.fee),
     订单总金额: yuan(sum.paid),
     申请退款总金额: yuan(sum.refunded),
   })
 }
 
 function paid({ refund, total }: Trade): string {
-  return refund ? NOTHING : yuan(total)
+  return refund ? ZERO : yuan(total)
 }
 
 function refunded({ refund }: Trade): string {
-  return refund ? yuan(refund.amount) : NOTHING
+  return refund ? yuan(refund.amount) : ZERO
 }
 
-// Fees have room for fractions of a fen.
-function feeText(fen: number): string {
+// Fees have five decimals.
+function feeString(fen: number): string {
   return `${yuan(fen)}000`
 }

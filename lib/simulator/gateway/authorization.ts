@@ -1,32 +1,32 @@
-/** Whether a request is the merchant's: every check of WeChat Pay, in its order, each with its own refusal. */
+/** Verifies that a merchant sent a request: the checks of WeChat Pay, in its order, each with its own error. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { verify } from '../../crypto/rsa.js'
 import * as Formatter from '../../formatter.js'
 import { metaPart } from '../http/multipart.js'
-import type { Arrival } from '../http/server.js'
+import type { RawRequest } from '../http/server.js'
 import type { Merchant } from '../keys/merchant.js'
 import { problem, signError } from '../ledger/problem.js'
 import { type Credentials, readAuthorization } from './credentials.js'
 import type { Nonces } from './nonces.js'
 
-/** Seconds, in either direction. */
+/** Maximum difference between the timestamp and the clock, in seconds, in either direction. */
 const CLOCK_OFFSET = 300
-/** Characters of the body that WeChat Pay repeats in `truncated_sign_message`. */
-const SHOWN_OF_BODY = 8
+/** Number of characters of the body in `truncated_sign_message`. */
+const SHOWN_BODY_LENGTH = 8
 
-interface Register {
+interface Context {
   merchants: ReadonlyMap<string, Merchant>
   nonces: Nonces
-  /** Milliseconds. */
+  /** Milliseconds since 1970. */
   now: number
 }
 
 /**
  * @returns the merchant who signed the request.
- * @throws ApiError 400 `INVALID_REQUEST` without Accept or User-Agent, else 401 `SIGN_ERROR` whose `detail.issue` is
- *   the reason.
+ * @throws ApiError 400 `INVALID_REQUEST` without Accept or User-Agent. 401 `SIGN_ERROR`, with the reason in
+ *   `detail.issue`, for any other failure.
  */
-export function authorize(request: Arrival, { merchants, nonces, now }: Register): Merchant {
+export function authorize(request: RawRequest, { merchants, nonces, now }: Context): Merchant {
   requireHeaders(request.headers)
   const { signature, ...credentials } = readAuthorization(request.headers.authorization)
   const merchant = findMerchant(credentials, merchants)
@@ -65,12 +65,17 @@ function requireTimely(timestamp: string, now: number): void {
   throw signError('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟', 'timestamp', issue)
 }
 
-function requireSignature(request: Arrival, { timestamp, nonce }: Credentials, signature: string, merchant: Merchant) {
+function requireSignature(
+  request: RawRequest,
+  { timestamp, nonce }: Credentials,
+  signature: string,
+  merchant: Merchant,
+) {
   const { method, target } = request
   const body = metaPart(request.headers['content-type'] ?? '', request.body) ?? request.body
   const message = Formatter.request(method, target, timestamp, nonce, body)
   if (verify(message, signature, merchant.publicKey)) return
-  const shown = body.toString().slice(0, SHOWN_OF_BODY)
+  const shown = body.toString().slice(0, SHOWN_BODY_LENGTH)
   throw signError('错误的签名，验签失败', 'signature', 'sign not match', {
     method,
     url: target,

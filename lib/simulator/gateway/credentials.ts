@@ -1,21 +1,21 @@
-/** The Authorization header of APIv3, taken apart. */
+/** Parses the Authorization header of APIv3. */
 import { SCHEME } from '../../formatter.js'
 import { signError } from '../ledger/problem.js'
 
-/** What an Authorization header says about its sender; the signature is left out. */
+/** The parameters of an Authorization header, except the signature. */
 export interface Credentials {
   mchid: string
-  /** `serial_no` */
+  /** `serial_no`, the serial number of the merchant API certificate. */
   serial: string
   /** Seconds since 1970. */
   timestamp: string
-  /** `nonce_str` */
+  /** `nonce_str`. */
   nonce: string
 }
 
 const PARAMETERS = ['mchid', 'nonce_str', 'serial_no', 'signature', 'timestamp']
 
-/** @throws ApiError 401 `SIGN_ERROR` unless it has the scheme and, once each and in any order, the five parameters. */
+/** @throws ApiError 401 `SIGN_ERROR` for a different scheme, or without each of the five parameters exactly once. */
 export function readAuthorization(header: string | undefined): Credentials & { signature: string } {
   if (header === undefined) throw malformed('the header is missing')
   const [scheme, list = ''] = header.split(/ (.*)/s)
@@ -34,7 +34,7 @@ export function readAuthorization(header: string | undefined): Credentials & { s
   return { mchid, serial, nonce, timestamp, signature }
 }
 
-/** What the header claims, be it true or not; undefined when it cannot be read. */
+/** The unverified credentials; undefined when the header is missing or malformed. */
 export function readCredentials(header: string | undefined): Credentials | undefined {
   try {
     const { signature: _, ...credentials } = readAuthorization(header)

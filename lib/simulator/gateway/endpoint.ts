@@ -1,30 +1,34 @@
-/** One authorised request as a handler sees it, and the replies that a handler gives. */
+/** An APIv3 endpoint: its verified calls, readers for their parameters, and common responses. */
 
-import type { Arrival } from '../http/server.js'
+import type { RawRequest } from '../http/server.js'
 import type { Merchant } from '../keys/merchant.js'
 import { parameterError, problem } from '../ledger/problem.js'
-import { assertFits, type Schema, type Value } from '../schema/schema.js'
-import type { Reply, Route } from './router.js'
+import { assertValid, type Schema, type Value } from '../schema/schema.js'
+import type { EndpointResponse, Route } from './router.js'
 
 export interface Call {
   readonly merchant: Merchant
-  /** The values of the path's placeholders, decoded. */
+  /** The values of the placeholders in the path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  readonly request: Arrival
+  readonly request: RawRequest
   /** Milliseconds since 1970. */
   readonly now: number
 }
 
 export type Endpoint = Route<Call>
 
-export const NO_CONTENT: Reply = { statusCode: 204, body: '' }
+export const NO_CONTENT: EndpointResponse = { statusCode: 204, body: '' }
 
-export function ok(value: object): Reply {
+export function ok(value: object): EndpointResponse {
   return { statusCode: 200, body: JSON.stringify(value) }
 }
 
-/** The JSON payload, checked. @throws ApiError 415 for another content type, 400 `PARAM_ERROR` for what does not fit. */
+/**
+ * Returns the JSON body.
+ *
+ * @throws ApiError 415 for a different content type, 400 `PARAM_ERROR` for a body that violates the schema.
+ */
 export function readJson<const S extends Schema>({ request }: Call, schema: S): Value<S> {
   const type = request.headers['content-type'] ?? ''
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
@@ -36,7 +40,7 @@ export function readJson<const S extends Schema>({ request }: Call, schema: S): 
     })
   }
   const value = parse(request.body)
-  assertFits(value, schema)
+  assertValid(value, schema)
   return value
 }
 
@@ -48,14 +52,14 @@ function parse(body: Buffer): unknown {
   }
 }
 
-/** The value of a placeholder of the route's own path. */
+/** Returns the value of a placeholder in the path of the route. */
 export function readParam({ params }: Call, name: string): string {
   const value = params[name]
-  if (value === undefined) throw new TypeError(`the route has no {${name}}`)
+  if (value === undefined) throw new TypeError(`The path of the route has no {${name}}.`)
   return value
 }
 
-/** Refuses a query whose `mchid` is missing or is not the caller's. */
+/** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` in the query is the caller's. */
 export function requireOwnQuery({ query, merchant }: Call): void {
   const mchid = query.get('mchid')
   if (!mchid) {
@@ -70,7 +74,7 @@ export function requireOwnQuery({ query, merchant }: Call): void {
   if (mchid !== merchant.mchid) throw foreignMerchant('mchid', mchid, 'query')
 }
 
-/** Refuses a body whose `mchid` is not the caller's. */
+/** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` in the body is the caller's. */
 export function requireOwnBody({ merchant }: Call, { mchid }: { mchid: string }): void {
   if (mchid !== merchant.mchid) throw foreignMerchant('/mchid', mchid, 'body')
 }

@@ -1,59 +1,63 @@
-/** Misbehaviour on demand: rules that are used up one request at a time, in the order they were given. */
+/** Faults on demand: rules that make matching requests fail. */
 import { InvalidArgumentError } from '../../errors.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
-import type { ContentFault } from './file-delivery.js'
+import type { ContentFault } from './file-response.js'
 
 const STATUSES = [429, 500, 502, 503, 504] as const
-const DROPS = ['request', 'answer'] as const
+const DROPS = ['request', 'response'] as const
 const CONTENTS = ['cut', 'flip'] as const satisfies readonly ContentFault[]
 const SIGNATURES = ['headers', 'serial', 'mismatch', 'probe'] as const
 
-/** A script for the next requests. What is combined in one rule happens to the same request. */
+/** A rule for the next requests. Faults that one rule combines apply to the same request. */
 export interface Misbehaviour {
-  /** How many requests it applies to. Default 1; `Infinity` until `behave()`. */
+  /** Number of requests that the rule applies to. Default 1; `Infinity` means until `behave()` is called. */
   times?: number
-  /** Of the requests that match, every n-th: 50 for one of fifty. Default 1. */
+  /** Applies to every n-th matching request only: at 50, to one request in fifty. Default 1: to each. */
   every?: number
-  /** Which requests: by default every one that is properly signed. `path` may be a text (without query) or a pattern. */
+  /**
+   * Requests that the rule applies to. Default: all requests with a valid signature. A string as `path` must equal the
+   * path without the query; a regular expression is searched for in that path.
+   */
   match?: { method?: string; path?: string | RegExp }
-  /** Milliseconds before anything else happens; `Infinity` never answers. */
+  /** Milliseconds to wait before anything else happens. With `Infinity` there is never a response. */
   latency?: number
   /**
-   * An answer instead of what was asked for, which does not happen: 429 `FREQUENCY_LIMITED`, 500 `SYSTEM_ERROR`,
-   * 503 and 504 `SERVICE_UNAVAILABLE`, signed; 502 is a gateway's HTML, unsigned.
+   * Fails with this status, and the request has no effect. 429 `FREQUENCY_LIMITED`, 500 `SYSTEM_ERROR`, 503 and 504
+   * `SERVICE_UNAVAILABLE` are signed; 502 is an unsigned HTML page, as proxies send it.
    */
   status?: (typeof STATUSES)[number]
   /**
-   * Cuts the connection without an answer: `'request'` when the request has been read and not acted upon, `'answer'`
-   * when it has taken effect.
+   * Closes the connection without a response: `'request'` after the request has been read and before it takes effect,
+   * `'response'` after it has taken effect.
    */
   drop?: (typeof DROPS)[number]
   /**
-   * What is wrong with the answer's signature, in the words of `SignatureError.reason`: `'headers'` are missing, the
-   * `'serial'` is unknown, a `'mismatch'` with the body, a SIGNTEST `'probe'`.
+   * Makes the signature of the response invalid. The values are those of `SignatureError.reason`: `'headers'` omits the
+   * signature headers, `'serial'` names an unknown key, `'mismatch'` signs a different body, `'probe'` sends a SIGNTEST
+   * probe. APIv2 omits the `sign` for `'headers'`, and sends a wrong one for every other value.
    */
   signature?: (typeof SIGNATURES)[number]
-  /** Seconds by which the answer's timestamp is ahead (or, negative, behind); it is signed properly. */
+  /** Seconds by which the timestamp of the response is ahead, or behind when negative. The signature is valid. */
   clockSkew?: number
-  /** What is wrong with the content of a download: it is `'cut'` half-way, or a bit of it is another. */
+  /** Damages the content of a download: `'cut'` truncates it, `'flip'` flips one bit. */
   content?: ContentFault
 }
 
-/** What is to happen to one request. */
+/** The faults of one request. */
 export type Fault = Omit<Misbehaviour, 'times' | 'every' | 'match'>
 
 interface Entry {
   readonly rule: Misbehaviour
-  /** How many requests it still applies to. */
+  /** Number of requests that the rule still applies to. */
   left: number
-  /** How many requests it has matched. */
+  /** Number of requests that have matched so far. */
   matched: number
 }
 
 export class Faults {
   #rules: Entry[] = []
 
-  /** @throws InvalidArgumentError for a rule that cannot be meant. */
+  /** @throws InvalidArgumentError for an invalid or unknown option. */
   add(rule: Misbehaviour): void {
     requireValid(rule)
     this.#rules.push({ rule: { ...rule }, left: rule.times ?? 1, matched: 0 })
@@ -63,7 +67,7 @@ export class Faults {
     this.#rules = []
   }
 
-  /** Uses up the first rule that matches. */
+  /** Returns the faults of the first matching rule, and counts one use of it. */
   take(method: string, path: string): Fault {
     const entry = this.#rules.find(entry => matches(entry.rule, method, path) && isTurn(entry))
     if (entry === undefined) return {}
@@ -110,11 +114,11 @@ function requireValid({
 }: Misbehaviour) {
   refuseUnknownOptions(unknown, OPTIONS, 'misbehave')
   if (times !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(times) && times > 0)) {
-    refuse('times', times, 'a number of requests from 1 to Infinity')
+    refuse('times', 'a positive integer or Infinity', times)
   }
-  if (!Number.isSafeInteger(every) || every < 1) refuse('every', every, 'a whole number from 1')
-  if (!(latency >= 0)) refuse('latency', latency, 'milliseconds from 0 to Infinity')
-  if (!Number.isSafeInteger(clockSkew)) refuse('clockSkew', clockSkew, 'whole seconds')
+  if (!Number.isSafeInteger(every) || every < 1) refuse('every', 'a positive integer', every)
+  if (!(latency >= 0)) refuse('latency', 'a number of milliseconds from 0 to Infinity', latency)
+  if (!Number.isSafeInteger(clockSkew)) refuse('clockSkew', 'an integer number of seconds', clockSkew)
   requireValidMatch(match)
   requireOneOf('status', status, STATUSES)
   requireOneOf('drop', drop, DROPS)
@@ -124,16 +128,16 @@ function requireValid({
 
 function requireValidMatch({ path, method, ...unknown }: NonNullable<Misbehaviour['match']>) {
   refuseUnknownOptions(unknown, ['method', 'path'], '`match`')
-  if (method !== undefined && typeof method !== 'string') refuse('match.method', method, 'a text')
+  if (method !== undefined && typeof method !== 'string') refuse('match.method', 'a string', method)
   if (path !== undefined && typeof path !== 'string' && !(path instanceof RegExp)) {
-    refuse('match.path', path, 'a text or a pattern')
+    refuse('match.path', 'a string or a regular expression', path)
   }
 }
 
 function requireOneOf(option: string, found: unknown, values: readonly unknown[]): void {
-  if (found !== undefined && !values.includes(found)) refuse(option, found, values.join(', '))
+  if (found !== undefined && !values.includes(found)) refuse(option, `one of ${values.join(', ')}`, found)
 }
 
-function refuse(option: string, found: unknown, expected: string): never {
-  throw new InvalidArgumentError(`misbehave: \`${option}\` is ${String(found)}; expected ${expected}.`)
+function refuse(option: string, expected: string, found: unknown): never {
+  throw new InvalidArgumentError(`\`${option}\` must be ${expected}; got ${String(found)}.`)
 }

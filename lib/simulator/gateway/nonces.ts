@@ -1,10 +1,10 @@
-/** The nonces seen lately: a signed request is good for one use. */
+/** Recently used nonces: a signed request is accepted only once. */
 
-// A request that arrives 300 s before its timestamp is accepted until 300 s after it: 600 s in all.
+/** Milliseconds. A timestamp is accepted from 300 s before to 300 s after the clock. */
 const LIFETIME = 600_000
 const LIMIT = 100_000
 
-/** Forgets what is too old to be accepted anyway, and at the worst the oldest of 100,000. */
+/** Keeps the nonces whose timestamp may still be accepted, but at most 100,000 of them. */
 export class Nonces {
   readonly #seen = new Map<string, number>()
 
@@ -12,7 +12,7 @@ export class Nonces {
     return this.#seen.has(nonce)
   }
 
-  /** `now` in milliseconds. */
+  /** `now` in milliseconds since 1970. */
   add(nonce: string, now: number): void {
     this.#seen.set(nonce, now)
     for (const [oldest, time] of this.#seen) {

@@ -1,26 +1,27 @@
-/** What arrived, kept so that tests can look at it: bounded, and without the signature of its Authorization. */
+/** The log of received requests for tests: bounded, and without signatures. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Arrival } from '../http/server.js'
+import type { RawRequest } from '../http/server.js'
 import { type Credentials, readCredentials } from './credentials.js'
 
 export interface SimulatorRequest {
   readonly method: string
-  /** The path and the query, exactly as on the wire. */
+  /** The path and the query, exactly as received. */
   readonly path: string
-  /** By lower-case name; the value of `authorization` is not kept. */
+  /** By lower-case name. The value of `authorization` is redacted. */
   readonly headers: IncomingHttpHeaders
-  /** What `authorization` said, less the signature; undefined when it could not be read. */
+  /** The parameters of `authorization`, except the signature; undefined when it is missing or malformed. */
   readonly authorization: Credentials | undefined
-  /** The first 64 KiB of the body, as text. */
+  /** The first 64 KiB of the body, decoded as UTF-8. */
   readonly body: string
-  /** Undefined until the answer is sent, and for good when the connection was cut instead. */
+  /** The status of the response; undefined until it is sent, and when the connection was closed without one. */
   readonly statusCode: number | undefined
 }
 
+/** Number of requests that are kept: the latest ones. */
 const LIMIT = 1000
+/** Bytes. */
 const BODY_LIMIT = 64 * 1024
 
-/** Keeps the last 1000 requests. */
 export class RequestLog {
   readonly #entries: SimulatorRequest[] = []
 
@@ -28,8 +29,8 @@ export class RequestLog {
     return [...this.#entries]
   }
 
-  /** Returns what is to be called with the answer's status. */
-  add({ method, target, headers, body }: Arrival): (statusCode: number) => void {
+  /** Returns a function to call with the status of the response. */
+  add({ method, target, headers, body }: RawRequest): (statusCode: number) => void {
     const entry = {
       method,
       path: target,

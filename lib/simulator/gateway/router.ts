@@ -1,24 +1,24 @@
-/** From a method and a path to the handler that answers it. */
+/** Finds the endpoint for a method and a path. */
 import { problem } from '../ledger/problem.js'
 
-/** An answer before it is signed; the body is the text to be sent, empty for none. */
-export interface Reply {
+/** A response before it is signed. An empty `body` means no body. */
+export interface EndpointResponse {
   statusCode: number
   body: string
-  /** A download, in place of the body: it is not signed. */
-  file?: ReplyFile
+  /** A download, sent unsigned instead of `body`. */
+  file?: ResponseFile
 }
 
-export interface ReplyFile {
+export interface ResponseFile {
   contentType: string
   open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 export interface Route<Call> {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** The documented path: `/v3/pay/transactions/id/{transaction_id}`. */
+  /** The documented path, such as `/v3/pay/transactions/id/{transaction_id}`. */
   path: string
-  handle(call: Call): Reply | Promise<Reply>
+  handle(call: Call): EndpointResponse | Promise<EndpointResponse>
 }
 
 interface Node<Call> {
@@ -27,7 +27,7 @@ interface Node<Call> {
   readonly routes: Map<string, Route<Call>>
 }
 
-/** A literal segment is preferred to a placeholder at the same place, whatever the order of the routes. */
+/** A literal segment takes precedence over a placeholder, regardless of the order of the routes. */
 export class Router<Call> {
   readonly #root: Node<Call> = createNode()
 
@@ -40,19 +40,19 @@ export class Router<Call> {
   }
 
   /**
-   * `path` is the raw path as it arrived, without its query.
+   * `path` is the raw path without the query.
    *
-   * @throws ApiError 404 for a path that is not in the table, 405 for a method that the path does not have.
+   * @throws ApiError 404 for an unknown path, 405 for a method that the path does not support.
    */
   find(method: string, path: string): { route: Route<Call>; params: Record<string, string> } {
     const node = descend(this.#root, segments(path), 0)
     if (node === undefined) {
-      throw problem(404, 'RESOURCE_NOT_EXISTS', `The simulator does not know the endpoint ${method} ${path}.`)
+      throw problem(404, 'RESOURCE_NOT_EXISTS', `The simulator has no endpoint ${method} ${path}.`)
     }
     const route = node.routes.get(method)
     if (route === undefined) {
       const allowed = [...node.routes.keys()].join(', ')
-      throw problem(405, 'INVALID_REQUEST', `${path} does not take ${method}, only ${allowed}.`)
+      throw problem(405, 'INVALID_REQUEST', `${path} does not support ${method}. Use ${allowed}.`)
     }
     return { route, params: fill(route.path, path) }
   }

@@ -1,4 +1,4 @@
-/** Sensitive fields on WeChat Pay's side: opened before an endpoint sees them, encrypted again for the merchant. */
+/** Sensitive fields: decrypted before an endpoint reads them, and encrypted in the response. */
 import { parseBase64 } from '../../crypto/base64.js'
 import * as Rsa from '../../crypto/rsa.js'
 import { type EndpointFacts, endpointFacts } from '../../protocol/endpoints.js'
@@ -7,45 +7,46 @@ import { mapLeaves } from '../../trust/field-paths.js'
 import type { PlatformKey } from '../keys/platform.js'
 import { parameterError } from '../ledger/problem.js'
 import type { Call, Endpoint } from './endpoint.js'
-import type { Reply } from './router.js'
+import type { EndpointResponse } from './router.js'
 
-type Marks = Pick<EndpointFacts, 'encrypted' | 'encryptedQuery' | 'decrypted' | 'padding'>
+type SensitiveFields = Pick<EndpointFacts, 'encrypted' | 'encryptedQuery' | 'decrypted' | 'padding'>
 
 /**
- * An endpoint that is given plain text, and gives it, where the catalogue marks fields as encrypted. A request is refused
- * with 400 `PARAM_ERROR` when a marked field is not encrypted, or not with the key that `Wechatpay-Serial` names.
+ * Wraps an endpoint, so that its handler receives and returns the sensitive fields in plain text. The default `fields`
+ * are those of the catalogue. A request fails with 400 `PARAM_ERROR` when a sensitive field is not encrypted, or not with
+ * the key that `Wechatpay-Serial` names.
  */
 export function withSensitiveFields(
   endpoint: Endpoint,
-  marks: Marks = endpointFacts(endpoint.method, endpoint.path),
+  fields: SensitiveFields = endpointFacts(endpoint.method, endpoint.path),
 ): Endpoint {
-  const { encrypted, encryptedQuery, decrypted } = marks
+  const { encrypted, encryptedQuery, decrypted } = fields
   if (encrypted.length + encryptedQuery.length + decrypted.length === 0) return endpoint
   return {
     ...endpoint,
-    handle: async call => seal(await endpoint.handle(open(call, marks)), call, marks),
+    handle: async call => encryptResponse(await endpoint.handle(decryptCall(call, fields)), call, fields),
   }
 }
 
-function open(call: Call, { encrypted, encryptedQuery, padding }: Marks): Call {
-  const opener = new Opener(call, padding)
+function decryptCall(call: Call, { encrypted, encryptedQuery, padding }: SensitiveFields): Call {
+  const decryptor = new Decryptor(call, padding)
   const query = new URLSearchParams(call.query)
   for (const name of encryptedQuery) {
     const value = query.get(name)
-    if (value) query.set(name, opener.open(value, name, 'query'))
+    if (value) query.set(name, decryptor.decrypt(value, name, 'query'))
   }
-  return { ...call, query, request: { ...call.request, body: openBody(call.request.body, encrypted, opener) } }
+  return { ...call, query, request: { ...call.request, body: decryptBody(call.request.body, encrypted, decryptor) } }
 }
 
-function openBody(body: Buffer, fields: readonly string[], opener: Opener): Buffer {
+function decryptBody(body: Buffer, fields: readonly string[], decryptor: Decryptor): Buffer {
   const payload = parse(body)
-  const opened = mapLeaves(payload, fields, (leaf, path, isNamed) =>
-    isNamed && leaf !== '' && leaf !== null ? opener.open(leaf, path, 'body') : leaf,
+  const decrypted = mapLeaves(payload, fields, (leaf, path, isNamed) =>
+    isNamed && leaf !== '' && leaf !== null ? decryptor.decrypt(leaf, path, 'body') : leaf,
   )
-  return opened === payload ? body : Buffer.from(JSON.stringify(opened))
+  return decrypted === payload ? body : Buffer.from(JSON.stringify(decrypted))
 }
 
-// What is no JSON is the endpoint's to refuse.
+// The endpoint itself refuses a body that is not valid JSON.
 function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString())
@@ -54,14 +55,18 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function seal(reply: Reply, { merchant }: Call, { decrypted }: Marks): Reply {
-  if (reply.body === '' || decrypted.length === 0) return reply
-  const sealed = encryptFields(JSON.parse(reply.body), decrypted, merchant.certificate.publicKey)
-  return { ...reply, body: JSON.stringify(sealed) }
+function encryptResponse(
+  response: EndpointResponse,
+  { merchant }: Call,
+  { decrypted }: SensitiveFields,
+): EndpointResponse {
+  if (response.body === '' || decrypted.length === 0) return response
+  const encrypted = encryptFields(JSON.parse(response.body), decrypted, merchant.certificate.publicKey)
+  return { ...response, body: JSON.stringify(encrypted) }
 }
 
-/** Opens the values of one request. No refusal repeats a value: it may be the plain text of somebody's name. */
-class Opener {
+/** Decrypts the values of one request. Its errors never contain a value, which may be a name in plain text. */
+class Decryptor {
   readonly #call: Call
   readonly #padding: Rsa.Padding
 
@@ -70,17 +75,18 @@ class Opener {
     this.#padding = padding === 'pkcs1' ? Rsa.PKCS1 : Rsa.OAEP
   }
 
-  open(value: unknown, field: string, location: 'body' | 'query'): string {
+  /** @throws ApiError 400 `PARAM_ERROR`. */
+  decrypt(value: unknown, field: string, location: 'body' | 'query'): string {
     const { privateKey } = this.#key()
     const modulusBytes = (privateKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8
     if (typeof value !== 'string' || parseBase64(value)?.length !== modulusBytes) {
-      const issue = 'not encrypted: expected the base64 of an RSA ciphertext'
+      const issue = 'not encrypted: must be the base64 of an RSA ciphertext'
       throw parameterError('请确认待处理的消息是否为加密后的密文', { field, issue, location })
     }
     try {
       return Rsa.decrypt(value, privateKey, this.#padding)
     } catch {
-      const issue = 'not encrypted with the key that Wechatpay-Serial names, or with another padding'
+      const issue = 'encrypted with a key that Wechatpay-Serial does not name, or with a different padding'
       throw parameterError('平台私钥解密失败', { field, issue, location })
     }
   }
@@ -88,14 +94,14 @@ class Opener {
   #key(): PlatformKey {
     const { request, merchant, now } = this.#call
     const serial = request.headers['wechatpay-serial']
-    const about = { field: 'wechatpay-serial', location: 'header' } as const
+    const parameter = { field: 'wechatpay-serial', location: 'header' } as const
     if (typeof serial !== 'string' || serial === '') {
-      const issue = 'missing, and the request has sensitive fields'
-      throw parameterError('HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)', { ...about, issue })
+      const issue = 'missing, although the request has sensitive fields'
+      throw parameterError('HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)', { ...parameter, issue })
     }
     const key = merchant.platform.find(serial, now)
     if (key) return key
     const issue = 'neither a valid platform certificate of this merchant nor its WeChat Pay public key'
-    throw parameterError('平台证书序列号Wechatpay-Serial错误', { ...about, value: serial, issue })
+    throw parameterError('平台证书序列号Wechatpay-Serial错误', { ...parameter, value: serial, issue })
   }
 }

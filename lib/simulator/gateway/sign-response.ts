@@ -1,29 +1,34 @@
-/** WeChat Pay's side of the signature: every answer leaves signed with the key that the request asked for. */
+/** Signs responses as WeChat Pay does. */
 import { randomBytes } from 'node:crypto'
 import { signAsync } from '../../crypto/rsa.js'
 import * as Formatter from '../../formatter.js'
-import type { Delivery } from '../http/server.js'
+import type { RawResponse } from '../http/server.js'
 import type { PlatformKey } from '../keys/platform.js'
 import type { Fault } from './faults.js'
-import type { Reply } from './router.js'
+import type { EndpointResponse } from './router.js'
 
 const PROBE = 'WECHATPAY/SIGNTEST/'
 const UNKNOWN_SERIAL = 'F'.repeat(40)
-/** The number at the end of a Request-ID: 0 for success, an internal number of WeChat Pay's otherwise. */
+/** A Request-ID ends in 0 on success, otherwise in an internal number of WeChat Pay: here this plus the status. */
 const FAILURE = 268_435_000
 
-/** `now` in milliseconds; of the fault, what concerns the signature. */
-export async function signed(reply: Reply, key: PlatformKey, now: number, fault: Fault = {}): Promise<Delivery> {
-  const delivery = unsigned(reply)
-  if (fault.signature === 'headers') return delivery
+/** Applies the `signature` and `clockSkew` faults only. `now` in milliseconds since 1970. */
+export async function signResponse(
+  response: EndpointResponse,
+  key: PlatformKey,
+  now: number,
+  fault: Fault = {},
+): Promise<RawResponse> {
+  const unsigned = unsignedResponse(response)
+  if (fault.signature === 'headers') return unsigned
   const timestamp = String(Math.floor(now / 1000) + (fault.clockSkew ?? 0))
   const nonce = Formatter.nonce()
-  const body = fault.signature === 'mismatch' ? `${reply.body} ` : reply.body
+  const body = fault.signature === 'mismatch' ? `${response.body} ` : response.body
   const signature = await signAsync(Formatter.response(timestamp, nonce, body), key.privateKey)
   return {
-    ...delivery,
+    ...unsigned,
     headers: {
-      ...delivery.headers,
+      ...unsigned.headers,
       'Wechatpay-Timestamp': timestamp,
       'Wechatpay-Nonce': nonce,
       'Wechatpay-Signature': fault.signature === 'probe' ? PROBE + signature.slice(PROBE.length) : signature,
@@ -33,8 +38,8 @@ export async function signed(reply: Reply, key: PlatformKey, now: number, fault:
   }
 }
 
-/** As WeChat Pay answers requests whose sender it does not know. */
-export function unsigned({ statusCode, body }: Reply): Delivery {
+/** WeChat Pay does not sign the response to a request that it cannot attribute to a merchant. */
+export function unsignedResponse({ statusCode, body }: EndpointResponse): RawResponse {
   const headers = { 'Request-ID': requestId(statusCode), 'Cache-Control': 'no-cache, must-revalidate' }
   if (body === '') return { statusCode, headers, body }
   return { statusCode, headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' }, body }

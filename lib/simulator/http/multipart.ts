@@ -1,34 +1,34 @@
-/** Forms with files, and their `meta` part: of an upload by APIv3 the only part that is signed. */
+/** Parses multipart forms. In an APIv3 upload, only the part named `meta` is signed. */
 
 export interface ReceivedPart {
   name: string
-  /** Undefined for a part that is no file. */
+  /** Undefined when the part is not a file. */
   filename: string | undefined
   content: Buffer
 }
 
-const LINE = '\r\n'
+const CRLF = '\r\n'
 
-/** The parts in their order; none when the body is not the multipart that `contentType` announces. */
+/** Returns the parts in order; an empty list when the body does not match `contentType`. */
 export function readParts(contentType: string, body: Buffer): ReceivedPart[] {
   const boundary = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType)
   const delimiter = boundary && `--${boundary[1] ?? boundary[2]}`
   return delimiter ? [...split(body, delimiter)].flatMap(readPart) : []
 }
 
-/** The bytes of the part named `meta`; undefined when there is none. */
+/** Returns the content of the part named `meta`, if any. */
 export function metaPart(contentType: string, body: Buffer): Buffer | undefined {
   return readParts(contentType, body).find(({ name }) => name === 'meta')?.content
 }
 
 function readPart(part: Buffer): ReceivedPart[] {
-  const headersEnd = part.indexOf(LINE + LINE)
+  const headersEnd = part.indexOf(CRLF + CRLF)
   const headers = part.subarray(0, Math.max(headersEnd, 0)).toString()
   const [disposition] = /^content-disposition:.*$/im.exec(headers) ?? []
   const name = parameter(disposition, 'name')
   if (name === undefined) return []
   const filename = parameter(disposition, 'filename')
-  return [{ name, filename, content: part.subarray(headersEnd + LINE.length * 2) }]
+  return [{ name, filename, content: part.subarray(headersEnd + CRLF.length * 2) }]
 }
 
 function parameter(disposition = '', name: string): string | undefined {
@@ -37,7 +37,7 @@ function parameter(disposition = '', name: string): string | undefined {
 }
 
 function* split(body: Buffer, delimiter: string): Generator<Buffer> {
-  const between = LINE + delimiter
+  const between = CRLF + delimiter
   let start = body.indexOf(delimiter) + delimiter.length
   for (let end = body.indexOf(between, start); end >= 0; end = body.indexOf(between, start)) {
     yield body.subarray(start, end)

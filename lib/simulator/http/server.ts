@@ -1,4 +1,4 @@
-/** The HTTP server: raw bytes in, bytes out; it knows nothing of payments. */
+/** The HTTP server: reads requests and sends responses as raw bytes, without any knowledge of payments. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Server } from 'node:net'
@@ -6,54 +6,53 @@ import { pipeline } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { ServerCertificate } from '../keys/server-certificate.js'
 
-/** A request as it arrived. */
-export interface Arrival {
+/** A request as received. */
+export interface RawRequest {
   method: string
-  /** The path and the query, exactly as on the wire. */
+  /** The path and the query, exactly as received. */
   target: string
   headers: IncomingHttpHeaders
   body: Buffer
-  /** What the client showed in the TLS handshake, DER; that it has the key to it is proven. */
+  /** The client certificate of the TLS handshake, DER. The client has proven that it owns the private key. */
   certificate?: Buffer | undefined
 }
 
-/** What goes back. */
-export interface Delivery {
+export interface RawResponse {
   statusCode: number
   headers: Record<string, string>
-  /** Whole, or in pieces that are made while they are sent. */
+  /** The whole body, or chunks that are generated while they are sent. */
   body: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
-/** An answer that never comes: the connection is cut instead. */
+/** Instead of a response: closes the connection without one. */
 export const DROPPED = Symbol('dropped')
 
 export interface Listener {
-  /** `http://127.0.0.1:<port>`, or https */
+  /** `http://127.0.0.1:<port>` or `https://127.0.0.1:<port>`. */
   url: string
   close(): Promise<void>
 }
 
 interface ListenOptions {
-  /** 0 for any that is free. */
+  /** 0 means any free port. */
   port: number
-  /** Bytes of the longest body that is read; a longer one is answered 413. */
+  /** Maximum size of a body in bytes. A larger one fails with 413. */
   limit: number
-  /** Serves https with it, and asks every client for a certificate. */
+  /** Serves https with this certificate, and requests a certificate from every client. */
   tls?: ServerCertificate | undefined
-  answer(arrival: Arrival): Promise<Delivery | typeof DROPPED>
+  respond(request: RawRequest): Promise<RawResponse | typeof DROPPED>
 }
 
-const TOO_LARGE: Delivery = {
+const TOO_LARGE: RawResponse = {
   statusCode: 413,
   headers: { 'Content-Type': 'text/html' },
   body: '<html><body>413 Request Entity Too Large</body></html>',
 }
 
-/** Resolves when the server accepts connections; rejects when the port is taken. */
+/** Resolves when the server accepts connections. Rejects with Node's error when it cannot listen on the port. */
 export async function listen({ port, tls, ...options }: ListenOptions): Promise<Listener> {
-  const handle = (request: IncomingMessage, response: ServerResponse) => respond(request, response, options)
-  // Who has no certificate is served as well: which endpoints need one is not known here.
+  const handle = (request: IncomingMessage, response: ServerResponse) => handleRequest(request, response, options)
+  // Clients without a certificate are accepted: the gateway knows which endpoints require one.
   const secure = tls && { ...tls, requestCert: true, rejectUnauthorized: false }
   const server = secure
     ? createSecureServer({ keepAliveTimeout: 8000, ...secure }, handle)
@@ -77,21 +76,21 @@ export async function listen({ port, tls, ...options }: ListenOptions): Promise<
   }
 }
 
-async function respond(
+async function handleRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  { limit, answer }: Omit<ListenOptions, 'port' | 'tls'>,
+  { limit, respond }: Omit<ListenOptions, 'port' | 'tls'>,
 ): Promise<void> {
   let body: Buffer | undefined
   try {
     body = await readBody(request, limit)
   } catch {
-    // The client hung up half-way: there is nobody to answer.
+    // The client disconnected before the end of the body.
     return
   }
   const { method = '', url: target = '', headers } = request
   const certificate = certificateOf(request)
-  send(response, body === undefined ? TOO_LARGE : await answer({ method, target, headers, body, certificate }))
+  send(response, body === undefined ? TOO_LARGE : await respond({ method, target, headers, body, certificate }))
 }
 
 function certificateOf({ socket }: IncomingMessage): Buffer | undefined {
@@ -101,10 +100,10 @@ function certificateOf({ socket }: IncomingMessage): Buffer | undefined {
 function portOf(server: Server): number {
   const address = server.address()
   if (typeof address === 'object' && address !== null) return address.port
-  throw new TypeError('the server does not listen on a port')
+  throw new TypeError('The server is not listening on a port.')
 }
 
-/** Undefined when the body is longer than `limit` bytes: it is read to its end all the same, but not kept. */
+/** Returns undefined for a body of more than `limit` bytes. It is read to its end, but not kept. */
 async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let length = 0
@@ -115,15 +114,15 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Buffer
   return length <= limit ? Buffer.concat(chunks) : undefined
 }
 
-function send(response: ServerResponse, delivery: Delivery | typeof DROPPED): void {
-  if (delivery === DROPPED) {
+function send(response: ServerResponse, outcome: RawResponse | typeof DROPPED): void {
+  if (outcome === DROPPED) {
     response.destroy()
     return
   }
-  const { statusCode, headers, body } = delivery
+  const { statusCode, headers, body } = outcome
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
     response.writeHead(statusCode, headers)
-    // Whoever made the pieces fail, or hung up, knows; the connection is cut.
+    // An error needs no handling here: pipeline closes the connection.
     pipeline(body, response, () => {})
     return
   }

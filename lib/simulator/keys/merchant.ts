@@ -1,16 +1,16 @@
-/** The keys of a merchant that exists nowhere else: minted in a moment, or given by who has them already. */
+/** The keys and certificates of the simulated merchant: generated, or taken from an earlier simulator. */
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import { nonce } from '../../formatter.js'
 import { type MintedCertificate, PlatformKeys } from './platform.js'
 
-/** Everything is text (PEM, hex), so that it can be kept as JSON and cross a process boundary. */
+/** All keys of one simulator. They are strings (PEM, hex), so that they can be stored as JSON. */
 export interface SimulatorKeys {
-  /** The merchant API certificate and its private key, `apiclient_cert.pem` and `apiclient_key.pem`. */
+  /** The merchant API certificate (`apiclient_cert.pem`) and its private key (`apiclient_key.pem`). */
   merchant: { serial: string; privateKey: string; certificate: string }
-  /** WeChat Pay's platform certificate, with the private key that only WeChat Pay has. */
+  /** The platform certificate, with the private key that WeChat Pay signs with. */
   platformCertificate: MintedCertificate
-  /** The WeChat Pay public key under its `PUB_KEY_ID_…`, with its private key. */
+  /** The WeChat Pay public key, with its private key. `serial` is its `PUB_KEY_ID_…`. */
   platformPublicKey: { serial: string; privateKey: string; publicKey: string }
   /** 32 characters. */
   apiv3Key: string
@@ -28,7 +28,7 @@ export interface Merchant {
   readonly apiv3Key: string
   /** The APIv2 key. */
   readonly secret: string
-  /** WeChat Pay's own keys for it. */
+  /** The keys of WeChat Pay for this merchant. */
   readonly platform: PlatformKeys
 }
 
@@ -37,11 +37,11 @@ const YEAR = 365 * DAY
 const ISSUER = { CN: 'Tenpay.com Root CA', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', C: 'CN' }
 const PLATFORM = { CN: 'Tenpay.com sign', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', L: 'Shenzhen', C: 'CN' }
 
-/** `now`, in milliseconds, is when the merchant certificate begins to be valid. */
+/** The merchant certificate is valid from `now`, in milliseconds since 1970. */
 export async function mintKeys(mchid: string, now: number): Promise<SimulatorKeys> {
   const [merchant, platformCertificate, publicKey] = await Promise.all([
     mintKeyPair(),
-    // A day older than any that a rotation brings: the newest is the one that merchants go by.
+    // One day older, so that the certificate of a rotation at `now` is newer: clients use the newest one.
     mintPlatformCertificate(now - DAY),
     mintKeyPair(),
   ])
@@ -55,7 +55,7 @@ export async function mintKeys(mchid: string, now: number): Promise<SimulatorKey
   }
 }
 
-/** One that is valid from `now`, in milliseconds. */
+/** The certificate is valid from `now`, in milliseconds since 1970. */
 export async function mintPlatformCertificate(now: number): Promise<MintedCertificate> {
   const pair = await mintKeyPair()
   return { ...(await mintCertificate(pair, PLATFORM, now)), privateKey: pair.privateKey }
@@ -87,7 +87,7 @@ export function mintKeyPair(): Promise<KeyPair> {
   })
 }
 
-/** For five years from `now`, in milliseconds; the extensions are forge's. */
+/** Valid for five years from `now`, in milliseconds since 1970. `extensions` are passed to node-forge. */
 export async function mintCertificate(
   keys: KeyPair,
   subject: Record<string, string>,
@@ -104,18 +104,18 @@ export async function mintCertificate(
   certificate.setIssuer(attributes(issuer))
   certificate.setExtensions(extensions)
   const key = Object.assign(forge.pki.privateKeyFromPem(keys.privateKey), {
-    // OpenSSL does in a millisecond what takes forge a tenth of a second.
+    // OpenSSL signs in a millisecond, node-forge in a tenth of a second.
     sign() {
       const content = Buffer.from(forge.asn1.toDer(certificate.tbsCertificate).getBytes(), 'latin1')
       return sign('sha256', content, keys.privateKey).toString('latin1')
     },
   })
-  // Its own key for want of the root's: clients pin platform certificates and follow no chain.
+  // Self-signed: clients pin platform certificates and verify no chain.
   certificate.sign(key, forge.md.sha256.create())
   return { serial: certificate.serialNumber.toUpperCase(), certificate: forge.pki.certificateToPem(certificate) }
 }
 
-/** 20 bytes whose first is 40 to 7F, so that the integer is positive and all 40 digits stay. */
+/** 20 bytes. The first is 40 to 7F, so that the integer is positive and keeps all 40 hex digits. */
 function mintSerial(): string {
   const bytes = randomBytes(20)
   bytes.writeUInt8((bytes.readUInt8() & 0x3f) | 0x40)

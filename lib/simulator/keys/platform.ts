@@ -1,8 +1,8 @@
-/** WeChat Pay's own keys for one merchant: which are listed, which signs now, which opens what is encrypted for WeChat Pay. */
+/** The keys of WeChat Pay for one merchant: which are listed, which one signs, which one decrypts. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { normalizeSerial } from '../../crypto/x509.js'
 
-/** One of WeChat Pay's own keys, with the serial that it goes by. */
+/** A private key of WeChat Pay and its serial number. */
 export interface PlatformKey {
   readonly serial: string
   readonly privateKey: KeyObject
@@ -12,7 +12,7 @@ export interface PlatformCertificate extends PlatformKey {
   readonly certificate: X509Certificate
 }
 
-/** A platform certificate as text. */
+/** A platform certificate and its private key, PEM. */
 export interface MintedCertificate {
   serial: string
   privateKey: string
@@ -26,13 +26,13 @@ interface Entry extends PlatformCertificate {
 }
 
 export class PlatformKeys {
-  /** The newest first. */
+  /** Newest first. */
   readonly #certificates: Entry[] = []
   readonly #publicKey: PlatformKey
   #share: number | undefined
   #signed = 0
 
-  /** Without `first` the merchant has no certificates, and will have none. */
+  /** Without `first`, the merchant has only the public key. */
   constructor(publicKey: { serial: string; privateKey: string }, first: MintedCertificate | undefined) {
     this.#publicKey = { serial: publicKey.serial, privateKey: createPrivateKey(publicKey.privateKey) }
     if (first) this.add(first, Number.NEGATIVE_INFINITY)
@@ -42,7 +42,7 @@ export class PlatformKeys {
     return this.#certificates[0]?.minted
   }
 
-  /** A certificate that is listed at once, and signs from `signsFrom`, in milliseconds since 1970. */
+  /** Adds a certificate that is listed at once and signs from `signsFrom`, in milliseconds since 1970. */
   add(minted: MintedCertificate, signsFrom: number): void {
     const { serial } = minted
     const certificate = new X509Certificate(minted.certificate)
@@ -55,36 +55,37 @@ export class PlatformKeys {
     })
   }
 
-  /** From now on the public key signs so many percent of the answers, whatever the requests name. */
+  /** From now on the public key signs this percentage of the responses, regardless of the requests. */
   share(percent: number): void {
     this.#share = percent
     this.#signed = 0
   }
 
-  /** The certificates that are not expired, the newest first. */
+  /** The certificates that have not expired, newest first. `now` in milliseconds since 1970. */
   listed(now: number): readonly PlatformCertificate[] {
     return this.#certificates.filter(({ certificate }) => now <= Date.parse(certificate.validTo))
   }
 
   /**
-   * The key for the next signature. While nobody has said which share of them is the public key's, the public key signs
-   * for a request whose `Wechatpay-Serial` names it, and the certificate for every other.
+   * Returns the key for the next signature. Until `share` is called, this is the public key when `requested`, the
+   * `Wechatpay-Serial` of the request, names it, and the newest certificate that signs otherwise.
    */
   signing(requested: unknown, now: number): PlatformKey {
     const certificate = this.#certificates.find(({ signsFrom }) => signsFrom <= now)
     if (!certificate) return this.#publicKey
-    const isPublicKeys = this.#share === undefined ? requested === this.#publicKey.serial : this.#isNextOf(this.#share)
-    return isPublicKeys ? this.#publicKey : certificate
+    const usesPublicKey =
+      this.#share === undefined ? requested === this.#publicKey.serial : this.#isInShare(this.#share)
+    return usesPublicKey ? this.#publicKey : certificate
   }
 
-  /** The key that a serial in any spelling names; none for an expired certificate. */
+  /** Finds a key by its serial number in upper or lower case, unless its certificate has expired. */
   find(serial: string, now: number): PlatformKey | undefined {
     const wanted = normalizeSerial(serial)
     return [this.#publicKey, ...this.listed(now)].find(key => normalizeSerial(key.serial) === wanted)
   }
 
-  // Spread evenly: at 20 percent it is every fifth.
-  #isNextOf(share: number): boolean {
+  // Evenly spread: at 20 percent, every fifth.
+  #isInShare(share: number): boolean {
     const before = Math.floor((this.#signed * share) / 100)
     this.#signed += 1
     return Math.floor((this.#signed * share) / 100) > before

@@ -1,4 +1,4 @@
-/** How a merchant's platform certificate gives way to its successor, and platform certificates to the public key. */
+/** Rotates the platform certificate, and migrates from platform certificates to the WeChat Pay public key. */
 import { InvalidArgumentError } from '../../errors.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import { mintPlatformCertificate } from './merchant.js'
@@ -6,18 +6,18 @@ import type { PlatformKeys } from './platform.js'
 
 export interface RotateOptions {
   /**
-   * Milliseconds by the simulator's clock from the listing of the new certificate until it signs; WeChat Pay takes some
-   * days. Default 0: at once.
+   * Milliseconds, by the simulator's clock, from the listing of the new certificate until it signs. With WeChat Pay this
+   * takes some days. Default 0: it signs at once.
    */
   signsIn?: number
 }
 
-/** Mints a certificate that is listed and valid from `now`, in milliseconds; gives its serial. */
+/** Adds a new certificate, valid from `now` in milliseconds since 1970, and returns its serial number. */
 export async function rotate(platform: PlatformKeys, now: number, options: RotateOptions): Promise<{ serial: string }> {
   const { signsIn = 0, ...unknown } = options
   refuseUnknownOptions(unknown, ['signsIn'], 'rotate')
   if (!(signsIn >= 0)) {
-    throw new InvalidArgumentError(`rotate: \`signsIn\` is ${signsIn}; expected milliseconds from 0 to Infinity.`)
+    throw new InvalidArgumentError(`\`signsIn\` must be a number of milliseconds from 0 to Infinity; got ${signsIn}.`)
   }
   requireCertificates(platform, 'rotate')
   const minted = await mintPlatformCertificate(now)
@@ -27,7 +27,7 @@ export async function rotate(platform: PlatformKeys, now: number, options: Rotat
 
 export function migrate(platform: PlatformKeys, percent: number): void {
   if (!(percent >= 0 && percent <= 100)) {
-    throw new InvalidArgumentError(`migrate: the share is ${String(percent)}; expected percent from 0 to 100.`)
+    throw new InvalidArgumentError(`\`percent\` must be a number from 0 to 100; got ${String(percent)}.`)
   }
   requireCertificates(platform, 'migrate')
   platform.share(percent)
@@ -36,6 +36,6 @@ export function migrate(platform: PlatformKeys, percent: number): void {
 function requireCertificates({ newest }: PlatformKeys, method: string): void {
   if (newest) return
   throw new InvalidArgumentError(
-    `${method}: with \`publicKeyOnly\` the merchant has no platform certificates; start a simulator without it.`,
+    `${method} needs platform certificates, but with \`publicKeyOnly\` the merchant has none. Start a simulator without \`publicKeyOnly\`.`,
   )
 }

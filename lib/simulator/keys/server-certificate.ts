@@ -1,16 +1,16 @@
-/** The https of the simulator: a certificate for 127.0.0.1 that its own configuration trusts. */
+/** The https certificate of the simulator, for 127.0.0.1. */
 import { mintCertificate, mintKeyPair } from './merchant.js'
 
 export interface ServerCertificate {
   /** PEM. */
   key: string
-  /** PEM, signed by its own key: to trust it is to trust the simulator alone. */
+  /** PEM. Self-signed: a client that trusts it trusts this simulator only. */
   cert: string
 }
 
 const NAME = { CN: '127.0.0.1', OU: 'Simulated gateway' }
 
-/** Valid from now on, whatever time the simulator's clock tells: TLS goes by the time of the machine. */
+/** Valid from the current system time, not the simulator's clock, because TLS uses the system time. */
 export async function mintServerCertificate(): Promise<ServerCertificate> {
   const keys = await mintKeyPair()
   const { certificate } = await mintCertificate(keys, NAME, Date.now(), {

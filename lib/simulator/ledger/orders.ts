@@ -1,4 +1,4 @@
-/** The orders of the simulated merchants: NOTPAY until they are paid or closed; a paid one may be refunded. */
+/** Orders: NOTPAY until they are paid or closed; paid orders can be refunded. */
 import { isDeepStrictEqual } from 'node:util'
 import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import { beijingDigits, beijingTime } from '../../util/beijing-time.js'
@@ -6,10 +6,10 @@ import { problem } from './problem.js'
 
 export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY'
 export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED'
-/** By which an order or a refund was asked for, and its notification is sent. */
+/** The API that created an order or a refund. Its notification has the format of the same API. */
 export type ApiVersion = 'v2' | 'v3'
 
-/** The body of the request that created the order; fields that the simulator has no use for are kept. */
+/** The body of the request that created the order, including fields that the simulator does not use. */
 export interface OrderRequest {
   mchid: string
   out_trade_no: string
@@ -31,11 +31,11 @@ export interface Order {
   readonly version: ApiVersion
   readonly tradeType: TradeType
   readonly request: OrderRequest
-  /** What the payer's side opens: the tail of `code_url`, or `prepay_id`. */
+  /** `prepay_id`, also the end of `code_url`. */
   readonly prepayId: string
   state: TradeState
   payment: Payment | undefined
-  /** Fen, refunds under way included. */
+  /** Fen, including refunds in progress. */
   refunded: number
 }
 
@@ -48,7 +48,7 @@ export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
   CLOSED: '订单已关闭',
 }
 
-const SOMEBODY = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 export class Orders {
   readonly #orders = new Map<string, Order>()
@@ -56,10 +56,10 @@ export class Orders {
   #count = 0
 
   /**
-   * The same call again gives the same order. `now` in milliseconds.
+   * Repeating the same request returns the same order. `now` in milliseconds since 1970.
    *
-   * @throws ApiError 403 `OUT_TRADE_NO_USED` for the same number with anything else changed, 400 `ORDER_CLOSED` or
-   *   `ORDERPAID` when the order is past paying.
+   * @throws ApiError 403 `OUT_TRADE_NO_USED` when a request reuses an `out_trade_no` with different fields, 400
+   *   `ORDER_CLOSED` or `ORDERPAID` when the order is closed or paid.
    */
   place(tradeType: TradeType, request: OrderRequest, now: number, version: ApiVersion = 'v3'): Order {
     const key = keyOf(request.mchid, request.out_trade_no)
@@ -83,12 +83,12 @@ export class Orders {
     return this.#paid.get(keyOf(mchid, transactionId))
   }
 
-  /** The orders that were paid, in the order of their payment. */
+  /** The paid orders, sorted by payment time. */
   paidBy(mchid: string): PaidOrder[] {
     return [...this.#paid.values()].filter(isPaid).filter(({ request }) => request.mchid === mchid)
   }
 
-  /** Closing again changes nothing. @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDERPAID` for one that was paid. */
+  /** A closed order stays as it is. @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDERPAID` for a paid order. */
   close(mchid: string, outTradeNo: string): void {
     const order = requireOrder(this.find(mchid, outTradeNo))
     if (order.payment) throw orderPaid()
@@ -96,8 +96,8 @@ export class Orders {
   }
 
   /**
-   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`; InvalidArgumentError for another payer
-   *   than the order's.
+   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`. InvalidArgumentError when the order names
+   *   a different payer.
    */
   pay(mchid: string, outTradeNo: string, openid: string | undefined, now: number): PaidOrder {
     const order = requireOrder(this.find(mchid, outTradeNo))
@@ -105,20 +105,20 @@ export class Orders {
     const expected = order.request.payer?.openid
     if (openid !== undefined && expected !== undefined && openid !== expected) {
       throw new InvalidArgumentError(
-        `pay: the order ${outTradeNo} was placed for another openid; leave \`openid\` out.`,
+        `\`openid\` must be the payer that order ${outTradeNo} names; got a different one. Omit \`openid\`.`,
       )
     }
     const payment: Payment = {
       transactionId: `4200${this.#nextNumber(now, 10)}`,
       successTime: beijingTime(now),
-      openid: openid ?? expected ?? SOMEBODY,
+      openid: openid ?? expected ?? DEFAULT_OPENID,
     }
     const paid: PaidOrder = Object.assign(order, { state: 'SUCCESS' as const, payment })
     this.#paid.set(keyOf(mchid, payment.transactionId), paid)
     return paid
   }
 
-  /** `fen` goes back to the payer. @throws ApiError 400 `INVALID_REQUEST` for more than is left. */
+  /** Refunds `fen` to the payer. @throws ApiError 400 `INVALID_REQUEST` for more than can still be refunded. */
   refund(order: Order, fen: number): void {
     const { total } = order.request.amount
     if (order.refunded + fen > total) throw problem(400, 'INVALID_REQUEST', '申请退款金额大于订单可退金额')
@@ -132,13 +132,13 @@ export class Orders {
   }
 }
 
-/** @throws ApiError 404 `ORDER_NOT_EXIST` when there is none. */
+/** @throws ApiError 404 `ORDER_NOT_EXIST` for undefined. */
 export function requireOrder(order: Order | undefined): Order {
   if (order === undefined) throw problem(404, 'ORDER_NOT_EXIST', '订单不存在')
   return order
 }
 
-/** What APIv3 says of a payment, in a query and in the notification. */
+/** The fields of a payment in APIv3, as in a query and in the notification. */
 export function describePayment({ request, tradeType }: Pick<Order, 'request' | 'tradeType'>, payment: Payment) {
   const { total, currency = 'CNY' } = request.amount
   return {

@@ -1,7 +1,7 @@
-/** WeChat Pay's refusals: what a handler throws, and the JSON that it becomes on the wire. */
+/** The errors of WeChat Pay: created for a handler to throw, and serialized for the response. */
 import { ApiError } from '../../errors.js'
 
-/** What WeChat Pay says about the field of a `PARAM_ERROR`, or about the reason of a `SIGN_ERROR`. */
+/** The `detail` of an error: the field of a `PARAM_ERROR`, or the reason for a `SIGN_ERROR`. */
 export interface ProblemDetail {
   /** A JSON pointer into the body, or the name of a parameter. */
   field?: string
@@ -11,13 +11,13 @@ export interface ProblemDetail {
   sign_information?: SignInformation
 }
 
-/** What the simulator verified, to be compared with what the client signed. */
+/** The message that the simulator verified, for comparison with the one that the client signed. */
 export interface SignInformation {
   method: string
   url: string
-  /** The five lines, with only the first bytes of the body. */
+  /** The five lines of the message, with only the first characters of the body. */
   truncated_sign_message: string
-  /** Bytes of the five lines, the whole body included. */
+  /** Length of the message in bytes, including the whole body. */
   sign_message_length: number
 }
 
@@ -29,13 +29,13 @@ export function parameterError(message: string, detail: ProblemDetail): ApiError
   return problem(400, 'PARAM_ERROR', message, detail)
 }
 
-/** 401: `field` is the parameter at fault, `sign` what was verified. */
+/** 401 `SIGN_ERROR`. `field` is the invalid parameter, `sign` the message that was verified. */
 export function signError(message: string, field: string, issue: string, sign?: SignInformation): ApiError {
   const information = sign && { sign_information: sign }
   return problem(401, 'SIGN_ERROR', message, { field, issue, location: 'authorization', ...information })
 }
 
-/** WeChat Pay sends the fields in this order, `detail` only when there is one. */
+/** Fields in the order of WeChat Pay; no `detail` when it is undefined. */
 export function problemBody({ code, message, detail }: ApiError): string {
   return JSON.stringify({ code, message, detail })
 }

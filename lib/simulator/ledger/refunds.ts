@@ -4,7 +4,7 @@ import { beijingDigits, beijingTime } from '../../util/beijing-time.js'
 import type { ApiVersion, Order, Orders, Payment } from './orders.js'
 import { problem } from './problem.js'
 
-/** The body of the request; at least one of the order's two numbers is there. */
+/** The body of the request that created the refund. It names the order by at least one of its two numbers. */
 export interface RefundRequest {
   transaction_id?: string
   out_trade_no?: string
@@ -34,10 +34,10 @@ export class Refunds {
   }
 
   /**
-   * The same call again gives the same refund. `now` in milliseconds.
+   * Repeating the same request returns the same refund. `now` in milliseconds since 1970.
    *
-   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an order that is unknown or unpaid, 400 `INVALID_REQUEST` for the
-   *   same number with anything else changed, a total that is not the order's, or more than is left to refund.
+   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown or unpaid order, 400 `INVALID_REQUEST` when a request reuses
+   *   an `out_refund_no` with different fields, or for a wrong total, or for more than can still be refunded.
    */
   place(mchid: string, request: RefundRequest, now: number, version: ApiVersion = 'v3'): Refund {
     const key = keyOf(mchid, request.out_refund_no)
@@ -71,7 +71,7 @@ export class Refunds {
   }
 
   /**
-   * The money has arrived; settling again changes nothing, and gives undefined.
+   * The money arrives at the payer. Returns undefined when the refund is already settled.
    *
    * @throws ApiError 404 `RESOURCE_NOT_EXISTS`.
    */
@@ -89,8 +89,8 @@ export class Refunds {
 }
 
 function requireConsistent({ out_trade_no, amount }: RefundRequest, { request }: Order): void {
-  const isItsNumber = out_trade_no === undefined || out_trade_no === request.out_trade_no
-  if (isItsNumber && amount.total === request.amount.total) return
+  const isSameOrder = out_trade_no === undefined || out_trade_no === request.out_trade_no
+  if (isSameOrder && amount.total === request.amount.total) return
   throw problem(400, 'INVALID_REQUEST', '您的请求参数与订单信息不一致')
 }
 

@@ -1,19 +1,19 @@
-/** What is told to a `notify_url`: that an order was paid, that a refund or a transfer has arrived. */
+/** The notifications about payments, refunds and transfers. */
 import { randomUUID } from 'node:crypto'
 import { mint } from '../../notification/mint.js'
 import { beijingTime } from '../../util/beijing-time.js'
 import { DESCRIPTIONS, describePayment, type PaidOrder } from '../ledger/orders.js'
 import type { Refund } from '../ledger/refunds.js'
-import { describeTransfer, type Transfer } from '../products/transfers.js'
-import type { Announcement } from './sender.js'
-import { announcePayment as announceV2Payment, announceRefund as announceV2Refund } from './v2-events.js'
+import { describeTransfer, type Transfer } from '../ledger/transfers.js'
+import type { OutgoingNotification } from './sender.js'
+import { v2PaymentNotification, v2RefundNotification } from './v2-events.js'
 
-/** Undefined when the order names no `notify_url`. `now` in milliseconds. */
-export function announcePayment(order: PaidOrder, now: number): Announcement | undefined {
-  if (order.version === 'v2') return announceV2Payment(order)
+/** Returns undefined when the order has no `notify_url`. `now` in milliseconds since 1970. */
+export function paymentNotification(order: PaidOrder, now: number): OutgoingNotification | undefined {
+  if (order.version === 'v2') return v2PaymentNotification(order)
   const { request, tradeType, payment } = order
   const { mchid, appid, out_trade_no, attach, notify_url } = request
-  return announce('TRANSACTION.SUCCESS', notify_url, now, {
+  return notification('TRANSACTION.SUCCESS', notify_url, now, {
     summary: '支付成功',
     resource: {
       mchid,
@@ -27,12 +27,12 @@ export function announcePayment(order: PaidOrder, now: number): Announcement | u
   })
 }
 
-/** Of a refund that has arrived. Undefined when it names no `notify_url`. `now` in milliseconds. */
-export function announceRefund(refund: Refund, now: number): Announcement | undefined {
-  if (refund.version === 'v2') return announceV2Refund(refund)
+/** For a settled refund. Returns undefined when it has no `notify_url`. `now` in milliseconds since 1970. */
+export function refundNotification(refund: Refund, now: number): OutgoingNotification | undefined {
+  if (refund.version === 'v2') return v2RefundNotification(refund)
   const { request, order, payment, refundId, successTime } = refund
   const { total, refund: refunded } = request.amount
-  return announce('REFUND.SUCCESS', request.notify_url, now, {
+  return notification('REFUND.SUCCESS', request.notify_url, now, {
     summary: '退款成功',
     resource: {
       mchid: order.request.mchid,
@@ -48,21 +48,21 @@ export function announceRefund(refund: Refund, now: number): Announcement | unde
   })
 }
 
-/** Of a transfer that the user has taken. Undefined when it names no `notify_url`. `now` in milliseconds. */
-export function announceTransfer(transfer: Transfer, now: number): Announcement | undefined {
+/** For a confirmed transfer. Returns undefined when it has no `notify_url`. `now` in milliseconds since 1970. */
+export function transferNotification(transfer: Transfer, now: number): OutgoingNotification | undefined {
   const { appid: _, transfer_remark: __, ...resource } = describeTransfer(transfer)
-  return announce('MCHTRANSFER.BILL.FINISHED', transfer.request.notify_url, now, {
+  return notification('MCHTRANSFER.BILL.FINISHED', transfer.request.notify_url, now, {
     summary: '商家转账单据终态通知',
     resource,
   })
 }
 
-function announce(
+function notification(
   event_type: string,
   notify_url: string | undefined,
   now: number,
   content: { summary: string; resource: object },
-): Announcement | undefined {
+): OutgoingNotification | undefined {
   if (notify_url === undefined) return undefined
   const event = { event_type, id: randomUUID(), create_time: beijingTime(now), ...content }
   return {

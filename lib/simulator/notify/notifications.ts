@@ -1,32 +1,32 @@
-/** Notifications on their way to `notify_url`: sent, acknowledged or sent again, and kept so that tests can look at them. */
+/** Sends notifications, repeats those that are not acknowledged, and logs them for tests. */
 import { InvalidArgumentError } from '../../errors.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { Merchant } from '../keys/merchant.js'
-import { type Announcement, isLoopback, Sender } from './sender.js'
+import { isLoopback, type OutgoingNotification, Sender } from './sender.js'
 
 export interface SimulatorNotification {
   readonly event_type: string
   readonly notify_url: string
-  /** How often it has been sent. */
+  /** Number of times that it has been sent. */
   readonly attempts: number
   /**
-   * `waiting` to be sent, or sent again; `acknowledged` with 200 or 204; `abandoned` when the last of the 15 resends was
-   * not; `skipped` because `notify_url` is not on this machine, and nothing is sent to another.
+   * `waiting`: to be sent, or to be sent again. `acknowledged`: with status 200 or 204. `abandoned`: not acknowledged
+   * after 15 resends. `skipped`: not sent, because `notify_url` is not on this machine.
    */
   readonly status: 'waiting' | 'acknowledged' | 'abandoned' | 'skipped'
-  /** The answer to the last attempt; undefined before that, and when none came within 5 seconds. */
+  /** The status of the response to the last attempt; undefined before it, or without a response within 5 seconds. */
   readonly statusCode: number | undefined
 }
 
-/** How notifications arrive. */
+/** How `deliver` sends notifications. */
 export interface DeliverOptions {
-  /** How often each of them arrives, at the same time. Default 1. */
+  /** Number of copies of each notification, sent at the same time. Default 1. */
   copies?: number
-  /** Whether those that are due arrive in the opposite order of that in which they fell due. Default false. */
+  /** Sends the due notifications in reverse order. Default false. */
   reversed?: boolean
 }
 
-interface Notification {
+interface LogEntry {
   event_type: string
   notify_url: string
   attempts: number
@@ -34,30 +34,31 @@ interface Notification {
   statusCode: number | undefined
 }
 
-/** One that is not acknowledged yet. */
+/** A notification that is not yet acknowledged. */
 interface Pending {
-  readonly entry: Notification
-  readonly announcement: Announcement
+  readonly entry: LogEntry
+  readonly notification: OutgoingNotification
   /** Milliseconds since 1970. */
   dueAt: number
-  /** How often it has been sent again. */
+  /** Number of resends so far. */
   resends: number
 }
 
 interface NotificationsOptions {
   /** Milliseconds since 1970. */
   clock: () => number
-  /** To whom they are sent. */
+  /** The recipient. */
   merchant: Merchant
-  /** Whether they leave by themselves, in real time, rather than when `deliver` is called. */
+  /** Whether they are sent automatically in real time, instead of by `deliver`. */
   isAutomatic: boolean
 }
 
+/** Number of notifications that are logged: the latest ones. */
 const LIMIT = 1000
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
-/** How long after each attempt that was not acknowledged the next one follows. */
+/** Milliseconds from each unacknowledged attempt to the next. */
 const RESENDS = [
   ...[15, 15, 30].map(seconds => seconds * SECOND),
   ...[3, 10, 20, 30, 30, 30, 60].map(minutes => minutes * MINUTE),
@@ -67,9 +68,9 @@ const RESENDS = [
 export class Notifications {
   readonly #options: NotificationsOptions
   readonly #sender = new Sender()
-  readonly #entries: Notification[] = []
+  readonly #entries: LogEntry[] = []
   readonly #waiting = new Set<Pending>()
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #inProgress = new Set<Promise<void>>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   #isClosed = false
 
@@ -77,26 +78,26 @@ export class Notifications {
     this.#options = options
   }
 
-  /** The last 1000, the oldest first. */
+  /** The last 1000 notifications, oldest first. */
   get entries(): readonly SimulatorNotification[] {
     return [...this.#entries]
   }
 
-  /** Undefined is nothing to tell. */
-  add(announcement: Announcement | undefined): void {
-    if (announcement === undefined) return
-    const { event_type, notify_url } = announcement
+  /** Schedules a notification. Ignores undefined, for an event without one. */
+  add(notification: OutgoingNotification | undefined): void {
+    if (notification === undefined) return
+    const { event_type, notify_url } = notification
     const status = isLoopback(notify_url) ? 'waiting' : 'skipped'
-    const entry: Notification = { event_type, notify_url, attempts: 0, status, statusCode: undefined }
+    const entry: LogEntry = { event_type, notify_url, attempts: 0, status, statusCode: undefined }
     this.#entries.push(entry)
     if (this.#entries.length > LIMIT) this.#entries.shift()
-    if (status === 'waiting') this.#schedule({ entry, announcement, dueAt: 0, resends: 0 }, 0)
+    if (status === 'waiting') this.#schedule({ entry, notification, dueAt: 0, resends: 0 }, 0)
   }
 
   /**
-   * Sends what is due, one after the other, and waits for it and for whatever is under way.
+   * Sends the due notifications one after the other, and waits for them and for those in progress.
    *
-   * @throws InvalidArgumentError (as a rejection) for an option that cannot be right.
+   * @throws InvalidArgumentError (the promise rejects) for an invalid or unknown option.
    */
   async deliver(options: DeliverOptions = {}): Promise<void> {
     const { copies, reversed } = requireValid(options)
@@ -104,10 +105,10 @@ export class Notifications {
     const due = [...this.#waiting].filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt)
     for (const pending of due) this.#waiting.delete(pending)
     for (const pending of reversed ? due.reverse() : due) await this.#begin(pending, copies)
-    await Promise.all(this.#underWay)
+    await Promise.all(this.#inProgress)
   }
 
-  /** Cuts what is under way; what waits will not be sent any more. */
+  /** Aborts the notifications in progress, and sends no more. */
   close(): void {
     this.#isClosed = true
     for (const timer of this.#timers) clearTimeout(timer)
@@ -123,24 +124,24 @@ export class Notifications {
       this.#timers.delete(timer)
       if (this.#waiting.delete(pending)) void this.#begin(pending, 1)
     }, wait)
-    // A resend in some hours keeps no process alive.
+    // A resend that is due in hours must not keep the process running.
     timer.unref()
     this.#timers.add(timer)
   }
 
   #begin(pending: Pending, copies: number): Promise<void> {
-    const sending = this.#send(pending, copies).finally(() => this.#underWay.delete(sending))
-    this.#underWay.add(sending)
+    const sending = this.#send(pending, copies).finally(() => this.#inProgress.delete(sending))
+    this.#inProgress.add(sending)
     return sending
   }
 
   async #send(pending: Pending, copies: number): Promise<void> {
     if (this.#isClosed) return
-    const { entry, announcement } = pending
+    const { entry, notification } = pending
     const { merchant, clock } = this.#options
     entry.attempts += copies
     const posts = Array.from({ length: copies }, () =>
-      this.#sender.post(entry.notify_url, announcement.mint(merchant, clock())),
+      this.#sender.post(entry.notify_url, notification.mint(merchant, clock())),
     )
     const codes = await Promise.all(posts)
     const acknowledgement = codes.find(code => code === 200 || code === 204)
@@ -155,11 +156,11 @@ export class Notifications {
 
 function requireValid({ copies = 1, reversed = false, ...unknown }: DeliverOptions): Required<DeliverOptions> {
   refuseUnknownOptions(unknown, ['copies', 'reversed'], 'deliver')
-  if (!Number.isSafeInteger(copies) || copies < 1) refuse('copies', copies, 'a whole number from 1')
-  if (typeof reversed !== 'boolean') refuse('reversed', reversed, 'true or false')
+  if (!Number.isSafeInteger(copies) || copies < 1) refuse('copies', 'a positive integer', copies)
+  if (typeof reversed !== 'boolean') refuse('reversed', 'true or false', reversed)
   return { copies, reversed }
 }
 
-function refuse(option: string, found: unknown, expected: string): never {
-  throw new InvalidArgumentError(`deliver: \`${option}\` is ${String(found)}; expected ${expected}.`)
+function refuse(option: string, expected: string, found: unknown): never {
+  throw new InvalidArgumentError(`\`${option}\` must be ${expected}; got ${String(found)}.`)
 }

@@ -1,21 +1,21 @@
-/** One notification over the wire, to a server on this machine. */
+/** Sends notifications to a server on this machine. */
 import { type ClientRequest, Agent as HttpAgent, request } from 'node:http'
 import { Agent as HttpsAgent, request as requestSecurely } from 'node:https'
 import type { MintedNotification } from '../../notification/mint.js'
 import type { Merchant } from '../keys/merchant.js'
 
-/** A notification to send: signed anew for each attempt, with the same content. */
-export interface Announcement {
+/** A notification to send. Each attempt has the same content and a new signature. */
+export interface OutgoingNotification {
   readonly event_type: string
   readonly notify_url: string
-  /** `now` in milliseconds. */
+  /** `now` in milliseconds since 1970. */
   mint(merchant: Merchant, now: number): MintedNotification
 }
 
-/** Milliseconds within which a notification has to be answered. */
-const PATIENCE = 5000
+/** Milliseconds. WeChat Pay waits this long for the response to a notification. */
+const RESPONSE_TIMEOUT = 5000
 
-/** Whether the URL leads nowhere but to this machine, by http or https. */
+/** Whether the URL is an http or https URL of this machine. */
 export function isLoopback(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
@@ -23,10 +23,10 @@ export function isLoopback(url: string): boolean {
 }
 
 export class Sender {
-  // Agents of its own: those of the process may lead through a proxy.
+  // The global agents of the process may be configured to use a proxy.
   readonly #agents = { http: new HttpAgent(), https: new HttpsAgent() }
 
-  /** The status of the whole answer; undefined when there is none within 5 seconds. A redirection is not followed. */
+  /** Returns the status of the response, or undefined without a complete one within 5 seconds. Follows no redirect. */
   post(url: string, { headers, body }: MintedNotification): Promise<number | undefined> {
     const options = {
       method: 'POST',
@@ -40,7 +40,7 @@ export class Sender {
     return statusOf(outgoing)
   }
 
-  /** Cuts every connection. */
+  /** Closes all connections. */
   close(): void {
     this.#agents.http.destroy()
     this.#agents.https.destroy()
@@ -50,15 +50,15 @@ export class Sender {
 function statusOf(outgoing: ClientRequest): Promise<number | undefined> {
   return new Promise(resolve => {
     let status: number | undefined
-    const timer = setTimeout(() => outgoing.destroy(), PATIENCE)
-    outgoing.once('response', answer => {
-      answer.once('end', () => {
-        status = answer.statusCode
+    const timer = setTimeout(() => outgoing.destroy(), RESPONSE_TIMEOUT)
+    outgoing.once('response', response => {
+      response.once('end', () => {
+        status = response.statusCode
       })
-      answer.once('error', () => {})
-      answer.resume()
+      response.once('error', () => {})
+      response.resume()
     })
-    // Whatever the error is, there was no answer: that is all that matters.
+    // After any error there is no complete response, so that `status` stays undefined.
     outgoing.on('error', () => {})
     outgoing.once('close', () => {
       clearTimeout(timer)

@@ -1,15 +1,14 @@
-/** What is told to the `notify_url` of an order or a refund of APIv2: the same as by APIv3, in XML. */
-
+/** The notifications about payments and refunds that were created with APIv2, in XML. */
 import { type MintedXmlEvent, mint } from '../../notification/mint.js'
 import type { PaidOrder } from '../ledger/orders.js'
 import type { Refund } from '../ledger/refunds.js'
 import { describePayment } from '../products/v2/payments.js'
-import type { Announcement } from './sender.js'
+import type { OutgoingNotification } from './sender.js'
 
-/** Undefined when the order names no `notify_url`. */
-export function announcePayment({ request, tradeType, payment }: PaidOrder): Announcement | undefined {
+/** Returns undefined when the order has no `notify_url`. */
+export function v2PaymentNotification({ request, tradeType, payment }: PaidOrder): OutgoingNotification | undefined {
   const { mchid, appid, out_trade_no, attach, notify_url } = request
-  return announce('v2/transaction-success', notify_url, {
+  return notification('v2/transaction-success', notify_url, {
     return_code: 'SUCCESS',
     result_code: 'SUCCESS',
     appid,
@@ -20,9 +19,15 @@ export function announcePayment({ request, tradeType, payment }: PaidOrder): Ann
   })
 }
 
-/** Of a refund that has arrived. Undefined when it names no `notify_url`. */
-export function announceRefund({ request, order, payment, refundId, successTime }: Refund): Announcement | undefined {
-  return announce('v2/refund-processed', request.notify_url, {
+/** For a settled refund. Returns undefined when it has no `notify_url`. */
+export function v2RefundNotification({
+  request,
+  order,
+  payment,
+  refundId,
+  successTime,
+}: Refund): OutgoingNotification | undefined {
+  return notification('v2/refund-processed', request.notify_url, {
     return_code: 'SUCCESS',
     appid: order.request.appid,
     mch_id: order.request.mchid,
@@ -44,11 +49,11 @@ export function announceRefund({ request, order, payment, refundId, successTime 
   })
 }
 
-function announce(
+function notification(
   event_type: MintedXmlEvent['event_type'],
   notify_url: string | undefined,
   resource: MintedXmlEvent['resource'],
-): Announcement | undefined {
+): OutgoingNotification | undefined {
   if (notify_url === undefined) return undefined
   return { event_type, notify_url, mint: ({ secret }) => mint({ event_type, resource }, { secret }) }
 }

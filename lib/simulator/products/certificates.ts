@@ -1,5 +1,4 @@
-/** The list of the merchant's platform certificates, each sealed with the merchant's APIv3 key. */
-
+/** The endpoint that lists the platform certificates, each encrypted with the APIv3 key. */
 import { encrypt } from '../../crypto/aes-gcm.js'
 import { nonce } from '../../formatter.js'
 import { beijingTime } from '../../util/beijing-time.js'
@@ -8,9 +7,9 @@ import type { PlatformCertificate } from '../keys/platform.js'
 import { parameterError, problem } from '../ledger/problem.js'
 
 const ASSOCIATED_DATA = 'certificate'
-/** On the mainland, in Hong Kong, and elsewhere. */
+/** For mainland China, Hong Kong and other regions. */
 const PATHS = ['/v3/certificates', '/hk/v3/certificates', '/v3/global/certificates']
-/** What a merchant without platform certificates is told. */
+/** The message for a merchant without platform certificates. */
 const APPLY_FOR_PUBLIC_KEY =
   '无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。可查看指引https://pay.weixin.qq.com/doc/v3/merchant/4012153196'
 
@@ -25,7 +24,7 @@ function listCertificates({ merchant, query, now }: Call) {
   if (certificates.length === 0) throw problem(404, 'RESOURCE_NOT_EXISTS', APPLY_FOR_PUBLIC_KEY)
   const algorithm = query.get('algorithm_type') ?? 'RSA'
   if (algorithm === 'RSA' || algorithm === 'ALL') {
-    return certificates.map(certificate => seal(certificate, merchant.apiv3Key))
+    return certificates.map(certificate => encryptCertificate(certificate, merchant.apiv3Key))
   }
   if (algorithm === 'SM2') throw problem(404, 'RESOURCE_NOT_EXISTS', '无可用的国密平台证书')
   throw parameterError('输入源“/query/algorithm_type”映射到字段“平台证书算法类型”规则校验失败', {
@@ -36,7 +35,7 @@ function listCertificates({ merchant, query, now }: Call) {
   })
 }
 
-function seal({ serial, certificate }: PlatformCertificate, apiv3Key: string) {
+function encryptCertificate({ serial, certificate }: PlatformCertificate, apiv3Key: string) {
   const iv = nonce(12)
   return {
     serial_no: serial,

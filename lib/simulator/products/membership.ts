@@ -1,4 +1,4 @@
-/** Member cards: the bonus points of an order. */
+/** The endpoint of member cards that commits the bonus points of an order. */
 import { type Endpoint, NO_CONTENT, readJson } from '../gateway/endpoint.js'
 
 const BONUS = {
@@ -12,7 +12,7 @@ const BONUS = {
   },
 } as const
 
-/** The body's `mchid` is the one that traded the order, which need not be the caller. */
+/** The `mchid` in the body is the merchant of the order, who need not be the caller. */
 export const membershipEndpoints: readonly Endpoint[] = [
   {
     method: 'POST',

@@ -1,4 +1,4 @@
-/** The receivers of shared profits: who is added is answered as it was asked for. */
+/** The endpoint that adds a profit-sharing receiver. The response repeats the request. */
 import { type Endpoint, ok, readJson } from '../gateway/endpoint.js'
 
 const RECEIVER = {

@@ -1,4 +1,4 @@
-/** The endpoints of refunds: ask for one, query it. */
+/** The endpoints of refunds: create, query. */
 import { type Endpoint, ok, readJson, readParam } from '../gateway/endpoint.js'
 import { parameterError } from '../ledger/problem.js'
 import type { Refund, RefundRequest, Refunds } from '../ledger/refunds.js'

@@ -1,4 +1,4 @@
-/** The echo, by which a merchant tries whether it signs, verifies, encrypts and decrypts as WeChat Pay does. */
+/** The echo endpoint, with which a merchant tests its signatures and encryption. */
 import { type Endpoint, ok, readJson } from '../gateway/endpoint.js'
 
 const ECHO = {

@@ -1,4 +1,4 @@
-/** The endpoints of a merchant's own orders: create, query, close. */
+/** The endpoints of orders: create, query, close. */
 import {
   type Call,
   type Endpoint,
@@ -102,7 +102,7 @@ function query(call: Call, find: (mchid: string) => Order | undefined) {
   return ok(describe(requireOrder(find(call.merchant.mchid))))
 }
 
-/** The order as it was asked for, and what has become of it. */
+/** The fields of the request, and the state of the order. */
 function describe({ request, state, tradeType, payment }: Order): object {
   const { total, currency = 'CNY' } = request.amount
   const known = { ...request, trade_state: state, trade_state_desc: DESCRIPTIONS[state] }

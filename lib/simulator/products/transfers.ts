@@ -1,8 +1,6 @@
-/** Transfers to users: they wait until the user confirms them. */
-import { isDeepStrictEqual } from 'node:util'
-import { beijingDigits, beijingTime } from '../../util/beijing-time.js'
+/** The endpoints of transfers to users: create, query. */
 import { type Endpoint, ok, readJson, readParam } from '../gateway/endpoint.js'
-import { problem } from '../ledger/problem.js'
+import { describeTransfer, type Transfers } from '../ledger/transfers.js'
 
 const TRANSFER = {
   type: 'object',
@@ -18,65 +16,6 @@ const TRANSFER = {
     notify_url: { type: 'string', title: '通知地址', maxLength: 256, pattern: '^https?://[^\\s?#]+$' },
   },
 } as const
-
-type TransferRequest = ReturnType<typeof readJson<typeof TRANSFER>>
-
-export interface Transfer {
-  readonly mchid: string
-  readonly request: TransferRequest
-  readonly transferBillNo: string
-  readonly createTime: string
-  updateTime: string
-  state: 'WAIT_USER_CONFIRM' | 'SUCCESS'
-}
-
-export class Transfers {
-  readonly #transfers = new Map<string, Transfer>()
-
-  /**
-   * The same call again gives the same transfer. `now` in milliseconds.
-   *
-   * @throws ApiError 400 `ALREADY_EXISTS` for the same number with anything else changed.
-   */
-  place(mchid: string, request: TransferRequest, now: number): Transfer {
-    const key = `${mchid}/${request.out_bill_no}`
-    const known = this.#transfers.get(key)
-    if (known) {
-      if (isDeepStrictEqual(known.request, request)) return known
-      throw problem(400, 'ALREADY_EXISTS', '商户单号已存在，且请求参数与之前不一致')
-    }
-    const transfer: Transfer = {
-      mchid,
-      request,
-      transferBillNo: `1330${beijingDigits(now)}${String(this.#transfers.size + 1).padStart(18, '0')}`,
-      createTime: beijingTime(now),
-      updateTime: beijingTime(now),
-      state: 'WAIT_USER_CONFIRM',
-    }
-    this.#transfers.set(key, transfer)
-    return transfer
-  }
-
-  /** @throws ApiError 404 `NOT_FOUND`. */
-  find(mchid: string, outBillNo: string): Transfer {
-    const transfer = this.#transfers.get(`${mchid}/${outBillNo}`)
-    if (transfer === undefined) throw problem(404, 'NOT_FOUND', '记录不存在')
-    return transfer
-  }
-
-  /**
-   * The user takes the money; confirming again changes nothing, and gives undefined.
-   *
-   * @throws ApiError 404 `NOT_FOUND`.
-   */
-  confirm(mchid: string, outBillNo: string, now: number): Transfer | undefined {
-    const transfer = this.find(mchid, outBillNo)
-    if (transfer.state === 'SUCCESS') return undefined
-    transfer.state = 'SUCCESS'
-    transfer.updateTime = beijingTime(now)
-    return transfer
-  }
-}
 
 export function transferEndpoints(transfers: Transfers): readonly Endpoint[] {
   return [
@@ -104,20 +43,4 @@ export function transferEndpoints(transfers: Transfers): readonly Endpoint[] {
       handle: call => ok(describeTransfer(transfers.find(call.merchant.mchid, readParam(call, 'out_bill_no')))),
     },
   ]
-}
-
-/** As a query answers, and as the notification tells. */
-export function describeTransfer({ mchid, request, transferBillNo, createTime, updateTime, state }: Transfer) {
-  return {
-    mch_id: mchid,
-    out_bill_no: request.out_bill_no,
-    transfer_bill_no: transferBillNo,
-    appid: request.appid,
-    state,
-    transfer_amount: request.transfer_amount,
-    transfer_remark: request.transfer_remark,
-    openid: request.openid,
-    create_time: createTime,
-    update_time: updateTime,
-  }
 }

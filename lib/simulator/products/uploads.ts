@@ -1,22 +1,23 @@
-/** Uploads by APIv3: the meta is checked against the file, and an image can be downloaded again. */
+/** The endpoints of APIv3 uploads: they check the meta against the file. Uploaded images can be downloaded again. */
 import { createHash, randomBytes } from 'node:crypto'
 import { endpointFacts, type UploadFacts } from '../../protocol/endpoints.js'
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { type ReceivedPart, readParts } from '../http/multipart.js'
-import { parameterError, problem } from '../ledger/problem.js'
+import { parameterError } from '../ledger/problem.js'
+import type { Uploads } from '../ledger/uploads.js'
 
 type Meta = Readonly<Record<string, unknown>>
 
-/** What an endpoint answers, with the id that the file was given. */
-type Answer = (id: string, meta: Meta, call: Call) => object
+/** Creates the body of the response from the ID of the uploaded file. */
+type CreateBody = (id: string, meta: Meta, call: Call) => object
 
-const mediaId: Answer = id => ({ media_id: id })
-const mediaUrl: Answer = id => ({ media_url: `https://wx.gtimg.com/mch/img/${encodeURIComponent(id)}` })
-const fileId: Answer = id => ({ file_id: id })
-const fapiao: Answer = id => ({ fapiao_media_id: id })
+const mediaId: CreateBody = id => ({ media_id: id })
+const mediaUrl: CreateBody = id => ({ media_url: `https://wx.gtimg.com/mch/img/${encodeURIComponent(id)}` })
+const fileId: CreateBody = id => ({ file_id: id })
+const fapiaoMediaId: CreateBody = id => ({ fapiao_media_id: id })
 
-const ENDPOINTS: Readonly<Record<string, Answer>> = {
+const ENDPOINTS: Readonly<Record<string, CreateBody>> = {
   '/v3/merchant/media/upload': mediaId,
   '/v3/merchant/media/video_upload': mediaId,
   '/v3/marketing/favor/media/image-upload': mediaUrl,
@@ -27,64 +28,56 @@ const ENDPOINTS: Readonly<Record<string, Answer>> = {
   '/v3/ecommerce/account/cancel-applications/media': mediaId,
   '/v3/mch-manage/submission-files/sub-mchid/{sub_mchid}/upload': fileId,
   '/v3/mch-operation-manage/enhanced-due-diligence/{due_diligence_id}/upload': fileId,
-  '/v3/new-tax-control-fapiao/fapiao-applications/upload-fapiao-file': fapiao,
-  '/v3/taxi-invoice/cards/upload-file': fapiao,
+  '/v3/new-tax-control-fapiao/fapiao-applications/upload-fapiao-file': fapiaoMediaId,
+  '/v3/taxi-invoice/cards/upload-file': fapiaoMediaId,
   '/v3/marketing/bank/packages/{package_id}/tasks': bankTask,
   '/v3/marketing/shopping-receipt/shoppingreceipts': receipt,
 }
 
 const IMAGES = ['/v3/merchant-service/images', '/v3/global/merchant-service/images']
 
-/** So many of the last images can be downloaded. */
-const LIMIT = 100
-
-export function uploadEndpoints(): readonly Endpoint[] {
-  const files = new Map<string, Buffer>()
-  const uploads = Object.entries(ENDPOINTS).map(([path, answer]): Endpoint => {
+export function uploadEndpoints(uploads: Uploads): readonly Endpoint[] {
+  const endpoints = Object.entries(ENDPOINTS).map(([path, createBody]): Endpoint => {
     const facts = endpointFacts('POST', path).upload
-    if (!facts) throw new TypeError(`${path} is no upload`)
-    const isShown = IMAGES.some(images => path === `${images}/upload`)
-    return { method: 'POST', path, handle: call => take(call, facts, answer, isShown ? files : undefined) }
+    if (!facts) throw new TypeError(`The catalogue does not describe ${path} as an upload.`)
+    const isImage = IMAGES.some(images => path === `${images}/upload`)
+    return { method: 'POST', path, handle: call => upload(call, facts, createBody, isImage ? uploads : undefined) }
   })
   const images = IMAGES.map(
-    (path): Endpoint => ({ method: 'GET', path: `${path}/{media_id}`, handle: call => show(call, files) }),
+    (path): Endpoint => ({ method: 'GET', path: `${path}/{media_id}`, handle: call => download(call, uploads) }),
   )
-  return [...uploads, ...images]
+  return [...endpoints, ...images]
 }
 
-function take(call: Call, facts: UploadFacts, answer: Answer, files?: Map<string, Buffer>) {
+/** Stores the file in `uploads`, if given. */
+function upload(call: Call, facts: UploadFacts, createBody: CreateBody, uploads?: Uploads) {
   const { body, headers } = call.request
   const parts = readParts(headers['content-type'] ?? '', body)
   const [first, second, ...more] = parts
   if (first?.name !== 'meta' || second?.name !== facts.part || more.length > 0) {
-    throw wrong('', `the parts must be meta and ${facts.part}, in this order`)
+    throw invalid('', `the parts must be meta and ${facts.part}, in this order`)
   }
   const meta = readMeta(first)
   requireMatch(meta, second, facts)
-  // An id that has to be encoded in a path, so that whoever encodes it twice, or not at all, fails.
+  // In a path this ID must be percent-encoded exactly once, so that a client that does otherwise fails.
   const id = `${randomBytes(24).toString('base64url')}+/=`
-  if (files) keep(files, id, Buffer.from(second.content))
-  return ok(answer(id, meta, call))
-}
-
-function keep(files: Map<string, Buffer>, id: string, content: Buffer): void {
-  files.set(id, content)
-  const [oldest] = files.keys()
-  if (files.size > LIMIT && oldest !== undefined) files.delete(oldest)
+  uploads?.add(id, Buffer.from(second.content))
+  return ok(createBody(id, meta, call))
 }
 
 function requireMatch(meta: Meta, { filename, content }: ReceivedPart, facts: UploadFacts): void {
   const { digestField, digest, nameField, fixed } = facts
-  if (content.length === 0) throw wrong(`/${facts.part}`, 'empty')
+  if (content.length === 0) throw invalid(`/${facts.part}`, 'empty')
   const expected = createHash(digest).update(content).digest('hex')
-  if (meta[digestField] !== expected) throw wrong(`/meta/${digestField}`, `not the ${digest} of the file`)
-  if (nameField && escaped(meta[nameField]) !== filename) throw wrong(`/meta/${nameField}`, 'not the name of the file')
+  if (meta[digestField] !== expected) throw invalid(`/meta/${digestField}`, `not the ${digest} of the file`)
+  if (nameField && escaped(meta[nameField]) !== filename)
+    throw invalid(`/meta/${nameField}`, 'not the name of the file')
   for (const [name, value] of Object.entries(fixed)) {
-    if (meta[name] !== value) throw wrong(`/meta/${name}`, `值必须是 ${value} 之一`)
+    if (meta[name] !== value) throw invalid(`/meta/${name}`, `值必须是 ${value} 之一`)
   }
 }
 
-// As the name stands in the header of its part.
+// The escaping of names in the header of a part.
 function escaped(name: unknown): string {
   return String(name).replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
@@ -94,14 +87,13 @@ function readMeta({ content }: ReceivedPart): Meta {
     const meta: unknown = JSON.parse(content.toString())
     if (typeof meta === 'object' && meta !== null) return { ...meta }
   } catch {
-    // Refused below, as what is JSON and no object is.
+    // ResultCodeError below, as what is JSON and no object is.
   }
-  throw wrong('/meta', 'not a JSON object')
+  throw invalid('/meta', 'not a JSON object')
 }
 
-function show(call: Call, files: ReadonlyMap<string, Buffer>) {
-  const content = files.get(readParam(call, 'media_id'))
-  if (!content) throw problem(404, 'RESOURCE_NOT_EXISTS', '图片不存在')
+function download(call: Call, uploads: Uploads) {
+  const content = uploads.find(readParam(call, 'media_id'))
   return { statusCode: 200, body: '', file: { contentType: 'image/jpeg', open: () => [content] } }
 }
 
@@ -123,6 +115,6 @@ function receipt(id: string, { transaction_id, openid, sha256 }: Meta, { now }: 
   return { receipt: { receipt_id: id, transaction_id, openid, sha256, ...state } }
 }
 
-function wrong(field: string, issue: string) {
+function invalid(field: string, issue: string) {
   return parameterError(`输入源“/body${field}”规则校验失败，${issue}`, { field, issue, location: 'body' })
 }

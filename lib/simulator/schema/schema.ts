@@ -1,10 +1,10 @@
-/** The part of JSON Schema that documented payloads use, and WeChat Pay's PARAM_ERROR for what does not fit. */
+/** Validates payloads with a subset of JSON Schema, and fails with WeChat Pay's PARAM_ERROR. */
 import { isRecord } from '../../util/plain-object.js'
 import { type ProblemDetail, parameterError } from '../ledger/problem.js'
 
 export interface Schema {
   readonly type: 'string' | 'integer' | 'boolean' | 'object' | 'array'
-  /** The field's official label. */
+  /** The official label of the field. */
   readonly title?: string
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -25,7 +25,7 @@ interface Scalars {
 type Fields<S> = S extends { properties: infer Properties } ? Properties : object
 type RequiredNames<S> = S extends { required: readonly (infer Name)[] } ? Name : never
 
-/** The type of the values that a schema admits. */
+/** The type of the values that a schema accepts. */
 export type Value<S> = S extends { type: 'object' }
   ? { [Name in keyof Fields<S> & RequiredNames<S>]: Value<Fields<S>[Name]> } & {
       [Name in Exclude<keyof Fields<S>, RequiredNames<S>>]?: Value<Fields<S>[Name]>
@@ -37,34 +37,34 @@ export type Value<S> = S extends { type: 'object' }
       : never
 
 /**
- * Fields that the schema does not name are let through, as WeChat Pay does.
+ * Unknown fields are accepted, as WeChat Pay does.
  *
- * @throws ApiError 400 `PARAM_ERROR` that names the first field that does not fit.
+ * @throws ApiError 400 `PARAM_ERROR` that names the first invalid field.
  */
-export function assertFits<const S extends Schema>(value: unknown, schema: S): asserts value is Value<S> {
-  const misfit = findMisfit(value, schema, '')
-  if (misfit === undefined) return
-  const { label, ...detail } = misfit
+export function assertValid<const S extends Schema>(value: unknown, schema: S): asserts value is Value<S> {
+  const violation = findViolation(value, schema, '')
+  if (violation === undefined) return
+  const { label, ...detail } = violation
   const target = label === undefined ? '' : `映射到字段“${label}”`
   throw parameterError(`输入源“/body${detail.field}”${target}规则校验失败，${detail.issue}`, detail)
 }
 
-type Misfit = ProblemDetail & { field: string; label: string | undefined }
+type Violation = ProblemDetail & { field: string; label: string | undefined }
 
-function findMisfit(value: unknown, schema: Schema, pointer: string): Misfit | undefined {
+function findViolation(value: unknown, schema: Schema, pointer: string): Violation | undefined {
   const issue = findIssue(value, schema)
   if (issue !== undefined) return { field: pointer, value, issue, location: 'body', label: schema.title }
-  if (isRecord(value)) return findMisfitOfFields(value, schema, pointer)
-  if (Array.isArray(value)) return findMisfitOfItems(value, schema, pointer)
+  if (isRecord(value)) return findViolationInFields(value, schema, pointer)
+  if (Array.isArray(value)) return findViolationInItems(value, schema, pointer)
   return undefined
 }
 
-function findMisfitOfFields(value: Record<string, unknown>, schema: Schema, pointer: string): Misfit | undefined {
+function findViolationInFields(value: Record<string, unknown>, schema: Schema, pointer: string): Violation | undefined {
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const path = `${pointer}/${name}`
     if (value[name] !== undefined) {
-      const misfit = findMisfit(value[name], field, path)
-      if (misfit) return misfit
+      const violation = findViolation(value[name], field, path)
+      if (violation) return violation
     } else if (schema.required?.includes(name)) {
       return { field: path, value: '', issue: '此字段为必填项', location: 'body', label: field.title }
     }
@@ -72,11 +72,11 @@ function findMisfitOfFields(value: Record<string, unknown>, schema: Schema, poin
   return undefined
 }
 
-function findMisfitOfItems(value: readonly unknown[], { items }: Schema, pointer: string): Misfit | undefined {
+function findViolationInItems(value: readonly unknown[], { items }: Schema, pointer: string): Violation | undefined {
   if (items === undefined) return undefined
   for (const [index, item] of value.entries()) {
-    const misfit = findMisfit(item, items, `${pointer}/${index}`)
-    if (misfit) return misfit
+    const violation = findViolation(item, items, `${pointer}/${index}`)
+    if (violation) return violation
   }
   return undefined
 }
@@ -87,10 +87,10 @@ function findIssue(value: unknown, schema: Schema): string | undefined {
   if (typeof value === 'number' && value < (schema.minimum ?? Number.NEGATIVE_INFINITY)) {
     return `值低于最小值 ${schema.minimum}`
   }
-  return typeof value === 'string' ? findIssueOfText(value, schema) : undefined
+  return typeof value === 'string' ? findIssueInString(value, schema) : undefined
 }
 
-function findIssueOfText(value: string, { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern }: Schema) {
+function findIssueInString(value: string, { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern }: Schema) {
   const length = [...value].length
   if (length < minLength) return `字符数 ${length}，小于最小值 ${minLength}`
   if (length > maxLength) return `字符数 ${length}，大于最大值 ${maxLength}`

@@ -8,16 +8,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import * as Bill from '../../../lib/bill/index.js'
 import * as Builder from '../../../lib/builder.js'
 import { InvalidArgumentError } from '../../../lib/errors.js'
-import { Shelf } from '../../../lib/simulator/bills/file.js'
 import { Simulator } from '../../../lib/simulator/index.js'
+import { Downloads } from '../../../lib/simulator/ledger/downloads.js'
 import { failure, readAll } from '../../async.js'
 
-// WeChat Pay and the merchant have to agree on the time, to 5 minutes; the simulator's stands still.
+// Fixed, but close to the system time: the clocks of the client and of WeChat Pay may differ by 5 minutes at most.
 const NOW = Date.now()
 const DAY = 24 * 60 * 60 * 1000
 const ROWS = 300
 
-/** The date in Beijing so many days ago. */
+/** The date in Beijing the given number of days ago. */
 const daysAgo = (days: number) => new Date(NOW + 8 * 60 * 60 * 1000 - days * DAY).toISOString().slice(0, 10)
 const query = { bill_date: daysAgo(1) }
 
@@ -41,7 +41,7 @@ afterEach(async () => {
 })
 
 describe('a trade bill', () => {
-  it.each([{}, { tar_type: 'GZIP' as const }])('is read, and its sums are those of its rows: %o', async options => {
+  it.each([{}, { tar_type: 'GZIP' as const }])('has sums that match its rows: %o', async options => {
     const bill = await Bill.trade(wxpay, { ...query, ...options })
     const rows = await readAll(bill.rows())
     const sum = (title: '订单金额' | '退款金额' | '手续费' | '应结订单金额') =>
@@ -56,7 +56,7 @@ describe('a trade bill', () => {
     expect(Bill.fen(summary?.手续费总金额 ?? '')).toBe(sum('手续费'))
   })
 
-  it('of payments and one of refunds are together the one of all', async () => {
+  it('of type ALL has the rows of SUCCESS and REFUND', async () => {
     const counts = await Promise.all(
       (['ALL', 'SUCCESS', 'REFUND'] as const).map(async bill_type => {
         const bill = await Bill.trade(wxpay, { ...query, bill_type })
@@ -67,7 +67,7 @@ describe('a trade bill', () => {
     expect(counts[2]).toBeGreaterThan(0)
   })
 
-  it('is the same whenever it is asked for, and another for another day and another seed', async () => {
+  it('is the same for each request, and different for a different day or seed', async () => {
     const other = await Simulator.start({ keys: simulator.keys, bills: { rows: ROWS, seed: 2 } })
     const hash = async (base_uri: string, date: string) => {
       const client = Builder.factory({ ...simulator.config, base_uri })
@@ -84,7 +84,7 @@ describe('a trade bill', () => {
     expect(new Set([first, day, seed]).size).toBe(3)
   })
 
-  it('has the orders that were paid on the day', async () => {
+  it('contains the orders that were paid on the day', async () => {
     await wxpay.v3.pay.transactions.native.post({
       json: {
         appid: 'wx1',
@@ -102,7 +102,7 @@ describe('a trade bill', () => {
     expect(rows.find(row => row.商户订单号 === 'PAID0001')?.订单金额).toBe('12.34')
   })
 
-  it('has the hash of its content, whatever it is compressed to', async () => {
+  it('has the hash of its content before compression', async () => {
     const { data } = await wxpay.v3.bill.tradebill.get({ query: { ...query, tar_type: 'GZIP' } })
     const { origin, pathname, search } = new URL(data.download_url)
     expect(origin).toBe(simulator.url)
@@ -120,7 +120,7 @@ it.each([
   ],
   ['all sub-merchants', () => Bill.ecommerceFundflow(wxpay, { ...query, account_type: 'ALL' })],
   ['the merchant', () => Bill.fundflow(wxpay, query)],
-])('a bill of the funds of %s adds up', async (_what, ask) => {
+])('the sums of a fund flow bill of %s match its rows', async (_what, ask) => {
   const bill = await ask()
   const rows = await readAll(bill.rows())
   const sum = (direction: string) =>
@@ -132,7 +132,7 @@ it.each([
 })
 
 describe('a download', () => {
-  it.each(['cut', 'flip'] as const)('may be told to go wrong, which is found out: %s', async content => {
+  it.each(['cut', 'flip'] as const)('is detected as damaged after misbehave: %s', async content => {
     const bill = await Bill.trade(wxpay, { ...query, tar_type: 'GZIP' })
     simulator.misbehave({ content, match: { path: '/v3/billdownload/file' } })
     await failure(bill.save(join(folder, 'bill.csv')))
@@ -141,14 +141,14 @@ describe('a download', () => {
     expect(await readFile(join(folder, 'bill.csv'), 'utf8')).toContain('总交易单数')
   })
 
-  it('with a token that was decoded and encoded otherwise is refused', async () => {
+  it('is refused with a token that was decoded', async () => {
     const { data } = await wxpay.v3.bill.tradebill.get({ query })
     const { pathname, search } = new URL(data.download_url)
     const wrong = decodeURIComponent(search)
     expect(await failure(wxpay.chain(`${pathname}${wrong}`).get())).toMatchObject({ statusCode: 400 })
   })
 
-  it('without a signature is refused', async () => {
+  it('is refused without a signature', async () => {
     const { data } = await wxpay.v3.bill.tradebill.get({ query })
     const { statusCode, body } = await import('undici').then(({ request }) =>
       request(data.download_url, { headers: { accept: '*/*', 'user-agent': 'spec' } }),
@@ -158,18 +158,18 @@ describe('a download', () => {
   })
 })
 
-describe('a bill that is not there', () => {
+describe('a bill is refused', () => {
   it.each([
-    ['today', daysAgo(0), 'STATEMENT_CREATING'],
-    ['long ago', daysAgo(100), 'NO_STATEMENT_EXIST'],
-    ['tomorrow', daysAgo(-1), 'PARAM_ERROR'],
-    ['no day', '2026-13-45', 'PARAM_ERROR'],
-    ['no day of its month', '2026-02-30', 'PARAM_ERROR'],
-  ])('of %s', async (_what, bill_date, code) => {
+    ['for today', daysAgo(0), 'STATEMENT_CREATING'],
+    ['for a day too long ago', daysAgo(100), 'NO_STATEMENT_EXIST'],
+    ['for tomorrow', daysAgo(-1), 'PARAM_ERROR'],
+    ['for an invalid date', '2026-13-45', 'PARAM_ERROR'],
+    ['for an invalid day of the month', '2026-02-30', 'PARAM_ERROR'],
+  ])('%s', async (_what, bill_date, code) => {
     expect(await failure(Bill.trade(wxpay, { bill_date }))).toMatchObject({ code })
   })
 
-  it('for nothing happened', async () => {
+  it('for a day without trades', async () => {
     const quiet = await Simulator.start({ keys: simulator.keys, bills: { rows: 0 } })
     const error = await failure(Bill.trade(Builder.factory(quiet.config), query))
     await quiet.close()
@@ -177,9 +177,9 @@ describe('a bill that is not there', () => {
   })
 
   it.each([
-    ['a type', { bill_type: 'SOME' }],
-    ['a compression', { tar_type: 'ZIP' }],
-  ])('for there is no such thing: %s', async (_what, options) => {
+    ['bill_type', { bill_type: 'SOME' }],
+    ['tar_type', { tar_type: 'ZIP' }],
+  ])('with an unknown %s', async (_what, options) => {
     const path: string = 'v3/bill/tradebill'
     expect(await failure(wxpay.chain(path).get({ query: { ...query, ...options } }))).toMatchObject({
       code: 'PARAM_ERROR',
@@ -193,15 +193,15 @@ it.each([
   [{ parts: 0 }, /`bills.parts`/],
   [{ seed: 'x' }, /`bills.seed`/],
   [{ size: 1 }, /`size` .*`bills`/],
-])('the option %o is refused', async (bills, message) => {
+])('%o is refused', async (bills, message) => {
   const start = Simulator.start({ bills: bills as object })
   await expect(start).rejects.toThrow(InvalidArgumentError)
   await expect(start).rejects.toThrow(message)
 })
 
-it('a download is there for 5 minutes', () => {
-  const shelf = new Shelf()
-  const token = decodeURIComponent(shelf.add({ content: () => [], isCompressed: false }, 0))
-  expect(shelf.take(token, 300_000)).toBeDefined()
-  expect(() => shelf.take(token, 300_001)).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }))
+it('a download is available for 5 minutes', () => {
+  const downloads = new Downloads()
+  const token = decodeURIComponent(downloads.add({ content: () => [], isCompressed: false }, 0))
+  expect(downloads.find(token, 300_000)).toBeDefined()
+  expect(() => downloads.find(token, 300_001)).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }))
 })

@@ -24,18 +24,18 @@ function refusal(field: string, issue: string) {
   return { status: 401, json: { code: 'SIGN_ERROR', detail: { location: 'authorization', field, issue } } }
 }
 
-describe('a request that the merchant signed', () => {
-  it('is let through', async () => {
+describe('a request signed by the merchant', () => {
+  it('is accepted', async () => {
     expect((await get(config, PATH, { timestamp: SECONDS })).status).toBe(200)
   })
 
-  it('is let through with its parameters in any order', async () => {
+  it('is accepted with its parameters in any order', async () => {
     const [scheme, list = ''] = authorization(config, { path: PATH, timestamp: SECONDS }).split(' ')
     const reversed = `${scheme} ${list.split(',').reverse().join(',')}`
     expect((await get(config, PATH, { authorization: reversed })).status).toBe(200)
   })
 
-  it('is let through up to 300 seconds early or late, and not a second more', async () => {
+  it('is accepted up to 300 seconds early or late, and not one second more', async () => {
     for (const offset of [-300, 300]) {
       expect((await get(config, PATH, { timestamp: SECONDS + offset })).status).toBe(200)
     }
@@ -47,7 +47,7 @@ describe('a request that the merchant signed', () => {
     )
   })
 
-  it('signs the query with the path, byte by byte as it was sent', async () => {
+  it('covers the path and the query exactly as they were sent', async () => {
     const path = '/v3/certificates?algorithm_type=RSA&note=%e4%b8%ad'
     expect((await get(config, path, { timestamp: SECONDS })).status).toBe(200)
     const sentPath = '/v3/certificates?algorithm_type=RSA&note=%E4%B8%AD'
@@ -57,7 +57,7 @@ describe('a request that the merchant signed', () => {
   })
 })
 
-describe('a request that the merchant did not sign', () => {
+describe('a request without a valid signature of the merchant', () => {
   const timestamp = SECONDS
 
   it.each([
@@ -68,10 +68,15 @@ describe('a request that the merchant did not sign', () => {
       'authorization',
       'a parameter is not of the form name="value"',
     ],
-    ['a stranger among the parameters', 'WECHATPAY2-SHA256-RSA2048 a="1"', 'authorization', 'a is not expected'],
+    ['an unknown parameter', 'WECHATPAY2-SHA256-RSA2048 a="1"', 'authorization', 'a is not expected'],
     ['a parameter twice', 'WECHATPAY2-SHA256-RSA2048 mchid="1",mchid="1"', 'authorization', 'mchid is not expected'],
-    ['another scheme', 'Bearer token', 'scheme', 'the scheme is not WECHATPAY2-SHA256-RSA2048'],
-    ['a scheme alone', 'WECHATPAY2-SHA256-RSA2048', 'authorization', 'a parameter is not of the form name="value"'],
+    ['a different scheme', 'Bearer token', 'scheme', 'the scheme is not WECHATPAY2-SHA256-RSA2048'],
+    [
+      'a scheme without parameters',
+      'WECHATPAY2-SHA256-RSA2048',
+      'authorization',
+      'a parameter is not of the form name="value"',
+    ],
   ])('is refused for %s', async (_, header, field, issue) => {
     expect(await get(config, PATH, { authorization: header })).toMatchObject(refusal(field, issue))
   })
@@ -97,13 +102,13 @@ describe('a request that the merchant did not sign', () => {
     )
   })
 
-  it('is refused for a timestamp that is no number of seconds', async () => {
+  it('is refused for a timestamp that is not a number of seconds', async () => {
     expect(await get(config, PATH, { timestamp: '2026-11-24' })).toMatchObject(
       refusal('authorization', 'timestamp is not a number of seconds'),
     )
   })
 
-  it('is refused when it is signed with another key', async () => {
+  it('is refused when it is signed with a different key', async () => {
     const { privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -117,7 +122,7 @@ describe('a request that the merchant did not sign', () => {
     expect(await get(config, PATH, { authorization: header })).toMatchObject(refusal('signature', 'sign not match'))
   })
 
-  it('is refused when the path, the query or the method is another', async () => {
+  it('is refused when the path, the query or the method differs from the signed one', async () => {
     const path = '/v3/pay/transactions/out-trade-no/1217752501?mchid=1900000109'
     for (const sentPath of [path.replace('1217752501', '1217752502'), `${path}&x=1`, '/v3/certificates']) {
       expect(await get(config, path, { timestamp, sentPath })).toMatchObject(refusal('signature', 'sign not match'))
@@ -128,18 +133,18 @@ describe('a request that the merchant did not sign', () => {
     )
   })
 
-  it('is refused when one byte of the body is flipped, and nothing happens', async () => {
+  it('is refused when one byte of the body changed, and has no effect', async () => {
     const payload = order(config)
     const sentBody = JSON.stringify(payload).replace('"total":100', '"total":101')
-    const answer = await post(config, '/v3/pay/transactions/native', payload, { timestamp, sentBody })
-    expect(answer).toMatchObject(refusal('signature', 'sign not match'))
+    const response = await post(config, '/v3/pay/transactions/native', payload, { timestamp, sentBody })
+    expect(response).toMatchObject(refusal('signature', 'sign not match'))
     const path = `/v3/pay/transactions/out-trade-no/${payload.out_trade_no}?mchid=${config.mchid}`
     expect((await get(config, path, { timestamp })).status).toBe(404)
   })
 })
 
 describe('a replayed nonce', () => {
-  it('is refused within its window, also with another timestamp', async () => {
+  it('is refused while its timestamp is valid, even with a different timestamp', async () => {
     const nonce = 'replayed00000000000000000000000A'
     expect((await get(config, PATH, { timestamp: SECONDS, nonce })).status).toBe(200)
     const refused = refusal('nonce_str', 'nonce_str was used before')
@@ -149,15 +154,15 @@ describe('a replayed nonce', () => {
     expect(await get(config, PATH, { timestamp: SECONDS + 299, nonce })).toMatchObject(refused)
   })
 
-  it('is not used up by a request that was refused', async () => {
+  it('may be used again after a refused request', async () => {
     const nonce = 'replayed00000000000000000000000B'
     expect((await get(config, PATH, { timestamp: SECONDS, nonce, sentPath: `${PATH}?x` })).status).toBe(401)
     expect((await get(config, PATH, { timestamp: SECONDS, nonce })).status).toBe(200)
   })
 })
 
-describe('a refusal', () => {
-  it('says what was verified, with the first bytes of the body and the length of the whole', async () => {
+describe('a SIGN_ERROR', () => {
+  it('shows the verified message, with the first characters of the body and the total length', async () => {
     const body = JSON.stringify({ appid: 'wxd678efh567hg6787', description: '中文' })
     const nonce = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
     const path = '/v3/pay/transactions/native?a=1'
@@ -180,7 +185,7 @@ describe('a refusal', () => {
     })
   })
 
-  it('is not signed: the sender is not known', async () => {
+  it('is not signed, because the merchant is unknown', async () => {
     const { status, headers } = await get(config, PATH, { authorization: undefined })
     expect(status).toBe(401)
     expect(Object.keys(headers).filter(name => name.startsWith('wechatpay-'))).toStrictEqual([])

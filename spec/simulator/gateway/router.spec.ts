@@ -22,7 +22,7 @@ function find(path: string, method = 'GET') {
 }
 
 describe('a path', () => {
-  it('fills the placeholders, decoded', () => {
+  it('yields the decoded values of its placeholders', () => {
     expect(find('/v3/pay/transactions/a%2Fb%20%E4%B8%AD')).toStrictEqual([
       'GET',
       '/v3/pay/transactions/{id}',
@@ -30,7 +30,7 @@ describe('a path', () => {
     ])
   })
 
-  it('prefers a literal to a placeholder, and falls back where that leads nowhere', () => {
+  it('matches a literal before a placeholder, and backtracks when the literal has no match', () => {
     expect(find('/v3/pay/transactions/native')[1]).toBe('/v3/pay/transactions/native')
     expect(find('/v3/pay/orders/native')).toStrictEqual(['GET', '/v3/pay/{any}/native', { any: 'orders' }])
     expect(find('/v3/pay/transactions/native/close')).toStrictEqual([
@@ -40,14 +40,14 @@ describe('a path', () => {
     ])
   })
 
-  it('leads to one handler for each method', () => {
+  it('has one route per method', () => {
     expect(find('/v3/pay/transactions/native', 'POST')[0]).toBe('POST')
     expect(() => find('/v3/pay/transactions/native', 'PUT')).toThrow(
-      expect.objectContaining({ statusCode: 405, message: expect.stringContaining('only GET, POST') }),
+      expect.objectContaining({ statusCode: 405, message: expect.stringContaining('GET, POST') }),
     )
   })
 
-  it('may end in a slash where it is documented so, and only there', () => {
+  it('ends in a slash only where the documentation says so', () => {
     expect(find('/v3/applyment4sub/applyment/')[1]).toBe('/v3/applyment4sub/applyment/')
     expect(() => find('/v3/applyment4sub/applyment')).toThrow(expect.objectContaining({ statusCode: 404 }))
     expect(() => find('/v3/pay/transactions/native/')).toThrow(expect.objectContaining({ statusCode: 404 }))
@@ -62,11 +62,11 @@ describe('a path', () => {
     '/v3/pay/transactions/',
     '/v3//transactions/native',
     '/V3/pay/transactions/native',
-  ])('that nobody documented is not found: %s', path => {
+  ])('without an endpoint is not found: %s', path => {
     expect(() => find(path)).toThrow(expect.objectContaining({ statusCode: 404, code: 'RESOURCE_NOT_EXISTS' }))
   })
 
-  it('with a broken percent-encoding is refused', () => {
+  it('with invalid percent-encoding is refused', () => {
     expect(() => find('/v3/pay/transactions/%E4%B8')).toThrow(expect.objectContaining({ statusCode: 400 }))
   })
 })

@@ -10,7 +10,7 @@ import { isSigned, post, send } from '../raw-merchant.js'
 const ECHO = '/v3/security/echo'
 const ADD = '/v3/profitsharing/receivers/add'
 const NAME = '张𠮷😀'
-/** 214 bytes: the most that 2048 bits hold. */
+/** 214 bytes: the maximum for a key of 2048 bits. */
 const LONGEST = `${'名'.repeat(71)}a`
 
 let simulator: Simulator
@@ -25,12 +25,13 @@ beforeAll(async () => {
 })
 afterAll(() => simulator.close())
 
-function seal(text: string, serial: string, padding = constants.RSA_PKCS1_OAEP_PADDING): string {
-  const key = createPublicKey(config.certs[serial] ?? expect.fail(`no key of ${serial}`))
+function encryptFor(text: string, serial: string, padding = constants.RSA_PKCS1_OAEP_PADDING): string {
+  const key = createPublicKey(config.certs[serial] ?? expect.fail(`there is no key ${serial}`))
   return publicEncrypt({ key, padding }, Buffer.from(text)).toString('base64')
 }
 
-const unseal = (text: string, privateKey: string) => privateDecrypt(privateKey, Buffer.from(text, 'base64')).toString()
+const decryptWith = (text: string, privateKey: string) =>
+  privateDecrypt(privateKey, Buffer.from(text, 'base64')).toString()
 
 const RECEIVER = {
   appid: 'wx8888888888888888',
@@ -41,28 +42,28 @@ const RECEIVER = {
 
 const lastPayload = () => JSON.parse(simulator.requests.at(-1)?.body ?? '')
 
-describe.each(['certificate', 'public key'])('a client that announces the %s', announced => {
-  const keyOf = () => (announced === 'certificate' ? certificate : publicKey)
+describe.each(['certificate', 'public key'])('a client that encrypts with the %s', keyType => {
+  const keyOf = () => (keyType === 'certificate' ? certificate : publicKey)
   const wxpay = () => {
     const { certs, ...downloading } = config
-    return Builder.factory(announced === 'certificate' ? downloading : { ...downloading, certs })
+    return Builder.factory(keyType === 'certificate' ? downloading : { ...downloading, certs })
   }
 
-  it.each([NAME, LONGEST])('sends a name that only WeChat Pay reads, and reads it in the answer: %s', async name => {
+  it.each([NAME, LONGEST])('encrypts a name for WeChat Pay, and decrypts it in the response: %s', async name => {
     const { data } = await wxpay()
       .chain('v3/profitsharing/receivers/add')
       .post({ json: { ...RECEIVER, name } })
     expect(data).toMatchObject({ account: '86693852', name })
     expect(simulator.requests.at(-1)?.headers['wechatpay-serial']).toBe(keyOf().serial)
     expect(simulator.requests.at(-1)?.body).not.toContain(name)
-    expect(unseal(lastPayload().name, keyOf().privateKey)).toBe(name)
+    expect(decryptWith(lastPayload().name, keyOf().privateKey)).toBe(name)
   })
 
-  it('echoes what it encrypted', async () => {
+  it('receives the message that it encrypted', async () => {
     const message = { echo_message: 'hello', encrypted_echo_message: NAME }
     const { data } = await wxpay().chain('v3/security/echo').post({ json: message })
     expect(data).toStrictEqual(message)
-    expect(unseal(lastPayload().encrypted_echo_message, keyOf().privateKey)).toBe(NAME)
+    expect(decryptWith(lastPayload().encrypted_echo_message, keyOf().privateKey)).toBe(NAME)
   })
 })
 
@@ -73,32 +74,32 @@ it('a client encrypts with the new certificate after a rotation', async () => {
   const add = () => wxpay.chain('v3/profitsharing/receivers/add').post({ json: { ...RECEIVER, name: NAME } })
   await add()
   const { serial } = await rotating.rotate()
-  // The answer brings the serial that the client does not know yet.
+  // The response contains a serial that the client does not know yet.
   expect((await add()).data).toMatchObject({ name: NAME })
   expect((await add()).data).toMatchObject({ name: NAME })
   const request = rotating.requests.at(-1)
   expect(request?.headers['wechatpay-serial']).toBe(serial)
-  expect(unseal(JSON.parse(request?.body ?? '').name, rotating.keys.platformCertificate.privateKey)).toBe(NAME)
+  expect(decryptWith(JSON.parse(request?.body ?? '').name, rotating.keys.platformCertificate.privateKey)).toBe(NAME)
   await rotating.close()
 })
 
-describe('a merchant with bare hands', () => {
+describe('a merchant without this client', () => {
   const add = (name: unknown, serial: string | undefined) =>
     post(config, ADD, { ...RECEIVER, name }, { headers: { 'Wechatpay-Serial': serial } })
 
-  it('gets the name encrypted for itself', async () => {
-    const answer = await add(seal(NAME, certificate.serial), certificate.serial)
-    expect(answer.status).toBe(200)
-    expect(isSigned(answer, config)).toBe(true)
-    expect(unseal(answer.json.name, config.privateKey)).toBe(NAME)
-    expect(answer.json.account).toBe('86693852')
+  it('receives the name encrypted with its own certificate', async () => {
+    const response = await add(encryptFor(NAME, certificate.serial), certificate.serial)
+    expect(response.status).toBe(200)
+    expect(isSigned(response, config)).toBe(true)
+    expect(decryptWith(response.json.name, config.privateKey)).toBe(NAME)
+    expect(response.json.account).toBe('86693852')
   })
 
-  it('may spell the serial of a certificate in lower case', async () => {
-    expect((await add(seal(NAME, certificate.serial), certificate.serial.toLowerCase())).status).toBe(200)
+  it('may send the serial of a certificate in lower case', async () => {
+    expect((await add(encryptFor(NAME, certificate.serial), certificate.serial.toLowerCase())).status).toBe(200)
   })
 
-  it('needs no Wechatpay-Serial without a sensitive field', async () => {
+  it('needs no Wechatpay-Serial when there is no sensitive field', async () => {
     for (const name of [undefined, '', null])
       expect((await add(name, undefined)).status).toBe(name === null ? 400 : 200)
   })
@@ -106,13 +107,13 @@ describe('a merchant with bare hands', () => {
   it.each([
     ['unencrypted', () => '张三'],
     ['a number', () => 42],
-    ['base64 of something short', () => Buffer.from('张三').toString('base64')],
-    ['a ciphertext that is cut short', () => seal(NAME, certificate.serial).slice(4)],
-    ['base64 without its end', () => seal(NAME, certificate.serial).replace(/=+$/, '')],
+    ['base64 of a short value', () => Buffer.from('张三').toString('base64')],
+    ['a truncated ciphertext', () => encryptFor(NAME, certificate.serial).slice(4)],
+    ['base64 without padding', () => encryptFor(NAME, certificate.serial).replace(/=+$/, '')],
     ['an object', () => ({ first: '三' })],
   ])('is refused a name that is %s', async (_kind, name) => {
-    const answer = await add(name(), certificate.serial)
-    expect(answer).toMatchObject({
+    const response = await add(name(), certificate.serial)
+    expect(response).toMatchObject({
       status: 400,
       json: {
         code: 'PARAM_ERROR',
@@ -120,12 +121,12 @@ describe('a merchant with bare hands', () => {
         detail: { field: expect.stringMatching(/^\/name/), location: 'body' },
       },
     })
-    expect(answer.text).not.toContain('三')
+    expect(response.text).not.toContain('三')
   })
 
   it.each([
-    ['another key than Wechatpay-Serial names', () => seal(NAME, publicKey.serial)],
-    ['another padding', () => seal(NAME, certificate.serial, constants.RSA_PKCS1_PADDING)],
+    ['a key that Wechatpay-Serial does not name', () => encryptFor(NAME, publicKey.serial)],
+    ['a different padding', () => encryptFor(NAME, certificate.serial, constants.RSA_PKCS1_PADDING)],
     ["the merchant's own key", () => publicEncrypt(config.merchant.cert, Buffer.from(NAME)).toString('base64')],
   ])('is refused a name that is encrypted with %s', async (_kind, name) => {
     expect(await add(name(), certificate.serial)).toMatchObject({
@@ -139,7 +140,7 @@ describe('a merchant with bare hands', () => {
   })
 
   it('is refused a sensitive field without Wechatpay-Serial', async () => {
-    expect(await add(seal(NAME, certificate.serial), undefined)).toMatchObject({
+    expect(await add(encryptFor(NAME, certificate.serial), undefined)).toMatchObject({
       status: 400,
       json: {
         code: 'PARAM_ERROR',
@@ -149,9 +150,9 @@ describe('a merchant with bare hands', () => {
     })
   })
 
-  it('is refused a Wechatpay-Serial that is not of its own platform keys', async () => {
+  it('is refused a Wechatpay-Serial of an unknown key', async () => {
     for (const serial of ['PUB_KEY_ID_0000000000000000000000000000', config.serial]) {
-      expect(await add(seal(NAME, certificate.serial), serial)).toMatchObject({
+      expect(await add(encryptFor(NAME, certificate.serial), serial)).toMatchObject({
         status: 400,
         json: {
           code: 'PARAM_ERROR',
@@ -166,12 +167,12 @@ describe('a merchant with bare hands', () => {
     const rotating = await Simulator.start({ keys: simulator.keys })
     await rotating.rotate()
     const call = { headers: { 'Wechatpay-Serial': certificate.serial } }
-    const answer = await post(rotating.config, ADD, { ...RECEIVER, name: seal(NAME, certificate.serial) }, call)
+    const response = await post(rotating.config, ADD, { ...RECEIVER, name: encryptFor(NAME, certificate.serial) }, call)
     await rotating.close()
-    expect(unseal(answer.json.name, config.privateKey)).toBe(NAME)
+    expect(decryptWith(response.json.name, config.privateKey)).toBe(NAME)
   })
 
-  it('is told that the payload is no JSON', async () => {
+  it('is refused a body that is not JSON', async () => {
     expect(await send(config, { method: 'POST', path: ECHO, body: '{' })).toMatchObject({
       status: 400,
       json: { code: 'PARAM_ERROR', detail: { issue: 'not valid JSON in UTF-8' } },
@@ -179,7 +180,7 @@ describe('a merchant with bare hands', () => {
   })
 })
 
-describe('what the catalogue marks', () => {
+describe('a field that the catalogue marks as sensitive', () => {
   const marks = { encrypted: [], encryptedQuery: [], decrypted: [], padding: 'oaep' } as const
 
   function call(body: unknown, query: Record<string, string> = {}): Call {
@@ -197,7 +198,7 @@ describe('what the catalogue marks', () => {
     }
   }
 
-  /** Answers with what it was given. */
+  /** Returns the body and the query that it received. */
   const mirror: Endpoint = {
     method: 'POST',
     path: '/v3/mirror',
@@ -207,37 +208,41 @@ describe('what the catalogue marks', () => {
     }),
   }
 
-  it('is opened at any depth, in every item of a list', async () => {
+  it('is decrypted at any depth, in every item of a list', async () => {
     const endpoint = withSensitiveFields(mirror, { ...marks, encrypted: ['/list/[]/name', '/contact/phone'] })
     const sent = (make: (text: string) => string) => ({
       list: [{ name: make('一') }, { name: make('二'), age: 3 }],
       contact: { phone: make('18888888888'), city: '深圳' },
     })
-    const reply = await endpoint.handle(call(sent(text => seal(text, certificate.serial))))
-    expect(JSON.parse(reply.body).body).toStrictEqual(sent(text => text))
-    const half = { list: [{ name: seal('一', certificate.serial) }, { name: '二' }] }
+    const response = await endpoint.handle(call(sent(text => encryptFor(text, certificate.serial))))
+    expect(JSON.parse(response.body).body).toStrictEqual(sent(text => text))
+    const half = { list: [{ name: encryptFor('一', certificate.serial) }, { name: '二' }] }
     await expect(endpoint.handle(call(half))).rejects.toMatchObject({ detail: { field: '/list/1/name' } })
   })
 
-  it('is opened in the query', async () => {
+  it('is decrypted in the query', async () => {
     const endpoint = withSensitiveFields(mirror, { ...marks, encryptedQuery: ['mobile'] })
-    const reply = await endpoint.handle(call({}, { mobile: seal('18888888888', certificate.serial), limit: '1' }))
-    expect(JSON.parse(reply.body).query).toStrictEqual({ mobile: '18888888888', limit: '1' })
+    const response = await endpoint.handle(
+      call({}, { mobile: encryptFor('18888888888', certificate.serial), limit: '1' }),
+    )
+    expect(JSON.parse(response.body).query).toStrictEqual({ mobile: '18888888888', limit: '1' })
     await expect(endpoint.handle(call({}, { mobile: '18888888888' }))).rejects.toMatchObject({
       detail: { field: 'mobile', location: 'query' },
     })
   })
 
-  it('is opened with the padding that the endpoint wants', async () => {
+  it('is decrypted with the padding of the endpoint', async () => {
     const endpoint = withSensitiveFields(mirror, { ...marks, encrypted: ['/name'], padding: 'pkcs1' })
-    const reply = await endpoint.handle(call({ name: seal(NAME, certificate.serial, constants.RSA_PKCS1_PADDING) }))
-    expect(JSON.parse(reply.body).body).toStrictEqual({ name: NAME })
-    await expect(endpoint.handle(call({ name: seal(NAME, certificate.serial) }))).rejects.toMatchObject({
+    const response = await endpoint.handle(
+      call({ name: encryptFor(NAME, certificate.serial, constants.RSA_PKCS1_PADDING) }),
+    )
+    expect(JSON.parse(response.body).body).toStrictEqual({ name: NAME })
+    await expect(endpoint.handle(call({ name: encryptFor(NAME, certificate.serial) }))).rejects.toMatchObject({
       message: '平台私钥解密失败',
     })
   })
 
-  it('leaves other endpoints as they are', () => {
+  it('does not affect endpoints without sensitive fields', () => {
     expect(withSensitiveFields(mirror)).toBe(mirror)
   })
 })

@@ -23,10 +23,10 @@ beforeAll(async () => {
 })
 afterAll(() => simulator.close())
 
-it('signs a payload and names the scheme, the key and the request', async () => {
-  const answer = await post(config, '/v3/pay/transactions/native', order(config))
-  expect(isSigned(answer, config)).toBe(true)
-  expect(answer.headers).toMatchObject({
+it('signs the body, and names the scheme, the key and the request ID', async () => {
+  const response = await post(config, '/v3/pay/transactions/native', order(config))
+  expect(isSigned(response, config)).toBe(true)
+  expect(response.headers).toMatchObject({
     'wechatpay-serial': platformSerial,
     'wechatpay-signature-type': 'WECHATPAY2-SHA256-RSA2048',
     'content-type': 'application/json; charset=utf-8',
@@ -34,38 +34,40 @@ it('signs a payload and names the scheme, the key and the request', async () => 
   })
 })
 
-it('signs an answer without a payload over the empty body', async () => {
-  const answer = await post(config, CARDS, BONUS)
-  expect(answer).toMatchObject({ status: 204, text: '' })
-  expect(answer.headers).not.toHaveProperty('content-length')
-  expect(isSigned(answer, config)).toBe(true)
+it('signs the empty string for a response without a body', async () => {
+  const response = await post(config, CARDS, BONUS)
+  expect(response).toMatchObject({ status: 204, text: '' })
+  expect(response.headers).not.toHaveProperty('content-length')
+  expect(isSigned(response, config)).toBe(true)
 })
 
-it('signs a refusal to a known merchant, whose Request-ID does not end in 0', async () => {
-  const answer = await get(config, `/v3/pay/transactions/out-trade-no/unknown-1?mchid=${config.mchid}`)
-  expect(answer.status).toBe(404)
-  expect(isSigned(answer, config)).toBe(true)
-  expect(answer.headers['request-id']).toMatch(/-[1-9]\d*$/)
+it('signs an error for a known merchant, with a Request-ID that does not end in 0', async () => {
+  const response = await get(config, `/v3/pay/transactions/out-trade-no/unknown-1?mchid=${config.mchid}`)
+  expect(response.status).toBe(404)
+  expect(isSigned(response, config)).toBe(true)
+  expect(response.headers['request-id']).toMatch(/-[1-9]\d*$/)
 })
 
 it('signs with the public key when the request names it', async () => {
-  const answer = await post(config, CARDS, BONUS, { headers: { 'Wechatpay-Serial': publicKeyId } })
-  expect(answer.headers['wechatpay-serial']).toBe(publicKeyId)
-  expect(isSigned(answer, config)).toBe(true)
+  const response = await post(config, CARDS, BONUS, { headers: { 'Wechatpay-Serial': publicKeyId } })
+  expect(response.headers['wechatpay-serial']).toBe(publicKeyId)
+  expect(isSigned(response, config)).toBe(true)
 })
 
-it('signs with the certificate when the request names it, another or none', async () => {
+it('signs with the certificate when the request names it, an unknown key or none', async () => {
   for (const serial of [platformSerial, 'PUB_KEY_ID_0000000000000000000000000000', undefined]) {
-    const answer = await post(config, CARDS, BONUS, { headers: { 'Wechatpay-Serial': serial } })
-    expect(answer.headers['wechatpay-serial']).toBe(platformSerial)
-    expect(isSigned(answer, config)).toBe(true)
+    const response = await post(config, CARDS, BONUS, { headers: { 'Wechatpay-Serial': serial } })
+    expect(response.headers['wechatpay-serial']).toBe(platformSerial)
+    expect(isSigned(response, config)).toBe(true)
   }
 })
 
-it('signs with the time of its clock and a nonce of its own', async () => {
+it('signs with the time of its clock and a new nonce', async () => {
   const clocked = await Simulator.start({ keys: simulator.keys, clock: () => 1_700_000_000_999 })
-  const answers = await Promise.all([1, 2].map(() => post(clocked.config, CARDS, BONUS, { timestamp: 1_700_000_000 })))
+  const responses = await Promise.all(
+    [1, 2].map(() => post(clocked.config, CARDS, BONUS, { timestamp: 1_700_000_000 })),
+  )
   await clocked.close()
-  expect(answers.map(({ headers }) => headers['wechatpay-timestamp'])).toStrictEqual(['1700000000', '1700000000'])
-  expect(new Set(answers.map(({ headers }) => headers['wechatpay-nonce'])).size).toBe(2)
+  expect(responses.map(({ headers }) => headers['wechatpay-timestamp'])).toStrictEqual(['1700000000', '1700000000'])
+  expect(new Set(responses.map(({ headers }) => headers['wechatpay-nonce'])).size).toBe(2)
 })

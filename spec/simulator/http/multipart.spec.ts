@@ -15,7 +15,7 @@ async function upload(parts: [name: string, value: string | Blob][]) {
   return { type, body: Buffer.from(await response.arrayBuffer()) }
 }
 
-it('the meta part is found as it was sent, wherever it stands', async () => {
+it('the meta part is found in any position', async () => {
   const meta: [string, Blob] = ['meta', new Blob([META], { type: 'application/json' })]
   const file: [string, Blob] = [
     'file',
@@ -30,7 +30,7 @@ it('the meta part is found as it was sent, wherever it stands', async () => {
   }
 })
 
-it('a boundary may be quoted, and nothing else passes for the meta part', () => {
+it('a boundary may be quoted, and only a part named meta is the meta part', () => {
   const part = (name: string) => `--b x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${name}\r\n`
   const body = Buffer.from(`${part('metadata')}${part('file')}--b x--`)
   expect(metaPart('multipart/form-data; boundary="b x"', body)).toBeUndefined()
@@ -41,7 +41,7 @@ it('a boundary may be quoted, and nothing else passes for the meta part', () => 
   expect(metaPart('multipart/form-data', body)).toBeUndefined()
 })
 
-it('an upload is signed by its meta part alone', async () => {
+it('the signature of an upload covers its meta part only', async () => {
   const now = Date.UTC(2026, 10, 24)
   const keys = await mintKeys('1900000109', now)
   const { type, body } = await upload([

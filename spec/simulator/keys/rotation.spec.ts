@@ -31,7 +31,7 @@ async function start(options: SimulatorOptions = {}): Promise<Simulator> {
 }
 afterEach(() => Promise.all(running.splice(0).map(simulator => simulator.close())))
 
-/** One whose clock a test sets; `ask` is a merchant's whose clock goes right. */
+/** A simulator with an adjustable clock; `ask` sends a request with the same clock. */
 async function startAt(begin: number) {
   let now = begin
   const simulator = await start({ clock: () => now })
@@ -51,7 +51,7 @@ interface Entry {
   encrypt_certificate: { nonce: string; associated_data: string; ciphertext: string }
 }
 
-function unseal({ encrypt_certificate: { nonce, associated_data, ciphertext } }: Entry): X509Certificate {
+function decryptCertificate({ encrypt_certificate: { nonce, associated_data, ciphertext } }: Entry): X509Certificate {
   const bytes = Buffer.from(ciphertext, 'base64')
   const decipher = createDecipheriv('aes-256-gcm', keys.apiv3Key, nonce)
   decipher.setAAD(Buffer.from(associated_data)).setAuthTag(bytes.subarray(-16))
@@ -65,15 +65,17 @@ describe('a rotation', () => {
     const { simulator, ask } = await startAt(NOW)
     const { serial } = await simulator.rotate()
     expect(serial).not.toBe(keys.platformCertificate.serial)
-    const answer = await ask()
-    expect(answer.headers['wechatpay-serial']).toBe(serial)
-    expect(isSigned(answer, simulator.config)).toBe(true)
-    expect(serials(answer.json.data)).toStrictEqual([serial, keys.platformCertificate.serial])
-    expect(answer.json.data[0].effective_time).toBe('2026-11-24T16:00:00+08:00')
-    expect(answer.json.data.map((entry: Entry) => unseal(entry).serialNumber)).toStrictEqual(serials(answer.json.data))
+    const response = await ask()
+    expect(response.headers['wechatpay-serial']).toBe(serial)
+    expect(isSigned(response, simulator.config)).toBe(true)
+    expect(serials(response.json.data)).toStrictEqual([serial, keys.platformCertificate.serial])
+    expect(response.json.data[0].effective_time).toBe('2026-11-24T16:00:00+08:00')
+    expect(response.json.data.map((entry: Entry) => decryptCertificate(entry).serialNumber)).toStrictEqual(
+      serials(response.json.data),
+    )
   })
 
-  it('lists ahead of signing, by the clock of the simulator', async () => {
+  it('can list the new certificate before it signs, by the clock of the simulator', async () => {
     const { simulator, ask, setClock } = await startAt(NOW)
     const { serial } = await simulator.rotate({ signsIn: 5 * DAY })
     setClock(NOW + 5 * DAY - 1)
@@ -96,7 +98,7 @@ describe('a rotation', () => {
     expect(Object.keys(simulator.config.certs)).toStrictEqual([serial, keys.platformPublicKey.serial])
   })
 
-  it('may follow another', async () => {
+  it('can be repeated', async () => {
     const { simulator, ask } = await startAt(NOW)
     const second = await simulator.rotate()
     const third = await simulator.rotate()
@@ -105,7 +107,7 @@ describe('a rotation', () => {
     expect(headers['wechatpay-serial']).toBe(third.serial)
   })
 
-  it('goes into the configuration and the keys', async () => {
+  it('is part of the configuration and the keys', async () => {
     const simulator = await start()
     const { serial } = await simulator.rotate()
     expect(Object.keys(simulator.config.certs)).toStrictEqual([
@@ -119,7 +121,7 @@ describe('a rotation', () => {
   })
 
   it.each([
-    [{ signsIn: -1 }, /`signsIn` is -1/],
+    [{ signsIn: -1 }, /`signsIn`.* -1/],
     [{ signsAt: 1 }, /`signsAt` .*rotate.* signsIn/],
   ])('refuses %o', async (options, message) => {
     const simulator = await start()
@@ -133,8 +135,8 @@ describe('a client that downloads its certificates', () => {
   const CALLS = 300
   const CONCURRENCY = 16
 
-  it('fails no call when they rotate in the middle of a run, for one download more', async () => {
-    const simulator = await start({ keys: await mintLately() })
+  it('fails no call when they rotate during a run, and downloads them once more', async () => {
+    const simulator = await start({ keys: await mintCurrentKeys() })
     const { certs: _, ...config } = simulator.config
     const wxpay = Builder.factory(config)
     const downloads = () => simulator.requests.filter(({ path }) => path === LIST).length
@@ -160,7 +162,7 @@ describe('a client that downloads its certificates', () => {
     expect(downloads()).toBe(2)
   }, 60_000)
 
-  it('is told that it needs the public key where there are none', async () => {
+  it('fails with a code of its own when the merchant has none', async () => {
     const simulator = await start({ publicKeyOnly: true })
     const { certs: _, ...config } = simulator.config
     const call = Builder.factory(config)
@@ -169,7 +171,7 @@ describe('a client that downloads its certificates', () => {
     await expect(call).rejects.toMatchObject({ code: 'ERR_NO_PLATFORM_CERTIFICATE' })
   })
 
-  it('lives through every step of the change to the public key', async () => {
+  it('fails no call during the migration to the public key', async () => {
     const simulator = await start()
     const wxpay = Builder.factory(simulator.config)
     for (const percent of [0, 20, 50, 100]) {
@@ -181,7 +183,7 @@ describe('a client that downloads its certificates', () => {
   })
 })
 
-describe('a merchant with the public key alone', () => {
+describe('a merchant with the public key only', () => {
   let simulator: Simulator
   let config: SimulatorConfig
   async function startNew() {
@@ -194,40 +196,38 @@ describe('a merchant with the public key alone', () => {
     expect(Object.keys(config.certs)).toStrictEqual([keys.platformPublicKey.serial])
   })
 
-  it('is refused the list, in the words of WeChat Pay', async () => {
+  it('gets the error of WeChat Pay instead of the list', async () => {
     await startNew()
-    const answer = await get(config, LIST)
-    expect(answer).toMatchObject({ status: 404, json: { code: 'RESOURCE_NOT_EXISTS' } })
-    expect(answer.json.message).toMatch(/^无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥/)
-    expect(isSigned(answer, config)).toBe(true)
+    const response = await get(config, LIST)
+    expect(response).toMatchObject({ status: 404, json: { code: 'RESOURCE_NOT_EXISTS' } })
+    expect(response.json.message).toMatch(/^无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥/)
+    expect(isSigned(response, config)).toBe(true)
   })
 
-  it('gets every answer signed with it, whatever it names', async () => {
+  it('gets every response signed with it, regardless of Wechatpay-Serial', async () => {
     await startNew()
     for (const serial of [undefined, keys.platformCertificate.serial, keys.platformPublicKey.serial]) {
-      const answer = await post(config, NATIVE, order(config), { headers: { 'Wechatpay-Serial': serial } })
-      expect(answer.headers['wechatpay-serial']).toBe(keys.platformPublicKey.serial)
-      expect(isSigned(answer, config)).toBe(true)
+      const response = await post(config, NATIVE, order(config), { headers: { 'Wechatpay-Serial': serial } })
+      expect(response.headers['wechatpay-serial']).toBe(keys.platformPublicKey.serial)
+      expect(isSigned(response, config)).toBe(true)
     }
   })
 
-  it('has nothing to rotate or to change from', async () => {
+  it('cannot rotate or migrate', async () => {
     await startNew()
     await expect(simulator.rotate()).rejects.toThrow(InvalidArgumentError)
-    expect(() => simulator.migrate(50)).toThrow(
-      'migrate: with `publicKeyOnly` the merchant has no platform certificates',
-    )
+    expect(() => simulator.migrate(50)).toThrow(/`publicKeyOnly`/)
   })
 })
 
-describe('the change to the public key', () => {
+describe('the migration to the public key', () => {
   it.each([
     [0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
     [20, [0, 0, 0, 0, 1, 0, 0, 0, 0, 1]],
     [50, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]],
     [70, [0, 1, 1, 0, 1, 1, 0, 1, 1, 1]],
     [100, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
-  ])('at %i percent is the same answers every time', async (percent, expected) => {
+  ])('at %i percent signs the same responses every time', async (percent, expected) => {
     const simulator = await start()
     const { config } = simulator
     const { serial } = keys.platformPublicKey
@@ -235,24 +235,22 @@ describe('the change to the public key', () => {
       simulator.migrate(percent)
       const byPublicKey: number[] = []
       for (const _ of expected) {
-        const answer = await get(config, LIST, { headers: { 'Wechatpay-Serial': requested } })
-        expect(isSigned(answer, config)).toBe(true)
-        byPublicKey.push(answer.headers['wechatpay-serial'] === serial ? 1 : 0)
+        const response = await get(config, LIST, { headers: { 'Wechatpay-Serial': requested } })
+        expect(isSigned(response, config)).toBe(true)
+        byPublicKey.push(response.headers['wechatpay-serial'] === serial ? 1 : 0)
       }
       expect(byPublicKey).toStrictEqual(expected)
     }
   })
 
-  it.each([-1, 101, Number.NaN])('refuses a share of %d percent', async percent => {
+  it.each([-1, 101, Number.NaN])('refuses %d percent', async percent => {
     const simulator = await start()
-    expect(() => simulator.migrate(percent)).toThrow(
-      new InvalidArgumentError(`migrate: the share is ${percent}; expected percent from 0 to 100.`),
-    )
+    expect(() => simulator.migrate(percent)).toThrow(InvalidArgumentError)
   })
 })
 
-/** Keys for a simulator whose clock is the real one. */
-async function mintLately(): Promise<SimulatorKeys> {
+/** Keys for a simulator that uses the system time. */
+async function mintCurrentKeys(): Promise<SimulatorKeys> {
   const simulator = await Simulator.start()
   await simulator.close()
   return simulator.keys

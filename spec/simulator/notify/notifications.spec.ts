@@ -28,14 +28,14 @@ let simulator: Simulator
 let now: number
 let shop: Server
 let url: string
-/** What the shop does with a notification. */
-let answer: RequestListener
+/** How the shop responds to a notification. */
+let listener: RequestListener
 
 beforeAll(async () => {
   const first = await Simulator.start()
   keys = first.keys
   await first.close()
-  shop = createServer((request, response) => answer(request, response))
+  shop = createServer((request, response) => listener(request, response))
   shop.listen(0, '127.0.0.1')
   await once(shop, 'listening')
   url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/notify`
@@ -76,17 +76,17 @@ async function refunded(out_trade_no: string): Promise<string> {
   return out_refund_no
 }
 
-/** The shop receives with this package, and every event is kept. */
+/** The shop handles notifications with this package; returns the events. */
 function receive({ config }: Simulator): NotificationEvent[] {
   const events: NotificationEvent[] = []
-  answer = Notification.create(config).handler(event => events.push(event)).node
+  listener = Notification.create(config).handler(event => events.push(event)).node
   return events
 }
 
-/** The shop answers with these in turn, the last one stays; what came is kept, unread. */
-function refuse(...statuses: number[]): { headers: Record<string, unknown>; body: string }[] {
+/** The shop responds with these statuses in turn and repeats the last one; returns the requests. */
+function respondWith(...statuses: number[]): { headers: Record<string, unknown>; body: string }[] {
   const received: { headers: Record<string, unknown>; body: string }[] = []
-  answer = async (request, response) => {
+  listener = async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() })
@@ -95,18 +95,18 @@ function refuse(...statuses: number[]): { headers: Record<string, unknown>; body
   return received
 }
 
-/** The shop never answers; resolves when a notification has arrived. */
-function fallSilent(): Promise<void> {
+/** The shop never responds; resolves when a notification has arrived. */
+function neverRespond(): Promise<void> {
   return new Promise(resolve => {
-    answer = request => {
+    listener = request => {
       request.resume()
       resolve()
     }
   })
 }
 
-it('nothing is told once the simulator is closed', async () => {
-  const received = refuse(204)
+it('nothing is sent after the simulator is closed', async () => {
+  const received = respondWith(204)
   await paid()
   await simulator.close()
   await simulator.deliver()
@@ -114,8 +114,8 @@ it('nothing is told once the simulator is closed', async () => {
   expect(simulator.notifications).toMatchObject([{ attempts: 0, status: 'waiting' }])
 })
 
-describe('what is told', () => {
-  it('is the payment of an order, to a handler that verifies and decrypts', async () => {
+describe('a notification', () => {
+  it('about the payment of an order is verified and decrypted by the handler', async () => {
     const events = receive(simulator)
     const out_trade_no = await paid({ attach: '自定义数据' })
     expect(simulator.notifications).toStrictEqual([
@@ -140,7 +140,7 @@ describe('what is told', () => {
     expect(simulator.notifications).toMatchObject([{ ...ACKNOWLEDGED, statusCode: 204 }])
   })
 
-  it('is a refund that has arrived, once', async () => {
+  it('about a settled refund is sent once', async () => {
     const events = receive(simulator)
     const out_trade_no = await paid()
     const out_refund_no = await refunded(out_trade_no)
@@ -159,7 +159,7 @@ describe('what is told', () => {
     })
   })
 
-  it('is nothing of a refund that names no notify_url', async () => {
+  it('is not sent for a refund without a notify_url', async () => {
     const out_trade_no = await place(simulator)
     simulator.pay(out_trade_no)
     const { config } = simulator
@@ -169,7 +169,7 @@ describe('what is told', () => {
     expect(simulator.notifications).toHaveLength(1)
   })
 
-  it('is XML where the order or the refund was asked for by APIv2', async () => {
+  it('is XML when the order or the refund was created with APIv2', async () => {
     const secure = await Simulator.start({ keys, https: true, clock: () => now })
     const events = receive(secure)
     const { v2 } = Builder.factory(secure.config)
@@ -197,9 +197,9 @@ describe('what is told', () => {
   })
 })
 
-describe('sending again', () => {
-  it('follows the schedule of WeChat Pay, 15 times, and then ends', async () => {
-    const received = refuse(500)
+describe('resending', () => {
+  it('follows the schedule of WeChat Pay, and ends after 15 times', async () => {
+    const received = respondWith(500)
     await paid()
     await simulator.deliver()
     for (const [resends, wait] of SCHEDULE.entries()) {
@@ -216,8 +216,8 @@ describe('sending again', () => {
     expect(received).toHaveLength(16)
   })
 
-  it('brings the same notification, signed anew at that time', async () => {
-    const received = refuse(500, 200)
+  it('repeats the same notification with a new signature', async () => {
+    const received = respondWith(500, 200)
     await paid()
     await simulator.deliver()
     now += 15 * SECOND
@@ -228,8 +228,8 @@ describe('sending again', () => {
     expect(second['wechatpay-nonce']).not.toBe(first['wechatpay-nonce'])
   })
 
-  it.each([200, 204])('ends with %i', async status => {
-    refuse(503, status)
+  it.each([200, 204])('ends after %i', async status => {
+    respondWith(503, status)
     await paid()
     await simulator.deliver()
     expect(simulator.notifications).toMatchObject([{ attempts: 1, status: 'waiting', statusCode: 503 }])
@@ -238,24 +238,24 @@ describe('sending again', () => {
     expect(simulator.notifications).toMatchObject([{ attempts: 2, status: 'acknowledged', statusCode: status }])
   })
 
-  it.each([201, 302, 404])('goes on after %i', async status => {
-    refuse(status)
+  it.each([201, 302, 404])('continues after %i', async status => {
+    respondWith(status)
     await paid()
     await simulator.deliver()
     expect(simulator.notifications).toMatchObject([{ status: 'waiting', statusCode: status }])
   })
 
-  it('goes on after a connection that is cut, or a server that is not there', async () => {
-    answer = request => request.socket.destroy()
+  it('continues after a closed connection or a refused one', async () => {
+    listener = request => request.socket.destroy()
     await paid()
     await paid({ notify_url: 'http://127.0.0.1:1/notify' })
     await simulator.deliver()
-    const unanswered = { attempts: 1, status: 'waiting', statusCode: undefined }
-    expect(simulator.notifications).toMatchObject([unanswered, unanswered])
+    const withoutResponse = { attempts: 1, status: 'waiting', statusCode: undefined }
+    expect(simulator.notifications).toMatchObject([withoutResponse, withoutResponse])
   })
 
-  it('goes on after five seconds without an answer', async () => {
-    const arrived = fallSilent()
+  it('continues after five seconds without a response', async () => {
+    const arrived = neverRespond()
     await paid()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
@@ -272,9 +272,9 @@ describe('sending again', () => {
   })
 })
 
-describe('on demand', () => {
-  it('each arrives several times, signed each time, and one acknowledgement is enough', async () => {
-    const received = refuse(500, 500, 204)
+describe('deliver', () => {
+  it('sends several copies, each with its own signature, and needs one acknowledgement', async () => {
+    const received = respondWith(500, 500, 204)
     await paid()
     await simulator.deliver({ copies: 3 })
     expect(received).toHaveLength(3)
@@ -283,7 +283,7 @@ describe('on demand', () => {
     expect(simulator.notifications).toMatchObject([{ attempts: 3, status: 'acknowledged', statusCode: 204 }])
   })
 
-  it('each arrives several times at once, and a handler that is idempotent runs once', async () => {
+  it('sends several copies at once, and the handler runs once', async () => {
     const events = receive(simulator)
     await paid()
     await paid()
@@ -293,7 +293,7 @@ describe('on demand', () => {
     expect(events).toHaveLength(2)
   })
 
-  it('they arrive in the opposite order', async () => {
+  it('sends notifications in reverse order', async () => {
     const events = receive(simulator)
     await refunded(await paid())
     await simulator.deliver({ reversed: true })
@@ -301,11 +301,11 @@ describe('on demand', () => {
   })
 
   it.each([
-    [{ copies: 0 }, /`copies` is 0/],
-    [{ copies: 1.5 }, /`copies` is 1.5/],
-    [{ reversed: 1 }, /`reversed` is 1/],
-    [{ times: 2 }, /`times` is not an option/],
-  ])('%o is refused', async (options, message) => {
+    [{ copies: 0 }, /`copies`.* 0/],
+    [{ copies: 1.5 }, /`copies`.* 1\.5/],
+    [{ reversed: 1 }, /`reversed`.* 1/],
+    [{ times: 2 }, /`times`/],
+  ])('refuses %o', async (options, message) => {
     const deliver = () => Reflect.apply(simulator.deliver, simulator, [options])
     await expect(deliver()).rejects.toThrow(InvalidArgumentError)
     await expect(deliver()).rejects.toThrow(message)
@@ -320,23 +320,23 @@ describe('a notify_url', () => {
     'http://127.0.0.1@shop.example/notify',
     'http://10.0.0.1/notify',
     'http://[2001:db8::1]/notify',
-  ])('on another machine, such as %s, is sent nothing', async notify_url => {
+  ])('on a different machine is skipped: %s', async notify_url => {
     await paid({ notify_url })
     await simulator.deliver()
     expect(simulator.notifications).toMatchObject([{ notify_url, attempts: 0, status: 'skipped' }])
   })
 
   it.each(['http://[::1]:1/notify', 'https://127.0.0.1:1/notify', 'http://127.255.0.1:1/'])(
-    'on this machine, such as %s, is sent it',
+    'on this machine is used: %s',
     async notify_url => {
       await paid({ notify_url })
       expect(simulator.notifications).toMatchObject([{ notify_url, status: 'waiting' }])
     },
   )
 
-  it('with a certificate that is not trusted is not answered', async () => {
+  it('with an untrusted certificate receives no request', async () => {
     const { key, cert } = await mintServerCertificate()
-    const secure = createSecureServer({ key, cert }, () => expect.fail('it was sent')).listen(0, '127.0.0.1')
+    const secure = createSecureServer({ key, cert }, () => expect.fail('the request was sent')).listen(0, '127.0.0.1')
     await once(secure, 'listening')
     await paid({ notify_url: `https://127.0.0.1:${(secure.address() as AddressInfo).port}/notify` })
     await simulator.deliver()
@@ -344,7 +344,7 @@ describe('a notify_url', () => {
     secure.close()
   })
 
-  it('may say localhost', async () => {
+  it('may be localhost', async () => {
     const events = receive(simulator)
     await paid({ notify_url: url.replace('127.0.0.1', 'LOCALHOST') })
     await simulator.deliver()
@@ -353,9 +353,9 @@ describe('a notify_url', () => {
 })
 
 describe('without a clock', () => {
-  it('a notification leaves by itself, and again after 15 seconds', async () => {
+  it('a notification is sent automatically, and again after 15 seconds', async () => {
     const real = await Simulator.start({ keys })
-    const received = refuse(500, 204)
+    const received = respondWith(500, 204)
     const out_trade_no = await place(real)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
@@ -376,8 +376,8 @@ describe('without a clock', () => {
   })
 })
 
-it('closing cuts what is under way, and sends nothing again', async () => {
-  const arrived = fallSilent()
+it('closing aborts notifications in progress, and nothing is resent', async () => {
+  const arrived = neverRespond()
   await paid()
   const delivered = simulator.deliver()
   await arrived
@@ -388,10 +388,10 @@ it('closing cuts what is under way, and sends nothing again', async () => {
   expect(simulator.notifications).toMatchObject([{ attempts: 1, statusCode: undefined }])
 })
 
-it('the last 1000 are kept', () => {
+it('the last 1000 notifications are logged', () => {
   const merchant = createMerchant('1900000109', keys)
   const notifications = new Notifications({ merchant, clock: () => now, isAutomatic: false })
-  const mint = () => expect.fail('nothing is sent')
+  const mint = () => expect.fail('nothing must be sent')
   for (let count = 0; count <= 1000; count++) {
     notifications.add({ event_type: 'TRANSACTION.SUCCESS', notify_url: `https://shop.example/${count}`, mint })
   }

@@ -13,7 +13,7 @@ const BONUS = {
 const simulator = await Simulator.start()
 afterAll(() => simulator.close())
 
-it('bonus points are committed with 204, also for an order of another merchant', async () => {
+it('committing bonus points returns 204, also for an order of a different merchant', async () => {
   expect(await post(simulator.config, PATH, BONUS)).toMatchObject({ status: 204, text: '' })
 })
 
@@ -24,7 +24,7 @@ it.each(Object.keys(BONUS))('%s is required', async name => {
   })
 })
 
-it('bonus_value is an integer, not its text', async () => {
+it('bonus_value must be an integer, not a string', async () => {
   expect(await post(simulator.config, PATH, { ...BONUS, bonus_value: '30' })).toMatchObject({
     status: 400,
     json: { detail: { field: '/bonus_value', value: '30', issue: '此字段需要一个 integer 类型的 Json 值' } },

@@ -67,7 +67,7 @@ it('a refund moves its order from SUCCESS to REFUND', async () => {
   expect((await get(config, path, { timestamp })).json).toMatchObject({ trade_state: 'REFUND', transaction_id })
 })
 
-it('no more is refunded than was paid, counting what is under way', async () => {
+it('the refunds of an order, including those in progress, cannot exceed the payment', async () => {
   const { out_trade_no } = await placeAndPay()
   const refused = { status: 400, json: { code: 'INVALID_REQUEST' } }
   expect(await refund({ out_trade_no, out_refund_no: 'r-101', amount: amount(101) })).toMatchObject(refused)
@@ -77,7 +77,7 @@ it('no more is refunded than was paid, counting what is under way', async () => 
   expect(await refund({ out_trade_no, out_refund_no: 'r-1', amount: amount(1) })).toMatchObject(refused)
 })
 
-it('the same number gives the same refund once, and is refused with anything else changed', async () => {
+it('the same request returns the same refund, and a different one with the same number is refused', async () => {
   const { out_trade_no } = await placeAndPay()
   const payload = { out_trade_no, out_refund_no: 'r-same', amount: amount(60) }
   const first = await refund(payload)
@@ -89,7 +89,7 @@ it('the same number gives the same refund once, and is refused with anything els
   expect((await refund({ out_trade_no, out_refund_no: 'r-rest', amount: amount(40) })).status).toBe(200)
 })
 
-it('an order that is unknown or was not paid has nothing to refund', async () => {
+it('an unknown or unpaid order cannot be refunded', async () => {
   const refused = { status: 404, json: { code: 'RESOURCE_NOT_EXISTS' } }
   const out_trade_no = await place()
   expect(await refund({ out_trade_no, out_refund_no: 'r-unpaid', amount: amount(1) })).toMatchObject(refused)
@@ -99,7 +99,7 @@ it('an order that is unknown or was not paid has nothing to refund', async () =>
   expect(() => simulator.settle('r-none')).toThrow(ApiError)
 })
 
-it('numbers and totals that do not belong together are refused', async () => {
+it('numbers or totals that contradict each other are refused', async () => {
   const [one, other] = [await placeAndPay(), await placeAndPay()]
   const mixed = { out_trade_no: one.out_trade_no, transaction_id: other.transaction_id }
   const refused = { status: 400, json: { code: 'INVALID_REQUEST', message: '您的请求参数与订单信息不一致' } }
@@ -107,7 +107,7 @@ it('numbers and totals that do not belong together are refused', async () => {
   expect(await refund({ ...one, out_refund_no: 'r-total', amount: amount(1, 99) })).toMatchObject(refused)
 })
 
-it('a refund names its order, and its fields fit', async () => {
+it('a refund without its order or with an invalid field is refused', async () => {
   const { out_trade_no } = await placeAndPay()
   const base = { out_trade_no, out_refund_no: 'r-fields', amount: amount(1) }
   const cases: [object, string][] = [

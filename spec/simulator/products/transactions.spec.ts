@@ -34,7 +34,7 @@ function codeOf(action: () => unknown): string | undefined {
 }
 
 describe('an order', () => {
-  it('gives a native code_url or a JSAPI prepay_id', async () => {
+  it('returns a native code_url or a JSAPI prepay_id', async () => {
     const native = await place(NATIVE, order(config))
     expect(native).toMatchObject({
       status: 200,
@@ -57,7 +57,7 @@ describe('an order', () => {
   it('is found by both numbers once it is paid', async () => {
     const payload = order(config)
     await place(NATIVE, payload)
-    const { transaction_id } = simulator.pay(payload.out_trade_no, { openid: 'somebody' })
+    const { transaction_id } = simulator.pay(payload.out_trade_no, { openid: 'the-payer' })
     const paid = {
       ...payload,
       amount: { total: 100, payer_total: 100, currency: 'CNY', payer_currency: 'CNY' },
@@ -67,7 +67,7 @@ describe('an order', () => {
       bank_type: 'OTHERS',
       transaction_id,
       success_time: '2026-11-24T16:00:00+08:00',
-      payer: { openid: 'somebody' },
+      payer: { openid: 'the-payer' },
       promotion_detail: [],
     }
     expect(transaction_id).toMatch(/^4200\d{24}$/)
@@ -76,10 +76,10 @@ describe('an order', () => {
     expect((await get(config, path, { timestamp })).json).toStrictEqual(paid)
   })
 
-  it('keeps the payer whom a JSAPI order names, and no other', async () => {
+  it('can be paid only by the payer that a JSAPI order names', async () => {
     const payload = order(config, { payer: { openid: 'the-payer' } })
     await place(JSAPI, payload)
-    expect(() => simulator.pay(payload.out_trade_no, { openid: 'another' })).toThrow(InvalidArgumentError)
+    expect(() => simulator.pay(payload.out_trade_no, { openid: 'a-different-payer' })).toThrow(InvalidArgumentError)
     simulator.pay(payload.out_trade_no)
     expect((await query(payload.out_trade_no)).json).toMatchObject({
       trade_type: 'JSAPI',
@@ -87,7 +87,7 @@ describe('an order', () => {
     })
   })
 
-  it('that nobody placed does not exist', async () => {
+  it('that was not created is not found', async () => {
     const expected = { status: 404, json: { code: 'ORDER_NOT_EXIST', message: '订单不存在' } }
     expect(await query('unknown-1')).toMatchObject(expected)
     expect(await close('unknown-1')).toMatchObject(expected)
@@ -98,15 +98,15 @@ describe('an order', () => {
   })
 })
 
-describe('the same number again', () => {
-  it('gives the same answer when nothing else changed', async () => {
+describe('the same out_trade_no again', () => {
+  it('returns the same response when no field differs', async () => {
     const payload = order(config)
     const first = await place(NATIVE, payload)
     const reordered = Object.fromEntries(Object.entries(payload).reverse())
     expect((await place(NATIVE, reordered)).json).toStrictEqual(first.json)
   })
 
-  it('is refused with other parameters or for another way to pay', async () => {
+  it('is refused with different fields or a different trade type', async () => {
     const payload = order(config, { payer: { openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o' } })
     await place(NATIVE, payload)
     const refused = { status: 403, json: { code: 'OUT_TRADE_NO_USED' } }
@@ -127,7 +127,7 @@ describe('the same number again', () => {
 })
 
 describe('closing', () => {
-  it('answers 204, again and again, and no one can pay any more', async () => {
+  it('returns 204, also when repeated, and the order can no longer be paid', async () => {
     const { out_trade_no, ...rest } = order(config)
     await place(NATIVE, { out_trade_no, ...rest })
     expect(await close(out_trade_no)).toMatchObject({ status: 204, text: '' })
@@ -136,7 +136,7 @@ describe('closing', () => {
     expect(codeOf(() => simulator.pay(out_trade_no))).toBe('ORDER_CLOSED')
   })
 
-  it('is refused for an order that was paid, which stays paid', async () => {
+  it('is refused for a paid order, which stays paid', async () => {
     const payload = order(config)
     await place(NATIVE, payload)
     simulator.pay(payload.out_trade_no)
@@ -146,7 +146,7 @@ describe('closing', () => {
   })
 })
 
-describe("another merchant's number", () => {
+describe('the mchid of a different merchant', () => {
   it('is refused in a body', async () => {
     const refused = {
       status: 400,
@@ -156,7 +156,7 @@ describe("another merchant's number", () => {
     expect(await close('unknown-1', '1230000109')).toMatchObject(refused)
   })
 
-  it('is refused in a query, as is none', async () => {
+  it('is refused in a query, as is a missing one', async () => {
     const path = '/v3/pay/transactions/out-trade-no/unknown-1'
     for (const [search, value] of [
       ['?mchid=1230000109', '1230000109'],
@@ -171,7 +171,7 @@ describe("another merchant's number", () => {
   })
 })
 
-describe('a payload that does not fit', () => {
+describe('an invalid payload', () => {
   it.each([
     ['/amount/total', { amount: { total: '100' } }, '100'],
     ['/amount/total', { amount: { total: 1.5 } }, 1.5],
@@ -183,7 +183,7 @@ describe('a payload that does not fit', () => {
     ['/description', { description: '' }, ''],
     ['/out_trade_no', { out_trade_no: '订单' }, '订单'],
     ['/notify_url', { notify_url: 'https://example.com/?a=1' }, 'https://example.com/?a=1'],
-  ])('is refused by its field: %s of %o', async (field, over, value) => {
+  ])('is refused with the name of the field: %s of %o', async (field, over, value) => {
     const { status, json } = await place(NATIVE, order(config, over))
     expect(status).toBe(400)
     expect(json).toMatchObject({ code: 'PARAM_ERROR', detail: { field, value, location: 'body' } })
@@ -197,15 +197,15 @@ describe('a payload that does not fit', () => {
   it('is refused when it is not a JSON object', async () => {
     for (const body of ['', '{', '[]', 'null', '"text"']) {
       const headers = { 'Content-Type': 'application/json' }
-      const answer = await send(config, { method: 'POST', path: NATIVE, body, timestamp, headers })
-      expect(answer).toMatchObject({
+      const response = await send(config, { method: 'POST', path: NATIVE, body, timestamp, headers })
+      expect(response).toMatchObject({
         status: 400,
         json: { code: 'PARAM_ERROR', detail: { field: '', location: 'body' } },
       })
     }
   })
 
-  it('is refused when it does not say that it is JSON', async () => {
+  it('is refused when its content type is not JSON', async () => {
     const headers = { 'Content-Type': 'text/plain' }
     expect(await post(config, NATIVE, order(config), { timestamp, headers })).toMatchObject({
       status: 415,

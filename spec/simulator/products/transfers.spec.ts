@@ -41,24 +41,24 @@ describe('a transfer to a user', () => {
   const query = () =>
     wxpay.v3.fundApp.mchTransfer.transferBills.outBillNo._out_bill_no_.get({ out_bill_no }).then(({ data }) => data)
 
-  it('waits for the user, who is led to it by its package', async () => {
+  it('waits for the user, and has a package_info for the confirmation', async () => {
     const { data } = await place()
     expect(data).toMatchObject({ out_bill_no, state: 'WAIT_USER_CONFIRM', package_info: expect.any(String) })
     expect(await query()).toMatchObject({ out_bill_no, state: 'WAIT_USER_CONFIRM', transfer_amount: 400 })
   })
 
-  it('is the same one when it is asked for again, and refused when anything else changed', async () => {
+  it('is the same for the same request, and refused when any field differs', async () => {
     const { data } = await place()
     expect((await place()).data).toEqual(data)
     await expect(place({ transfer_amount: 401 })).rejects.toMatchObject({ statusCode: 400, code: 'ALREADY_EXISTS' })
   })
 
-  it('that nobody asked for is not found', async () => {
+  it('that does not exist is not found', async () => {
     await expect(query()).rejects.toMatchObject({ statusCode: 404, code: 'NOT_FOUND' })
     expect(() => simulator.confirm(out_bill_no)).toThrow(ApiError)
   })
 
-  it('is told of once, when the user has taken it', async () => {
+  it('causes one notification when the user has confirmed it', async () => {
     const events: NotificationEvent[] = []
     const receive = Notification.create(wxpay).handler(async event => {
       events.push(event)

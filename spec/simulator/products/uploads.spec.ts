@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Of the fields that go with a file, all that any endpoint wants. */
+/** The metadata fields of all upload endpoints together. */
 const meta = {
   bank_type: 'CMB',
   item_id: 1,
@@ -38,7 +38,7 @@ const meta = {
 
 const values = { package_id: '1', sub_mchid: '1900000110', due_diligence_id: '1' }
 
-/** Calls with those values that the path has room for. */
+/** Passes those values for which the path has a placeholder. */
 function upload(path: string, options: object) {
   const names = Object.entries(values).filter(([name]) => path.includes(`{${name}}`))
   return wxpay.chain(path).post({ ...Object.fromEntries(names), ...options })
@@ -62,8 +62,8 @@ describe('an upload is refused', () => {
   const file = { content, filename: 'a.png' }
 
   it.each([
-    ['with another digest', { sha256: createHash('sha256').update('other').digest('hex') }, '/meta/sha256'],
-    ['with another name', { filename: 'b.png' }, '/meta/filename'],
+    ['with a wrong digest', { sha256: createHash('sha256').update('other').digest('hex') }, '/meta/sha256'],
+    ['with a wrong name', { filename: 'b.png' }, '/meta/filename'],
   ])('%s', async (_what, other, field) => {
     await expect(wxpay.chain(path).post({ file, meta: other })).rejects.toMatchObject({
       code: 'PARAM_ERROR',
@@ -71,18 +71,18 @@ describe('an upload is refused', () => {
     })
   })
 
-  it('with another name for its part', async () => {
+  it('with a wrong part name', async () => {
     const body = await Media.form(file, { part: 'picture' })
     await expect(wxpay.chain(path).post({ body })).rejects.toMatchObject({ code: 'PARAM_ERROR' })
   })
 
-  it('by APIv2 with another digest', async () => {
+  it('by APIv2 with a wrong digest', async () => {
     const call = wxpay.chain('v2/secapi/mch/uploadmedia' as string).post({ file, meta: { media_hash: '0'.repeat(32) } })
     await expect(call).rejects.toMatchObject({ code: 'PARAM_ERROR' })
   })
 })
 
-it('an image that was uploaded is downloaded again, byte by byte', async () => {
+it('an uploaded image can be downloaded again, byte for byte', async () => {
   const { data } = await wxpay.v3.merchantService.images.upload.post({ file: { content, filename: 'a.png' } })
   expect(data.media_id).toContain('+')
   const paths = [data.media_id, encodeURIComponent(data.media_id)]
@@ -93,7 +93,7 @@ it('an image that was uploaded is downloaded again, byte by byte', async () => {
   }
 })
 
-it('an image that nobody uploaded is not there', async () => {
+it('an unknown image is not found', async () => {
   const get = wxpay.chain('v3/merchant-service/images/{media_id}').get({ media_id: 'none' })
   await expect(get).rejects.toMatchObject({ statusCode: 404 })
 })

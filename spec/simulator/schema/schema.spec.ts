@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, it } from 'vitest'
-import { assertFits, type Value } from '../../../lib/simulator/schema/schema.js'
+import { assertValid, type Value } from '../../../lib/simulator/schema/schema.js'
 
 const SCHEMA = {
   type: 'object',
@@ -17,12 +17,12 @@ const SCHEMA = {
 } as const
 
 function check(value: unknown) {
-  return () => assertFits(value, SCHEMA)
+  return () => assertValid(value, SCHEMA)
 }
 
-it('a value that fits has the type of its schema', () => {
+it('a valid value has the type of its schema', () => {
   const value: unknown = { list: [{ id: 1 }], flag: false, text: '😀😀😀', free: { any: null }, unknown: 1 }
-  assertFits(value, SCHEMA)
+  assertValid(value, SCHEMA)
   expectTypeOf<Value<typeof SCHEMA>['list'][number]['id']>().toEqualTypeOf<number>()
   expectTypeOf<Value<typeof SCHEMA>['text']>().toEqualTypeOf<string | undefined>()
   expect(value.list[0]?.id).toBe(1)
@@ -39,7 +39,7 @@ it.each([
   [{ flag: true, list: [], free: [] }, '/free', []],
   [[], '', []],
   [undefined, '', undefined],
-])('the first field that does not fit is named: %j', (value, field, found) => {
+])('the error names the first invalid field: %j', (value, field, found) => {
   expect(check(value)).toThrow(
     expect.objectContaining({
       statusCode: 400,
@@ -49,7 +49,7 @@ it.each([
   )
 })
 
-it('a label is shown where there is one', () => {
+it('the error contains the label of the field, if any', () => {
   expect(check({ flag: true })).toThrow('输入源“/body/list”映射到字段“列表”规则校验失败，此字段为必填项')
   expect(check({ list: [] })).toThrow('输入源“/body/flag”规则校验失败，此字段为必填项')
 })

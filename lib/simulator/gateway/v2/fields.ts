@@ -1,23 +1,21 @@
-/** Reading the fields of an APIv2 request, with WeChat Pay's refusals for what is missing or wrong. */
-import { type Fields, Misunderstood, Refused } from './message.js'
+/** Reads the fields of an APIv2 request, and fails as WeChat Pay does when a field is missing or malformed. */
+import { type Fields, ResultCodeError, ReturnCodeError } from './message.js'
 
-/** @throws Misunderstood that names the first field which is missing. */
-export function requireTexts<const Name extends string>(fields: Fields, ...names: Name[]): Record<Name, string> {
+/** @throws ReturnCodeError that names the first missing field. */
+export function requireFields<const Name extends string>(fields: Fields, ...names: Name[]): Record<Name, string> {
   const missing = names.find(name => !fields[name])
-  if (missing !== undefined) throw new Misunderstood(`缺少参数${missing}`)
+  if (missing !== undefined) throw new ReturnCodeError(`缺少参数${missing}`)
   return Object.fromEntries(names.map(name => [name, fields[name]])) as Record<Name, string>
 }
 
-/** A sum in fen. @throws Refused `PARAM_ERROR` for anything but a positive whole number. */
+/** Returns an amount in fen. @throws ResultCodeError `PARAM_ERROR` unless it is a positive integer. */
 export function requireFen(fields: Fields, name: string): number {
-  const { [name]: text } = requireTexts(fields, name)
-  if (text !== undefined && /^[1-9]\d{0,9}$/.test(text)) return Number(text)
-  throw new Refused('PARAM_ERROR', `${name}参数格式错误`)
+  return Number(requireFormat(fields, name, /^[1-9]\d{0,9}$/))
 }
 
-/** @throws Refused `PARAM_ERROR` for a text that does not have that form. */
-export function requireForm(fields: Fields, name: string, form: RegExp): string {
-  const { [name]: text = '' } = requireTexts(fields, name)
-  if (form.test(text)) return text
-  throw new Refused('PARAM_ERROR', `${name}参数格式错误`)
+/** @throws ResultCodeError `PARAM_ERROR` for a value that does not match the pattern. */
+export function requireFormat(fields: Fields, name: string, pattern: RegExp): string {
+  const { [name]: value = '' } = requireFields(fields, name)
+  if (pattern.test(value)) return value
+  throw new ResultCodeError('PARAM_ERROR', `${name}参数格式错误`)
 }

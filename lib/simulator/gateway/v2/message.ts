@@ -1,29 +1,29 @@
-/** APIv2 on WeChat Pay's side: a request read and its sender known, an answer signed and written. */
+/** APIv2 messages as WeChat Pay handles them: parses and verifies requests, signs and serializes responses. */
 import { ALGO_HMAC_SHA256, ALGO_MD5, equals, type SignType, sign } from '../../../crypto/hash.js'
 import { ksort, nonce, queryStringLike } from '../../../formatter.js'
 import { toObject, toXml } from '../../../transformer.js'
 import { type ReceivedPart, readParts } from '../../http/multipart.js'
-import type { Arrival } from '../../http/server.js'
+import type { RawRequest } from '../../http/server.js'
 import type { Merchant } from '../../keys/merchant.js'
 import type { Fault } from '../faults.js'
 
 const SIGN_TYPES: readonly SignType[] = [ALGO_MD5, ALGO_HMAC_SHA256]
 
-/** The fields of a message; APIv2 nests none. */
+/** The fields of a message. They are not nested. */
 export type Fields = Readonly<Record<string, string>>
 
-/** A request whose sender is known to be the merchant. */
+/** A verified request. */
 export interface V2Call {
   readonly merchant: Merchant
   readonly fields: Fields
-  /** The file of a form. */
+  /** The uploaded file, when the request is a form. */
   readonly file: Buffer | undefined
   /** Milliseconds since 1970. */
   readonly now: number
 }
 
-/** `return_code` FAIL: the request was not understood, or is not the merchant's. WeChat Pay does not sign that. */
-export class Misunderstood extends Error {
+/** `return_code` FAIL: the request is malformed or its signature is invalid. The response is not signed. */
+export class ReturnCodeError extends Error {
   readonly code: string | undefined
 
   constructor(message: string, code?: string) {
@@ -32,8 +32,8 @@ export class Misunderstood extends Error {
   }
 }
 
-/** `result_code` FAIL: the request was understood and not carried out. */
-export class Refused extends Error {
+/** `result_code` FAIL: the request is valid but was not executed. */
+export class ResultCodeError extends Error {
   readonly code: string
 
   constructor(code: string, message: string) {
@@ -42,37 +42,40 @@ export class Refused extends Error {
   }
 }
 
-/** @throws Misunderstood for what is not the signed message of a merchant that is known. */
-export function readMessage({ body, headers }: Arrival, merchants: ReadonlyMap<string, Merchant>): Omit<V2Call, 'now'> {
+/** @throws ReturnCodeError unless the request is a message signed by a known merchant. */
+export function readMessage(
+  { body, headers }: RawRequest,
+  merchants: ReadonlyMap<string, Merchant>,
+): Omit<V2Call, 'now'> {
   const parts = readParts(headers['content-type'] ?? '', body)
   const isForm = parts.length > 0
-  const fields = isForm ? textsOf(parts) : parse(body)
+  const fields = isForm ? stringFields(parts) : parse(body)
   const mchid = fields.mch_id ?? fields.mchid
-  if (!mchid) throw new Misunderstood('缺少参数mch_id')
+  if (!mchid) throw new ReturnCodeError('缺少参数mch_id')
   const merchant = merchants.get(mchid)
-  if (merchant === undefined) throw new Misunderstood('商户号mch_id或sub_mch_id不存在')
-  if (!fields.nonce_str && !isForm) throw new Misunderstood('缺少参数nonce_str')
+  if (merchant === undefined) throw new ReturnCodeError('商户号mch_id或sub_mch_id不存在')
+  if (!fields.nonce_str && !isForm) throw new ReturnCodeError('缺少参数nonce_str')
   const type = signTypeOf(fields)
   if (type === undefined || !equals(signatureOf(fields, type, merchant), fields.sign))
-    throw new Misunderstood('签名错误')
+    throw new ReturnCodeError('签名错误')
   return { merchant, fields, file: parts.find(({ filename }) => filename !== undefined)?.content }
 }
 
-/** A success; `undefined` leaves a field out. Signed as the request was, unless the endpoint is one that signs nothing. */
+/** Serializes a success without the fields that are undefined. The `sign_type` is that of the request. */
 export function success(call: V2Call, given: Record<string, string | number | undefined>, isSigned = true): string {
   return write(call, { result_code: 'SUCCESS', ...given }, isSigned)
 }
 
-export function failure(call: V2Call, { code, message }: Refused, isSigned = true): string {
+export function resultFailure(call: V2Call, { code, message }: ResultCodeError, isSigned = true): string {
   return write(call, { result_code: 'FAIL', err_code: code, err_code_des: message }, isSigned)
 }
 
-export function misunderstanding({ code, message }: Misunderstood): string {
+export function returnFailure({ code, message }: ReturnCodeError): string {
   return toXml({ return_code: 'FAIL', return_msg: message, error_code: code })
 }
 
-/** An answer with the `sign` that a fault wants: none, or a wrong one. */
-export function spoil(xml: string, { signature }: Fault): string {
+/** Applies the `signature` fault: removes the `sign` or replaces it with a wrong one. */
+export function corruptSign(xml: string, { signature }: Fault): string {
   if (signature === undefined) return xml
   const { sign: _, ...fields } = toObject(xml)
   return toXml(signature === 'headers' ? fields : { ...fields, sign: nonce(32).toUpperCase() })
@@ -84,15 +87,15 @@ function write(
   isSigned: boolean,
 ): string {
   const entries = Object.entries({ appid: fields.appid, mch_id: merchant.mchid, nonce_str: nonce(), ...given })
-  const texts = entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]))
-  const answer: Fields = { return_code: 'SUCCESS', return_msg: 'OK', ...Object.fromEntries(texts) }
+  const strings = entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]))
+  const response: Fields = { return_code: 'SUCCESS', return_msg: 'OK', ...Object.fromEntries(strings) }
   const type = signTypeOf(fields) ?? ALGO_MD5
-  return toXml(isSigned ? { ...answer, sign: signatureOf(answer, type, merchant) } : answer)
+  return toXml(isSigned ? { ...response, sign: signatureOf(response, type, merchant) } : response)
 }
 
-function textsOf(parts: readonly ReceivedPart[]): Fields {
-  const texts = parts.filter(({ filename }) => filename === undefined)
-  return Object.fromEntries(texts.map(({ name, content }) => [name, content.toString()]))
+function stringFields(parts: readonly ReceivedPart[]): Fields {
+  const values = parts.filter(({ filename }) => filename === undefined)
+  return Object.fromEntries(values.map(({ name, content }) => [name, content.toString()]))
 }
 
 function parse(body: Buffer): Fields {
@@ -100,10 +103,10 @@ function parse(body: Buffer): Fields {
   try {
     fields = toObject(body)
   } catch {
-    throw new Misunderstood('XML格式错误')
+    throw new ReturnCodeError('XML格式错误')
   }
   const entries = Object.entries(fields)
-  if (entries.some(([, value]) => typeof value !== 'string')) throw new Misunderstood('XML格式错误')
+  if (entries.some(([, value]) => typeof value !== 'string')) throw new ReturnCodeError('XML格式错误')
   return Object.fromEntries(entries)
 }
 

@@ -1,8 +1,8 @@
-/** The endpoints of APIv2's orders: create, pay by code, query, close. They are the orders that APIv3 knows as well. */
+/** The endpoints of APIv2 orders: create, pay by code, query, close. APIv3 knows the same orders. */
 import { beijingDigits } from '../../../util/beijing-time.js'
-import { requireFen, requireForm, requireTexts } from '../../gateway/v2/fields.js'
+import { requireFen, requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
-import { type Fields, Refused, success, type V2Call } from '../../gateway/v2/message.js'
+import { type Fields, ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import {
   DESCRIPTIONS,
   type Order,
@@ -14,7 +14,7 @@ import {
 
 const OUT_TRADE_NO = /^[0-9A-Za-z_\-|*]{1,32}$/
 const AUTH_CODE = /^1[0-5]\d{16}$/
-/** Fen. Above it the payer has to type the password, which takes a while: USERPAYING. */
+/** Fen. Above this amount the payer must enter the password: USERPAYING. */
 const WITHOUT_PASSWORD = 100_000
 
 const V2_DESCRIPTIONS = { ...DESCRIPTIONS, USERPAYING: '需要用户输入支付密码' }
@@ -27,7 +27,7 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
     {
       path: '/pay/closeorder',
       handle(call) {
-        orders.close(call.merchant.mchid, requireTexts(call.fields, 'out_trade_no').out_trade_no)
+        orders.close(call.merchant.mchid, requireFields(call.fields, 'out_trade_no').out_trade_no)
         return success(call, {})
       },
     },
@@ -36,9 +36,9 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
 
 function place(call: V2Call, orders: Orders): string {
   const { fields, now } = call
-  requireTexts(fields, 'appid', 'spbill_create_ip', 'notify_url')
+  requireFields(fields, 'appid', 'spbill_create_ip', 'notify_url')
   const tradeType = requireTradeType(fields)
-  if (tradeType === 'JSAPI') requireTexts(fields, 'openid')
+  if (tradeType === 'JSAPI') requireFields(fields, 'openid')
   const { prepayId } = orders.place(tradeType, orderOf(call), now, 'v2')
   return success(call, {
     trade_type: tradeType,
@@ -53,31 +53,31 @@ function place(call: V2Call, orders: Orders): string {
 
 function payByCode(call: V2Call, orders: Orders): string {
   const { fields, merchant, now } = call
-  requireTexts(fields, 'appid', 'spbill_create_ip')
-  if (!AUTH_CODE.test(requireTexts(fields, 'auth_code').auth_code)) {
-    throw new Refused('AUTH_CODE_INVALID', '授权码检验错误')
+  requireFields(fields, 'appid', 'spbill_create_ip')
+  if (!AUTH_CODE.test(requireFields(fields, 'auth_code').auth_code)) {
+    throw new ResultCodeError('AUTH_CODE_INVALID', '授权码检验错误')
   }
   const order = orders.place('MICROPAY', orderOf(call), now, 'v2')
-  if (order.request.amount.total > WITHOUT_PASSWORD) throw new Refused('USERPAYING', V2_DESCRIPTIONS.USERPAYING)
+  if (order.request.amount.total > WITHOUT_PASSWORD) throw new ResultCodeError('USERPAYING', V2_DESCRIPTIONS.USERPAYING)
   orders.pay(merchant.mchid, order.request.out_trade_no, undefined, now)
   return success(call, describe(order))
 }
 
 function requireTradeType(fields: Fields): TradeType {
-  const { trade_type } = requireTexts(fields, 'trade_type')
+  const { trade_type } = requireFields(fields, 'trade_type')
   const known = (['JSAPI', 'NATIVE', 'APP', 'MWEB'] as const).find(type => type === trade_type)
   if (known !== undefined) return known
-  throw new Refused('PARAM_ERROR', 'trade_type参数格式错误')
+  throw new ResultCodeError('PARAM_ERROR', 'trade_type参数格式错误')
 }
 
-/** The order as APIv3 would have been asked for it. */
+/** The request of the order in the form of APIv3. */
 function orderOf({ fields, merchant }: V2Call) {
-  const { body } = requireTexts(fields, 'body')
+  const { body } = requireFields(fields, 'body')
   return {
     appid: fields.appid,
     mchid: merchant.mchid,
     description: body,
-    out_trade_no: requireForm(fields, 'out_trade_no', OUT_TRADE_NO),
+    out_trade_no: requireFormat(fields, 'out_trade_no', OUT_TRADE_NO),
     amount: { total: requireFen(fields, 'total_fee'), currency: fields.fee_type ?? 'CNY' },
     ...(fields.notify_url && { notify_url: fields.notify_url }),
     ...(fields.attach && { attach: fields.attach }),
@@ -85,10 +85,10 @@ function orderOf({ fields, merchant }: V2Call) {
   }
 }
 
-/** @throws ApiError `ORDER_NOT_EXIST` */
+/** @throws ApiError `ORDER_NOT_EXIST`. */
 function findOrder({ fields, merchant: { mchid } }: V2Call, orders: Orders): Order {
   if (fields.transaction_id) return requireOrder(orders.findByTransactionId(mchid, fields.transaction_id))
-  return requireOrder(orders.find(mchid, requireTexts(fields, 'out_trade_no').out_trade_no))
+  return requireOrder(orders.find(mchid, requireFields(fields, 'out_trade_no').out_trade_no))
 }
 
 function describe({ request, state, tradeType, payment }: Order): Record<string, string | number | undefined> {
@@ -103,7 +103,7 @@ function describe({ request, state, tradeType, payment }: Order): Record<string,
   return { ...known, ...describePayment({ request, tradeType }, payment) }
 }
 
-/** What APIv2 says of a payment, in a query and in the notification. */
+/** The fields of a payment in APIv2, as in a query and in the notification. */
 export function describePayment({ request, tradeType }: Pick<Order, 'request' | 'tradeType'>, payment: Payment) {
   const { total, currency = 'CNY' } = request.amount
   return {

@@ -1,8 +1,7 @@
-/** The endpoints of APIv2's refunds: ask for one with the merchant certificate, query it. */
-
-import { requireFen, requireForm, requireTexts } from '../../gateway/v2/fields.js'
+/** The endpoints of APIv2 refunds: create (which requires the merchant certificate), query. */
+import { requireFen, requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
-import { Misunderstood, success, type V2Call } from '../../gateway/v2/message.js'
+import { ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import type { Refund, Refunds } from '../../ledger/refunds.js'
 
 const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/
@@ -12,14 +11,14 @@ export function refundEndpoints(refunds: Refunds): readonly V2Endpoint[] {
     {
       path: '/secapi/pay/refund',
       needsCertificate: true,
-      unknown: 'ORDERNOTEXIST',
+      notFoundCode: 'ORDERNOTEXIST',
       handle: call => place(call, refunds),
     },
     {
       path: '/pay/refundquery',
-      unknown: 'REFUNDNOTEXIST',
+      notFoundCode: 'REFUNDNOTEXIST',
       handle(call) {
-        const { out_refund_no } = requireTexts(call.fields, 'out_refund_no')
+        const { out_refund_no } = requireFields(call.fields, 'out_refund_no')
         return success(call, describeStatus(refunds.find(call.merchant.mchid, out_refund_no)))
       },
     },
@@ -29,13 +28,13 @@ export function refundEndpoints(refunds: Refunds): readonly V2Endpoint[] {
 function place(call: V2Call, refunds: Refunds): string {
   const { fields, merchant, now } = call
   const { transaction_id, out_trade_no } = fields
-  if (!transaction_id && !out_trade_no) throw new Misunderstood('缺少参数out_trade_no或transaction_id')
+  if (!transaction_id && !out_trade_no) throw new ReturnCodeError('缺少参数out_trade_no或transaction_id')
   const { refundId, request, order, payment } = refunds.place(
     merchant.mchid,
     {
       ...(transaction_id && { transaction_id }),
       ...(out_trade_no && { out_trade_no }),
-      out_refund_no: requireForm(fields, 'out_refund_no', OUT_REFUND_NO),
+      out_refund_no: requireFormat(fields, 'out_refund_no', OUT_REFUND_NO),
       amount: { refund: requireFen(fields, 'refund_fee'), total: requireFen(fields, 'total_fee'), currency: 'CNY' },
       ...(fields.notify_url && { notify_url: fields.notify_url }),
     },

@@ -1,0 +1,53 @@
+/** The merchant's configuration for a client of the simulator. */
+import type { Merchant, SimulatorKeys } from './keys/merchant.js'
+
+/** A complete configuration for `Builder.factory`. It is plain JSON, so it can be passed to a different process. */
+export interface SimulatorConfig {
+  mchid: string
+  /** Serial number of the merchant API certificate. */
+  serial: string
+  /** PEM. */
+  privateKey: string
+  /** PEM: the platform certificates by serial number, and the WeChat Pay public key by its `PUB_KEY_ID_…`. */
+  certs: Record<string, string>
+  /** 32 characters. */
+  apiv3Key: string
+  /** The APIv2 key, 32 characters. */
+  secret: string
+  /** The merchant API certificate and its private key for mutual TLS, PEM. */
+  merchant: { cert: string; key: string }
+  base_uri: string
+  /** PEM: the certificate of the simulator. Only with `https`. */
+  ca?: string
+}
+
+interface ConfigSources {
+  keys: SimulatorKeys
+  merchant: Merchant
+  url: string
+  ca: string | undefined
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+export function createConfig({ keys, merchant, url, ca, now }: ConfigSources): SimulatorConfig {
+  const { platformPublicKey, apiv3Key, secret } = keys
+  const { serial, privateKey, certificate } = keys.merchant
+  const platformCertificates = merchant.platform
+    .listed(now)
+    .map(listed => [listed.serial, listed.certificate.toString()])
+  return {
+    mchid: merchant.mchid,
+    serial,
+    privateKey,
+    certs: {
+      ...Object.fromEntries(platformCertificates),
+      [platformPublicKey.serial]: platformPublicKey.publicKey,
+    },
+    apiv3Key,
+    secret,
+    merchant: { cert: certificate, key: privateKey },
+    base_uri: `${url}/`,
+    ...(ca !== undefined && { ca }),
+  }
+}

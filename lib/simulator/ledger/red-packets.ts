@@ -1,0 +1,32 @@
+/** Red packets that have been sent. */
+import { isDeepStrictEqual } from 'node:util'
+import { beijingDigits } from '../../util/beijing-time.js'
+import { problem } from './problem.js'
+
+export interface RedPacket {
+  /** The fields of the request, without `nonce_str` and `sign`. */
+  readonly request: Readonly<Record<string, string>>
+  readonly listId: string
+}
+
+export class RedPackets {
+  readonly #packets = new Map<string, RedPacket>()
+
+  /**
+   * Repeating the same request returns the same red packet. `now` in milliseconds since 1970.
+   *
+   * @throws ApiError `FATAL_ERROR` when a request reuses a `mch_billno` with different fields.
+   */
+  place(mchid: string, billNo: string, request: RedPacket['request'], now: number): RedPacket {
+    const key = `${mchid}/${billNo}`
+    const known = this.#packets.get(key)
+    if (known) {
+      if (isDeepStrictEqual(known.request, request)) return known
+      throw problem(400, 'FATAL_ERROR', '相同商户订单号的请求参数不一致')
+    }
+    const listId = `1000${beijingDigits(now)}${String(this.#packets.size).padStart(14, '0')}`
+    const packet: RedPacket = { request, listId }
+    this.#packets.set(key, packet)
+    return packet
+  }
+}

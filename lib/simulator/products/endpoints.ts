@@ -1,0 +1,49 @@
+/** All endpoints of the simulator, APIv3 and APIv2. */
+import type { BillOptions } from '../bills/options.js'
+import type { Endpoint } from '../gateway/endpoint.js'
+import type { V2Endpoint } from '../gateway/v2/gateway.js'
+import type { Ledger } from '../ledger/ledger.js'
+import { billEndpoints } from './bills.js'
+import { certificateEndpoints } from './certificates.js'
+import { membershipEndpoints } from './membership.js'
+import { profitSharingEndpoints } from './profit-sharing.js'
+import { refundEndpoints } from './refunds.js'
+import { securityEndpoints } from './security-echo.js'
+import { transactionEndpoints } from './transactions.js'
+import { transferEndpoints } from './transfers.js'
+import { uploadEndpoints } from './uploads.js'
+import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
+import { paymentEndpoints } from './v2/payments.js'
+import { redPacketEndpoints } from './v2/red-packets.js'
+import { refundEndpoints as v2RefundEndpoints } from './v2/refunds.js'
+import { uploadEndpoints as v2UploadEndpoints } from './v2/uploads.js'
+
+interface EndpointOptions {
+  /** Returns the URL of the simulator, for download URLs: `http://127.0.0.1:<port>`. */
+  origin: () => string
+  bills: BillOptions | undefined
+}
+
+export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions): readonly Endpoint[] {
+  return [
+    ...certificateEndpoints,
+    ...membershipEndpoints,
+    ...profitSharingEndpoints,
+    ...securityEndpoints,
+    ...transactionEndpoints(ledger.orders),
+    ...refundEndpoints(ledger.refunds),
+    ...transferEndpoints(ledger.transfers),
+    ...billEndpoints(ledger, origin, bills),
+    ...uploadEndpoints(ledger.uploads),
+  ]
+}
+
+export function v2Endpoints({ orders, refunds, redPackets }: Ledger): readonly V2Endpoint[] {
+  return [
+    ...paymentEndpoints(orders),
+    ...v2RefundEndpoints(refunds),
+    ...v2BillEndpoints(orders),
+    ...redPacketEndpoints(redPackets),
+    ...v2UploadEndpoints(),
+  ]
+}
