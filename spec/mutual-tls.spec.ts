@@ -152,21 +152,21 @@ describe('what cannot be the merchant certificate is named:', () => {
     [
       'a wrong passphrase',
       () => ({ pfx: files.pfx(MCHID, 'other', '-legacy') }),
-      /merchant\.pfx: the passphrase is wrong\..*mchid/,
+      /passphrase of `merchant\.pfx` .*mchid/,
     ],
     [
       'a wrong passphrase of a modern file',
       () => ({ pfx: files.pfx(MCHID, MCHID), passphrase: 'x' }),
-      /merchant\.pfx: the passphrase is wrong/,
+      /passphrase of `merchant\.pfx` /,
     ],
-    ['PEM as PKCS#12', () => ({ pfx: PEM.cert }), /merchant\.pfx: found PEM/],
+    ['PEM as PKCS#12', () => ({ pfx: PEM.cert }), /`merchant\.pfx` .*got PEM/],
     ['the key of another', () => ({ ...PEM, key: files.read(`${OTHER}.key`) }), /`merchant\.key` does not belong/],
     [
       'an encrypted key without its passphrase',
       () => ({ ...PEM, key: files.encryptedKey(MCHID, 'p') }),
-      /merchant\.key: found an encrypted private key/,
+      /`merchant\.key` .*got an encrypted private key/,
     ],
-    ['a key as certificate', () => ({ cert: PEM.key }), /merchant\.cert: found a private key/],
+    ['a key as certificate', () => ({ cert: PEM.key }), /`merchant\.cert` .*got a private key/],
     [
       'both forms',
       () => ({ ...PEM, pfx: 'x' }),

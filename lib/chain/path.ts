@@ -1,6 +1,6 @@
 /** Joins the pieces of a chain into a path. */
 import { InvalidArgumentError } from '../errors.js'
-import { quote } from './wording.js'
+import { quote } from '../util/wording.js'
 
 // One slash at either end is what people paste; two in front stay, for the template to refuse: they name a host.
 const LEADING_SLASH = /^\/(?!\/)/

@@ -2,11 +2,11 @@
 import { InvalidArgumentError } from '../errors.js'
 import type { Method } from '../options.js'
 import { isPlainObject } from '../util/plain-object.js'
+import { kindOf, quote } from '../util/wording.js'
 import { createInertProxy } from './inert-proxy.js'
 import { pathOf, templateOf } from './path.js'
 import { segmentOf } from './segment.js'
 import type { OpenNode, OpenRoot, Send } from './types.js'
-import { kindOf, quote } from './wording.js'
 
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 

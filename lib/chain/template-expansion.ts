@@ -1,9 +1,9 @@
 /** The expansion of RFC 6570: fills one expression, or says which of its placeholders cannot be filled. */
 import { InvalidArgumentError } from '../errors.js'
 import { isPlainObject } from '../util/plain-object.js'
+import { quote } from '../util/wording.js'
 import type { Expression, Operator, Variable } from './template-grammar.js'
 import { encodeAll, encodeUnsafe, hasDotSegment, prefixOf, type Refuse, textOf } from './template-value.js'
-import { quote } from './wording.js'
 
 /** Where an expression stands, and what fills it. */
 export interface Context {

@@ -1,6 +1,6 @@
 /** The grammar of RFC 6570: a template becomes literals and expressions, or is refused at the character that is wrong. */
 import { InvalidArgumentError } from '../errors.js'
-import { quote } from './wording.js'
+import { quote } from '../util/wording.js'
 
 /** How an expression is expanded; the empty one is that of a plain `{name}`. The RFC's `#` is refused. */
 export type Operator = '' | '+' | '.' | '/' | ';' | '?' | '&'

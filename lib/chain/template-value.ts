@@ -1,6 +1,6 @@
 /** One value of a placeholder: checked, cut to its prefix, percent-encoded. */
 import { percentEncode } from '../util/percent-encoding.js'
-import { kindOf } from './wording.js'
+import { kindOf } from '../util/wording.js'
 
 /** Ends the expansion; the reason goes on a sentence that begins with the placeholder. */
 export type Refuse = (reason: string) => never

@@ -1,10 +1,10 @@
 /** Path templates: RFC 6570 at level 4, without what could make a request another one than was meant. */
 import { InvalidArgumentError } from '../errors.js'
 import { remember } from '../util/memoize.js'
+import { quote } from '../util/wording.js'
 import { expandExpression } from './template-expansion.js'
 import { beforeQuery, isAbsolute, type Part, parseTemplate } from './template-grammar.js'
 import { hasDotSegment } from './template-value.js'
-import { quote } from './wording.js'
 
 /**
  * Fills the placeholders of a path template, such as `v3/cards/{card_id}{?lang}`, and gives the path and query as they

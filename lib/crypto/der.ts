@@ -1,7 +1,7 @@
-/** Which kind of key or certificate DER bytes hold, told by their outer structure alone (X.690). */
+/** The kind of key or certificate that DER bytes hold, recognised by their outer structure alone (X.690). */
 import { Buffer } from 'node:buffer'
 
-/** The structures that are told apart; the names of four of them are also the prefixes of inline keys. */
+/** The structures that are recognised; the names of four of them are also the prefixes of inline keys. */
 export type DerFormat =
   | 'private.pkcs1'
   | 'public.pkcs1'
@@ -26,7 +26,7 @@ const SHAPES: readonly (readonly [RegExp, DerFormat])[] = [
   [/^303003$/, 'certificate'],
 ]
 
-/** The format of a whole DER structure, or undefined for anything else. */
+/** The format of one complete DER structure, or undefined for anything else. */
 export function identifyDer(bytes: Uint8Array): DerFormat | undefined {
   const outer = readHeader(bytes, 0)
   if (outer?.tag !== SEQUENCE || outer.end !== bytes.length) return undefined
@@ -42,7 +42,7 @@ export function identifyDer(bytes: Uint8Array): DerFormat | undefined {
 
 interface Header {
   tag: number
-  /** Where the content begins and where it ends. */
+  /** The range of the content. */
   start: number
   end: number
 }

@@ -1,6 +1,7 @@
-/** APIv2 digests: MD5 and HMAC over a text and the merchant's key. */
+/** APIv2 digests: MD5 and HMAC over a message and the merchant's key. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 import { toBytes } from './bytes.js'
 
 export const ALGO_MD5 = 'MD5'
@@ -36,7 +37,7 @@ export function hmac(thing: string | Uint8Array, key: string, algorithm = 'sha25
     return createHmac(algorithm, key).update(bytes).update(`&key=${key}`).digest('hex')
   } catch (cause) {
     throw new InvalidArgumentError(
-      `algorithm: found ${JSON.stringify(algorithm)}, expected a digest that Node knows, such as sha256.`,
+      `\`algorithm\` must be a digest that Node knows, such as sha256; got ${JSON.stringify(algorithm)}.`,
       { cause },
     )
   }
@@ -53,11 +54,11 @@ export function sign(type: SignType, data: string | Uint8Array, key: string): st
   if (type === ALGO_MD5) return md5(data, key).toUpperCase()
   if (type === ALGO_HMAC_SHA256) return hmac(data, key).toUpperCase()
   throw new InvalidArgumentError(
-    `type: found ${JSON.stringify(type)}, expected "${ALGO_MD5}" or "${ALGO_HMAC_SHA256}", in upper case.`,
+    `\`type\` must be "${ALGO_MD5}" or "${ALGO_HMAC_SHA256}", in upper case; got ${JSON.stringify(type)}.`,
   )
 }
 
-/** Whether two texts are the same, in a time that does not tell where they differ; `null` and undefined equal none. */
+/** Whether two strings are equal, in a time that does not show where they differ. `null` and undefined equal nothing. */
 export function equals(known: string, user: string | null | undefined): boolean {
   if (typeof user !== 'string') return false
   const expected = toBytes(known, 'known')
@@ -67,7 +68,8 @@ export function equals(known: string, user: string | null | undefined): boolean 
 
 function requireKey(key: string): void {
   if (typeof key === 'string' && key !== '') return
+  const found = key === '' ? 'an empty string' : kindOf(key)
   throw new InvalidArgumentError(
-    'key: found none, expected the APIv2 key. Set it in the merchant platform and pass it as `secret`.',
+    `\`key\` must be the APIv2 key; got ${found}. Set the key in the merchant platform and pass it as \`secret\`.`,
   )
 }

@@ -1,17 +1,18 @@
-/** The forms in which a user may pass a key or a certificate: objects, bytes, texts and files. */
+/** The forms in which a user may pass a key or a certificate: objects, bytes, strings and files. */
 import { Buffer } from 'node:buffer'
 import { createPrivateKey, KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { InvalidArgumentError } from '../errors.js'
-import { decodeBase64, parseBase64 } from './base64.js'
+import { kindOf } from '../util/wording.js'
+import { decodeBase64, parseBase64 } from './bytes.js'
 import { identifyDer } from './der.js'
 import { fromDer, fromEncrypted, fromJwk, fromKeyObject, type Jwk, type KeyMaterial, unusable } from './key-material.js'
 import { looksLikePem, type PemBlock, readPem } from './pem.js'
 
 /**
- * A key or a certificate: PEM text (line ends may be escaped as `\n`), PEM or DER bytes, a `file://` URL, base64 of
- * DER, alone or behind `private.pkcs1://`, `private.pkcs8://`, `public.pkcs1://` or `public.spki://`, a `KeyObject`,
+ * A key or a certificate: PEM (line ends may be escaped as `\n`), PEM or DER bytes, a `file://` URL, base64 of DER,
+ * alone or behind `private.pkcs1://`, `private.pkcs8://`, `public.pkcs1://` or `public.spki://`, a `KeyObject`,
  * a JWK, or an `X509Certificate`.
  */
 export type KeyInput = string | URL | Uint8Array | KeyObject | Jwk | X509Certificate
@@ -25,37 +26,40 @@ export function readInput(input: KeyInput, option: string): KeyMaterial[] {
   if (input instanceof X509Certificate) return [{ kind: 'a certificate', certificate: input }]
   if (input instanceof URL) return fromFile(input, option)
   if (input instanceof Uint8Array) return fromBytes(input, option)
-  if (typeof input === 'string') return fromText(input.trim(), option)
+  if (typeof input === 'string') return fromString(input.trim(), option)
   if (typeof input === 'object' && input !== null && 'kty' in input) return [fromJwk(input, option)]
-  return [unusable(input === null ? 'null' : `a value of type ${typeof input}`)]
+  return [unusable(kindOf(input))]
 }
 
-function fromText(text: string, option: string): KeyMaterial[] {
-  if (text === '') return [unusable('an empty text')]
+function fromString(text: string, option: string): KeyMaterial[] {
+  if (text === '') return [unusable('an empty string')]
   if (/^file:\/\//i.test(text)) return fromFile(text, option)
   if (looksLikePem(text)) return fromPem(text, option)
   const [, format, base64] = INLINE.exec(text) ?? []
   if (format !== undefined && base64 !== undefined) return [fromInline(format, base64, option)]
-  return [fromBase64(text, option) ?? fromUnknownText(text)]
+  return [fromBase64(text, option) ?? fromUnknown(text)]
 }
 
 function fromFile(file: string | URL, option: string): KeyMaterial[] {
-  let content: Buffer
+  return fromBytes(readKeyFile(file, option), option)
+}
+
+/** @throws InvalidArgumentError for a file that cannot be read. */
+export function readKeyFile(file: string | URL, option: string): Buffer {
   try {
-    content = readFileSync(new URL(file))
+    return readFileSync(new URL(file))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new InvalidArgumentError(
-      `${option}: the file cannot be read (${reason}). Write file:// with an absolute path, three slashes in all, to a file that this process may read.`,
+      `\`${option}\` names a file that cannot be read (${reason}). Write file:// with an absolute path, three slashes in all, to a file that this process may read.`,
       { cause },
     )
   }
-  return fromBytes(content, option)
 }
 
 function fromBytes(bytes: Uint8Array, option: string): KeyMaterial[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (buffer.length === 0) return [unusable('no bytes at all')]
+  if (buffer.length === 0) return [unusable('no bytes')]
   const text = buffer.toString('latin1')
   if (looksLikePem(text)) return fromPem(text, option)
   return [fromDer(buffer, option) ?? unusable('bytes that are neither PEM nor DER of a key')]
@@ -64,12 +68,17 @@ function fromBytes(bytes: Uint8Array, option: string): KeyMaterial[] {
 function fromPem(text: string, option: string): KeyMaterial[] {
   const blocks = readPem(text)
   if (blocks.length > 0) return blocks.map(block => fromPemBlock(block, option))
-  return [unusable('PEM without its END line', 'Pass the whole text, its line ends kept or escaped as \\n.')]
+  return [unusable('PEM without its END line', 'Pass all of it, with its line ends kept or escaped as \\n.')]
 }
 
 function fromPemBlock({ label, base64, encrypted }: PemBlock, option: string): KeyMaterial {
   if (encrypted !== undefined) return fromEncrypted(passphrase => createPrivateKey({ key: encrypted, passphrase }))
-  const der = decodeBase64(base64, `${option} (PEM ${label})`)
+  const der = parseBase64(base64)
+  if (!der) {
+    throw new InvalidArgumentError(
+      `\`${option}\` must be complete PEM; got PEM labelled ${label} whose content is not base64. Copy it again.`,
+    )
+  }
   // A certificate request has the outer structure of a certificate.
   const material = label.endsWith('REQUEST') ? undefined : fromDer(der, option)
   return material ?? unusable(`PEM labelled ${label}`)
@@ -79,7 +88,7 @@ function fromInline(format: string, base64: string, option: string): KeyMaterial
   const der = decodeBase64(base64, option)
   const actual = identifyDer(der)
   const material = actual === format ? fromDer(der, option) : undefined
-  return material ?? unusable(`${format}:// with ${actual ? `the content of ${actual}` : 'content that is no key'}`)
+  return material ?? unusable(`${format}:// with ${actual ? `the content of ${actual}` : 'content that is not a key'}`)
 }
 
 function fromBase64(text: string, option: string): KeyMaterial | undefined {
@@ -87,8 +96,8 @@ function fromBase64(text: string, option: string): KeyMaterial | undefined {
   return der && fromDer(der, option)
 }
 
-function fromUnknownText(text: string): KeyMaterial {
-  if (!PATH.test(text)) return unusable('a text that is neither PEM nor base64 of a key')
+function fromUnknown(text: string): KeyMaterial {
+  if (!PATH.test(text)) return unusable('a string that is neither PEM nor base64 of a key')
   // Only what ends like a file name is shown: base64 may begin like a path, but holds no dot.
   const isFileName = /^[^~\s].*\.\w{3}$/.test(text)
   return unusable(

@@ -1,4 +1,4 @@
-/** Keys and certificates once their encoding is known, before asking whether they are the wanted ones. */
+/** Keys and certificates once they are decoded, before it is checked whether they are of the expected kind. */
 import type { Buffer } from 'node:buffer'
 import { createPrivateKey, createPublicKey, type JsonWebKeyInput, type KeyObject, X509Certificate } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
@@ -7,15 +7,15 @@ import { type DerFormat, identifyDer } from './der.js'
 /** A JSON Web Key (RFC 7517), as `createPrivateKey` takes it. */
 export type Jwk = JsonWebKeyInput['key']
 
-/** One thing that was found in an input; `kind` is its name in errors. */
+/** One key or certificate of an input; `kind` is its name in errors. */
 export type KeyMaterial =
   | { kind: 'a private key'; key: KeyObject }
   | { kind: 'a public key'; key: KeyObject }
   | { kind: 'a certificate'; certificate: X509Certificate }
-  | { kind: 'an encrypted private key'; open: (passphrase: string) => KeyObject }
+  | { kind: 'an encrypted private key'; decrypt: (passphrase: string) => KeyObject }
   | Unusable
 
-/** Something that can be no key or certificate here; `cure` says what to do about it, where that is known. */
+/** Content that cannot be used as a key or a certificate; `cure` says what to do about it, where that is known. */
 export interface Unusable {
   kind: 'unusable'
   found: string
@@ -67,8 +67,8 @@ function decodeDer(der: Buffer, format: DerFormat): KeyMaterial {
   }
 }
 
-export function fromEncrypted(open: (passphrase: string) => KeyObject): KeyMaterial {
-  return { kind: 'an encrypted private key', open }
+export function fromEncrypted(decrypt: (passphrase: string) => KeyObject): KeyMaterial {
+  return { kind: 'an encrypted private key', decrypt }
 }
 
 function read(what: string, option: string, decode: () => KeyMaterial): KeyMaterial {
@@ -76,7 +76,7 @@ function read(what: string, option: string, decode: () => KeyMaterial): KeyMater
     return decode()
   } catch (cause) {
     throw new InvalidArgumentError(
-      `${option}: found ${what} content that cannot be read. Export it again, or check that it was copied whole.`,
+      `\`${option}\` must be a complete key or certificate; got ${what} content that cannot be decoded. Export it again, or check that it was copied whole.`,
       { cause },
     )
   }

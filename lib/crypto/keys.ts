@@ -1,4 +1,4 @@
-/** Loading RSA keys and certificates from every form that users have them in; wrong ones are named and refused. */
+/** Loads RSA keys and certificates from every form that users have them in; wrong ones are named and refused. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { type KeyInput, readInput } from './key-input.js'
@@ -8,7 +8,7 @@ export type { KeyInput } from './key-input.js'
 
 const MIN_BITS = 2048
 
-const WANTED = {
+const EXPECTED = {
   private: {
     kinds: ['a private key', 'an encrypted private key'],
     name: 'an RSA private key',
@@ -27,14 +27,15 @@ const WANTED = {
 } as const
 
 /**
- * An RSA private key of at least 2048 bits. `option` names the input in errors. Nothing is ever asked on the
- * terminal: an encrypted key needs its `passphrase`.
+ * An RSA private key of at least 2048 bits. `option` names the input in errors. An encrypted key needs its `passphrase`;
+ * the terminal never asks for it.
  *
- * @throws InvalidArgumentError for anything else; the message never shows the input, save the path of a file.
+ * @throws InvalidArgumentError for anything else; the message never shows the input, except for the path of a file.
  */
 export function loadPrivateKey(input: KeyInput, option: string, passphrase?: string): KeyObject {
+  if (isAccepted(input, 'private')) return input
   const material = find('private', input, option)
-  return requireRsa('key' in material ? material.key : decrypt(material.open, option, passphrase), option)
+  return requireRsa('key' in material ? material.key : decrypt(material.decrypt, option, passphrase), option)
 }
 
 /** An RSA public key of at least 2048 bits; a certificate gives its key. Otherwise as {@link loadPrivateKey}. */
@@ -42,11 +43,12 @@ export function loadPublicKey(input: KeyInput, option: string): KeyObject {
   return loadVerificationKey(input, option).key
 }
 
-/** As {@link loadPublicKey}, with the certificate where the input was one. */
+/** As {@link loadPublicKey}, with the certificate if the input was one. */
 export function loadVerificationKey(
   input: KeyInput,
   option: string,
 ): { key: KeyObject; certificate: X509Certificate | undefined } {
+  if (isAccepted(input, 'public')) return { key: input, certificate: undefined }
   const material = find('public', input, option)
   if ('key' in material) return { key: requireRsa(material.key, option), certificate: undefined }
   return { key: keyOf(material.certificate, option), certificate: material.certificate }
@@ -64,35 +66,39 @@ export function keyMatchesCertificate(privateKey: KeyObject, certificate: X509Ce
   return certificate.checkPrivateKey(privateKey)
 }
 
-type Wanted = keyof typeof WANTED
-type Found<W extends Wanted> = Extract<KeyMaterial, { kind: (typeof WANTED)[W]['kinds'][number] }>
+type Wanted = keyof typeof EXPECTED
+type Found<W extends Wanted> = Extract<KeyMaterial, { kind: (typeof EXPECTED)[W]['kinds'][number] }>
 
 function find<W extends Wanted>(wanted: W, input: KeyInput, option: string): Found<W> {
   const materials = readInput(input, option)
-  const kinds: readonly string[] = WANTED[wanted].kinds
+  const kinds: readonly string[] = EXPECTED[wanted].kinds
   const match = materials.find((material): material is Found<W> => kinds.includes(material.kind))
   if (match !== undefined) return match
   throw unexpected(materials, wanted, option)
 }
 
 function unexpected(materials: KeyMaterial[], wanted: Wanted, option: string): InvalidArgumentError {
-  const { name, cure } = WANTED[wanted]
+  const { name, cure } = EXPECTED[wanted]
   const found = materials.map(material => (material.kind === 'unusable' ? material.found : material.kind))
   const ownCure = materials.map(material => (material.kind === 'unusable' ? material.cure : undefined)).find(Boolean)
-  return new InvalidArgumentError(`${option}: found ${found.join(' and ')}, expected ${name}. ${ownCure ?? cure}`)
+  return new InvalidArgumentError(`\`${option}\` must be ${name}; got ${found.join(' and ')}. ${ownCure ?? cure}`)
 }
 
-function decrypt(open: (passphrase: string) => KeyObject, option: string, passphrase: string | undefined): KeyObject {
+function decrypt(
+  decryptWith: (passphrase: string) => KeyObject,
+  option: string,
+  passphrase: string | undefined,
+): KeyObject {
   if (passphrase === undefined) {
     throw new InvalidArgumentError(
-      `${option}: found an encrypted private key without a passphrase. Pass the passphrase, or decrypt the key with openssl pkcs8.`,
+      `\`${option}\` must not be encrypted, or come with its passphrase; got an encrypted private key without a passphrase. Pass the passphrase, or decrypt the key with openssl pkcs8.`,
     )
   }
   try {
-    return open(passphrase)
+    return decryptWith(passphrase)
   } catch (cause) {
     throw new InvalidArgumentError(
-      `${option}: the passphrase does not open the encrypted private key. Check it; a key encrypted with an algorithm that OpenSSL 3 has retired must be exported again.`,
+      `\`${option}\` is an encrypted private key that cannot be decrypted with the passphrase. Check the passphrase. A key that is encrypted with an algorithm that OpenSSL 3 has retired must be exported again.`,
       { cause },
     )
   }
@@ -108,11 +114,14 @@ function keyOf(certificate: X509Certificate, option: string): KeyObject {
   return requireRsa(key, option)
 }
 
-// Node works the details of a key out anew each time, which a key that signs every request would pay for.
-const accepted = new WeakSet<KeyObject>()
+// Node computes the details of a key each time they are read, and the same key signs every request.
+const accepted = new WeakSet<object>()
+
+function isAccepted(input: KeyInput, type: 'private' | 'public'): input is KeyObject {
+  return typeof input === 'object' && accepted.has(input) && 'type' in input && input.type === type
+}
 
 function requireRsa(key: KeyObject, option: string): KeyObject {
-  if (accepted.has(key)) return key
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   if (type !== 'rsa') throw notRsa(`a key of type ${type ?? 'unknown to Node, such as SM2'}`, option)
   const bits = details?.modulusLength ?? 0
@@ -123,7 +132,7 @@ function requireRsa(key: KeyObject, option: string): KeyObject {
 
 function notRsa(found: string, option: string, options?: { cause: unknown }): InvalidArgumentError {
   return new InvalidArgumentError(
-    `${option}: found ${found}, expected RSA of at least ${MIN_BITS} bits. Pass the key that WeChat Pay issued or that its tool generated.`,
+    `\`${option}\` must be RSA of at least ${MIN_BITS} bits; got ${found}. Pass the key that WeChat Pay issued or that its tool generated.`,
     options,
   )
 }

@@ -1,4 +1,4 @@
-/** The blocks of a PEM text (RFC 7468), read leniently where environment variables and editors mangle line ends. */
+/** The blocks of PEM (RFC 7468), read leniently because environment variables and editors mangle line ends. */
 
 const BEGIN = '-----BEGIN '
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs
@@ -7,7 +7,7 @@ export interface PemBlock {
   label: string
   /** The base64 between the lines, without white space. */
   base64: string
-  /** The block with real line ends, where it is encrypted in OpenSSL's old way (RFC 1421 headers). */
+  /** The block with real line ends, if it is encrypted in OpenSSL's old format (RFC 1421 headers). */
   encrypted: string | undefined
 }
 
@@ -15,7 +15,7 @@ export function looksLikePem(text: string): boolean {
   return text.includes(BEGIN)
 }
 
-/** Every complete block, in order; text around them is skipped. */
+/** Every complete block, in order; anything around them is skipped. */
 export function readPem(text: string): PemBlock[] {
   const unescaped = text.replace(/\\r|\\n/g, '\n')
   return Array.from(unescaped.matchAll(BLOCK), ([block, label = '', body = '']) => ({

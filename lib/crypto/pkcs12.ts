@@ -1,12 +1,13 @@
-/** Opening apiclient_cert.p12: old PKCS#12 containers (RC2-40, 3DES), which Node's TLS refuses, and modern ones (AES). */
+/** Decrypts apiclient_cert.p12: old PKCS#12 containers (RC2-40, 3DES), which Node's TLS refuses, and modern ones (AES). */
 import { Buffer } from 'node:buffer'
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { asn1, pkcs12 } from 'node-forge'
 import { InvalidArgumentError } from '../errors.js'
-import { parseBase64 } from './base64.js'
+import { kindOf } from '../util/wording.js'
+import { parseBase64 } from './bytes.js'
 import { identifyDer } from './der.js'
+import { readKeyFile } from './key-input.js'
 import { keyMatchesCertificate, loadCertificate } from './keys.js'
 import { looksLikePem } from './pem.js'
 
@@ -16,13 +17,14 @@ type Forge = typeof import('node-forge')
 export type Pkcs12Input = string | URL | Uint8Array
 
 const DEFAULT_PASSPHRASE = 'WeChat Pay issues apiclient_cert.p12 with the mchid as its passphrase.'
-const REPACK = 'Write it anew with `openssl pkcs12 -legacy -in old.p12 -nodes | openssl pkcs12 -export -out new.p12`.'
+const REPACK =
+  'Write a new file with `openssl pkcs12 -legacy -in old.p12 -nodes | openssl pkcs12 -export -out new.p12`.'
 
 /**
- * The private key of a PKCS#12 file and the certificate that belongs to it, whatever other certificates are in there.
- * `option` names the input in errors; none shows the passphrase or the content.
+ * The private key of a PKCS#12 file and the certificate that belongs to it; other certificates in the file are skipped.
+ * `option` names the input in errors, which never show the passphrase or the content.
  *
- * @throws InvalidArgumentError for a file that cannot be read or is no PKCS#12, a wrong passphrase, an algorithm other
+ * @throws InvalidArgumentError for a file that cannot be read or is not PKCS#12, a wrong passphrase, an algorithm other
  *   than RC2, 3DES and AES, and a file without an RSA key of at least 2048 bits or without its certificate.
  */
 export function loadPkcs12(
@@ -32,13 +34,13 @@ export function loadPkcs12(
 ): { certificate: X509Certificate; key: KeyObject } {
   if (typeof passphrase !== 'string') {
     throw new InvalidArgumentError(
-      `${option}: found a passphrase of type ${typeof passphrase}, expected a string. ${DEFAULT_PASSPHRASE}`,
+      `The passphrase of \`${option}\` must be a string; got ${kindOf(passphrase)}. ${DEFAULT_PASSPHRASE}`,
     )
   }
   const bytes = readBytes(pfx, option)
   // Loaded on first use: it is large, and most merchants have PEM files.
   const forge: Forge = createRequire(import.meta.url)('node-forge')
-  const bags = open(forge, bytes, passphrase, option)
+  const bags = decrypt(forge, bytes, passphrase, option)
   const keys = bags.flatMap(bag => keyIn(forge, bag) ?? [])
   const certificates = bags.flatMap(bag => certificateIn(forge, bag) ?? [])
   for (const key of keys) {
@@ -49,7 +51,7 @@ export function loadPkcs12(
   throw unsuitable(option, `a file without ${missing}`, 'Export both together.')
 }
 
-function open(forge: Forge, bytes: Buffer, passphrase: string, option: string): pkcs12.Bag[] {
+function decrypt(forge: Forge, bytes: Buffer, passphrase: string, option: string): pkcs12.Bag[] {
   const container = parse(forge, bytes, option)
   try {
     return forge.pkcs12.pkcs12FromAsn1(container, passphrase).safeContents.flatMap(({ safeBags }) => safeBags)
@@ -58,13 +60,13 @@ function open(forge: Forge, bytes: Buffer, passphrase: string, option: string): 
   }
 }
 
-/** A container is known by its version, 3, which no key and no certificate begins with. */
+/** The version of a container is 3, which no key and no certificate begins with. */
 function parse(forge: Forge, bytes: Buffer, option: string): asn1.Asn1 {
   try {
     const container = forge.asn1.fromDer(bytes.toString('latin1'))
     if (Array.isArray(container.value) && container.value[0]?.value === '\u0003') return container
   } catch {
-    // What it is instead is said below.
+    // The error below says what the bytes are instead.
   }
   throw unsuitable(option, describe(bytes), 'PEM files go to merchant.cert and merchant.key.')
 }
@@ -72,20 +74,20 @@ function parse(forge: Forge, bytes: Buffer, option: string): asn1.Asn1 {
 function describe(bytes: Buffer): string {
   if (looksLikePem(bytes.toString('latin1'))) return 'PEM'
   const format = identifyDer(bytes)
-  return format === undefined ? `${bytes.length} bytes of another format` : `DER of another kind (${format})`
+  return format === undefined ? `${bytes.length} bytes of a different format` : `DER of a different kind (${format})`
 }
 
-/** forge tells its reasons apart by their texts alone. */
+/** The errors of forge differ in their messages alone. */
 function explain(cause: unknown, container: asn1.Asn1, option: string): InvalidArgumentError {
   const reason = cause instanceof Error ? cause.message : ''
   if (/unsupported/i.test(reason)) {
-    return unsuitable(option, 'an algorithm that is none of RC2, 3DES and AES', REPACK, cause)
+    return unsuitable(option, 'an algorithm other than RC2, 3DES and AES', REPACK, cause)
   }
   const hasMac = container.value.length > 2
   if (hasMac && !reason.includes('MAC could not be verified')) {
     return unsuitable(option, 'a damaged file, or one whose passphrase is not ASCII', REPACK, cause)
   }
-  return new InvalidArgumentError(`${option}: the passphrase is wrong. ${DEFAULT_PASSPHRASE}`, { cause })
+  return new InvalidArgumentError(`The passphrase of \`${option}\` is wrong. ${DEFAULT_PASSPHRASE}`, { cause })
 }
 
 function keyIn(forge: Forge, { key }: pkcs12.Bag): KeyObject | undefined {
@@ -103,33 +105,20 @@ function toDer(forge: Forge, value: asn1.Asn1): Buffer {
 
 function readBytes(pfx: Pkcs12Input, option: string): Buffer {
   if (pfx instanceof Uint8Array) return Buffer.from(pfx.buffer, pfx.byteOffset, pfx.byteLength)
-  if (pfx instanceof URL) return readFile(pfx, option)
+  if (pfx instanceof URL) return readKeyFile(pfx, option)
   if (typeof pfx === 'string') {
-    if (/^file:\/\//i.test(pfx)) return readFile(pfx, option)
+    if (/^file:\/\//i.test(pfx)) return readKeyFile(pfx, option)
     if (looksLikePem(pfx)) return Buffer.from(pfx)
     const bytes = parseBase64(pfx.replace(/\s+/g, ''))
     if (bytes?.length) return bytes
   }
-  const found =
-    typeof pfx === 'string' ? 'a text that is neither a file:// URL nor base64' : `a value of type ${typeof pfx}`
+  const found = typeof pfx === 'string' ? 'a string that is neither a file:// URL nor base64' : kindOf(pfx)
   throw unsuitable(option, found, 'Pass file:// with an absolute path, three slashes in all, or the bytes of the file.')
-}
-
-function readFile(file: string | URL, option: string): Buffer {
-  try {
-    return readFileSync(new URL(file))
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new InvalidArgumentError(
-      `${option}: the file cannot be read (${reason}). Write file:// with an absolute path, three slashes in all, to a file that this process may read.`,
-      { cause },
-    )
-  }
 }
 
 function unsuitable(option: string, found: string, cure: string, cause?: unknown): InvalidArgumentError {
   return new InvalidArgumentError(
-    `${option}: found ${found}, expected a PKCS#12 file with the merchant API certificate and its RSA key. ${cure}`,
+    `\`${option}\` must be a PKCS#12 file with the merchant API certificate and its RSA key; got ${found}. ${cure}`,
     { cause },
   )
 }

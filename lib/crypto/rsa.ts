@@ -9,8 +9,7 @@ import {
   publicEncrypt,
 } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
-import { decodeBase64, parseBase64 } from './base64.js'
-import { toBytes, toText } from './bytes.js'
+import { decodeBase64, parseBase64, toBytes, toUtf8 } from './bytes.js'
 import { encodeDer } from './der.js'
 import { type KeyInput, loadPrivateKey, loadPublicKey } from './keys.js'
 import { removePkcs1Padding } from './rsa-padding.js'
@@ -19,9 +18,9 @@ export const KEY_TYPE_PUBLIC = 'public'
 export const KEY_TYPE_PRIVATE = 'private'
 export type KeyType = typeof KEY_TYPE_PUBLIC | typeof KEY_TYPE_PRIVATE
 
-/** RSAES-OAEP with SHA-1 and MGF1-SHA-1: what WeChat Pay uses for sensitive fields. */
+/** RSAES-OAEP with SHA-1 and MGF1-SHA-1: for sensitive fields. */
 export const OAEP = 4
-/** RSAES-PKCS1-v1_5: the customs identity check of `/global/v3/customs/verify-certificate` alone. */
+/** RSAES-PKCS1-v1_5: only for the customs identity check of `/global/v3/customs/verify-certificate`. */
 export const PKCS1 = 1
 export type Padding = typeof OAEP | typeof PKCS1
 
@@ -30,17 +29,17 @@ const OVERHEAD = { [OAEP]: 42, [PKCS1]: 11 }
 const DIGEST = 'sha256'
 
 /**
- * Loads a key; an encrypted private key comes as `[key, passphrase]`. `type` says which half is wanted; a certificate
- * gives its public key.
+ * Loads the half of a key that `type` names. An encrypted private key comes as `[key, passphrase]`; a certificate gives
+ * its public key.
  *
- * @throws InvalidArgumentError for anything that is not an RSA key of the wanted type and at least 2048 bits.
+ * @throws InvalidArgumentError for anything that is not an RSA key of that type and at least 2048 bits.
  */
 export function from(thing: KeyInput | readonly [KeyInput, string], type: KeyType = KEY_TYPE_PRIVATE): KeyObject {
   const [input, passphrase] = isPair(thing) ? thing : [thing, undefined]
   if (type === KEY_TYPE_PRIVATE) return loadPrivateKey(input, 'thing', passphrase)
   if (type === KEY_TYPE_PUBLIC) return loadPublicKey(input, 'thing')
   throw new InvalidArgumentError(
-    `type: found ${JSON.stringify(type)}, expected "${KEY_TYPE_PRIVATE}" or "${KEY_TYPE_PUBLIC}".`,
+    `\`type\` must be "${KEY_TYPE_PRIVATE}" or "${KEY_TYPE_PUBLIC}"; got ${JSON.stringify(type)}.`,
   )
 }
 
@@ -64,10 +63,10 @@ export function fromSpki(base64: string): KeyObject {
 }
 
 /**
- * Wraps the base64 of a PKCS#1 public key, such as APIv2's `risk/getpublickey` gives, as base64 of SPKI. The content
- * is not looked at; {@link fromSpki} does that.
+ * Wraps the base64 of a PKCS#1 public key, which APIv2's `risk/getpublickey` returns, as base64 of SPKI. The content is
+ * not checked; {@link fromSpki} does that.
  *
- * @throws InvalidArgumentError for a text that is not strict base64.
+ * @throws InvalidArgumentError unless `base64` is strict base64.
  */
 export function pkcs1ToSpki(base64: string): string {
   const content = Buffer.concat([Buffer.of(0), decodeBase64(base64, 'base64')])
@@ -87,7 +86,7 @@ export function sign(message: string | Uint8Array, privateKey: KeyInput): string
   return cryptoSign(DIGEST, toBytes(message, 'message'), key).toString('base64')
 }
 
-/** As {@link sign}, off the main thread. Give a `KeyObject` where many are signed: other forms are read each time. */
+/** As {@link sign}, off the main thread. Pass a `KeyObject` to sign often: other forms are read each time. */
 export function signAsync(message: string | Uint8Array, privateKey: KeyInput): Promise<string> {
   return new Promise((resolve, reject) => {
     const key = loadPrivateKey(privateKey, 'privateKey')
@@ -100,7 +99,7 @@ export function signAsync(message: string | Uint8Array, privateKey: KeyInput): P
 }
 
 /**
- * Whether `signature` is the base64 signature of `message`. Whatever is wrong with a signature, the answer is false.
+ * Whether `signature` is the base64 signature of `message`; false for anything that is wrong with it.
  *
  * @throws InvalidArgumentError for a key that {@link from} refuses, never for a signature.
  */
@@ -115,7 +114,7 @@ export function verify(message: string | Uint8Array, signature: string, publicKe
  * Encrypts to base64. The plaintext may have as many bytes as the key, less 42 for {@link OAEP} or 11 for
  * {@link PKCS1}: 214 or 245 for 2048 bits.
  *
- * @throws InvalidArgumentError for a longer plaintext, another padding, or a key that {@link from} refuses.
+ * @throws InvalidArgumentError for a longer plaintext, a different padding, or a key that {@link from} refuses.
  */
 export function encrypt(plaintext: string | Uint8Array, publicKey: KeyInput, padding: Padding = OAEP): string {
   requirePadding(padding)
@@ -124,24 +123,24 @@ export function encrypt(plaintext: string | Uint8Array, publicKey: KeyInput, pad
   const limit = modulusBytes(key) - OVERHEAD[padding]
   if (bytes.length > limit) {
     throw new InvalidArgumentError(
-      `plaintext: found ${bytes.length} bytes, expected at most ${limit} for this key and padding. Shorten the value.`,
+      `\`plaintext\` must be at most ${limit} bytes for this key and padding; got ${bytes.length}. Shorten the value.`,
     )
   }
   return publicEncrypt({ key, padding }, bytes).toString('base64')
 }
 
 /**
- * The text of a base64 ciphertext.
+ * Decrypts base64 to a string; {@link decryptBytes} takes binary content.
  *
- * @throws InvalidArgumentError when the ciphertext is not strict base64, was made for another key or with the other
- *   padding, was changed, or holds no UTF-8 text; for another padding, or a key that {@link from} refuses. To tell a
- *   stranger which of these it was helps to break {@link PKCS1}: keep the error to yourself.
+ * @throws InvalidArgumentError when the ciphertext is not strict base64, was changed or was encrypted for a different key
+ *   or with a different padding, when the plaintext is not UTF-8, and for a padding or a key that cannot be right. Keep
+ *   the error from the sender of the ciphertext: it helps to break {@link PKCS1}.
  */
 export function decrypt(ciphertext: string, privateKey: KeyInput, padding: Padding = OAEP): string {
-  return toText(decryptBytes(ciphertext, privateKey, padding), 'plaintext', 'Use Rsa.decryptBytes for binary content.')
+  return toUtf8(decryptBytes(ciphertext, privateKey, padding), 'plaintext', 'Use Rsa.decryptBytes for binary content.')
 }
 
-/** As {@link decrypt}, for any content: the answer is bytes. */
+/** As {@link decrypt}, for any content. */
 export function decryptBytes(ciphertext: string, privateKey: KeyInput, padding: Padding = OAEP): Buffer {
   requirePadding(padding)
   const key = loadPrivateKey(privateKey, 'privateKey')
@@ -149,14 +148,14 @@ export function decryptBytes(ciphertext: string, privateKey: KeyInput, padding: 
   const size = modulusBytes(key)
   if (bytes.length !== size) {
     throw new InvalidArgumentError(
-      `ciphertext: found ${bytes.length} bytes, expected the ${size} of this key. Pass it whole, or check which key it was made for.`,
+      `\`ciphertext\` must be ${size} bytes, the size of this key; got ${bytes.length}. Pass it whole, or check which key it was encrypted for.`,
     )
   }
   try {
     return padding === OAEP ? privateDecrypt({ key, padding }, bytes) : decryptPkcs1(key, bytes)
   } catch (cause) {
     throw new InvalidArgumentError(
-      'ciphertext: it does not open with this key and padding. Check that it was encrypted for this merchant certificate, with the same padding.',
+      '`ciphertext` cannot be decrypted with this key and padding. Check that it was encrypted for this merchant certificate, with the same padding.',
       { cause },
     )
   }
@@ -164,7 +163,7 @@ export function decryptBytes(ciphertext: string, privateKey: KeyInput, padding: 
 
 function decryptPkcs1(key: KeyObject, bytes: Buffer): Buffer {
   const message = removePkcs1Padding(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, bytes))
-  if (message === undefined) throw new Error('The block has no PKCS#1 v1.5 padding.')
+  if (message === undefined) throw new Error('Not a PKCS#1 v1.5 block: the padding is wrong.')
   return message
 }
 
@@ -175,6 +174,6 @@ function modulusBytes(key: KeyObject): number {
 function requirePadding(padding: Padding): void {
   if (padding === OAEP || padding === PKCS1) return
   throw new InvalidArgumentError(
-    `padding: found ${String(padding)}, expected ${OAEP} (Rsa.OAEP) or ${PKCS1} (Rsa.PKCS1).`,
+    `\`padding\` must be ${OAEP} (Rsa.OAEP) or ${PKCS1} (Rsa.PKCS1); got ${String(padding)}.`,
   )
 }

@@ -1,6 +1,6 @@
 /** Sensitive fields: encrypted for WeChat Pay on the way out, decrypted for the merchant on the way in. */
 import type { KeyObject } from 'node:crypto'
-import { parseBase64 } from '../crypto/base64.js'
+import { parseBase64 } from '../crypto/bytes.js'
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
 import { hasAny, mapLeaves } from './field-paths.js'

@@ -95,20 +95,20 @@ describe('a wrong input is named', () => {
     [
       'a public key as the private key',
       { privateKey: keyFile('merchant.spki.pem') },
-      /privateKey: found a public key, expected an RSA private key/,
+      /`privateKey` .*RSA private key; got a public key/,
     ],
-    ['a certificate as the private key', { privateKey: merchant.certificate }, /privateKey: found a certificate/],
-    ['an EC key', { privateKey: keyFile('ec.key') }, /privateKey: found a key of type ec/],
+    ['a certificate as the private key', { privateKey: merchant.certificate }, /`privateKey` .*got a certificate/],
+    ['an EC key', { privateKey: keyFile('ec.key') }, /`privateKey` .*got a key of type ec/],
     [
       'an encrypted key',
       { privateKey: keyFile('merchant.encrypted.pkcs8.key') },
-      /privateKey: found an encrypted private key without a passphrase/,
+      /`privateKey` .*got an encrypted private key without a passphrase/,
     ],
-    ['a path instead of a file URL', { privateKey: '/etc/apiclient_key.pem' }, /privateKey: .*file:\/\//],
+    ['a path instead of a file URL', { privateKey: '/etc/apiclient_key.pem' }, /`privateKey` .*file:\/\//],
     [
       'a file that does not exist',
       { privateKey: 'file:///does/not/exist.pem' },
-      /privateKey: .*\/does\/not\/exist\.pem/,
+      /`privateKey` .*\/does\/not\/exist\.pem/,
     ],
     ['no serial', { serial: undefined }, /`serial` is missing/],
     [
@@ -145,7 +145,7 @@ describe('a wrong input is named', () => {
     [
       'a private key among the certs',
       { certs: { [platform.serial]: platform.privateKey } },
-      /certs\.\w+: found a private key/,
+      /`certs\.\w+` .*got a private key/,
     ],
     ['an APIv3 key that is too short', { apiv3Key: 'short' }, /`apiv3Key` has 5 bytes, but .* has 32/],
     ['an APIv2 key that is too long', { secret: 'x'.repeat(33) }, /`secret` has 33 bytes/],

@@ -84,19 +84,19 @@ describe('AES-256-GCM', () => {
   })
 
   it('the key counts by bytes, not characters', () => {
-    expect(() => encrypt('', '密'.repeat(32), IV)).toThrow('key: found 96 bytes, expected 32')
+    expect(() => encrypt('', '密'.repeat(32), IV)).toThrow(/`key` .*32 bytes; got 96/)
     expect(decrypt(encrypt('a', `${'密'.repeat(10)}ab`, IV), `${'密'.repeat(10)}ab`, IV)).toBe('a')
   })
 
   it('a wrong key says what to check, and shows nothing', () => {
     const attempt = () => decrypt(encrypt('a', KEY, IV), 'k'.repeat(32), IV)
-    expect(attempt).toThrow('the APIv3 key of this merchant')
+    expect(attempt).toThrow('APIv3 key')
     expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining('kkkk') }))
   })
 
   it('an iv that GCM cannot take is refused', () => {
-    expect(() => encrypt('a', KEY, '')).toThrow('iv: found 0 bytes')
-    expect(() => encrypt('a', KEY, 'i'.repeat(129))).toThrow('iv: found 129 bytes')
+    expect(() => encrypt('a', KEY, '')).toThrow(/`iv` .*got 0/)
+    expect(() => encrypt('a', KEY, 'i'.repeat(129))).toThrow(/`iv` .*got 129/)
   })
 
   it.each([undefined, null, 7, {}])('%s is no plaintext', value => {

@@ -64,11 +64,11 @@ describe('Hash', () => {
   it.each([ALGO_MD5, ALGO_HMAC_SHA256] as const)('%s without a key is refused: anyone could make that sign', type => {
     expect(() => sign(type, 'abc', '')).toThrow(InvalidArgumentError)
     // @ts-expect-error: no key at all.
-    expect(() => sign(type, 'abc')).toThrow('key: found none')
+    expect(() => sign(type, 'abc')).toThrow(/`key` .*got undefined/)
   })
 
   it('an error shows no key', () => {
-    expect(() => hmac('abc', KEY, 'nope')).toThrow('algorithm: found "nope"')
+    expect(() => hmac('abc', KEY, 'nope')).toThrow(/`algorithm` .*"nope"/)
     expect(() => hmac('abc', KEY, 'nope')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining(KEY) }),
     )

@@ -145,50 +145,54 @@ const request = execFileSync('openssl', ['req', '-new', '-key', requestKey, '-su
 })
 const sm2 = execFileSync('openssl', ['genpkey', '-algorithm', 'SM2'], { encoding: 'utf8' })
 
-describe('a private key is refused, and the error says what was found:', () => {
-  it.each<[string, KeyInput, string]>([
-    ['a public key', spki, 'found a public key, expected an RSA private key'],
-    ['a PKCS#1 public key', pkcs1Public, 'found a public key'],
-    ['a certificate', certificate, 'found a certificate'],
-    ['an X509Certificate', new X509Certificate(certificate), 'found a certificate'],
-    ['a public KeyObject', publicKey, 'found a public key'],
-    ['a public JWK', publicKey.export({ format: 'jwk' }), 'found a public key'],
-    ['a secret KeyObject', createSecretKey(Buffer.alloc(32)), 'found a secret (symmetric) key'],
-    ['a certificate request', request, 'found PEM labelled CERTIFICATE REQUEST'],
+describe('a private key is refused, and the error says what it is:', () => {
+  it.each<[string, KeyInput, string | RegExp]>([
+    ['a public key', spki, /an RSA private key; got a public key/],
+    ['a PKCS#1 public key', pkcs1Public, 'a public key'],
+    ['a certificate', certificate, 'a certificate'],
+    ['an X509Certificate', new X509Certificate(certificate), 'a certificate'],
+    ['a public KeyObject', publicKey, 'a public key'],
+    ['a public JWK', publicKey.export({ format: 'jwk' }), 'a public key'],
+    ['a secret KeyObject', createSecretKey(Buffer.alloc(32)), 'a secret (symmetric) key'],
+    ['a certificate request', request, 'PEM labelled CERTIFICATE REQUEST'],
     ['a PKCS#12 file', pkcs12, 'merchant.pfx'],
-    ['an encrypted key without a passphrase', encrypted, 'found an encrypted private key without a passphrase'],
-    ['an encrypted key of the old form', encryptedOld, 'found an encrypted private key without a passphrase'],
-    ['an EC key in its own form', keyFile('ec.key'), 'found a key of type ec'],
-    ['an EC key in PKCS#8', ec.privateKey.export({ format: 'pem', type: 'pkcs8' }), 'found a key of type ec'],
-    ['an EC KeyObject', ec.privateKey, 'found a key of type ec'],
-    ['an EC JWK', ec.privateKey.export({ format: 'jwk' }), 'found a key of type ec'],
-    ['an RSA-PSS key', pss.privateKey, 'found a key of type rsa-pss'],
-    ['an SM2 key', sm2, 'expected RSA'],
-    ['an RSA key of 1024 bits', small.privateKey, 'found an RSA key of 1024 bits, expected RSA of at least 2048 bits'],
-    ['public.spki://', `public.spki://${base64Of(spki)}`, 'found a public key'],
+    ['an encrypted key without a passphrase', encrypted, 'an encrypted private key without a passphrase'],
+    ['an encrypted key of the old form', encryptedOld, 'an encrypted private key without a passphrase'],
+    ['an EC key in its own form', keyFile('ec.key'), 'a key of type ec'],
+    ['an EC key in PKCS#8', ec.privateKey.export({ format: 'pem', type: 'pkcs8' }), 'a key of type ec'],
+    ['an EC KeyObject', ec.privateKey, 'a key of type ec'],
+    ['an EC JWK', ec.privateKey.export({ format: 'jwk' }), 'a key of type ec'],
+    ['an RSA-PSS key', pss.privateKey, 'a key of type rsa-pss'],
+    ['an SM2 key', sm2, 'RSA of at least 2048 bits'],
+    ['an RSA key of 1024 bits', small.privateKey, /at least 2048 bits; got an RSA key of 1024 bits/],
+    ['public.spki://', `public.spki://${base64Of(spki)}`, 'a public key'],
     [
       'private.pkcs1:// with PKCS#8',
       `private.pkcs1://${base64Of(pkcs8)}`,
-      'found private.pkcs1:// with the content of private.pkcs8',
+      'private.pkcs1:// with the content of private.pkcs8',
     ],
-    ['private.pkcs8:// with nothing', 'private.pkcs8://', 'with content that is no key'],
-    ['private.pkcs8:// with a line end', `private.pkcs8://${base64Of(pkcs8).replace('M', 'M\n')}`, 'found white space'],
-    ['PEM that was cut off', pkcs8.slice(0, 200), 'found PEM without its END line'],
-    ['the first line of PEM', '-----BEGIN PRIVATE KEY-----', 'found PEM without its END line'],
-    ['PEM with another text in it', pkcs8.replace('MII', '***'), 'found characters outside the alphabet'],
-    ['PEM with a line missing', pkcs8.replace(/\n.{64}\n.{64}\n/, '\n'), 'found PEM labelled PRIVATE KEY'],
-    ['a JWK that is none', { kty: 'RSA', n: 'AQAB' }, 'found JWK content that cannot be read'],
-    ['garbage', 'garbage', 'found a text that is neither PEM nor base64 of a key'],
-    ['an empty text', '', 'found an empty text'],
-    ['spaces', ' \n', 'found an empty text'],
-    ['no bytes', new Uint8Array(), 'found no bytes at all'],
-    ['other bytes', Buffer.from('garbage'), 'found bytes that are neither PEM nor DER'],
-    ['an empty file', file('empty.pem', ''), 'found no bytes at all'],
+    ['private.pkcs8:// with nothing', 'private.pkcs8://', 'content that is not a key'],
+    ['private.pkcs8:// with a line end', `private.pkcs8://${base64Of(pkcs8).replace('M', 'M\n')}`, 'white space'],
+    ['PEM that was cut off', pkcs8.slice(0, 200), 'PEM without its END line'],
+    ['the first line of PEM', '-----BEGIN PRIVATE KEY-----', 'PEM without its END line'],
+    [
+      'PEM with another text in it',
+      pkcs8.replace('MII', '***'),
+      'PEM labelled PRIVATE KEY whose content is not base64',
+    ],
+    ['PEM with a line missing', pkcs8.replace(/\n.{64}\n.{64}\n/, '\n'), 'PEM labelled PRIVATE KEY'],
+    ['a JWK that is none', { kty: 'RSA', n: 'AQAB' }, 'JWK content'],
+    ['garbage', 'garbage', 'a string that is neither PEM nor base64 of a key'],
+    ['an empty string', '', 'an empty string'],
+    ['spaces', ' \n', 'an empty string'],
+    ['no bytes', new Uint8Array(), 'no bytes'],
+    ['other bytes', Buffer.from('garbage'), 'bytes that are neither PEM nor DER'],
+    ['an empty file', file('empty.pem', ''), 'no bytes'],
     ['a missing file', 'file:///no/such/apiclient_key.pem', 'ENOENT'],
     ['a folder', pathToFileURL(folder), 'EISDIR'],
     ['a relative file://', 'file://apiclient_key.pem', 'three slashes'],
-    ['a file:// with a broken escape', 'file:///a%zz.pem', 'the file cannot be read'],
-    ['another URL', new URL('https://example.com/apiclient_key.pem'), 'the file cannot be read'],
+    ['a file:// with a broken escape', 'file:///a%zz.pem', 'cannot be read'],
+    ['another URL', new URL('https://example.com/apiclient_key.pem'), 'cannot be read'],
     ['a path', '/etc/wechatpay/apiclient_key.pem', 'Did you mean file:///etc/wechatpay/apiclient_key.pem ?'],
     ['a path with spaces', '/etc/my keys/a.pem', 'Did you mean file:///etc/my%20keys/a.pem ?'],
     ['a relative path', 'apiclient_key.pem', `Did you mean ${pathToFileURL('apiclient_key.pem').href} ?`],
@@ -196,7 +200,7 @@ describe('a private key is refused, and the error says what was found:', () => {
     ['a path of Windows', 'C:\\keys\\key', 'Did you mean file:///absolute/path'],
   ])('%s', (_, input, message) => {
     expect(() => loadPrivateKey(input, 'privateKey')).toThrow(InvalidArgumentError)
-    expect(() => loadPrivateKey(input, 'privateKey')).toThrow(/^privateKey\b/)
+    expect(() => loadPrivateKey(input, 'privateKey')).toThrow(/^`privateKey` /)
     expect(() => loadPrivateKey(input, 'privateKey')).toThrow(message)
   })
 
@@ -212,7 +216,7 @@ describe('a private key is refused, and the error says what was found:', () => {
     for (const wrong of ['bad', '']) {
       expect(() => loadPrivateKey(input, 'merchant.key', wrong)).toThrow(InvalidArgumentError)
       expect(() => loadPrivateKey(input, 'merchant.key', wrong)).toThrow(
-        'merchant.key: the passphrase does not open the encrypted private key',
+        /^`merchant\.key` .*encrypted private key.*passphrase/,
       )
     }
   })
@@ -226,31 +230,27 @@ describe('a private key is refused, and the error says what was found:', () => {
       } catch (error) {
         message = String(error)
       }
-      expect(message).toContain('InvalidArgumentError: privateKey')
+      expect(message).toContain('InvalidArgumentError: `privateKey`')
       expect(message).not.toMatch(/[A-Za-z0-9+/]{40}/)
     }
   })
 })
 
 describe('a public key is refused:', () => {
-  it.each<[string, KeyInput, string]>([
-    ['a private key', pkcs8, 'found a private key, expected an RSA public key or a certificate'],
-    ['a private KeyObject', privateKey, 'found a private key'],
-    ['a private JWK', privateKey.export({ format: 'jwk' }), 'found a private key'],
-    ['an encrypted private key', encrypted, 'found an encrypted private key'],
-    ['an EC key', keyFile('ec.pem'), 'found a key of type ec'],
-    ['a short key', small.publicKey, 'found an RSA key of 1024 bits'],
-    ['an RSA-PSS key', pss.publicKey, 'found a key of type rsa-pss'],
+  it.each<[string, KeyInput, string | RegExp]>([
+    ['a private key', pkcs8, /an RSA public key or a certificate; got a private key/],
+    ['a private KeyObject', privateKey, 'a private key'],
+    ['a private JWK', privateKey.export({ format: 'jwk' }), 'a private key'],
+    ['an encrypted private key', encrypted, 'an encrypted private key'],
+    ['an EC key', keyFile('ec.pem'), 'a key of type ec'],
+    ['a short key', small.publicKey, 'an RSA key of 1024 bits'],
+    ['an RSA-PSS key', pss.publicKey, 'a key of type rsa-pss'],
     ['public.spki:// with PKCS#1', `public.spki://${base64Of(pkcs1Public)}`, 'with the content of public.pkcs1'],
     ['a path', '/etc/pub_key.pem', 'Did you mean file:///etc/pub_key.pem ?'],
-    [
-      'a certificate that was changed',
-      der(certificate).fill(0xff, 20, 60),
-      'found certificate content that cannot be read',
-    ],
+    ['a certificate that was changed', der(certificate).fill(0xff, 20, 60), 'certificate content'],
   ])('%s', (_, input, message) => {
     expect(() => loadPublicKey(input, 'certs.PUB_KEY_ID_01')).toThrow(InvalidArgumentError)
-    expect(() => loadPublicKey(input, 'certs.PUB_KEY_ID_01')).toThrow(`certs.PUB_KEY_ID_01: found`)
+    expect(() => loadPublicKey(input, 'certs.PUB_KEY_ID_01')).toThrow(/^`certs\.PUB_KEY_ID_01` /)
     expect(() => loadPublicKey(input, 'certs.PUB_KEY_ID_01')).toThrow(message)
   })
 })
@@ -263,14 +263,14 @@ describe('a certificate is refused:', () => {
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     )
 
-  it.each<[string, KeyInput, string]>([
-    ['a private key', pkcs8, 'found a private key, expected an X.509 certificate'],
-    ['a public key', spki, 'found a public key'],
-    ['a KeyObject', publicKey, 'found a public key'],
+  it.each<[string, KeyInput, string | RegExp]>([
+    ['a private key', pkcs8, /an X\.509 certificate; got a private key/],
+    ['a public key', spki, 'a public key'],
+    ['a KeyObject', publicKey, 'a public key'],
     ['a PKCS#12 file', pkcs12, 'merchant.pfx'],
-    ['an EC certificate', selfSigned('ec', '-pkeyopt', 'ec_paramgen_curve:P-256'), 'found a key of type ec'],
-    ['an SM2 certificate', selfSigned('SM2', '-sm3'), 'expected RSA'],
-    ['a certificate of a short key', selfSigned('rsa:1024'), 'found an RSA key of 1024 bits'],
+    ['an EC certificate', selfSigned('ec', '-pkeyopt', 'ec_paramgen_curve:P-256'), 'a key of type ec'],
+    ['an SM2 certificate', selfSigned('SM2', '-sm3'), 'RSA of at least 2048 bits'],
+    ['a certificate of a short key', selfSigned('rsa:1024'), 'an RSA key of 1024 bits'],
   ])('%s', (_, input, message) => {
     expect(() => loadCertificate(input, 'merchant.cert')).toThrow(InvalidArgumentError)
     expect(() => loadCertificate(input, 'merchant.cert')).toThrow(message)

@@ -99,7 +99,7 @@ describe('signatures', () => {
   it('signAsync rejects with what sign throws', async () => {
     await expect(Rsa.signAsync('hello', 'nope')).rejects.toThrow(InvalidArgumentError)
     // @ts-expect-error: no message.
-    await expect(Rsa.signAsync(undefined, merchantKey)).rejects.toThrow('message: found undefined')
+    await expect(Rsa.signAsync(undefined, merchantKey)).rejects.toThrow(/`message` .*got undefined/)
   })
 
   it.each(['WECHATPAY/SIGNTEST/JTNeGbOhOaKzOgAnlHbqE6ybfVSL', 'AAAA', `${'A'.repeat(342)}==`, 'A'])(
@@ -120,10 +120,10 @@ describe('signatures', () => {
   })
 
   it('the wrong half of a key is refused by name', () => {
-    expect(() => Rsa.sign('hello', merchantPublicKey)).toThrow('privateKey: found a public key')
-    expect(() => Rsa.verify('hello', '', merchantKey)).toThrow('publicKey: found a private key')
-    expect(() => Rsa.encrypt('hello', merchantKey)).toThrow('publicKey: found a private key')
-    expect(() => Rsa.decrypt('', merchantPublicKey)).toThrow('privateKey: found a public key')
+    expect(() => Rsa.sign('hello', merchantPublicKey)).toThrow(/`privateKey` .*got a public key/)
+    expect(() => Rsa.verify('hello', '', merchantKey)).toThrow(/`publicKey` .*got a private key/)
+    expect(() => Rsa.encrypt('hello', merchantKey)).toThrow(/`publicKey` .*got a private key/)
+    expect(() => Rsa.decrypt('', merchantPublicKey)).toThrow(/`privateKey` .*got a public key/)
   })
 })
 
@@ -138,7 +138,7 @@ describe('fromPkcs1', () => {
 
   it('pkcs1ToSpki makes of the same what fromSpki reads', () => {
     expect(Rsa.fromSpki(Rsa.pkcs1ToSpki(base64('merchant.pkcs1.pem'))).equals(merchantPublicKey)).toBe(true)
-    expect(() => Rsa.pkcs1ToSpki('AAAA\n')).toThrow('base64: found white space')
+    expect(() => Rsa.pkcs1ToSpki('AAAA\n')).toThrow(/`base64` .*white space/)
   })
 })
 
@@ -151,15 +151,15 @@ describe('encryption', () => {
       expect(Rsa.decrypt(Rsa.encrypt(plaintext, merchantPublicKey, padding), merchantKey, padding)).toBe(plaintext)
     }
     expect(() => Rsa.encrypt('x'.repeat(limit + 1), merchantPublicKey, padding)).toThrow(
-      `plaintext: found ${limit + 1} bytes, expected at most ${limit}`,
+      new RegExp(`\`plaintext\` .* ${limit} bytes .*got ${limit + 1}`),
     )
-    expect(() => Rsa.encrypt('中'.repeat(82), merchantPublicKey, padding)).toThrow('found 246 bytes')
+    expect(() => Rsa.encrypt('中'.repeat(82), merchantPublicKey, padding)).toThrow('got 246')
   })
 
   it('the limit grows with the key', () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2304 })
     expect(Rsa.decrypt(Rsa.encrypt('x'.repeat(246), publicKey), privateKey)).toBe('x'.repeat(246))
-    expect(() => Rsa.encrypt('x'.repeat(247), publicKey)).toThrow('at most 246')
+    expect(() => Rsa.encrypt('x'.repeat(247), publicKey)).toThrow(/ 246 bytes .*got 247/)
   })
 
   it('the paddings are the numbers of OpenSSL', () => {
@@ -169,9 +169,9 @@ describe('encryption', () => {
 
   it.each([0, 3, 5, '4', null])('a padding of %j is refused', padding => {
     // @ts-expect-error: no padding that is offered.
-    expect(() => Rsa.encrypt('hello', merchantPublicKey, padding)).toThrow('padding: found')
+    expect(() => Rsa.encrypt('hello', merchantPublicKey, padding)).toThrow(/^`padding` /)
     // @ts-expect-error: no padding that is offered.
-    expect(() => Rsa.decrypt('AAAA', merchantKey, padding)).toThrow('padding: found')
+    expect(() => Rsa.decrypt('AAAA', merchantKey, padding)).toThrow(/^`padding` /)
   })
 
   it.each([Rsa.OAEP, Rsa.PKCS1] as const)(
@@ -187,16 +187,12 @@ describe('encryption', () => {
   )
 
   it('a ciphertext of the other padding is refused', () => {
-    expect(() => Rsa.decrypt(Rsa.encrypt('x', merchantPublicKey, Rsa.PKCS1), merchantKey)).toThrow(
-      'with the same padding',
-    )
-    expect(() => Rsa.decrypt(Rsa.encrypt('x', merchantPublicKey), merchantKey, Rsa.PKCS1)).toThrow(
-      'with the same padding',
-    )
+    expect(() => Rsa.decrypt(Rsa.encrypt('x', merchantPublicKey, Rsa.PKCS1), merchantKey)).toThrow(/key and padding/)
+    expect(() => Rsa.decrypt(Rsa.encrypt('x', merchantPublicKey), merchantKey, Rsa.PKCS1)).toThrow(/key and padding/)
   })
 
   it('a ciphertext of another length is refused', () => {
-    expect(() => Rsa.decrypt('AAAA', merchantKey)).toThrow('ciphertext: found 3 bytes, expected the 256 of this key')
+    expect(() => Rsa.decrypt('AAAA', merchantKey)).toThrow(/`ciphertext` .*256 bytes.*got 3/)
   })
 
   it.each([Rsa.OAEP, Rsa.PKCS1] as const)('zero bytes in a plaintext are kept (padding %d)', padding => {
@@ -208,7 +204,7 @@ describe('encryption', () => {
 
   it('a plaintext that is no text comes out of decryptBytes', () => {
     const ciphertext = Rsa.encrypt(Buffer.of(0xff, 0), merchantPublicKey)
-    expect(() => Rsa.decrypt(ciphertext, merchantKey)).toThrow('Use Rsa.decryptBytes')
+    expect(() => Rsa.decrypt(ciphertext, merchantKey)).toThrow('Rsa.decryptBytes')
     expect(Rsa.decryptBytes(ciphertext, merchantKey)).toEqual(Buffer.of(0xff, 0))
   })
 

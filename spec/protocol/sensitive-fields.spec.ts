@@ -275,7 +275,7 @@ describe('a query', () => {
 
   it('whose value is too long names it', async () => {
     const query = { encrypted_name: 'x'.repeat(215) }
-    await expect(call('get', 'v3/realname/verify', { query })).rejects.toThrow(/query\/encrypted_name.*215 bytes.*214/)
+    await expect(call('get', 'v3/realname/verify', { query })).rejects.toThrow(/query\/encrypted_name.*214 bytes.*215/)
   })
 })
 

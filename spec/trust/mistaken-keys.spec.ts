@@ -115,7 +115,7 @@ describe.each(slots.map(slot => [slot.option, slot] as const))('`%s`', (option, 
     expect(error).toBeInstanceOf(InvalidArgumentError)
     const message = error instanceof Error ? error.message : ''
     expect(message).toContain(option)
-    expect(message).toMatch(/found|has \d+ bytes|not /)
+    expect(message).toMatch(/got|found|has \d+ bytes|not /)
     expect(message).toMatch(/expected|must be|has 32/)
     const secrets = [...Object.values(files), texts['the APIv3 key'], texts['the APIv2 key']].map(String)
     for (const secret of secrets) expect(message).not.toContain(secret.slice(40, 72) || secret)

@@ -1,5 +1,5 @@
 /** Sensitive fields: decrypted before an endpoint reads them, and encrypted in the response. */
-import { parseBase64 } from '../../crypto/base64.js'
+import { parseBase64 } from '../../crypto/bytes.js'
 import * as Rsa from '../../crypto/rsa.js'
 import { type EndpointFacts, endpointFacts } from '../../protocol/endpoints.js'
 import { encryptFields } from '../../trust/encrypt-fields.js'
