@@ -1,19 +1,19 @@
-/** The types of a chain that knows no catalogue: any segment, any options, an answer of unknown content. */
+/** The types of a chain without the catalogue: any segment, any options, a response of unknown content. */
 import type { Method, OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
 
-/** Sends one request: the path template as it was written (`v3/cards/{card_id}`), and the options of the verb. */
+/** Sends one request: the path template as written (`v3/cards/{card_id}`), and the options of the verb. */
 export type Send<Result> = (
   method: Method,
   template: string,
   options: Readonly<Record<string, unknown>>,
 ) => Promise<Result>
 
-/** The names that send when they are called; the ones in `Async` are the PHP original's, for the same promise. */
+/** The names that send a request when they are called; the `Async` ones are the PHP original's, for the same promise. */
 export type VerbName = Lowercase<Method> | `${Lowercase<Method>}Async`
 
 interface NodeMembers<Result> {
-  /** Goes on by a path that is taken as it is written. Also the way to a segment called `chain`, `then`, `toString`. */
+  /** Continues with a path that is used as written. Also reaches segments named `chain`, `then` or `toString`. */
   chain(path: string): OpenNode<Result>
   /** The path, with a slash in front. */
   toString(): string
@@ -22,7 +22,7 @@ interface NodeMembers<Result> {
   [Symbol.toPrimitive](hint: string): string
   /** Never a segment, so that a node can be awaited and returned from an async function. */
   readonly then: undefined
-  /** Never a segment, so that a node can be compared by Jest. */
+  /** Never a segment, so that Jest can compare a node. */
   readonly asymmetricMatch: undefined
 }
 
@@ -30,11 +30,11 @@ interface Children<Result> {
   readonly [segment: string]: OpenNode<Result>
 }
 
-// Without these TypeScript would show Function's own members on a verb that is used as a segment.
+// Without these, TypeScript would show Function's own members on a verb that is used as a segment.
 type FunctionMember = Exclude<Extract<keyof CallableFunction, string>, 'toString'>
 
 /**
- * A verb: called, it sends the request and promises the answer; not called, it is a segment like any other.
+ * A verb: a call sends the request and returns a promise of the response. Without a call it is a segment like any other.
  *
  * The promise rejects with an InvalidArgumentError, and nothing is sent, when the path or the options cannot be right.
  */
@@ -42,11 +42,11 @@ export type OpenVerb<Result = WechatPayResponse> = OpenNode<Result> & {
   readonly [Name in FunctionMember]: OpenNode<Result>
 } & ((options?: OpenOptions) => Promise<Result>)
 
-/** A path that can be continued by any segment, and ended by a verb. */
+/** A path that can be continued with any segment and ended with a verb. */
 export type OpenNode<Result = WechatPayResponse> = NodeMembers<Result> &
   Children<Result> & { readonly [Name in VerbName]: OpenVerb<Result> }
 
-/** Where every path begins. Other names are undefined, so that it can be injected, awaited and printed safely. */
+/** The beginning of every path. Other names are undefined, so that it can be injected, awaited and printed safely. */
 export interface OpenRoot<Result = WechatPayResponse> {
   readonly v2: OpenNode<Result>
   readonly v3: OpenNode<Result>
@@ -55,7 +55,7 @@ export interface OpenRoot<Result = WechatPayResponse> {
   readonly brand: OpenNode<Result>
   readonly [path: `${string}/${string}`]: OpenNode<Result>
   readonly [path: `${string}{${string}`]: OpenNode<Result>
-  /** Begins a path that is taken as it is written; a single slash in front is allowed. */
+  /** Begins a path that is used as written; a single slash in front is allowed. */
   chain(path: string): OpenNode<Result>
   /** `[WechatPay]` */
   toString(): string

@@ -1,6 +1,6 @@
 /** What WeChat Pay is told of a notification: that it was received, or that it has to come again. */
 import { SignatureError, WechatPayError } from '../errors.js'
-import { toXml } from '../transformer.js'
+import { toXml } from '../xml/build.js'
 
 export interface Acknowledgement {
   status: number

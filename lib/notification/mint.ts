@@ -7,9 +7,9 @@ import type { KeyInput } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import * as Formatter from '../formatter.js'
 import { signV2, type V2Fields } from '../protocol/v2/signature.js'
-import { toXml } from '../transformer.js'
 import { eventFacts } from '../types/generated/event-facts.js'
 import { beijingTime } from '../util/beijing-time.js'
+import { toXml } from '../xml/build.js'
 
 /** A notification of APIv3 to be made; what is left out is filled in. */
 export interface MintedEvent {

@@ -5,7 +5,7 @@ import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { signedText, verifyV2 } from '../protocol/v2/signature.js'
-import { toObject, type XmlFields } from '../transformer.js'
+import { toObject, type XmlFields } from '../xml/parse.js'
 import { isEvent, type NotificationEvent } from './events.js'
 import type { NotificationKeys } from './keys.js'
 

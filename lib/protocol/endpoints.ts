@@ -1,7 +1,7 @@
 /** What the catalogue says about an endpoint at run time; of an undocumented one, that nothing is known. */
 import type { Method } from '../options.js'
 import { facts } from '../types/generated/facts.js'
-import { remember } from '../util/memoize.js'
+import { memoize } from '../util/memoize.js'
 
 /** How the form of an upload is made up. */
 export interface UploadFacts {
@@ -78,7 +78,7 @@ export function endpointFacts(method: Method, template: string): Readonly<Endpoi
   return factsAt(template).get(method) ?? unknownEndpoint
 }
 
-const factsAt = remember((template): ReadonlyMap<string, Readonly<EndpointFacts>> => {
+const factsAt = memoize((template): ReadonlyMap<string, Readonly<EndpointFacts>> => {
   root ??= parse()
   const { facts = {} } = branchAt(root, segmentsOf(template), 0) ?? {}
   return new Map(

@@ -1,7 +1,7 @@
 /** The query of a request: the path's own and the `query` option's, in one RFC 3986 text. */
 import { InvalidArgumentError } from '../errors.js'
 import { percentEncode } from '../util/percent-encoding.js'
-import { isRecord } from '../util/plain-object.js'
+import { isPlainObject, isRecord } from '../util/plain-object.js'
 
 /**
  * Adds a query to a path that may have one already; a name in the option replaces the path's.
@@ -46,8 +46,7 @@ function encodeText(text: string): string[] {
 function encodePair(name: string, value: unknown): string[] {
   if (value === undefined || value === null) return []
   if (typeof value === 'object') {
-    const isPlain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value))
-    if (!isPlain)
+    if (!Array.isArray(value) && !isPlainObject(value))
       throw new InvalidArgumentError(`\`query.${name}\` must be a string, number, boolean, list or plain object.`)
     return Object.entries(value).flatMap(([key, child]) => encodePair(`${name}[${key}]`, child))
   }

@@ -1,17 +1,17 @@
-/** Answers that are worked out once for what is asked over and over. */
+/** Bounded memoization. */
 
-/** More paths than a process calls as they are; those that are filled already come once, and must not pile up. */
-const MOST = 1_000
+/** More than the path templates of one process. Paths that are already filled in are unique, so the cache is capped. */
+const CAPACITY = 1_000
 
-/** `make`, which answers a text it was asked before with the answer that it gave; what it throws is not kept. */
-export function remember<Answer extends object>(make: (text: string) => Answer): (text: string) => Answer {
-  const answers = new Map<string, Answer>()
-  return text => {
-    const known = answers.get(text)
+/** `compute` with a cache of its results by key; an error is not cached. */
+export function memoize<Result extends object>(compute: (key: string) => Result): (key: string) => Result {
+  const results = new Map<string, Result>()
+  return key => {
+    const known = results.get(key)
     if (known) return known
-    const answer = make(text)
-    if (answers.size >= MOST) answers.clear()
-    answers.set(text, answer)
-    return answer
+    const result = compute(key)
+    if (results.size >= CAPACITY) results.clear()
+    results.set(key, result)
+    return result
   }
 }

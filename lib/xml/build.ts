@@ -1,12 +1,13 @@
-/** Writing an object as XML, the way APIv2 reads it. */
+/** Writes an object as the XML of APIv2. */
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 import { findForbidden, MAX_DEPTH } from './limits.js'
-import { isNested, textOf } from './value.js'
+import { isNested, stringOf } from './value.js'
 
 export interface XmlOptions {
-  /** Without `<?xml …?>` and a line end. Default true. */
+  /** Leaves out `<?xml …?>` and the line end. Default true. */
   headless?: boolean
-  /** Every element on a line of its own. Default false. */
+  /** Puts every element on its own line. Default false. */
   indent?: boolean
   /** The name of the outermost element. Default `xml`. */
   root?: string
@@ -15,8 +16,8 @@ export interface XmlOptions {
 }
 
 /**
- * A name that every edition of XML 1.0 takes: ASCII, the letters of Latin-1, the common CJK ideographs. No colon, which
- * would need a namespace.
+ * The names that every edition of XML 1.0 accepts: ASCII, the letters of Latin-1, the common CJK ideographs. No colon,
+ * which would need a namespace.
  */
 const NAME = /^[A-Za-z_\u00C0-\u00D6\u00D8-\u00F6\u4E00-\u9FA5][\w.\-\u00B7\u00C0-\u00D6\u00D8-\u00F6\u4E00-\u9FA5]*$/
 
@@ -26,22 +27,20 @@ interface Layout {
 }
 
 /**
- * An object as XML: `{ a: 1 }` is `<xml><a>1</a></xml>`. Members keep their order; a nested object or list nests, each
- * element of a list as `<item>`; null is an empty element, undefined is left out. A text that needs it is wrapped in
- * CDATA, so that it arrives exactly as given.
+ * An object as XML: `{ a: 1 }` is `<xml><a>1</a></xml>`. Members keep their order; objects and lists nest, with each
+ * element of a list as `<item>`; null is an empty element, undefined is left out. A string that needs CDATA is wrapped in
+ * it, so that it arrives exactly as given.
  *
- * @throws InvalidArgumentError for a name that is no XML name, a text that XML cannot carry (control characters, half a
- *   surrogate pair), a value without a sound text (NaN, an unsafe integer, a Date, bytes, a function), and more than 256
- *   levels.
+ * @throws InvalidArgumentError for a name that is not valid in XML, a string that XML cannot carry (control characters,
+ *   half a surrogate pair), a value without an exact string (NaN, an unsafe integer, a Date, bytes, a function), and more
+ *   than 256 levels.
  */
 export function toXml(
   data: object,
   { headless = true, indent = false, root = 'xml', item = 'item' }: XmlOptions = {},
 ): string {
   if (typeof data !== 'object' || data === null || !isNested(data)) {
-    throw new InvalidArgumentError(
-      `xml: found ${data === null ? 'null' : typeof data}, expected an object of fields. Pass { name: value }.`,
-    )
+    throw new InvalidArgumentError(`\`xml\` must be an object of fields; got ${kindOf(data)}. Pass { name: value }.`)
   }
   requireName(item, 'item')
   const xml = element(root, data, 'root', { indent, item }, 0)
@@ -56,13 +55,13 @@ function element(name: string, value: unknown, path: string, layout: Layout, dep
     const children = childrenOf(value, path, layout, depth + 1)
     return children === '' ? `<${name}/>` : `<${name}>${children}</${name}>`
   }
-  return `<${name}>${content(textOf(path, value) ?? '', path)}</${name}>`
+  return `<${name}>${content(stringOf(path, value) ?? '', path)}</${name}>`
 }
 
 function childrenOf(value: object, path: string, layout: Layout, depth: number): string {
   if (depth >= MAX_DEPTH) {
     throw new InvalidArgumentError(
-      `xml: found more than ${MAX_DEPTH} levels, expected far fewer. Look for an object that holds itself.`,
+      `\`xml\` must not have more than ${MAX_DEPTH} levels. Look for an object that contains itself.`,
     )
   }
   const members: [string, unknown][] = Array.isArray(value)
@@ -79,10 +78,10 @@ function content(text: string, path: string): string {
   const forbidden = findForbidden(text)
   if (forbidden !== undefined) {
     throw new InvalidArgumentError(
-      `${path}: found the character ${forbidden}, which XML cannot carry. Take it out, with Transformer.sanitize where a loss is acceptable.`,
+      `\`${path}\` must not contain ${forbidden}, which XML cannot carry. Remove the character, with Transformer.sanitize if the loss is acceptable.`,
     )
   }
-  // A bare carriage return would arrive as a line feed, within CDATA as well.
+  // A bare carriage return would arrive as a line feed, even within CDATA.
   if (!/[<>&"']/.test(text)) return text.replaceAll('\r', '&#13;')
   return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>').replaceAll('\r', ']]>&#13;<![CDATA[')}]]>`
 }
@@ -90,6 +89,6 @@ function content(text: string, path: string): string {
 function requireName(name: string, path: string): void {
   if (NAME.test(name)) return
   throw new InvalidArgumentError(
-    `${path}: found the name ${JSON.stringify(name)}, expected a name that XML takes: a letter or _, then letters, digits, _ - or a dot.`,
+    `\`${path}\` must have a valid XML name: a letter or _, then letters, digits, _ - or a dot; got ${JSON.stringify(name)}.`,
   )
 }

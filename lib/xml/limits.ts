@@ -1,6 +1,6 @@
-/** What XML can carry: which characters at all (XML 1.0, production 2), and how many levels here. */
+/** The characters that XML can carry (XML 1.0, production 2), and the number of levels that are supported. */
 
-/** Deeper than any message of WeChat Pay, and shallow enough for every parser: libxml2 stops there too. */
+/** Deeper than any message of WeChat Pay, and shallow enough for every parser: it is the limit of libxml2 too. */
 export const MAX_DEPTH = 256
 
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u
@@ -12,7 +12,7 @@ export function findForbidden(text: string): string | undefined {
   return codePoint === undefined ? undefined : `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
-/** The text without the characters that XML cannot carry. */
+/** Removes the characters that XML cannot carry. */
 export function sanitize(text: string): string {
   return text.replace(ALL_FORBIDDEN, '')
 }

@@ -1,11 +1,12 @@
-/** Reading the XML of APIv2 into an object of texts, with saxes, a strict parser that knows no entities or files. */
+/** Parses the XML of APIv2 into an object of strings with saxes, a strict parser without entities or file access. */
 import { createRequire } from 'node:module'
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 import { findForbidden, MAX_DEPTH } from './limits.js'
 
 export type XmlValue = string | XmlFields | (string | XmlFields)[]
 
-/** The children of an element by name; a name that occurs several times has a list. */
+/** The children of an element by name; a name that occurs several times is a list. */
 export interface XmlFields {
   [name: string]: XmlValue
 }
@@ -13,7 +14,7 @@ export interface XmlFields {
 /** Characters or bytes; a hundred times the longest documented message. */
 const MAX_SIZE = 1 << 20
 
-/** What is used of saxes. Its own declarations do not compile under this package's checks. */
+/** The part of saxes that is used. Its own declarations do not compile under this package's checks. */
 interface Saxes {
   SaxesParser: new (options: { defaultXMLVersion: '1.0'; forceXMLVersion: true }) => SaxesParser
 }
@@ -33,21 +34,18 @@ interface OpenElement {
 }
 
 /**
- * The children of the outermost element, whatever its name: `<xml><a>1</a></xml>` is `{ a: '1' }`. Values stay texts,
- * white space included; an element with children is an object, one that occurs several times a list. White space
+ * The children of the outermost element, whatever its name: `<xml><a>1</a></xml>` is `{ a: '1' }`. Values stay strings,
+ * with their white space. An element with children is an object; one that occurs several times is a list. White space
  * between elements, comments, processing instructions and attributes are left out.
  *
- * @throws InvalidArgumentError for what is not well-formed XML 1.0, a DOCTYPE, any encoding but UTF-8, an element with
+ * @throws InvalidArgumentError for XML 1.0 that is not well-formed, a DOCTYPE, any encoding except UTF-8, an element with
  *   both text and children, more than 256 levels or more than 1 MiB.
  */
 export function toObject(xml: string | Uint8Array): XmlFields {
   const text = decode(xml)
   const forbidden = findForbidden(text)
   if (forbidden !== undefined) {
-    throw refusal(
-      `the character ${forbidden}, which XML cannot carry`,
-      'Transformer.sanitize takes such characters out.',
-    )
+    throw refusal(`the character ${forbidden}, which XML cannot carry`, 'Transformer.sanitize removes such characters.')
   }
   const tree = new Tree()
   const parser = createParser(tree)
@@ -55,27 +53,22 @@ export function toObject(xml: string | Uint8Array): XmlFields {
     parser.write(text).close()
   } catch (error) {
     if (error instanceof InvalidArgumentError || !(error instanceof Error)) throw error
-    // Only the beginning: the parser may quote a name, which may be as long as the document.
-    const reason = error.message.slice(0, 100).replace(/\.$/, '')
-    throw refusal(`what is not well-formed, at ${reason}`, 'Pass the document exactly as received.')
+    throw notWellFormed(error)
   }
   return tree.root
 }
 
 function createParser(tree: Tree): SaxesParser {
-  // Loaded on first use, because only APIv2 speaks XML.
+  // Loaded on first use, because only APIv2 uses XML.
   const { SaxesParser }: Saxes = createRequire(import.meta.url)('saxes')
   // Without `forceXMLVersion`, a document could call itself 1.1 and write control characters as references.
   const parser = new SaxesParser({ defaultXMLVersion: '1.0', forceXMLVersion: true })
   parser.on('xmldecl', ({ encoding }) => {
     if (encoding === undefined || /^utf-?8$/i.test(encoding)) return
-    throw refusal(
-      `a document that says its encoding is ${encoding.slice(0, 100)}`,
-      'Convert it, its declaration included.',
-    )
+    throw refusal(`the encoding ${encoding.slice(0, 100)}`, 'Convert the document and its declaration to UTF-8.')
   })
   parser.on('doctype', () => {
-    throw refusal('a DOCTYPE', 'WeChat Pay sends none; its entities could read files or fill the memory.')
+    throw refusal('a DOCTYPE', 'WeChat Pay never sends one; its entities could read files or exhaust the memory.')
   })
   parser.on('opentagstart', ({ name }) => tree.open(name))
   parser.on('text', text => tree.addText(text))
@@ -84,14 +77,13 @@ function createParser(tree: Tree): SaxesParser {
   return parser
 }
 
-/** The elements that are open while a document is read, outermost first. */
+/** The elements that are open while a document is parsed, outermost first. */
 class Tree {
   root: XmlFields = {}
   readonly #open: OpenElement[] = []
 
   open(name: string): void {
-    if (this.#open.length >= MAX_DEPTH)
-      throw refusal(`more than ${MAX_DEPTH} levels`, 'WeChat Pay sends no such thing.')
+    if (this.#open.length >= MAX_DEPTH) throw refusal(`more than ${MAX_DEPTH} levels`, NEVER_SENT)
     this.#open.push({ name, text: '', children: new Map() })
   }
 
@@ -115,7 +107,7 @@ function fieldsOf({ name, text, children }: OpenElement): XmlFields {
     const shown = name.slice(0, 100)
     throw refusal(
       children.size > 0 ? `text beside elements in <${shown}>` : `text alone in the outermost element, <${shown}>`,
-      'Text belongs into an element of its own.',
+      'Put the text into its own element.',
     )
   }
   return Object.fromEntries(children)
@@ -129,17 +121,31 @@ function add(children: Map<string, XmlValue>, name: string, value: string | XmlF
 
 function decode(xml: string | Uint8Array): string {
   if (typeof xml !== 'string' && !(xml instanceof Uint8Array)) {
-    throw refusal(xml === null ? 'null' : `a value of type ${typeof xml}`, 'Pass the text or the bytes of a document.')
+    throw refusal(kindOf(xml), 'Pass the document as a string or bytes.')
   }
-  if (xml.length > MAX_SIZE) throw refusal(`more than ${MAX_SIZE} bytes`, 'WeChat Pay sends no such thing.')
+  if (xml.length > MAX_SIZE) throw refusal(`more than ${MAX_SIZE} bytes`, NEVER_SENT)
   if (typeof xml === 'string') return xml
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(xml)
   } catch (cause) {
-    throw refusal('bytes that are not UTF-8', 'Pass the bytes exactly as received; WeChat Pay writes UTF-8.', cause)
+    throw refusal('bytes that are not UTF-8', 'Pass the bytes exactly as received; WeChat Pay sends UTF-8.', cause)
   }
 }
 
+const NEVER_SENT = 'WeChat Pay never sends such a document.'
+
 function refusal(found: string, cure: string, cause?: unknown): InvalidArgumentError {
-  return new InvalidArgumentError(`xml: found ${found}, expected a document of fields. ${cure}`, { cause })
+  return new InvalidArgumentError(`\`xml\` must be an XML document of fields in UTF-8; got ${found}. ${cure}`, {
+    cause,
+  })
+}
+
+/** Messages of the parser begin with line and column: `1:13: unexpected close tag.` */
+function notWellFormed({ message }: Error): InvalidArgumentError {
+  const [, place, reason = message] = /^(\d+:\d+): (.*?)\.?$/s.exec(message) ?? []
+  // The parser may quote a name, which may be as long as the document.
+  const shown = reason.slice(0, 100)
+  return new InvalidArgumentError(
+    `\`xml\` is not well-formed${place === undefined ? '' : ` at ${place}`} (${shown}). Pass the document exactly as received.`,
+  )
 }

@@ -1,14 +1,17 @@
-/** The text that stands for a JavaScript value in APIv2: what is signed and what is sent must be the same. */
+/** The string that a JavaScript value has in APIv2; the signature and the XML must use the same. */
 import { InvalidArgumentError } from '../errors.js'
+import { isPlainObject } from '../util/plain-object.js'
+import { kindOf } from '../util/wording.js'
 
 /**
- * The text of a single value, or undefined when it is null, undefined or holds further values. Booleans are `true`
- * and `false`; an object with a `toString` of its own, such as a `URL`, is what it prints.
+ * The string of a single value, or undefined for null, undefined, arrays and plain objects. Booleans are `true` and
+ * `false`; an object with a `toString` of its own, such as a `URL`, is its result.
  *
- * @throws InvalidArgumentError for what has no sound text: NaN, an infinite number, an integer beyond 2^53, a number
- *   that JavaScript writes with an exponent, a Date, bytes, a Map, a promise, a function. `name` is the field in the message.
+ * @throws InvalidArgumentError for a value without an exact string: NaN, an infinite number, an integer beyond 2^53, a
+ *   number that JavaScript writes with an exponent, a Date, bytes, a Map, a promise, a function. `name` is the field in
+ *   the message.
  */
-export function textOf(name: string, value: unknown): string | undefined {
+export function stringOf(name: string, value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return value
@@ -16,45 +19,39 @@ export function textOf(name: string, value: unknown): string | undefined {
     case 'bigint':
       return String(value)
     case 'number':
-      return textOfNumber(name, value)
+      return stringOfNumber(name, value)
     case 'undefined':
       return undefined
     case 'object':
-      return value === null || isNested(value) ? undefined : textOfInstance(name, value)
+      return value === null || isNested(value) ? undefined : stringOfInstance(name, value)
     default:
-      throw unsuitable(name, `a ${typeof value}`, 'Pass the value itself.')
+      throw unsuitable(name, kindOf(value), 'Pass the value itself.')
   }
 }
 
-/** Whether a value holds further values: an array, or a plain object that does not print itself. */
+/** Whether a value contains other values: an array, or a plain object without a `toString` of its own. */
 export function isNested(value: object): boolean {
-  return Array.isArray(value) || (isPlain(value) && !hasOwnText(value))
+  return Array.isArray(value) || (isPlainObject(value) && !hasOwnToString(value))
 }
 
-// Not compared with Object.prototype: an object from another realm (node:vm, Jest) is plain as well.
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-function hasOwnText(value: object): boolean {
+function hasOwnToString(value: object): boolean {
   return Object.hasOwn(value, 'toString') && typeof value.toString === 'function'
 }
 
-function textOfNumber(name: string, value: number): string {
-  const text = String(value)
-  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER && !text.includes('e')) return text
-  throw unsuitable(name, text, 'JavaScript cannot hold or write this number exactly: pass it as text.')
+function stringOfNumber(name: string, value: number): string {
+  const string = String(value)
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER && !string.includes('e')) return string
+  throw unsuitable(name, string, 'JavaScript cannot hold or write this number exactly: pass it as a string.')
 }
 
-function textOfInstance(name: string, value: object): string {
+function stringOfInstance(name: string, value: object): string {
   const printed = String(value)
   const printsItself = printed !== Object.prototype.toString.call(value)
-  // A Date and bytes do print themselves, but never as a field of APIv2 wants them.
+  // A Date and bytes print themselves, but not in a format that APIv2 accepts.
   if (printsItself && !(value instanceof Date) && !ArrayBuffer.isView(value)) return printed
-  throw unsuitable(name, value.constructor?.name ?? 'an object', 'Pass what it stands for as text.')
+  throw unsuitable(name, kindOf(value), 'Convert it to a string.')
 }
 
 function unsuitable(name: string, found: string, cure: string): InvalidArgumentError {
-  return new InvalidArgumentError(`${name}: found ${found}, expected a text, a finite number or a boolean. ${cure}`)
+  return new InvalidArgumentError(`\`${name}\` must be a string, a finite number or a boolean; got ${found}. ${cure}`)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { segmentOf } from '../../lib/chain/path.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { record } from './recording.js'
 
@@ -29,15 +30,66 @@ describe('the pieces of a chain make one path', () => {
   })
 
   test.each([
-    ['an empty name', wxpay.v3.pay[''], '`/v3/pay/` was given an empty segment'],
-    ['an empty name in the middle', wxpay.v3['']?.pay, '`/v3//pay` was given an empty segment'],
-    ['an empty path', wxpay.chain(''), '`/` was given an empty segment'],
-    ['a segment after a query', wxpay.chain('v3/a?b=1').native, '`/v3/a?b=1/native` goes on after its query'],
-    ['a segment after a query expression', wxpay.chain('v3/a{?b}').native, 'goes on after its query'],
-    ['a segment after a continued query', wxpay.chain('v3/a{&b}').native, 'goes on after its query'],
+    ['an empty name', wxpay.v3.pay[''], '`/v3/pay/`'],
+    ['an empty name in the middle', wxpay.v3['']?.pay, '`/v3//pay`'],
+    ['an empty path', wxpay.chain(''), '`/`'],
+    ['a segment after a query', wxpay.chain('v3/a?b=1').native, '`/v3/a?b=1/native`'],
+    ['a segment after a query expression', wxpay.chain('v3/a{?b}').native, '`/v3/a{?b}/native`'],
+    ['a segment after a continued query', wxpay.chain('v3/a{&b}').native, '`/v3/a{&b}/native`'],
   ])('%s is refused before anything is sent', async (_title, node, message) => {
     const refusal = await node?.get().catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(InvalidArgumentError)
     expect(refusal).toHaveProperty('message', expect.stringContaining(message))
   })
+})
+
+describe('a property name becomes the text of a segment', () => {
+  test.each([
+    ['transactions', 'transactions'],
+    ['outTradeNo', 'out-trade-no'],
+    ['MerchantService', 'merchant-service'],
+    ['complaintsV2', 'complaints-v2'],
+    ['aBC', 'a-b-c'],
+    ['5G', '5-g'],
+    ['H5Url', 'h5-url'],
+    ['wxABCdef', 'wx-a-b-cdef'],
+    ['中文ABC', '中文-a-b-c'],
+    ['v3', 'v3'],
+    ['video_upload', 'video_upload'],
+    ['$aB', '$a-b'],
+    ['5', '5'],
+    ['-1', '-1'],
+  ])('%s is %s', (name, segment) => {
+    expect(segmentOf(name)).toBe(segment)
+  })
+
+  test.each([
+    ['_card_id_', '{card_id}'],
+    ['_cardId_', '{cardId}'],
+    ['_OutTradeNo_', '{OutTradeNo}'],
+    ['__x__', '{_x_}'],
+    ['_+url_', '{+url}'],
+    ['_empty_', '{empty}'],
+    ['_中文_', '{中文}'],
+  ])('%s is the placeholder %s, its name untouched', (name, segment) => {
+    expect(segmentOf(name)).toBe(segment)
+  })
+
+  test.each(['_', '__', 'a_', '_a', 'a__b', ''])('%j stands for itself', name => {
+    expect(segmentOf(name)).toBe(name)
+  })
+
+  test.each(['Merchant-Service', 'a.B', 'a:B', 'a?b=C', 'a b C', 'out-trade-no', 'A%2FB'])(
+    '%s has a separator, so it was written as URL text and stays',
+    name => {
+      expect(segmentOf(name)).toBe(name)
+    },
+  )
+
+  test.each(['v3/PayScore', '/V3', '_a_/_b_', '{outTradeNo}', 'V3{/path}', '_{a}_', '{a'])(
+    '%s is a path and stays',
+    name => {
+      expect(segmentOf(name)).toBe(name)
+    },
+  )
 })

@@ -1,10 +1,11 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { createChain } from '../../lib/chain/proxy.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { record } from './recording.js'
 
 describe('three forms make one request', () => {
-  test('properties, a bracket and chain() hand the same on', async () => {
+  test('properties, a bracket and chain() pass on the same', async () => {
     const { wxpay, sent } = record()
     const options = { card_id: 'a', json: { bonus: 1 } }
     await wxpay.v3.marketing.cards._cardId_.commit.post(options)
@@ -80,9 +81,7 @@ describe('a verb sends when it is called, and only then', () => {
   test('calling any other name says how to finish the chain, and sends nothing', () => {
     const { wxpay, sent } = record()
     expect(() => wxpay.v3.pay.transactions()).toThrow(
-      new TypeError(
-        '`/v3/pay/transactions` is a path, not a call: end it with one of .get(), .post(), .put(), .patch(), .delete()',
-      ),
+      /^`\/v3\/pay\/transactions` .*\.get\(\), \.post\(\), \.put\(\), \.patch\(\), \.delete\(\)/,
     )
     expect(() => wxpay.v3.pay.bind({})).toThrow(TypeError)
     expect(() => wxpay.chain('get')()).toThrow(TypeError)
@@ -93,17 +92,17 @@ describe('a verb sends when it is called, and only then', () => {
 
 describe('the options of a call are one object', () => {
   test.each([
-    ['a string', ['v3/pay'], 'found string'],
-    ['an array', [[]], 'found Array'],
-    ['null', [null], 'found null'],
-    ['a number', [1], 'found number'],
-    ['a function', [() => {}], 'found function'],
-    ['a Map', [new Map()], 'found Map'],
-    ['bytes', [Buffer.from('{}')], 'found Uint8Array'],
-    ['a form', [new URLSearchParams()], 'found URLSearchParams'],
-    ['another node', [record().wxpay.v3], 'found function'],
-    ['two objects', [{}, {}], 'found 2 arguments'],
-    ['what Array.map gives', [{}, 0, []], 'found 3 arguments'],
+    ['a string', ['v3/pay'], 'got a string'],
+    ['an array', [[]], 'got an array'],
+    ['null', [null], 'got null'],
+    ['a number', [1], 'got a number'],
+    ['a function', [() => {}], 'got a function'],
+    ['a Map', [new Map()], 'got a Map'],
+    ['bytes', [Buffer.from('{}')], 'got a Uint8Array'],
+    ['a form', [new URLSearchParams()], 'got a URLSearchParams'],
+    ['a node', [record().wxpay.v3], 'got a function'],
+    ['two objects', [{}, {}], 'got 2 arguments'],
+    ['the arguments of Array.map', [{}, 0, []], 'got 3 arguments'],
   ])('%s is refused by rejecting, and nothing is sent', async (_title, args, found) => {
     const { wxpay, sent } = record()
     const promise = wxpay.v3.pay.post(...args)
@@ -112,10 +111,11 @@ describe('the options of a call are one object', () => {
     expect(sent).toEqual([])
   })
 
-  test('an object without a prototype is as good', async () => {
+  test('an object without a prototype, or from another realm, is a plain object', async () => {
     const { wxpay } = record()
-    const options = Object.assign(Object.create(null), { json: {} })
-    expect(await wxpay.v3.pay.post(options)).toHaveProperty('options', options)
+    for (const options of [Object.assign(Object.create(null), { json: {} }), runInNewContext('({ json: {} })')]) {
+      expect(await wxpay.v3.pay.post(options)).toHaveProperty('options', options)
+    }
   })
 
   test('what send throws becomes a rejection', async () => {
@@ -152,7 +152,7 @@ describe('nodes are read-only', () => {
     ['setting a property of an heir', (node: object) => Reflect.set(Object.create(node), 'pay', 1)],
   ])('%s throws', (_title, write) => {
     for (const node of [wxpay, wxpay.v3, wxpay.v3.pay.get]) {
-      expect(() => write(node)).toThrow(/^the nodes of a chain are read-only/)
+      expect(() => write(node)).toThrow(/read-only/)
       expect(() => write(node)).toThrow(TypeError)
     }
   })

@@ -30,13 +30,13 @@ describe('the types of an open chain', () => {
     expect(() => wxpay.chain('v3/pay')()).toThrow(TypeError)
   })
 
-  test('a verb takes options, and a chain text', async () => {
+  test('a verb takes options, and chain() a string', async () => {
     // @ts-expect-error
-    await expect(wxpay.v3.get('v3/pay')).rejects.toThrow('found string')
+    await expect(wxpay.v3.get('v3/pay')).rejects.toThrow('got a string')
     // @ts-expect-error
-    await expect(wxpay.v3.get({}, {})).rejects.toThrow('found 2 arguments')
+    await expect(wxpay.v3.get({}, {})).rejects.toThrow('got 2 arguments')
     // @ts-expect-error
-    expect(() => wxpay.chain(5)).toThrow('found number')
+    expect(() => wxpay.chain(5)).toThrow('got a number')
   })
 
   test('the root knows its beginnings and paths alone', () => {

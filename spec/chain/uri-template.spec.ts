@@ -63,9 +63,7 @@ describe('a prefix counts characters', () => {
   })
 
   test.each([[['a']], [{ k: 'v' }], [[]]])('%o has none', a => {
-    expect(refusal('v3/x{?a:1}', { a })).toBe(
-      'placeholder `a` of `v3/x{?a:1}` cannot be cut to a prefix: it was given a list or an object',
-    )
+    expect(refusal('v3/x{?a:1}', { a })).toMatch(/`a` of `v3\/x\{\?a:1\}` .*got a list or an object/)
   })
 })
 
@@ -93,13 +91,20 @@ describe('{empty} is nothing', () => {
 describe('a value that is not there', () => {
   test.each(['{a}', '{+a}', '{.a}', '{/a}', '{a*}', '{+b,a}', '?x={a}'])('is refused in %s', expression => {
     const template = `v3/x${expression}`
-    const named = `placeholder \`a\` of \`${template}\` is`
-    expect(refusal(template, { b: 1 })).toBe(`${named} missing: give it a value`)
-    expect(refusal(template, { b: 1, a: undefined })).toBe(`${named} missing: give it a value`)
-    expect(refusal(template, { b: 1, a: null })).toBe(`${named} null: give it a value`)
-    expect(refusal(template, { b: 1, a: '' })).toBe(`${named} empty: give it a value`)
-    for (const a of [[], {}, ['x', ''], ['x', null], { k: undefined }, Array(1)]) {
-      expect(refusal(template, { b: 1, a })).toBe(`${named} an empty list or object, or has an empty entry`)
+    const values: [values: object, found: string][] = [
+      [{}, 'got undefined'],
+      [{ a: undefined }, 'got undefined'],
+      [{ a: null }, 'got null'],
+      [{ a: '' }, 'got an empty string'],
+      ...[[], {}, ['x', ''], ['x', null], { k: undefined }, Array(1)].map((a): [object, string] => [
+        { a },
+        'an empty entry',
+      ]),
+    ]
+    for (const [given, found] of values) {
+      const message = refusal(template, { b: 1, ...given })
+      expect(message).toContain(`\`a\` of \`${template}\``)
+      expect(message).toContain(found)
     }
   })
 
@@ -119,30 +124,29 @@ describe('a value that is not there', () => {
 
 describe('a value that cannot be written is refused by its kind', () => {
   test.each([
-    [new Date(0), 'Date'],
-    [new Map(), 'Map'],
-    [Buffer.from('a'), 'Uint8Array'],
-    [() => 'a', 'function'],
-    [Symbol('a'), 'symbol'],
-    [new String('a'), 'String'],
-    [[['a']], 'Array'],
-    [[{ k: 'a' }], 'Object'],
-    [{ k: ['a'] }, 'Array'],
+    [new Date(0), 'a Date'],
+    [new Map(), 'a Map'],
+    [Buffer.from('a'), 'a Uint8Array'],
+    [() => 'a', 'a function'],
+    [Symbol('a'), 'a symbol'],
+    [new String('a'), 'a String'],
+    [[['a']], 'an array'],
+    [[{ k: 'a' }], 'an object'],
+    [{ k: ['a'] }, 'an array'],
   ])('%o is %s', (a, kind) => {
     for (const template of ['v3/{a}', 'v3/{+a}', 'v3/x{?a*}']) {
-      expect(refusal(template, { a })).toBe(
-        `placeholder \`a\` of \`${template}\` cannot be filled with ${kind}: give a string, a number, a bigint or a boolean`,
-      )
+      expect(refusal(template, { a })).toContain(`\`a\` of \`${template}\``)
+      expect(refusal(template, { a })).toContain(`got ${kind}`)
     }
   })
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%s is not finite', a => {
-    expect(refusal('v3/{a}', { a })).toContain('is not a finite number')
+    expect(refusal('v3/{a}', { a })).toContain(`got ${a}`)
   })
 
   test('an order number given as a number has lost its last digits', () => {
-    expect(refusal('v3/{a}', { a: 2 ** 53 })).toContain('is an integer above 2^53')
-    expect(refusal('v3/{a}', { a: 1e27 })).toContain('give it as a string or a bigint')
+    expect(refusal('v3/{a}', { a: 2 ** 53 })).toContain('above 2^53')
+    expect(refusal('v3/{a}', { a: 1e27 })).toContain('a bigint')
     expect(expandTemplate('v3/{a}', { a: 1217752501201407033233368018n })).toBe('/v3/1217752501201407033233368018')
   })
 })
@@ -159,7 +163,7 @@ describe('a hostile value is refused, and not shown', () => {
   ])('%s', (_title, values) => {
     for (const a of values) {
       for (const template of ['v3/{a}', 'v3/{a}/x', 'v3/x{/a}', 'v3/{+a}', '{+a}']) {
-        expect(refusal(template, { a })).toMatch(/^placeholder `a` of /)
+        expect(refusal(template, { a })).toMatch(/placeholder `a` of /)
         expect(refusal(template, { a })).not.toMatch(/SECRET|[\r\n\0]/)
       }
     }
@@ -170,18 +174,18 @@ describe('a hostile value is refused, and not shown', () => {
     ['a query inside the path', 'a?b=1'],
     ['a host', '//evil.example/x'],
   ])('%s, where reserved characters stay', (_title, a) => {
-    expect(refusal('v3/{+a}', { a })).toMatch(/^placeholder `a` of `v3\/\{\+a}` (holds|begins)/)
-    expect(refusal('v3/{+a}', { a: ['x', a] })).toMatch(/^placeholder `a` of /)
-    expect(refusal('v3/{+a}', { a: { [a]: 'x' } })).toMatch(/^placeholder `a` of /)
+    expect(refusal('v3/{+a}', { a })).toMatch(/placeholder `a` of `v3\/\{\+a}` .*`(#|\?|\/\/)`/)
+    expect(refusal('v3/{+a}', { a: ['x', a] })).toMatch(/placeholder `a` of /)
+    expect(refusal('v3/{+a}', { a: { [a]: 'x' } })).toMatch(/placeholder `a` of /)
     expect(expandTemplate('v3/{a}', { a })).toBe(`/v3/${encodeURIComponent(a)}`)
   })
 
   test('a scheme or a host, where the path begins with the value', () => {
     for (const a of ['https://evil.example/', 'javascript:x', 'HTTPS:x']) {
-      expect(refusal('{+a}', { a })).toContain('begins with a scheme or a host')
+      expect(refusal('{+a}', { a })).toContain('a scheme or a host')
     }
-    expect(refusal('/{+a}', { a: '/evil.example' })).toContain('begins with a scheme or a host')
-    expect(refusal('{/empty}{/a}', { a: 'evil.example' })).toContain('begins with a scheme or a host')
+    expect(refusal('/{+a}', { a: '/evil.example' })).toContain('a scheme or a host')
+    expect(refusal('{/empty}{/a}', { a: 'evil.example' })).toContain('a scheme or a host')
     expect(refusal('{empty}{+a}', { a: '//evil.example' })).toContain('placeholder `a`')
     expect(expandTemplate('v3/{+a}', { a: 'https://good.example/x' })).toBe('/v3/https://good.example/x')
   })
@@ -205,11 +209,7 @@ describe('a malformed or hostile template is refused where it goes wrong', () =>
   test.each([
     ['', 0, 'it is empty'],
     ['/', 0, 'it is empty'],
-    [
-      'https://api.mch.weixin.qq.com/v3/x',
-      0,
-      'it begins with a scheme or a host: give the path alone, and the origin as `base_uri`',
-    ],
+    ['https://api.mch.weixin.qq.com/v3/x', 0, 'it begins with a scheme or a host'],
     ['/https://evil.example/', 0, 'it begins with a scheme or a host'],
     ['//evil.example/v3/x', 0, 'it begins with a scheme or a host'],
     ['///evil.example', 0, 'it begins with a scheme or a host'],
@@ -219,48 +219,48 @@ describe('a malformed or hostile template is refused where it goes wrong', () =>
     ['v3/{a}//x', 6, 'a segment is empty'],
     ['v3/x#y', 4, 'a request has no fragment'],
     ['v3/{#a}', 4, 'a request has no fragment'],
-    ['v3/a b', 4, 'a path cannot hold ` `'],
-    ['v3/a\u3000b', 4, 'a path cannot hold'],
-    ['v3/a\u2028b', 4, 'a path cannot hold `\\u{2028}`'],
-    ['v3/a\r\nHost: x', 4, 'a path cannot hold `\\u{d}`'],
-    ['v3/a\0', 4, 'a path cannot hold `\\u{0}`'],
-    ['v3/a\u007f', 4, 'a path cannot hold `\\u{7f}`'],
-    ['v3/\\evil.example', 3, 'a path cannot hold'],
-    ['\\\\evil.example', 0, 'a path cannot hold'],
-    ['v3/"x"', 3, 'a path cannot hold `"`'],
-    ['v3/<x>', 3, 'a path cannot hold `<`'],
-    ['v3/a|b', 4, 'a path cannot hold `|`'],
-    ['v3/a^b', 4, 'a path cannot hold `^`'],
-    ['v3/\ud800', 3, 'a path cannot hold `\\u{d800}`'],
+    ['v3/a b', 4, 'a path cannot contain ` `'],
+    ['v3/a\u3000b', 4, 'a path cannot contain'],
+    ['v3/a\u2028b', 4, 'a path cannot contain `\\u{2028}`'],
+    ['v3/a\r\nHost: x', 4, 'a path cannot contain `\\u{d}`'],
+    ['v3/a\0', 4, 'a path cannot contain `\\u{0}`'],
+    ['v3/a\u007f', 4, 'a path cannot contain `\\u{7f}`'],
+    ['v3/\\evil.example', 3, 'a path cannot contain'],
+    ['\\\\evil.example', 0, 'a path cannot contain'],
+    ['v3/"x"', 3, 'a path cannot contain `"`'],
+    ['v3/<x>', 3, 'a path cannot contain `<`'],
+    ['v3/a|b', 4, 'a path cannot contain `|`'],
+    ['v3/a^b', 4, 'a path cannot contain `^`'],
+    ['v3/\ud800', 3, 'a path cannot contain `\\u{d800}`'],
     ['v3/100%', 6, 'a percent sign needs two hexadecimal digits after it'],
     ['v3/%zz', 3, 'a percent sign needs'],
     ['v3/%2', 3, 'a percent sign needs'],
     ['v3/%{a}', 3, 'a percent sign needs'],
     ['v3/x?a=%', 7, 'a percent sign needs'],
-    ['v3/{a', 3, '`{` has no counterpart'],
-    ['v3/a}', 4, '`}` has no counterpart'],
-    ['v3/{{a}}', 3, '`{` has no counterpart'],
-    ['v3/{a{b}', 3, '`{` has no counterpart'],
-    ['v3/{}', 4, '`` is no placeholder'],
-    ['v3/{+}', 5, '`` is no placeholder'],
-    ['v3/{a,}', 6, '`` is no placeholder'],
-    ['v3/{a,b c}', 6, '`b c` is no placeholder'],
-    ['v3/{a..b}', 4, '`a..b` is no placeholder'],
-    ['v3/{.a.}', 5, '`a.` is no placeholder'],
-    ['v3/{a-b}', 4, '`a-b` is no placeholder'],
-    ['v3/{中}', 4, '`中` is no placeholder'],
-    ['v3/{a:0}', 4, '`a:0` is no placeholder'],
-    ['v3/{a:10000}', 4, '`a:10000` is no placeholder'],
-    ['v3/{a:x}', 4, '`a:x` is no placeholder'],
-    ['v3/{a:1*}', 4, '`a:1*` is no placeholder'],
-    ['v3/{a**}', 4, '`a**` is no placeholder'],
+    ['v3/{a', 3, '`{` has no matching'],
+    ['v3/a}', 4, '`}` has no matching'],
+    ['v3/{{a}}', 3, '`{` has no matching'],
+    ['v3/{a{b}', 3, '`{` has no matching'],
+    ['v3/{}', 4, '`` is not a valid placeholder'],
+    ['v3/{+}', 5, '`` is not a valid placeholder'],
+    ['v3/{a,}', 6, '`` is not a valid placeholder'],
+    ['v3/{a,b c}', 6, '`b c` is not a valid placeholder'],
+    ['v3/{a..b}', 4, '`a..b` is not a valid placeholder'],
+    ['v3/{.a.}', 5, '`a.` is not a valid placeholder'],
+    ['v3/{a-b}', 4, '`a-b` is not a valid placeholder'],
+    ['v3/{中}', 4, '`中` is not a valid placeholder'],
+    ['v3/{a:0}', 4, '`a:0` is not a valid placeholder'],
+    ['v3/{a:10000}', 4, '`a:10000` is not a valid placeholder'],
+    ['v3/{a:x}', 4, '`a:x` is not a valid placeholder'],
+    ['v3/{a:1*}', 4, '`a:1*` is not a valid placeholder'],
+    ['v3/{a**}', 4, '`a**` is not a valid placeholder'],
     ['v3/{=a}', 4, 'the operator `=` is unknown'],
     ['v3/{,a}', 4, 'the operator `,` is unknown'],
     ['v3/{!a}', 4, 'the operator `!` is unknown'],
     ['v3/{@a}', 4, 'the operator `@` is unknown'],
     ['v3/{|a}', 4, 'the operator `|` is unknown'],
-    ['v3/x?a=1{?b}', 9, 'the query has begun already: continue it with `{&name}`'],
-    ['v3/x{?a}{?b}', 9, 'the query has begun already'],
+    ['v3/x?a=1{?b}', 9, 'the query has already begun'],
+    ['v3/x{?a}{?b}', 9, 'the query has already begun'],
   ])('%j at %i: %s', (template, position, reason) => {
     for (const check of [refusal, nameRefusal]) {
       expect(check(template)).toContain(`is malformed at position ${position}: ${reason}`)
@@ -281,7 +281,7 @@ describe('a malformed or hostile template is refused where it goes wrong', () =>
     'v3/x%2f..%2fy',
     'v3/..;/x',
   ])('%s has a dot segment', template => {
-    expect(refusal(template)).toContain('has a `.` or `..` segment')
+    expect(refusal(template)).toContain('a `.` or `..` segment')
   })
 })
 
@@ -306,7 +306,7 @@ describe('the names of a template', () => {
   })
 })
 
-test('whatever is accepted is what a URL makes of it, on the same origin', () => {
+test('every path that is accepted is the path of a URL as it stands, on the same origin', () => {
   const texts = [
     'a',
     'A b',

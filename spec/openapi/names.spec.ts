@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { segmentOf } from '../../lib/chain/segment.js'
+import { segmentOf } from '../../lib/chain/path.js'
 import { key, pascalPath, propertyNames } from '../../openapi/tools/names.mjs'
 import { calls } from '../types/catalogue.js'
 

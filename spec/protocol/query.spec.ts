@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { withQuery } from '../../lib/protocol/query.js'
@@ -20,6 +21,13 @@ describe('the query of a request', () => {
 
   it('writes a list with indices', () => {
     expect(withQuery('/v3/x', { ids: ['a', 'b'] })).toBe('/v3/x?ids%5B0%5D=a&ids%5B1%5D=b')
+  })
+
+  it('takes plain objects from another realm, also inside the query', () => {
+    const foreign = () => runInNewContext('({ b: [1, { c: 2 }] })')
+    expect(withQuery('/v3/x', foreign())).toBe('/v3/x?b%5B0%5D=1&b%5B1%5D%5Bc%5D=2')
+    expect(withQuery('/v3/x', { a: foreign() })).toBe('/v3/x?a%5Bb%5D%5B0%5D=1&a%5Bb%5D%5B1%5D%5Bc%5D=2')
+    expect(withQuery('/v3/x', { a: Object.assign(Object.create(null), { b: 1 }) })).toBe('/v3/x?a%5Bb%5D=1')
   })
 
   it('takes URLSearchParams, and writes their spaces and signs as RFC 3986 has them', () => {

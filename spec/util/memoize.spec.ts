@@ -1,40 +1,40 @@
 import { describe, expect, it } from 'vitest'
-import { remember } from '../../lib/util/memoize.js'
+import { memoize } from '../../lib/util/memoize.js'
 
-describe('remember', () => {
-  it('makes an answer once for each text', () => {
-    const asked: string[] = []
-    const answer = remember(text => {
-      asked.push(text)
-      return { text }
+describe('memoize', () => {
+  it('computes the result of a key once', () => {
+    const computed: string[] = []
+    const result = memoize(key => {
+      computed.push(key)
+      return { key }
     })
-    expect(answer('a')).toBe(answer('a'))
-    expect(answer('b')).toEqual({ text: 'b' })
-    expect(asked).toEqual(['a', 'b'])
+    expect(result('a')).toBe(result('a'))
+    expect(result('b')).toEqual({ key: 'b' })
+    expect(computed).toEqual(['a', 'b'])
   })
 
-  it('asks again after a failure', () => {
+  it('computes again after an error', () => {
     let attempts = 0
-    const answer = remember(() => {
+    const result = memoize(() => {
       attempts++
       if (attempts === 1) throw new Error('not yet')
       return { attempts }
     })
-    expect(() => answer('a')).toThrow('not yet')
-    expect(answer('a')).toEqual({ attempts: 2 })
+    expect(() => result('a')).toThrow('not yet')
+    expect(result('a')).toEqual({ attempts: 2 })
   })
 
-  it('holds a thousand answers at the most', () => {
-    const made = new Map<string, number>()
-    const answer = remember(text => {
-      made.set(text, (made.get(text) ?? 0) + 1)
+  it('holds at most a thousand results', () => {
+    const computed = new Map<string, number>()
+    const result = memoize(key => {
+      computed.set(key, (computed.get(key) ?? 0) + 1)
       return {}
     })
-    for (let number = 0; number < 1_000; number++) answer(String(number))
-    answer('0')
-    expect(made.get('0')).toBe(1)
-    answer('one more')
-    answer('0')
-    expect(made.get('0')).toBe(2)
+    for (let number = 0; number < 1_000; number++) result(String(number))
+    result('0')
+    expect(computed.get('0')).toBe(1)
+    result('one more')
+    result('0')
+    expect(computed.get('0')).toBe(2)
   })
 })

@@ -1,9 +1,9 @@
 /** What goes out in APIv2: the fields of a call, filled in, signed, and written as XML, as a query or as a form. */
 import { InvalidArgumentError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
-import { toXml } from '../../transformer.js'
 import { isRecord } from '../../util/plain-object.js'
-import { textOf } from '../../xml/value.js'
+import { toXml } from '../../xml/build.js'
+import { stringOf } from '../../xml/value.js'
 import { encodeForm, type FormPart } from '../multipart.js'
 import { NO_PAYLOAD, type Payload } from '../payload.js'
 import { withQuery } from '../query.js'
@@ -42,7 +42,7 @@ export function signedTarget(target: string, signer: V2Signer): string {
 /** A form: its fields are signed, its files are not. @throws InvalidArgumentError that names the field which has no text. */
 export function formPayload(given: V2Fields, files: readonly FormPart[], signer: V2Signer): Payload {
   const texts = Object.entries(signedFields(given, signer)).flatMap(([name, value]): FormPart[] => {
-    const content = textOf(name, value)
+    const content = stringOf(name, value)
     return content === undefined ? [] : [{ name, content }]
   })
   return { ...NO_PAYLOAD, ...encodeForm([...texts, ...files]) }

@@ -2,7 +2,7 @@
 import { ALGO_HMAC_SHA256, ALGO_MD5, equals, md5, type SignType, sign } from '../../crypto/hash.js'
 import { InvalidArgumentError } from '../../errors.js'
 import { ksort, queryStringLike } from '../../formatter.js'
-import { textOf } from '../../xml/value.js'
+import { stringOf } from '../../xml/value.js'
 
 /** The fields of a message as they go into XML; `sign` among them is not signed. */
 export type V2Fields = Readonly<Record<string, unknown>>
@@ -89,7 +89,7 @@ export function signedText(fields: V2Fields): string {
 }
 
 function signableText(name: string, value: unknown): string {
-  const text = textOf(name, value)
+  const text = stringOf(name, value)
   if (text !== undefined) return text
   throw new InvalidArgumentError(
     `${name}: found ${Array.isArray(value) ? 'an array' : 'an object'}, expected a text or a number, since APIv2 signs no nested fields. Pass JSON.stringify(value).`,

@@ -91,10 +91,10 @@ describe('signV2', () => {
   })
 
   it.each([
-    ['an object', { h5_info: {} }, /^scene_info: found an object, .* JSON\.stringify/],
-    ['an array', [1], /^scene_info: found an array/],
-    ['NaN', Number.NaN, /^scene_info: found NaN/],
-    ['a Date', new Date(0), /^scene_info: found Date/],
+    ['an object', { h5_info: {} }, /scene_info.*an object.* JSON\.stringify/],
+    ['an array', [1], /scene_info.*an array/],
+    ['NaN', Number.NaN, /scene_info.*NaN/],
+    ['a Date', new Date(0), /scene_info.*a Date/],
   ])('refuses %s and names the field', (_, value, message) => {
     expect(() => signV2({ ...ORDER, scene_info: value }, SECRET)).toThrow(InvalidArgumentError)
     expect(() => signV2({ ...ORDER, scene_info: value }, SECRET)).toThrow(message)

@@ -114,14 +114,14 @@ describe('a message', () => {
   })
 
   it.each<[string, unknown, RegExp]>([
-    ['an object', { id: 1 }, /scene_info: found an object.*JSON\.stringify/],
-    ['a list', ['a'], /scene_info: found an array/],
-    ['NaN', Number.NaN, /scene_info: found NaN/],
-    ['a number that is not exact', 2 ** 60, /scene_info: found/],
-    ['a Date', new Date(0), /scene_info: found Date/],
-    ['a function', () => {}, /scene_info: found a function/],
-    ['a control character', 'a\u0000', /scene_info: found the character U\+0000/],
-    ['half a surrogate pair', '\ud800', /scene_info: found the character U\+D800/],
+    ['an object', { id: 1 }, /scene_info.*an object.*JSON\.stringify/],
+    ['a list', ['a'], /scene_info.*an array/],
+    ['NaN', Number.NaN, /scene_info.*NaN/],
+    ['a number that is not exact', 2 ** 60, /scene_info/],
+    ['a Date', new Date(0), /scene_info.*a Date/],
+    ['a function', () => {}, /scene_info.*a function/],
+    ['a control character', 'a\u0000', /scene_info.*U\+0000/],
+    ['half a surrogate pair', '\ud800', /scene_info.*U\+D800/],
   ])('that holds %s is refused before anything is sent, and the field is named', async (_what, scene_info, message) => {
     expect(await refusal(send('v2/pay/unifiedorder', { xml: { ...ORDER, scene_info } }))).toMatch(message)
   })

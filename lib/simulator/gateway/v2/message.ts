@@ -1,7 +1,8 @@
 /** APIv2 messages as WeChat Pay handles them: parses and verifies requests, signs and serializes responses. */
 import { ALGO_HMAC_SHA256, ALGO_MD5, equals, type SignType, sign } from '../../../crypto/hash.js'
 import { ksort, nonce, queryStringLike } from '../../../formatter.js'
-import { toObject, toXml } from '../../../transformer.js'
+import { toXml } from '../../../xml/build.js'
+import { toObject } from '../../../xml/parse.js'
 import { type ReceivedPart, readParts } from '../../http/multipart.js'
 import type { RawRequest } from '../../http/server.js'
 import type { Merchant } from '../../keys/merchant.js'
