@@ -14,6 +14,7 @@ type CreateBody = (id: string, meta: Meta, call: Call) => object
 
 const mediaId: CreateBody = id => ({ media_id: id })
 const mediaUrl: CreateBody = id => ({ media_url: `https://wx.gtimg.com/mch/img/${encodeURIComponent(id)}` })
+const imageUrl: CreateBody = id => ({ image_url: `https://wxpaylogo.qpic.cn/wxpaylogo/${encodeURIComponent(id)}` })
 const fileId: CreateBody = id => ({ file_id: id })
 const fapiaoMediaId: CreateBody = id => ({ fapiao_media_id: id })
 
@@ -21,7 +22,7 @@ const ENDPOINTS: Readonly<Record<string, CreateBody>> = {
   '/v3/merchant/media/upload': mediaId,
   '/v3/merchant/media/video_upload': mediaId,
   '/v3/marketing/favor/media/image-upload': mediaUrl,
-  '/v3/marketing/partner/product-coupon/media/upload-image': mediaUrl,
+  '/v3/marketing/partner/product-coupon/media/upload-image': imageUrl,
   '/v3/merchant-service/images/upload': mediaId,
   '/v3/global/merchant-service/images/upload': mediaId,
   '/v3/global/merchant-storage/file/upload': fileId,

@@ -48,7 +48,7 @@ describe('every upload of the catalogue is accepted', () => {
   it.each(readCatalogue().filter(path => !path.startsWith('v2/')))('%s', async path => {
     const filename = path.includes('video') ? '门店 "1".mp4' : '门店 "1".png'
     const { data } = await upload(path, { file: { content, filename }, meta })
-    expect(JSON.stringify(data)).toMatch(/"\w*(?:media_id|media_url|file_id|task_id|receipt_id)":"./)
+    expect(JSON.stringify(data)).toMatch(/"\w*(?:media_id|media_url|image_url|file_id|task_id|receipt_id)":"./)
   })
 
   it.each(readCatalogue().filter(path => path.startsWith('v2/')))('%s', async path => {
