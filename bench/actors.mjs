@@ -1,4 +1,4 @@
-/** What the measurements of files stand on: processes of their own, and a WeChat Pay that signs. */
+/** Shared by the file benchmarks: separate processes, and a server that signs like WeChat Pay. */
 import { fork } from 'node:child_process'
 import { createSign, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { environment } from './stage.mjs'
 const SERIAL = 'PUB_KEY_ID_0119000001092024110100000000000001'
 export const MEGABYTE = 1 << 20
 
-/** The keys of both sides, and the configuration of the merchant, `base_uri` excepted. */
+/** The keys of both sides, and the configuration of the merchant without `base_uri`. */
 export function makeKeys() {
   const [merchant, platform] = [keyPair(), keyPair()]
   return {
@@ -30,19 +30,19 @@ function keyPair() {
   })
 }
 
-/** Another process of that script, which is told its part, and tells when it is ready, or what it measured. */
+/** Runs the script in a separate process and sends it its part. `ready` is its reply: a base URI, or measurements. */
 export async function actor(script, part) {
   const child = fork(script, process.argv.slice(2), { env: environment() })
   child.send(part)
   const ended = once(child, 'exit').then(() => {
-    throw new Error(`${part.role} ended without a result`)
+    throw new Error(`The process ${part.role} exited without a result.`)
   })
   ended.catch(() => {})
   const [ready] = await Promise.race([once(child, 'message'), ended])
   return { ready, stop: () => child.disconnect() }
 }
 
-/** In the other process: serves until the first one has seen enough, and gives the base URI. */
+/** In the separate process: serves until the main process disconnects. Returns the base URI. */
 export async function serve(listener) {
   const server = createServer(listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -50,8 +50,8 @@ export async function serve(listener) {
   return `http://127.0.0.1:${server.address().port}/`
 }
 
-/** Answers with JSON, signed. */
-export function answer(response, data, privateKey) {
+/** Sends a signed JSON response. */
+export function respond(response, data, privateKey) {
   const body = JSON.stringify(data)
   const timestamp = String(Math.floor(Date.now() / 1000))
   const signature = createSign('sha256').update(`${timestamp}\nn\n${body}\n`).sign(privateKey, 'base64')
@@ -65,15 +65,15 @@ export function answer(response, data, privateKey) {
   response.end(body)
 }
 
-/** Runs it, and tells how many seconds it took and how many megabytes the process grew by at its most. */
+/** Measures the duration of `run` in seconds, and the peak growth of the process's memory in megabytes. */
 export async function measure(run) {
   const start = process.memoryUsage.rss()
-  let most = start
+  let peak = start
   const sampling = setInterval(() => {
-    most = Math.max(most, process.memoryUsage.rss())
+    peak = Math.max(peak, process.memoryUsage.rss())
   }, 10)
   const started = performance.now()
   await run()
   clearInterval(sampling)
-  return { seconds: (performance.now() - started) / 1000, memory: (most - start) / MEGABYTE }
+  return { seconds: (performance.now() - started) / 1000, memory: (peak - start) / MEGABYTE }
 }

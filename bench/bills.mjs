@@ -1,11 +1,11 @@
 /**
- * A gzipped trade bill, downloaded from a server in a process of its own, beside `gunzip | sha1sum` on the same file:
- * `save` and `rows`, each in a process of its own, in turns.
+ * Downloads a gzipped trade bill with `save` and with `rows`, in comparison with `gunzip | sha1sum` on the same file.
+ * The server and each measurement run in separate processes, the measurements in turns.
  *
  *   node bench/bills.mjs [--megabytes 1024] [--rounds 3] [--package ../dist/index.js]
  *
- * `--megabytes` is the size of the gzip. The rows are added up and compared with the summary, to the fen, and the saved
- * file with the bill: whatever is not right fails the bench, a figure that is missed does not.
+ * `--megabytes` is the size of the gzip file. The sums of the rows must match the summary, to the fen, and the saved file
+ * must match the bill: otherwise the benchmark fails. A missed goal does not make it fail.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { actor, answer, MEGABYTE, makeKeys, measure, serve } from './actors.mjs'
+import { actor, MEGABYTE, makeKeys, measure, respond, serve } from './actors.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -32,10 +32,10 @@ const SUMMARY = '总交易单数,应结订单总金额,退款总金额,充值券
 const SCRIPT = fileURLToPath(import.meta.url)
 const GOALS = { save: 0.7, rows: 0.25, memory: 120 }
 
-if (process.send) await play()
-else await direct()
+if (process.send) await runPart()
+else await runAll()
 
-async function direct() {
+async function runAll() {
   const folder = await mkdtemp(join(tmpdir(), 'wechatpay-bench-'))
   try {
     const bill = await makeBill(join(folder, 'bill.csv.gz'), Number(options.megabytes) * MEGABYTE)
@@ -80,18 +80,18 @@ function report(bill, { gunzip, save, rows, saveMemory, rowsMemory }) {
     'bill.rows()': line(rows, rowsMemory, GOALS.rows),
   })
   console.log(
-    `Every round: the sums of the rows are those of the summary, to the fen; the saved file is the bill. Goal for memory: below ${GOALS.memory} MB.`,
+    `In every round, the sums of the rows match the summary to the fen, and the saved file matches the bill. Memory goal: below ${GOALS.memory} MB.`,
   )
 }
 
-/** Writes the bill and gives what is to be found in it. */
+/** Writes the bill, and returns its size, its sums and its hash. */
 async function makeBill(path, size) {
   const gzip = spawn('sh', ['-c', 'gzip -1 > "$0"', path], { stdio: ['pipe', 'inherit', 'inherit'] })
   const done = once(gzip, 'exit')
   const hash = createHash('sha1')
   let bytes = 0
-  const write = async text => {
-    const chunk = Buffer.from(text)
+  const write = async lines => {
+    const chunk = Buffer.from(lines)
     hash.update(chunk)
     bytes += chunk.length
     if (!gzip.stdin.write(chunk)) await once(gzip.stdin, 'drain')
@@ -140,11 +140,12 @@ async function gunzip({ path, sha1 }) {
   const started = performance.now()
   const shell = spawn('sh', ['-c', 'gunzip -c "$0" | sha1sum', path], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [output] = await Promise.all([once(shell.stdout, 'data'), once(shell, 'exit')])
-  if (!String(output).startsWith(sha1)) throw new Error('gunzip | sha1sum found another hash')
+  if (!String(output).startsWith(sha1))
+    throw new Error('The hash of gunzip | sha1sum differs from the hash of the bill.')
   return (performance.now() - started) / 1000
 }
 
-async function play() {
+async function runPart() {
   const [part] = await once(process, 'message')
   process.send(await (part.role === 'serve' ? serveBill(part) : read(part)))
 }
@@ -157,7 +158,7 @@ function serveBill({ bill, privateKey }) {
       return
     }
     const download_url = `http://${request.headers.host}/v3/billdownload/file?token=x&tartype=gzip`
-    answer(response, { hash_type: 'SHA1', hash_value: bill.sha1, download_url }, privateKey)
+    respond(response, { hash_type: 'SHA1', hash_value: bill.sha1, download_url }, privateKey)
   })
 }
 
@@ -165,31 +166,33 @@ async function read({ role, config, bill, path }) {
   const { Bill, Builder } = await import(options.package)
   const wxpay = Builder.factory(config)
   const figures = await measure(async () => {
-    const asked = await Bill.trade(wxpay, { bill_date: '2026-11-23', tar_type: 'GZIP' })
-    if (role === 'save') await asked.save(path)
-    else await addUp(asked, bill, Bill)
+    const download = await Bill.trade(wxpay, { bill_date: '2026-11-23', tar_type: 'GZIP' })
+    if (role === 'save') await download.save(path)
+    else await requireSums(download, bill, Bill)
   })
   if (role === 'save') await requireSame(path, bill)
   return figures
 }
 
-async function addUp(asked, bill, { fen }) {
+async function requireSums(download, bill, { fen }) {
   let rows = 0
   let sum = 0
-  for await (const row of asked.rows()) {
+  for await (const row of download.rows()) {
     rows++
     sum += fen(row.订单金额)
   }
-  const { summary } = asked
-  const isRight =
+  const { summary } = download
+  const isCorrect =
     rows === bill.rows && sum === bill.fen && summary.总交易单数 === String(rows) && fen(summary.订单总金额) === sum
-  if (!isRight) throw new Error(`found ${rows} rows of ${sum} fen, where there are ${bill.rows} of ${bill.fen}`)
+  if (!isCorrect)
+    throw new Error(`The bill has ${bill.rows} rows with ${bill.fen} fen in total; got ${rows} with ${sum} fen.`)
 }
 
 async function requireSame(path, { sha1, bytes }) {
   const hash = createHash('sha1')
   for await (const chunk of createReadStream(path)) hash.update(chunk)
-  if (statSync(path).size !== bytes || hash.digest('hex') !== sha1) throw new Error('the saved file is another')
+  if (statSync(path).size !== bytes || hash.digest('hex') !== sha1)
+    throw new Error('The saved file differs from the bill.')
 }
 
 function median(values) {

@@ -1,4 +1,4 @@
-/** Who is measured, in the order of the rounds. Each `name` is a file in clients/. */
+/** The measured clients, in the order of the rounds. Each `name` is a file in clients/. */
 import { existsSync } from 'node:fs'
 
 /** @typedef {{ name: string, title: string, role: 'bare' | 'floor' | 'ours' | 'peer' }} Client */
@@ -12,9 +12,9 @@ export const clients = [
   { name: 'wechatpay-node-v3', title: 'wechatpay-node-v3', role: 'peer' },
 ]
 
-/** The clients that can run here; says so when this project itself is not built. */
+/** Returns the clients that can run. Without a build, this project is left out, with a message. */
 export function available() {
   if (existsSync(new URL('../dist/index.js', import.meta.url))) return clients
-  console.log('wechatpay-chain is left out: dist/index.js is missing, run `npm run build` in the root first.\n')
+  console.log('wechatpay-chain is left out, because dist/index.js is missing. Run `npm run build` in the root first.\n')
   return clients.filter(client => client.role !== 'ours')
 }

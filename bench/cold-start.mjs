@@ -1,4 +1,4 @@
-/** How long a new process needs until its first verified answer, less what an empty Node needs. */
+/** Measures the time from the start of a new process to its first verified response, compared with an empty Node. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ import { available } from './clients.mjs'
 import { median, table, verdict } from './report.mjs'
 import { environment, openStage } from './stage.mjs'
 
-/** @typedef {{ answer: number, exit: number }} Life milliseconds from the start of a process to its first answer, and to its end */
+/** @typedef {{ response: number, exit: number }} Run milliseconds from the start of a process to its first response and to its exit */
 
 const { values: flags } = parseArgs({
   options: { runs: { type: 'string', default: process.env.BENCH_RUNS ?? '15' } },
@@ -16,69 +16,71 @@ const { values: flags } = parseArgs({
 const runs = Number(flags.runs)
 
 /** @param {string} title @param {string} script @param {Record<string, string>} [extra] */
-function contestant(title, script, extra = {}) {
+function subject(title, script, extra = {}) {
   const path = fileURLToPath(new URL(script, import.meta.url))
-  /** @returns {Promise<Life>} */
-  const live = async () => {
+  /** @returns {Promise<Run>} */
+  const measure = async () => {
     const start = performance.now()
     const child = spawn(process.execPath, [path], {
       env: { ...environment(), ...extra },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const life = { answer: Number.NaN, exit: Number.NaN }
+    const run = { response: Number.NaN, exit: Number.NaN }
     child.stdout.once('data', () => {
-      life.answer = performance.now() - start
+      run.response = performance.now() - start
     })
     child.once('exit', () => {
-      life.exit = performance.now() - start
+      run.exit = performance.now() - start
     })
     const [code] = await once(child, 'close')
-    if (code !== 0) throw new Error(`${title} exited with ${code}`)
-    return life
+    if (code !== 0) throw new Error(`${title} exited with code ${code}.`)
+    return run
   }
-  return { title, live, lives: /** @type {Life[]} */ ([]) }
+  return { title, measure, results: /** @type {Run[]} */ ([]) }
 }
 
-/** Runs all contestants in turn. The first lap fills the disk cache and is not counted. @param {ReturnType<typeof contestant>[]} contestants */
-async function compete(contestants) {
-  for (let lap = 0; lap <= runs; lap++) {
-    for (const { live, lives } of contestants) {
-      const life = await live()
-      if (lap > 0) lives.push(life)
+/** Runs all subjects in turns. The first round fills the disk cache and is not counted. @param {ReturnType<typeof subject>[]} subjects */
+async function measureAll(subjects) {
+  for (let round = 0; round <= runs; round++) {
+    for (const { measure, results } of subjects) {
+      const run = await measure()
+      if (round > 0) results.push(run)
     }
   }
-  return contestants.map(({ title, lives }) => ({
+  return subjects.map(({ title, results }) => ({
     title,
-    answer: median(lives.map(life => life.answer)),
-    exit: median(lives.map(life => life.exit)),
+    response: median(results.map(run => run.response)),
+    exit: median(results.map(run => run.exit)),
   }))
 }
 
-// The race is to the first verified answer; the other peer does not verify.
+// Only clients that verify responses are compared.
 const verifying = ['undici-signed', 'wechatpay-chain', 'wechatpay-axios-plugin']
 const compared = available().filter(({ name }) => verifying.includes(name))
 const { merchant, origins, close } = await openStage()
 try {
   const config = { ...merchant, baseUri: origins.strict }
-  const results = await compete([
-    contestant('empty node', 'empty.mjs'),
+  const results = await measureAll([
+    subject('empty node', 'empty.mjs'),
     ...compared.map(({ name: client, title }) =>
-      contestant(title, 'once.mjs', { BENCH_ONCE: JSON.stringify({ client, config }) }),
+      subject(title, 'once.mjs', { BENCH_ONCE: JSON.stringify({ client, config }) }),
     ),
   ])
   const [empty] = results
-  const rows = results.map(({ title, answer, exit }) => [
+  const rows = results.map(({ title, response, exit }) => [
     title,
-    ...[answer, answer - empty.answer, exit, exit - empty.exit].map(ms => ms.toFixed(0)),
+    ...[response, response - empty.response, exit, exit - empty.exit].map(ms => ms.toFixed(0)),
   ])
   console.log(`Cold start, ms: import, client, first verified call (median of ${runs} runs)`)
-  console.log(`${table([['', 'to the answer', 'less empty node', 'to the exit', 'less empty node'], ...rows])}\n`)
+  console.log(`${table([['', 'to the response', 'minus empty node', 'to the exit', 'minus empty node'], ...rows])}\n`)
 
   const ours = results.find(result => result.title === 'wechatpay-chain')
   const peer = results.find(result => result.title === 'wechatpay-axios-plugin')
   if (ours && peer) {
-    const measured = (ours.answer - empty.answer) / (peer.answer - empty.answer)
-    console.log(`${verdict([{ what: 'cold start of wechatpay-axios-plugin, to the answer', measured, atMost: 1 }])}\n`)
+    const measured = (ours.response - empty.response) / (peer.response - empty.response)
+    console.log(
+      `${verdict([{ what: 'cold start of wechatpay-axios-plugin, to the response', measured, atMost: 1 }])}\n`,
+    )
   }
 } finally {
   close()

@@ -1,4 +1,4 @@
-/** Says at once that it is here: what starting Node itself costs. */
+/** Does nothing but write one character, to measure the start of Node itself. */
 import { writeSync } from 'node:fs'
 
 writeSync(1, '.')

@@ -1,8 +1,8 @@
 /**
- * A gateway in its own process: answers the native order on three loopback ports.
+ * A gateway in a separate process: responds to the native order on three loopback ports.
  *
- * `fast` sends a ready-made signed answer whatever it is asked, so that the client is what a round measures;
- * `strict` verifies the request first, as WeChat Pay does; `forged` sends an answer that was altered after signing.
+ * `fast` sends a prepared signed response to every request, so that a round measures the client only; `strict` first
+ * verifies the request, as WeChat Pay does; `forged` sends a response that was altered after it was signed.
  */
 import { createPrivateKey, randomBytes, sign, verify } from 'node:crypto'
 import { once } from 'node:events'
@@ -11,21 +11,21 @@ import { codeUrl, orderPath } from './order.mjs'
 
 /**
  * @typedef {object} GatewayKeys
- * @property {string} merchantSerial serial that requests must name
- * @property {string} merchantPublicKey PEM, verifies requests
- * @property {string} platformSerial serial that answers name
- * @property {string} platformPrivateKey PEM, signs answers
+ * @property {string} merchantSerial serial number that requests must name
+ * @property {string} merchantPublicKey PEM, to verify requests
+ * @property {string} platformSerial serial number that responses name
+ * @property {string} platformPrivateKey PEM, to sign responses
  */
 
 const CLOCK_SECONDS = 300
-// Far below the five minutes that clients allow, and far too rare to be seen in a round.
+// Milliseconds. Well below the five minutes that clients accept, and too rare to affect a round.
 const RESIGN_MS = 30_000
 
 const body = JSON.stringify({ code_url: codeUrl })
 const forgedBody = body.replace('p4lpSuKzz', 'x4lpSuKzz')
 
 /** @param {string} status @param {string} content @param {Record<string, string>} [headers] */
-function answer(status, content, headers = {}) {
+function httpResponse(status, content, headers = {}) {
   const lines = Object.entries({
     Server: 'nginx',
     Date: new Date().toUTCString(),
@@ -53,8 +53,8 @@ function signedHeaders(serial, key) {
   }
 }
 
-/** What is wrong with a request, or undefined. @param {string} head @param {Buffer} content @param {GatewayKeys} keys */
-function fault(head, content, keys) {
+/** Returns the reason why a request is invalid, or undefined. @param {string} head @param {Buffer} content @param {GatewayKeys} keys */
+function findIssue(head, content, keys) {
   if (!head.startsWith(`POST ${orderPath} HTTP/1.1\r\n`)) return 'not a native order'
   if (!/\r\naccept: ./i.test(head) || !/\r\nuser-agent: ./i.test(head)) return 'no Accept or User-Agent'
   const authorization = /\r\nauthorization: *WECHATPAY2-SHA256-RSA2048 (.*)/i.exec(head)?.[1]
@@ -70,8 +70,8 @@ function fault(head, content, keys) {
 }
 
 /**
- * Reads just enough HTTP for clients that send a Content-Length and do not pipeline; node:http would cost four times
- * as much, on the very cores that the client wants.
+ * Implements the part of HTTP that clients with a Content-Length and without pipelining need. node:http would take four
+ * times as much CPU time, on the same cores as the client.
  * @param {(head: string, content: Buffer) => Buffer} respond
  */
 function serve(respond) {
@@ -108,16 +108,19 @@ async function open(keys) {
   let forged = Buffer.alloc(0)
   const refresh = () => {
     const headers = signedHeaders(keys.platformSerial, platformKey)
-    genuine = answer('200 OK', body, headers)
-    forged = answer('200 OK', forgedBody, headers)
+    genuine = httpResponse('200 OK', body, headers)
+    forged = httpResponse('200 OK', forgedBody, headers)
   }
   refresh()
   setInterval(refresh, RESIGN_MS)
 
   const strict = serve((head, content) => {
-    const issue = fault(head, content, keys)
+    const issue = findIssue(head, content, keys)
     if (issue === undefined) return genuine
-    return answer('401 Unauthorized', JSON.stringify({ code: 'SIGN_ERROR', message: '签名错误', detail: { issue } }))
+    return httpResponse(
+      '401 Unauthorized',
+      JSON.stringify({ code: 'SIGN_ERROR', message: '签名错误', detail: { issue } }),
+    )
   })
   return {
     fast: await listen(serve(() => genuine)),

@@ -1,10 +1,10 @@
-/** A whole short life: import a client, create it, make one call, say so, leave. Started by cold-start.mjs. */
+/** Imports a client, creates it, makes one call, writes one character and exits. Started by cold-start.mjs. */
 import { writeSync } from 'node:fs'
 import { codeUrl } from './order.mjs'
 
 const { client, config } = JSON.parse(process.env.BENCH_ONCE ?? '')
 const { create } = await import(`./clients/${client}.mjs`)
-if ((await create(config)()) !== codeUrl) throw new Error('the answer was not understood')
+if ((await create(config)()) !== codeUrl) throw new Error('The response has a wrong code_url.')
 writeSync(1, '.')
-// Idle keep-alive connections would hold the process for seconds.
+// Otherwise idle keep-alive connections keep the process running for seconds.
 process.exit()

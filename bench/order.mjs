@@ -1,4 +1,4 @@
-/** The one call that every client makes: a native order, and the answer to it. */
+/** The call of every client: a native order, and the code_url of its response. */
 
 export const orderPath = '/v3/pay/transactions/native'
 

@@ -1,6 +1,6 @@
-/** Medians, tables of text, and the verdict on what we ask of ourselves. */
+/** Medians, plain-text tables, and the goals that this project sets itself. */
 
-/** @typedef {{ what: string, measured: number, atLeast?: number, atMost?: number }} Goal one limit, and what was measured */
+/** @typedef {{ what: string, measured: number, atLeast?: number, atMost?: number }} Goal one limit, and the measured value */
 
 /** @param {readonly number[]} values */
 export function median(values) {
@@ -10,7 +10,7 @@ export function median(values) {
 }
 
 /**
- * The median of the ratios of neighbours in time: a busy second of the machine hits both.
+ * The median of the ratios within each round: a busy moment of the machine affects both values of a ratio.
  * @param {readonly number[]} of
  * @param {readonly number[]} against
  */
@@ -18,7 +18,7 @@ export function medianRatio(of, against) {
   return median(of.map((value, index) => value / against[index]))
 }
 
-/** The first column is flush left, the others right. @param {readonly (readonly string[])[]} rows */
+/** The first column is aligned left, the others right. @param {readonly (readonly string[])[]} rows */
 export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
   const pad = (/** @type {string} */ cell, /** @type {number} */ column) =>
@@ -36,5 +36,5 @@ export function verdict(goals) {
       measured >= atLeast && measured <= atMost ? 'met' : 'missed',
     ],
   )
-  return table([['Goals of wechatpay-chain', 'asked', 'measured', ''], ...rows])
+  return table([['Goals of wechatpay-chain', 'goal', 'measured', ''], ...rows])
 }

@@ -1,4 +1,4 @@
-/** Round trips per second, CPU per call and peak memory of every client, interleaved in one run. */
+/** Measures calls per second, CPU time per call and peak memory of every client, in turns within one run. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus, loadavg } from 'node:os'
@@ -21,19 +21,19 @@ const { values: flags } = parseArgs({
   },
 })
 
-/** Durations in milliseconds. The lead-in of a round is not counted. */
+/** Durations are in milliseconds. The lead-in of a round is not counted. */
 const plan = { rounds: Number(flags.rounds), ms: Number(flags.ms), warmup: Number(flags.warmup), leadIn: 100 }
 
 const clients = available()
 
-/** Starts a client's process; `ask` sends it a command and waits for the result. @param {Client} client */
+/** Starts the process of a client. `ask` sends it a command and waits for the result. @param {Client} client */
 function startWorker(client) {
   const child = fork(new URL('worker.mjs', import.meta.url), { env: environment() })
-  const gone = once(child, 'exit').then(([code]) => [{ error: `exited with ${code}` }])
+  const exited = once(child, 'exit').then(([code]) => [{ error: `exited with code ${code}` }])
   /** @param {string} command @param {unknown} [argument] */
   const ask = async (command, argument) => {
     child.send({ command, argument })
-    const [reply] = await Promise.race([once(child, 'message'), gone])
+    const [reply] = await Promise.race([once(child, 'message'), exited])
     if (reply.error !== undefined) throw new Error(`${client.title}: ${reply.error}`)
     return reply.result
   }
@@ -41,7 +41,7 @@ function startWorker(client) {
 }
 
 /**
- * @param {number} concurrency calls in flight at a time
+ * @param {number} concurrency number of concurrent calls
  * @param {{ merchant: import('./stage.mjs').Merchant, origins: import('./stage.mjs').Origins }} stage
  * @returns {Promise<Result[]>}
  */
@@ -60,7 +60,7 @@ async function measure(concurrency, { merchant, origins }) {
     }
     for (let round = 0; round < plan.rounds; round++) {
       for (const [index, { ask }] of workers.entries()) {
-        // Reconnects what idled away during the others' turns, and wakes a sleeping core.
+        // Reopens connections that were idle during the turns of the other clients, and wakes the CPU.
         await ask('measure', { concurrency, ms: plan.leadIn })
         results[index].samples.push(await ask('measure', { concurrency, ms: plan.ms }))
       }
@@ -81,7 +81,7 @@ const cpuTimes = result => result.samples.map(sample => sample.cpuMicros)
 function references(results) {
   const floor = results.find(result => result.client.role === 'floor')
   const peers = results.filter(result => result.client.role === 'peer')
-  if (floor === undefined) throw new Error('no floor was measured')
+  if (floor === undefined) throw new Error('The floor was not measured.')
   return { floor, bestPeer: peers.reduce((best, peer) => (median(rates(peer)) > median(rates(best)) ? peer : best)) }
 }
 
@@ -131,7 +131,7 @@ function goals(concurrency, results) {
 
 console.log(`Node ${process.versions.node}, ${cpus().length} cores, ${plan.rounds} rounds of ${plan.ms} ms each\n`)
 const [load] = loadavg()
-if (load > 1) console.log(`The machine is busy already (load ${load.toFixed(1)}): do not quote these figures.\n`)
+if (load > 1) console.log(`The machine is busy (load ${load.toFixed(1)}). Do not quote these figures.\n`)
 const stage = await openStage()
 try {
   const reached = []

@@ -1,14 +1,14 @@
-/** What a measurement stands on: a merchant with fresh keys, and the gateway that knows it. */
+/** Prepares a measurement: a merchant with new keys, and a gateway that knows the merchant. */
 import { fork } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 
 /**
- * @typedef {object} Merchant what every client is created from, together with a `baseUri`
+ * @typedef {object} Merchant the configuration of every client, without its `baseUri`
  * @property {string} mchid
- * @property {string} serial of the merchant API certificate
+ * @property {string} serial number of the merchant API certificate
  * @property {string} privateKey PEM, PKCS#8
- * @property {Record<string, string>} certs PEM public keys of WeChat Pay by serial
+ * @property {Record<string, string>} certs PEM public keys of WeChat Pay by serial number
  */
 
 /**
@@ -26,7 +26,7 @@ function keyPair() {
   })
 }
 
-/** Starts the gateway. `close()` ends it. */
+/** Starts the gateway. `close()` stops it. */
 export async function openStage() {
   const merchantPair = keyPair()
   const platformPair = keyPair()
@@ -54,7 +54,7 @@ export async function openStage() {
   }
 }
 
-/** The environment of a measured process: no proxy between it and the loopback, whoever honours those variables. */
+/** The environment of a measured process, without proxy variables, because some clients would use them on loopback. */
 export function environment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(https?|all)_proxy$/i.test(name)))
 }

@@ -1,10 +1,10 @@
 /**
- * A video, uploaded to a server in a process of its own that reads the form with busboy: in what memory, and how fast.
+ * Uploads a video to a server in a separate process that reads the form with busboy, and measures memory and duration.
  *
  *   node bench/upload.mjs [--megabytes 100] [--package ../dist/index.js]
  *
- * It is uploaded from a path and from a stream. That the file which arrives is the one that was sent, and that the meta
- * has its digest, is checked; what is not right fails the bench.
+ * It is uploaded from a path and from a stream. The received file must match the sent one, and the meta must have its
+ * digest: otherwise the benchmark fails.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { actor, answer, MEGABYTE, makeKeys, measure, serve } from './actors.mjs'
+import { actor, MEGABYTE, makeKeys, measure, respond, serve } from './actors.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -26,10 +26,10 @@ const { values: options } = parseArgs({
 
 const SCRIPT = fileURLToPath(import.meta.url)
 
-if (process.send) await play()
-else await direct()
+if (process.send) await runPart()
+else await runAll()
 
-async function direct() {
+async function runAll() {
   const folder = await mkdtemp(join(tmpdir(), 'wechatpay-bench-'))
   try {
     const path = join(folder, 'video.mp4')
@@ -64,13 +64,13 @@ async function makeVideo(path) {
   return hash.digest('hex')
 }
 
-async function play() {
+async function runPart() {
   const [part] = await once(process, 'message')
   process.send(await (part.role === 'serve' ? serveForms(part) : upload(part)))
 }
 
 function serveForms({ sha256, privateKey }) {
-  // It is a dependency of the root's specs.
+  // A dependency of the specs in the root.
   const busboy = createRequire(new URL('../package.json', import.meta.url))('busboy')
   return serve((request, response) => {
     const form = busboy({ headers: request.headers })
@@ -81,8 +81,8 @@ function serveForms({ sha256, privateKey }) {
     })
     form.on('file', (_name, stream) => stream.on('data', chunk => hash.update(chunk)))
     form.on('close', () => {
-      const isRight = hash.digest('hex') === sha256 && meta.sha256 === sha256
-      answer(response, { media_id: isRight ? 'right' : 'wrong' }, privateKey)
+      const isCorrect = hash.digest('hex') === sha256 && meta.sha256 === sha256
+      respond(response, { media_id: isCorrect ? 'correct' : 'wrong' }, privateKey)
     })
     request.pipe(form)
   })
@@ -94,6 +94,6 @@ async function upload({ config, path, source }) {
   return measure(async () => {
     const file = source === 'path' ? path : createReadStream(path)
     const { data } = await wxpay.v3.merchant.media.video_upload.post({ file, timeout: 600_000 })
-    if (data.media_id !== 'right') throw new Error('another file arrived')
+    if (data.media_id !== 'correct') throw new Error('The received file differs from the sent one.')
   })
 }

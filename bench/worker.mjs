@@ -1,10 +1,10 @@
-/** One client in a process of its own, so that CPU and memory are its own. Told what to do by run.mjs. */
+/** Runs one client in a separate process, to measure its CPU time and memory. Controlled by run.mjs. */
 import { codeUrl } from './order.mjs'
 
 /**
  * @typedef {{ client: string, merchant: import('./stage.mjs').Merchant, origins: import('./stage.mjs').Origins }} Task
  * @typedef {{ concurrency: number, ms: number }} Round
- * @typedef {{ callsPerSecond: number, cpuMicros: number }} Sample CPU is user + system, all threads, for one call
+ * @typedef {{ callsPerSecond: number, cpuMicros: number }} Sample CPU time of one call: user + system, all threads
  * @typedef {{ signs: boolean, verifies: boolean }} Conduct
  */
 
@@ -20,11 +20,11 @@ async function succeeds(attempt) {
   }
 }
 
-/** Creates the client and finds out what it does, rather than believe it. @param {Task} task @returns {Promise<Conduct>} */
+/** Creates the client, and tests whether it signs requests and verifies responses. @param {Task} task @returns {Promise<Conduct>} */
 async function prepare({ client, merchant, origins }) {
   const { create } = await import(`./clients/${client}.mjs`)
   call = create({ ...merchant, baseUri: origins.fast })
-  if ((await call()) !== codeUrl) throw new Error('an honest answer was not understood')
+  if ((await call()) !== codeUrl) throw new Error('The response has a wrong code_url.')
   return {
     signs: await succeeds(create({ ...merchant, baseUri: origins.strict })),
     verifies: await refuses(create({ ...merchant, baseUri: origins.forged })),
@@ -48,7 +48,7 @@ async function measure({ concurrency, ms }) {
   const start = performance.now()
   const loop = async () => {
     while (performance.now() - start < ms) {
-      if ((await call()) !== codeUrl) throw new Error('an answer was not understood')
+      if ((await call()) !== codeUrl) throw new Error('A response has a wrong code_url.')
       calls++
     }
   }

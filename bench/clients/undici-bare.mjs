@@ -1,8 +1,8 @@
-/** undici alone: no signature made, none verified. What the wire and JSON cost. */
+/** Bare undici, which neither signs nor verifies: the cost of HTTP and JSON. */
 import { Pool } from 'undici'
 import { order, orderPath } from '../order.mjs'
 
-/** @param {{ baseUri: string }} config @returns {() => Promise<string>} gives the code_url */
+/** @param {{ baseUri: string }} config @returns {() => Promise<string>} resolves to the code_url */
 export function create({ baseUri }) {
   const pool = new Pool(new URL(baseUri).origin)
   const headers = { accept: 'application/json', 'content-type': 'application/json', 'user-agent': 'bench' }

@@ -1,4 +1,4 @@
-/** undici, a signature made on the thread pool, the answer verified: the least that a correct client does. */
+/** undici that signs on the thread pool and verifies the response: the minimum that a correct client does. */
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { Pool } from 'undici'
@@ -7,7 +7,7 @@ import { order, orderPath } from '../order.mjs'
 const signAsync = promisify(sign)
 const CLOCK_SECONDS = 300
 
-/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} gives the code_url */
+/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} resolves to the code_url */
 export function create({ baseUri, mchid, serial, privateKey, certs }) {
   const pool = new Pool(new URL(baseUri).origin)
   const merchantKey = createPrivateKey(privateKey)
@@ -18,14 +18,15 @@ export function create({ baseUri, mchid, serial, privateKey, certs }) {
   function check(headers, bytes) {
     const timestamp = headers['wechatpay-timestamp']
     const key = platformKeys.get(String(headers['wechatpay-serial']))
-    if (key === undefined || Math.abs(Date.now() / 1000 - Number(timestamp)) > CLOCK_SECONDS) throw new Error('refused')
+    if (key === undefined || Math.abs(Date.now() / 1000 - Number(timestamp)) > CLOCK_SECONDS)
+      throw new Error('The response has an unknown serial number or an old timestamp.')
     const message = Buffer.concat([
       Buffer.from(`${timestamp}\n${headers['wechatpay-nonce']}\n`),
       bytes,
       Buffer.from('\n'),
     ])
     const signature = Buffer.from(String(headers['wechatpay-signature']), 'base64')
-    if (!verify('sha256', message, key, signature)) throw new Error('forged')
+    if (!verify('sha256', message, key, signature)) throw new Error('The response has an invalid signature.')
   }
 
   return async () => {

@@ -1,8 +1,8 @@
-/** wechatpay-axios-plugin, signing and verifying as it does by itself. */
+/** wechatpay-axios-plugin with its own signing and verification. */
 import { Wechatpay } from 'wechatpay-axios-plugin'
 import { order } from '../order.mjs'
 
-/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} gives the code_url */
+/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} resolves to the code_url */
 export function create({ baseUri, ...merchant }) {
   const wxpay = new Wechatpay({ ...merchant, baseURL: baseUri })
 

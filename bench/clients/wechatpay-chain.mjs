@@ -1,8 +1,8 @@
-/** This project, as built in dist/. */
+/** This project, from dist/. */
 import { Builder } from '../../dist/index.js'
 import { order } from '../order.mjs'
 
-/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} gives the code_url */
+/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} resolves to the code_url */
 export function create({ baseUri, ...merchant }) {
   const wxpay = Builder.factory({ ...merchant, base_uri: baseUri })
 

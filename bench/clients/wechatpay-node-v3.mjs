@@ -1,8 +1,8 @@
 /**
- * wechatpay-node-v3, signing as it does by itself. It does not verify answers.
+ * wechatpay-node-v3 with its own signing. It does not verify responses.
  *
- * Its host is fixed; `createHttp()` is its documented way to bring one's own HTTP service. Here that is its own
- * service (superagent), told another host.
+ * Its host is fixed. `createHttp()` is the documented way to set a custom HTTP service: here its own service
+ * (superagent) with a different host.
  */
 import { createRequire } from 'node:module'
 import { order } from '../order.mjs'
@@ -13,13 +13,13 @@ const { PayRequest } = require('wechatpay-node-v3/dist/lib/pay-request.js')
 
 const HOST = 'https://api.mch.weixin.qq.com/'
 
-/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} gives the code_url */
+/** @param {import('../stage.mjs').Merchant & { baseUri: string }} config @returns {() => Promise<string>} resolves to the code_url */
 export function create({ baseUri, mchid, serial, privateKey }) {
   const pay = new Pay({
     appid: order.appid,
     mchid,
     serial_no: serial,
-    // Only read for the serial number when none is given, but never optional.
+    // Required, although it is read only when there is no serial number.
     publicKey: Buffer.from('unused'),
     privateKey: Buffer.from(privateKey),
   })

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run demo`: one call in its three forms, an order from creation to close, one that is paid and notified, one by
- * APIv2, against the simulator.
+ * `npm run demo`: calls the simulator and prints each call with its response. It shows one call in its three forms,
+ * orders of APIv3 and APIv2, a notification, a bill and an error.
  */
 import { Console } from 'node:console'
 import { once } from 'node:events'
@@ -14,10 +14,10 @@ import { sourceOf } from './source.js'
 
 interface Step {
   title: string
-  /** Shown as it stands here, and run. */
+  /** Its source code is printed, and it is run. */
   call: () => Promise<unknown>
-  /** What must go out and come back; without a request, what must come by itself. */
-  expected: { request?: string; answer: string }
+  /** The expected request and a summary of the expected result. A notification has no request. */
+  expected: { request?: string; result: string }
 }
 
 const simulator = await startSimulatorProcess()
@@ -38,7 +38,7 @@ const json = {
 
 const bonus = {
   request: `POST /v3/marketing/membercard-open/cards/${card_id}/codes/${code}/bonus/commit`,
-  answer: '204',
+  result: '204',
 }
 
 const appid = 'wxd678efh567hg6787'
@@ -56,7 +56,7 @@ const steps: Step[] = [
     expected: bonus,
   },
   {
-    title: 'The property chain, with the name of the PHP original',
+    title: 'The property chain, with the method name of the PHP original',
     call: () =>
       wxpay.v3.marketing.membercardOpen.cards._card_id_.codes._code_.bonus.commit.postAsync({ card_id, code, json }),
     expected: bonus,
@@ -70,7 +70,7 @@ const steps: Step[] = [
     expected: bonus,
   },
   {
-    title: 'The path, with the name of the PHP original',
+    title: 'The path, with the method name of the PHP original',
     call: () =>
       wxpay
         .chain('v3/marketing/membercard-open/cards/{card_id}/codes/{code}/bonus/commit')
@@ -84,7 +84,7 @@ const steps: Step[] = [
     expected: bonus,
   },
   {
-    title: 'The bracket, with the name of the PHP original',
+    title: 'The bracket, with the method name of the PHP original',
     call: () =>
       wxpay['v3/marketing/membercard-open/cards/{card_id}/codes/{code}/bonus/commit'].postAsync({
         card_id,
@@ -106,20 +106,20 @@ const steps: Step[] = [
           amount: { total: 100, currency: 'CNY' },
         },
       }),
-    expected: { request: 'POST /v3/pay/transactions/native', answer: '200' },
+    expected: { request: 'POST /v3/pay/transactions/native', result: '200' },
   },
   {
     title: 'A native order: query',
     call: () => wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no, query: { mchid } }),
-    expected: { request: `GET ${orderPath}?mchid=${mchid}`, answer: '200' },
+    expected: { request: `GET ${orderPath}?mchid=${mchid}`, result: '200' },
   },
   {
     title: 'A native order: close',
     call: () => wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.close.post({ out_trade_no, json: { mchid } }),
-    expected: { request: `POST ${orderPath}/close`, answer: '204' },
+    expected: { request: `POST ${orderPath}/close`, result: '204' },
   },
   {
-    title: 'A JSAPI order: create, and sign what its page passes on to WeChat',
+    title: 'A JSAPI order: create, and sign the parameters for the payment page',
     call: async () => {
       const { data } = await wxpay.v3.pay.transactions.jsapi.post({
         json: {
@@ -136,11 +136,11 @@ const steps: Step[] = [
     },
     expected: {
       request: 'POST /v3/pay/transactions/jsapi',
-      answer: 'appId, timeStamp, nonceStr, package, signType, paySign',
+      result: 'appId, timeStamp, nonceStr, package, signType, paySign',
     },
   },
   {
-    title: 'The payer pays: the notification arrives at a server of node:http, is verified, decrypted and acknowledged',
+    title: 'The payer pays: a node:http server receives, verifies, decrypts and acknowledges the notification',
     call: async () => {
       const paid = new Promise(resolve => {
         shop.on('request', Notification.create(wxpay).handler(resolve).node)
@@ -148,10 +148,10 @@ const steps: Step[] = [
       await simulator.pay(`${out_trade_no}JSAPI`)
       return paid
     },
-    expected: { answer: 'TRANSACTION.SUCCESS' },
+    expected: { result: 'TRANSACTION.SUCCESS' },
   },
   {
-    title: 'The same by APIv2: an order in XML, signed with the APIv2 key',
+    title: 'APIv2: an order in XML, signed with the APIv2 key',
     call: () =>
       wxpay.v2.pay.unifiedorder.post({
         xml: {
@@ -164,10 +164,10 @@ const steps: Step[] = [
           trade_type: 'NATIVE',
         },
       }),
-    expected: { request: 'POST /pay/unifiedorder', answer: '200' },
+    expected: { request: 'POST /pay/unifiedorder', result: '200' },
   },
   {
-    title: "Yesterday's bill: downloaded, verified, and read row by row, with its total",
+    title: "Yesterday's bill: downloaded, verified, read row by row and summed up",
     call: async () => {
       const bill = await Bill.trade(wxpay, { bill_date, bill_type: 'SUCCESS', tar_type: 'GZIP' })
       const rows = []
@@ -177,49 +177,53 @@ const steps: Step[] = [
         rows.push({ 交易时间, 商户订单号, 商品名称, 订单金额 })
         total += Bill.fen(订单金额)
       }
-      return { rows, total, isTheSummary: total === Bill.fen(bill.summary?.订单总金额 ?? '') }
+      return { rows, total, isTotalCorrect: total === Bill.fen(bill.summary?.订单总金额 ?? '') }
     },
     expected: {
       request: 'GET /v3/billdownload/file?token=…&tartype=gzip',
-      answer: 'rows, and their total as in the summary',
+      result: 'rows whose total matches the summary',
     },
   },
   {
-    title: 'An order that nobody made: the error says what to do',
-    call: () => wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no: 'NOBODY', query: { mchid } }),
-    expected: { request: `GET /v3/pay/transactions/out-trade-no/NOBODY?mchid=${mchid}`, answer: '404 ORDER_NOT_EXIST' },
+    title: 'An unknown order: the error says what to do',
+    call: () => wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no: 'UNKNOWN', query: { mchid } }),
+    expected: {
+      request: `GET /v3/pay/transactions/out-trade-no/UNKNOWN?mchid=${mchid}`,
+      result: '404 ORDER_NOT_EXIST',
+    },
   },
 ]
 
 let differences = 0
 for (const { title, call, expected } of steps) {
-  const { answer, shown } = await run(call)
+  const { result, shown } = await run(call)
   const request = expected.request && (await simulator.lastRequest()).replace(/(?<=token=)[^&]*/, '…')
-  const isAsExpected = request === expected.request && answer === expected.answer
+  const isAsExpected = request === expected.request && result === expected.result
   if (!isAsExpected) differences++
   console.log(`\n${title}\n\n${sourceOf(call)}\n`)
   if (request) console.log(`  → ${request}`)
   console.log(`  ← ${shown}`)
-  if (!isAsExpected) console.log(`  ✗ expected ${expected.request ?? 'nothing'}, answered with ${expected.answer}`)
+  if (!isAsExpected)
+    console.log(`  ✗ expected ${expected.request ?? 'no request'}, with the result: ${expected.result}`)
 }
-// Not before the notification is acknowledged.
+// Resolves when the notification has been acknowledged.
 await new Promise(closed => shop.close(closed))
 await simulator.stop()
 
 console.log(
   differences === 0
-    ? `\n${steps.length} steps, each signed, verified and answered as expected.`
-    : `\n${differences} of ${steps.length} steps went otherwise than expected.`,
+    ? `\n${steps.length} steps: every request signed, every response verified, every result as expected.`
+    : `\n${differences} of ${steps.length} steps did not have the expected result.`,
 )
 process.exitCode = differences === 0 ? 0 : 1
 
-async function run(call: Step['call']): Promise<{ answer: string; shown: string }> {
+async function run(call: Step['call']): Promise<{ result: string; shown: string }> {
   try {
     return describe(await Promise.race([call(), deadline()]))
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     return {
-      answer: `${error.statusCode} ${error.code}`,
+      result: `${error.statusCode} ${error.code}`,
       shown: `${error.statusCode} ${error.code}\n    ${error.message}`,
     }
   }
@@ -227,28 +231,28 @@ async function run(call: Step['call']): Promise<{ answer: string; shown: string 
 
 async function deadline(): Promise<never> {
   await delay(30_000, undefined, { ref: false })
-  throw new Error('Nothing came within 30 seconds.')
+  throw new Error('The step timed out after 30 seconds.')
 }
 
-/** An answer by its status, a notification by its type, and parameters by their names. */
-function describe(value: unknown): { answer: string; shown: string } {
+/** Summarizes a response by its status, a notification by its type, and payment parameters by their names. */
+function describe(value: unknown): { result: string; shown: string } {
   if (value instanceof WechatPayResponse) {
-    const answer = String(value.statusCode)
-    return { answer, shown: value.data === undefined ? answer : `${answer} ${JSON.stringify(value.data)}` }
+    const result = String(value.statusCode)
+    return { result, shown: value.data === undefined ? result : `${result} ${JSON.stringify(value.data)}` }
   }
-  const { event_type, resource, rows, total, isTheSummary, ...parameters } = Object(value)
+  const { event_type, resource, rows, total, isTotalCorrect, ...parameters } = Object(value)
   if (rows) {
-    const answer = isTheSummary ? 'rows, and their total as in the summary' : 'another total than in the summary'
-    return { answer, shown: `${answer}: ${total / 100} yuan\n${tableOf(rows)}` }
+    const result = `rows whose total ${isTotalCorrect ? 'matches' : 'differs from'} the summary`
+    return { result, shown: `${result}: ${total / 100} yuan\n${tableOf(rows)}` }
   }
-  if (event_type === undefined) return { answer: Object.keys(parameters).join(', '), shown: JSON.stringify(value) }
-  return { answer: event_type, shown: `${event_type} ${JSON.stringify(resource)}` }
+  if (event_type === undefined) return { result: Object.keys(parameters).join(', '), shown: JSON.stringify(value) }
+  return { result: event_type, shown: `${event_type} ${JSON.stringify(resource)}` }
 }
 
 function tableOf(rows: readonly object[]): string {
-  const text = new PassThrough()
-  new Console(text).table(rows)
-  return String(text.read()).trimEnd()
+  const output = new PassThrough()
+  new Console(output).table(rows)
+  return String(output.read()).trimEnd()
 }
 
 function urlOf(server: Server): string {

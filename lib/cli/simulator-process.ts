@@ -1,4 +1,4 @@
-/** The simulator in a process of its own, as WeChat Pay is: what a client sends it goes over a real socket. */
+/** Runs the simulator in a separate process, so that the demo reaches it only over the network, like WeChat Pay. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -6,28 +6,28 @@ import { Simulator, type SimulatorConfig } from '../simulator/index.js'
 
 export interface SimulatorProcess {
   config: SimulatorConfig
-  /** Method and path of the request that arrived last. */
+  /** Method and path of the last request. */
   lastRequest(): Promise<string>
-  /** The payer pays the order; the notification leaves by itself. */
+  /** The payer pays the order. The simulator then sends the notification. */
   pay(out_trade_no: string): Promise<void>
   stop(): Promise<void>
 }
 
-type Request = { ask: 'lastRequest' } | { ask: 'pay'; out_trade_no: string }
-type Message = { config: SimulatorConfig } | { lastRequest: string } | { transaction_id: string }
+type Command = { name: 'lastRequest' } | { name: 'pay'; out_trade_no: string }
+type Reply = { config: SimulatorConfig } | { lastRequest: string } | { transaction_id: string }
 
 export async function startSimulatorProcess(): Promise<SimulatorProcess> {
   const child = fork(fileURLToPath(import.meta.url))
   const { config } = await receive(child, 'config')
-  const ask = (request: Request) => child.send(request)
+  const send = (command: Command) => child.send(command)
   return {
     config,
     lastRequest: async () => {
-      ask({ ask: 'lastRequest' })
+      send({ name: 'lastRequest' })
       return (await receive(child, 'lastRequest')).lastRequest
     },
     pay: async out_trade_no => {
-      ask({ ask: 'pay', out_trade_no })
+      send({ name: 'pay', out_trade_no })
       await receive(child, 'transaction_id')
     },
     stop: async () => {
@@ -40,26 +40,26 @@ export async function startSimulatorProcess(): Promise<SimulatorProcess> {
 async function receive<Key extends 'config' | 'lastRequest' | 'transaction_id'>(
   child: ChildProcess,
   key: Key,
-): Promise<Extract<Message, Record<Key, unknown>>> {
+): Promise<Extract<Reply, Record<Key, unknown>>> {
   const waiting = new AbortController()
   const ended = once(child, 'exit', { signal: waiting.signal }).then(() => [{}])
   const [message] = await Promise.race([once(child, 'message', { signal: waiting.signal }), ended])
   waiting.abort()
   ended.catch(() => {})
   if (key in message) return message
-  throw new Error('The simulator ended, or answered out of turn.')
+  throw new Error('The simulator process exited or sent an unexpected message.')
 }
 
-async function serve(report: (message: Message) => void): Promise<void> {
+async function serve(reply: (message: Reply) => void): Promise<void> {
   const simulator = await Simulator.start()
-  process.on('message', (request: Request) => {
-    if (request.ask === 'pay') return report(simulator.pay(request.out_trade_no))
+  process.on('message', (command: Command) => {
+    if (command.name === 'pay') return reply(simulator.pay(command.out_trade_no))
     const last = simulator.requests.at(-1)
-    report({ lastRequest: last ? `${last.method} ${last.path}` : '' })
+    reply({ lastRequest: last ? `${last.method} ${last.path}` : '' })
   })
   process.once('disconnect', () => simulator.close())
-  report({ config: simulator.config })
+  reply({ config: simulator.config })
 }
 
-const isOwnProcess = process.argv[1] === fileURLToPath(import.meta.url) && process.send !== undefined
-if (isOwnProcess) await serve(message => process.send?.(message))
+const isSimulatorProcess = process.argv[1] === fileURLToPath(import.meta.url) && process.send !== undefined
+if (isSimulatorProcess) await serve(message => process.send?.(message))

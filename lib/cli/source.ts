@@ -1,13 +1,13 @@
-/** The code of a function as it is written: compiling takes away its types, and adds semicolons. */
+/** Recovers the source code of a compiled function, for the demo to print. */
 
-/** What an arrow function does, indented by two spaces. */
+/** Returns the body of an arrow function, without the semicolons that the compiler added, indented by two spaces. */
 export function sourceOf(call: () => Promise<unknown>): string {
   const code = String(call).replace(/;$/gm, '')
   const [, statements] = /^async \(\) => \{\s*(.*?)\s*\}$/s.exec(code) ?? []
   return indent(statements ?? `await ${code.replace(/^\(\) =>\s*/, '')}`)
 }
 
-// The compiler writes four spaces where the source has two.
+// The compiler indents by four spaces, the source by two.
 function indent(source: string): string {
   const [first = '', ...more] = source.split('\n')
   const common = Math.min(...more.map(line => line.search(/\S/)))
