@@ -1,6 +1,6 @@
 /** Runs something once for each notification, however often it is sent, and to however many processes. */
 import { randomUUID } from 'node:crypto'
-import type { Store } from '../stores/store.js'
+import { deleteIf, type Store } from '../stores/store.js'
 
 const DONE = 'done'
 /** Seconds that a claim lives without being renewed: so long a process that died keeps a notification to itself. */
@@ -39,7 +39,7 @@ export async function runOnce({ store, id, onStoreFailure }: Options, run: () =>
     await run()
   } catch (error) {
     await renewal.end()
-    await release(store, key, claim).catch(onStoreFailure)
+    await deleteIf(store, key, claim).catch(onStoreFailure)
     throw error
   }
   await renewal.end()
@@ -64,9 +64,4 @@ function keepClaim(renew: () => Promise<void>): { end(): Promise<void> } {
       return renewing
     },
   }
-}
-
-// Another process may hold the claim by now, if this one stood still for longer than it lives.
-async function release(store: Store, key: string, claim: string): Promise<void> {
-  if ((await store.get(key)) === claim) await store.delete(key)
 }

@@ -5,23 +5,24 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 import type { Store } from './store.js'
 
 const SWEEP_INTERVAL = 60 * 60 * 1000
-/** A lock is held for a few file operations; one that is this old was left by a process that died. */
+/** Milliseconds. A lock is held for a few file operations; one that is older was left by a process that died. */
 const STALE_LOCK = 10_000
 const LOCK_POLL = 5
 const PRIVATE_DIRECTORY = { recursive: true, mode: 0o700 }
-/** What is swept is long expired, so that nobody is about to take it over. */
+/** Milliseconds. Only files that expired long ago are removed, so that no process is about to replace one. */
 const SWEEP_AFTER = 60 * 60 * 1000
-/** The names of this store's files; a directory may hold others, which stay. */
+/** The names of this store's files; other files in the directory are not touched. */
 const OWN_NAME = /^[0-9a-f]{64}(?:\.lock)?$|^[0-9a-f-]{36}\.tmp$/
 
 /**
- * Keeps one file per key in `directory`, which is made when it is first written to; only this user may read them.
- * `now` gives the time in milliseconds since 1970.
+ * Keeps one file per key in `directory`, which is created by the first write; only this user may read the files. `now`
+ * returns the time in milliseconds since 1970. The methods reject with the errors of the file system.
  *
- * @throws InvalidArgumentError for a directory that is not named; file system errors come as they are (as rejections).
+ * @throws InvalidArgumentError unless `directory` is a path or a file:// URL.
  */
 export class FileStore implements Store {
   readonly #directory: string
@@ -30,7 +31,10 @@ export class FileStore implements Store {
 
   constructor(directory: string | URL, { now = Date.now }: { now?: () => number } = {}) {
     if (!(directory instanceof URL) && (typeof directory !== 'string' || directory === '')) {
-      throw new InvalidArgumentError('FileStore: expected the path of a directory, or its file:// URL.')
+      const found = directory === '' ? 'an empty string' : kindOf(directory)
+      throw new InvalidArgumentError(
+        `\`directory\` of FileStore must be the path of a directory or its file:// URL; got ${found}.`,
+      )
     }
     this.#directory = /^file:\/\//i.test(String(directory)) ? fileURLToPath(directory) : String(directory)
     this.#now = now
@@ -42,13 +46,9 @@ export class FileStore implements Store {
   }
 
   async set(key: string, value: string, ttl: number): Promise<void> {
+    const file = this.#fileOf(key)
     await mkdir(this.#directory, PRIVATE_DIRECTORY)
-    const aside = join(this.#directory, `${randomUUID()}.tmp`)
-    await writeFile(aside, value, { mode: 0o600 })
-    // The expiry is the file's time of change, so that sweeping need not open it.
-    const expires = this.#now() / 1000 + ttl
-    await utimes(aside, expires, expires)
-    await rename(aside, this.#fileOf(key))
+    await withLock(`${file}.lock`, () => this.#write(file, value, ttl))
     await this.#sweep()
   }
 
@@ -56,18 +56,28 @@ export class FileStore implements Store {
     const file = this.#fileOf(key)
     if ((await this.#readLive(file)) !== undefined) return false
     await mkdir(this.#directory, PRIVATE_DIRECTORY)
-    return withLock(`${file}.lock`, async () => {
+    const isAdded = await withLock(`${file}.lock`, async () => {
       if ((await this.#readLive(file)) !== undefined) return false
-      await this.set(key, value, ttl)
+      await this.#write(file, value, ttl)
       return true
     })
+    await this.#sweep()
+    return isAdded
   }
 
   async delete(key: string): Promise<void> {
     await rm(this.#fileOf(key), { force: true })
   }
 
-  // A digest, since a key may hold what a file name may not, and file systems may ignore case.
+  async deleteIf(key: string, value: string): Promise<void> {
+    const file = this.#fileOf(key)
+    if ((await this.#readLive(file)) !== value) return
+    await withLock(`${file}.lock`, async () => {
+      if ((await this.#readLive(file)) === value) await rm(file, { force: true })
+    })
+  }
+
+  // A digest: a key may contain characters that a file name may not, and some file systems ignore case.
   #fileOf(key: string): string {
     return join(this.#directory, createHash('sha256').update(key).digest('hex'))
   }
@@ -80,6 +90,15 @@ export class FileStore implements Store {
     } finally {
       await handle?.close()
     }
+  }
+
+  async #write(file: string, value: string, ttl: number): Promise<void> {
+    const temporary = join(this.#directory, `${randomUUID()}.tmp`)
+    await writeFile(temporary, value, { mode: 0o600 })
+    // The expiry is the modification time, so that a sweep need not open the file.
+    const expires = this.#now() / 1000 + ttl
+    await utimes(temporary, expires, expires)
+    await rename(temporary, file)
   }
 
   async #sweep(): Promise<void> {

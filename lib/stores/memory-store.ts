@@ -9,7 +9,7 @@ interface Entry {
 
 const SWEEP_INTERVAL = 60_000
 
-/** Keeps everything in this process. `now` gives the time in milliseconds since 1970. */
+/** Keeps everything in this process. `now` returns the time in milliseconds since 1970. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Entry>()
   readonly #now: () => number
@@ -39,12 +39,16 @@ export class MemoryStore implements Store {
     this.#entries.delete(key)
   }
 
+  async deleteIf(key: string, value: string): Promise<void> {
+    if (this.#live(key)?.value === value) this.#entries.delete(key)
+  }
+
   #live(key: string): Entry | undefined {
     const entry = this.#entries.get(key)
     return entry && entry.expires > this.#now() ? entry : undefined
   }
 
-  // On a write rather than by a timer, which would keep the process alive.
+  // Runs on a write: a timer would keep the process alive.
   #sweep(): void {
     const now = this.#now()
     if (now - this.#sweptAt < SWEEP_INTERVAL) return

@@ -1,20 +1,22 @@
 /** A store on the Redis client that the user already has: node-redis (4 and later) or ioredis. */
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 import type { Store } from './store.js'
 
-/** What is used of ioredis: a `Redis` or a `Cluster`. */
+/** The part of ioredis that is used: a `Redis` or a `Cluster`. */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>
 }
 
-/** What is used of node-redis: a client, a cluster, a pool or a sentinel; connecting it is the user's affair. */
+/** The part of node-redis that is used: a client, a cluster, a pool or a sentinel, connected by the user. */
 export interface NodeRedisClient {
   get(key: string): Promise<unknown>
   set(key: string, value: string, options: { EX: number; NX?: true }): Promise<unknown>
   del(key: string): Promise<unknown>
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** @throws InvalidArgumentError for anything but such a client. */
+/** @throws InvalidArgumentError for any other client. */
 export class RedisStore implements Store {
   readonly #commands: Commands
 
@@ -38,15 +40,23 @@ export class RedisStore implements Store {
   async delete(key: string): Promise<void> {
     await this.#commands.del(key)
   }
+
+  async deleteIf(key: string, value: string): Promise<void> {
+    await this.#commands.delIf(key, value)
+  }
 }
 
 interface Commands {
   get(key: string): Promise<unknown>
   set(key: string, value: string, seconds: number): Promise<unknown>
-  /** 'OK' where the key was absent. */
+  /** 'OK' if the key was absent. */
   add(key: string, value: string, seconds: number): Promise<unknown>
   del(key: string): Promise<unknown>
+  delIf(key: string, value: string): Promise<unknown>
 }
+
+/** Redis runs a script without any other command in between. */
+const DELETE_IF = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 function commandsOf(client: unknown): Commands {
   if (isIoredis(client)) {
@@ -55,6 +65,7 @@ function commandsOf(client: unknown): Commands {
       set: (key, value, seconds) => client.call('SET', key, value, 'EX', String(seconds)),
       add: (key, value, seconds) => client.call('SET', key, value, 'EX', String(seconds), 'NX'),
       del: key => client.call('DEL', key),
+      delIf: (key, value) => client.call('EVAL', DELETE_IF, '1', key, value),
     }
   }
   if (isNodeRedis(client)) {
@@ -63,10 +74,11 @@ function commandsOf(client: unknown): Commands {
       set: (key, value, seconds) => client.set(key, value, { EX: seconds }),
       add: (key, value, seconds) => client.set(key, value, { EX: seconds, NX: true }),
       del: key => client.del(key),
+      delIf: (key, value) => client.eval(DELETE_IF, { keys: [key], arguments: [value] }),
     }
   }
   throw new InvalidArgumentError(
-    'RedisStore: expected a client of node-redis or ioredis, such as `createClient({ url })` or `new Redis(url)`. Pass the client itself.',
+    `\`client\` of RedisStore must be a client of node-redis or ioredis; got ${kindOf(client)}. Pass the client itself, such as createClient({ url }) or new Redis(url).`,
   )
 }
 
@@ -75,7 +87,7 @@ function isIoredis(client: unknown): client is IoredisClient {
 }
 
 function isNodeRedis(client: unknown): client is NodeRedisClient {
-  return hasMethods(client, ['get', 'set', 'del'])
+  return hasMethods(client, ['get', 'set', 'del', 'eval'])
 }
 
 function hasMethods(client: unknown, names: readonly string[]): boolean {
@@ -83,7 +95,7 @@ function hasMethods(client: unknown, names: readonly string[]): boolean {
   return names.every(name => typeof Reflect.get(client, name) === 'function')
 }
 
-// Redis refuses an expiry of zero or of half a second.
+// Redis refuses an expiry of zero or of a fraction of a second.
 function wholeSeconds(ttl: number): number {
   return Math.max(1, Math.ceil(ttl))
 }

@@ -1,6 +1,6 @@
 /** The list of platform certificates in the store: downloaded by one process, used by all. */
 import { randomUUID } from 'node:crypto'
-import type { Store } from '../stores/store.js'
+import { deleteIf, type Store } from '../stores/store.js'
 
 /** The answer's text as it was downloaded: still sealed, so that whoever reads it from a store can tell it is genuine. */
 export interface DownloadedList {
@@ -81,7 +81,7 @@ export class SharedList {
     try {
       if (!(await isDone())) await download()
     } finally {
-      await this.#ask(store => release(store, this.#lockKey, token), undefined)
+      await this.#ask(store => deleteIf(store, this.#lockKey, token), undefined)
     }
   }
 
@@ -104,11 +104,6 @@ export class SharedList {
       clearTimeout(timer)
     }
   }
-}
-
-// Another process may have the lock by now, if this one was slower than its lifetime.
-async function release(store: Store, key: string, token: string): Promise<void> {
-  if ((await store.get(key)) === token) await store.delete(key)
 }
 
 /** Milliseconds that the clocks of processes may differ. */

@@ -1,9 +1,11 @@
-/** What every store must do; `open` gives another handle on the same store, as another process has one. */
+/** The contract of every store. `open` gives a different handle on the same store, as a second process has one. */
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import type { Store } from '../../lib/stores/store.js'
 
-export function itKeepsTheContract(open: () => Store): void {
+type OwnStore = Required<Store>
+
+export function itKeepsTheContract(open: () => OwnStore): void {
   const key = (name: string) => `${name}:${randomUUID()}`
 
   it('gives back what was set, to everybody', async () => {
@@ -44,6 +46,42 @@ export function itKeepsTheContract(open: () => Store): void {
     expect(await store.add(name, 'second', 60)).toBe(true)
   })
 
+  it('deletes a value that is still there, and leaves a different one', async () => {
+    const name = key('released')
+    await open().set(name, 'mine', 60)
+    await open().deleteIf(name, 'of a different process')
+    expect(await open().get(name)).toBe('mine')
+    await open().deleteIf(name, 'mine')
+    expect(await open().get(name)).toBeUndefined()
+    await open().deleteIf(name, 'mine')
+    expect(await open().add(name, 'next', 60)).toBe(true)
+  })
+
+  it('never deletes a value that was set in the meantime', async () => {
+    for (let round = 0; round < 20; round++) {
+      const name = key('released')
+      await open().set(name, 'old', 60)
+      const release = () => open().deleteIf(name, 'old')
+      await Promise.all([release(), release(), open().set(name, 'new', 60), release(), release()])
+      expect(await open().get(name)).toBe('new')
+    }
+  })
+
+  it('lets one of many take a key that is released', async () => {
+    const name = key('passed on')
+    await open().set(name, 'old', 60)
+    const taken = await Promise.all([
+      ...Array.from({ length: 10 }, () =>
+        open()
+          .deleteIf(name, 'old')
+          .then(() => false),
+      ),
+      ...Array.from({ length: 10 }, (_, index) => open().add(name, String(index), 60)),
+    ])
+    expect(taken.filter(Boolean).length).toBeLessThanOrEqual(1)
+    expect(await open().get(name)).toBe(taken.includes(true) ? String(taken.indexOf(true) - 10) : undefined)
+  })
+
   it('tells keys apart that differ in their case alone', async () => {
     const name = key('case')
     await open().set(name, 'lower', 60)
@@ -51,7 +89,7 @@ export function itKeepsTheContract(open: () => Store): void {
   })
 }
 
-/** What a store with an own clock must do besides; `advance` moves that clock by seconds. */
+/** The contract of a store with its own clock; `advance` moves that clock by seconds. */
 export function itForgetsInTime(open: () => Store, advance: (seconds: number) => void): void {
   it('forgets what has expired, and not before', async () => {
     const store = open()

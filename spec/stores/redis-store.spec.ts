@@ -4,7 +4,6 @@ import { createClient, createClientPool } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { RedisStore } from '../../lib/stores/redis-store.js'
-import type { Store } from '../../lib/stores/store.js'
 import { itKeepsTheContract } from './contract.js'
 import { REDIS_IS_MISSING, type RedisServer, startRedis } from './redis-server.js'
 
@@ -51,13 +50,16 @@ describe.skipIf(REDIS_IS_MISSING)('the Redis store on', () => {
 })
 
 describe('the Redis store', () => {
-  it.each([[undefined], [null], ['redis://127.0.0.1'], [{}], [{ get() {} }]])('is not made of %j', client => {
-    expect(() => Reflect.construct(RedisStore, [client])).toThrow(InvalidArgumentError)
-  })
+  it.each([[undefined], [null], ['redis://127.0.0.1'], [{}], [{ get() {} }], [{ get() {}, set() {}, del() {} }]])(
+    'is not made of %j',
+    client => {
+      expect(() => Reflect.construct(RedisStore, [client])).toThrow(InvalidArgumentError)
+    },
+  )
 })
 
 interface Connection {
-  store: Store
+  store: RedisStore
   ttl(key: string): Promise<number>
   makeList(key: string): Promise<unknown>
   close(): unknown
