@@ -13,6 +13,12 @@ const query = {
   chain: "wxpay.chain('v3/pay/transactions/id/{transaction_id}')",
 }
 
+const refund = "sp_appid: 'wx1', sub_mchid: '1', out_refund_no: '1', amount: { refund: 1, total: 1 }"
+const partner =
+  "sp_appid: 'wx1', sp_mchid: '1', sub_mchid: '2', description: 'a', out_trade_no: '1', notify_url: 'https://a.example', amount: { total: 1 }"
+const abroad =
+  "description: 'a', out_trade_no: '1', trade_type: 'NATIVE', notify_url: 'https://a.example', merchant_category_code: '1', amount: { total: 1 }"
+
 // Each on a line of its own.
 const REFUSED: Record<string, string> = {
   'a wrong segment': 'wxpay.v3.pay.transactions.nativ',
@@ -53,6 +59,11 @@ const REFUSED: Record<string, string> = {
   ),
   'a value that a closed list lacks':
     "wxpay.v3.bill.tradebill.get({ query: { bill_date: '2026-11-24', tar_type: 'ZIP' } })",
+  'a refund of neither order number': `wxpay.v3.ecommerce.refunds.apply.post({ json: { ${refund} } })`,
+  'a payer without an OpenID': `wxpay.v3.pay.partner.transactions.jsapi.post({ json: { ${partner}, payer: {} } })`,
+  'half an institution': `wxpay.v3.global.transactions.native.post({ json: { ${abroad}, sp_mchid: '1', sub_mchid: '2' } })`,
+  'a store without its number': `${native.properties}.post({ json: { ...${order}, scene_info: { payer_client_ip: '1.1.1.1', store_info: { name: 'a' } } } })`,
+  'a field of the request in the order that a query brings': `(await ${query.properties}.get({ transaction_id: '1', query: { mchid: '1' } })).data.notify_url`,
   'a different type than an open list has': `${native.properties}.post({ json: { ...${order}, limit_pay: [1] } })`,
   ...Object.fromEntries(
     Object.entries(query).flatMap(([form, node]) => [
@@ -76,7 +87,18 @@ const ACCEPTED: readonly string[] = [
   ...Object.values(query).flatMap(node => [
     `(await ${node}.get({ transaction_id: 1, query: { mchid: '1' } })).data.amount?.total?.toFixed()`,
     `await ${node}.get({ transaction_id: '1', query: 'mchid=1' })`,
+    `(await ${node}.get({ transaction_id: '1', query: { mchid: '1' } })).data.amount?.payer_total?.toFixed()`,
+    `(await ${node}.get({ transaction_id: '1', query: { mchid: '1' } })).data.promotion_detail?.[0]?.stock_id?.length`,
+    `(await ${node}.get({ transaction_id: '1', query: { mchid: '1' } })).data.trade_state.length`,
   ]),
+  `await wxpay.v3.ecommerce.refunds.apply.post({ json: { ${refund}, transaction_id: '1' } })`,
+  `await wxpay.v3.ecommerce.refunds.apply.post({ json: { ${refund}, out_trade_no: '1' } })`,
+  `await wxpay.v3.pay.partner.transactions.jsapi.post({ json: { ${partner}, payer: { sub_openid: 'a' } } })`,
+  `await wxpay.v3.global.transactions.native.post({ json: { ${abroad}, mchid: '1', appid: 'wx1' } })`,
+  `await wxpay.v3.global.transactions.native.post({ json: { ${abroad}, sp_mchid: '1', sp_appid: 'wx1', sub_mchid: '2' } })`,
+  `await ${native.properties}.post({ json: { ...${order}, scene_info: { payer_client_ip: '1.1.1.1', store_info: { id: '1' } } } })`,
+  "await wxpay.v3.combineTransactions.native.post({ json: { combine_appid: 'wx1', combine_mchid: '1', combine_out_trade_no: '1', notify_url: 'https://a.example', sub_orders: [{ mchid: '1', attach: 'a', amount: { total_amount: 1, currency: 'CNY' }, out_trade_no: '1', description: 'a' }] } })",
+  "await wxpay.v3.medIns.refunds.notify.post({ query: { mix_trade_no: '1' }, json: { med_refund_total_fee: 1, med_refund_gov_fee: 1, med_refund_self_fee: 0, med_refund_other_fee: 0, refund_time: '2026-11-24T00:00:00+08:00', out_refund_no: '1' } })",
   "(await wxpay.v3.billdownload.file.get({ query: { token: '1' }, sink: '/a' })).body.pipe",
   "await wxpay.v3.merchant.media.upload.post({ file: '/a.png' })",
   'await wxpay.v3.merchant.media.upload.post({ body: new FormData() })',
