@@ -12,8 +12,8 @@ export interface SimulatorOptions {
   /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
   keys?: SimulatorKeys
   /**
-   * Serves https instead of http, and requires the merchant certificate where APIv2 does. The client must trust the `ca`
-   * of `simulator.config`. Default false.
+   * Serves https instead of http, and accepts client certificates: without https, the APIv2 endpoints that require the
+   * merchant certificate always fail. The client must trust the `ca` of `simulator.config`. Default false.
    */
   https?: boolean
   /**

@@ -179,9 +179,9 @@ export class Simulator {
   }
 
   /**
-   * Sends the notifications that are due by the simulator's clock, one after the other, and resolves when each of them
-   * has been acknowledged or refused. A notification that is not acknowledged within 5 seconds is sent again, up to 15
-   * times: after 15 s, 15 s, 30 s, 3 min, 10 min, 20 min, 30 min, 30 min, 30 min, 60 min, 3 h, 3 h, 3 h, 6 h and 6 h.
+   * Sends the notifications that are due by the simulator's clock, one after the other, and resolves when all of them
+   * have been acknowledged, refused or timed out. A notification that is not acknowledged with 200 or 204 within 5 seconds
+   * is due again, up to 15 times: after 15 s, 15 s, 30 s, 3 min, 10 min, 20 min, 30 min, 30 min, 30 min, 60 min, 3 h, 3 h, 3 h, 6 h and 6 h.
    *
    * Without the option `clock`, the simulator sends notifications automatically; then this waits for those in progress.
    *

@@ -87,7 +87,7 @@ describe('an order', () => {
     await call('pay/unifiedorder', xml)
     expect(await call('pay/closeorder', { out_trade_no: xml.out_trade_no })).toMatchObject({ result_code: 'SUCCESS' })
     expect(await failure(call('pay/unifiedorder', xml))).toMatchObject({ code: 'ORDERCLOSED' })
-    expect(await failure(query('NOBODY'))).toMatchObject({ code: 'ORDERNOTEXIST', statusCode: 200 })
+    expect(await failure(query('UNKNOWN'))).toMatchObject({ code: 'ORDERNOTEXIST', statusCode: 200 })
   })
 
   it('is the same for the same request, and refused when any field differs', async () => {
@@ -277,13 +277,13 @@ describe('a bill', () => {
 })
 
 describe('the sign', () => {
-  const fields = () => ({ appid: 'wx1', mch_id: '1900000109', nonce_str: 'n', out_trade_no: 'NOBODY' })
+  const fields = () => ({ appid: 'wx1', mch_id: '1900000109', nonce_str: 'n', out_trade_no: 'UNKNOWN' })
   let plain: Simulator
   beforeAll(async () => {
     plain = await Simulator.start()
   })
   afterAll(() => plain.close())
-  const post = (given: Fields, change?: (text: string) => string, secret = plain.config.secret) =>
+  const post = (given: Fields, change?: (body: string) => string, secret = plain.config.secret) =>
     raw(given, { secret }, `${plain.url}/pay/orderquery`, change)
 
   it.each([{}, { sign_type: 'MD5' }, { sign_type: 'HMAC-SHA256' }])(
@@ -296,19 +296,19 @@ describe('the sign', () => {
     },
   )
 
-  it.each<[string, Fields, ((text: string) => string) | undefined, string]>([
-    ['is wrong', {}, text => text.replace('NOBODY', 'SOMEBODY'), '签名错误'],
-    ['is missing', {}, text => text.replace(/<sign>.*<\/sign>/, ''), '签名错误'],
+  it.each<[string, Fields, ((body: string) => string) | undefined, string]>([
+    ['is wrong', {}, body => body.replace('UNKNOWN', 'CHANGED'), '签名错误'],
+    ['is missing', {}, body => body.replace(/<sign>.*<\/sign>/, ''), '签名错误'],
     ['has an invalid sign_type', { sign_type: 'RSA' }, undefined, '签名错误'],
     ['names an unknown merchant', { mch_id: '42' }, undefined, '商户号mch_id或sub_mch_id不存在'],
     ['has no nonce', { nonce_str: '' }, undefined, '缺少参数nonce_str'],
     ['names no merchant', { mch_id: '' }, undefined, '缺少参数mch_id'],
     ['covers a body that is not XML', {}, () => '{}', 'XML格式错误'],
-    ['covers truncated XML', {}, text => text.slice(0, -6), 'XML格式错误'],
+    ['covers truncated XML', {}, body => body.slice(0, -6), 'XML格式错误'],
     [
       'covers nested XML',
       {},
-      text => text.replace('NOBODY', '<a>1</a>').replace(/<!\[CDATA\[<a>1<\/a>\]\]>/, '<a>1</a>'),
+      body => body.replace('UNKNOWN', '<a>1</a>').replace(/<!\[CDATA\[<a>1<\/a>\]\]>/, '<a>1</a>'),
       'XML格式错误',
     ],
   ])('that %s is refused with an unsigned response', async (_what, changes, change, message) => {
@@ -318,7 +318,7 @@ describe('the sign', () => {
 
   it('is verified before a rule of misbehave applies', async () => {
     plain.misbehave({ drop: 'request' })
-    const unsigned = await post(fields(), text => text.replace(/<sign>.*<\/sign>/, ''))
+    const unsigned = await post(fields(), body => body.replace(/<sign>.*<\/sign>/, ''))
     expect(unsigned.fields).toMatchObject({ return_code: 'FAIL' })
     await expect(post(fields())).rejects.toThrow()
     expect((await post(fields())).status).toBe(200)
@@ -383,7 +383,7 @@ describe('the simulator over https', () => {
     expect(error).toMatchObject({ code: 'ERR_CONNECT', sent: false })
     const copy = Builder.factory(JSON.parse(JSON.stringify(simulator.config)))
     expect(simulator.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
-    expect(await failure(call('pay/orderquery', { out_trade_no: 'NOBODY' }, { client: copy }))).toMatchObject({
+    expect(await failure(call('pay/orderquery', { out_trade_no: 'UNKNOWN' }, { client: copy }))).toMatchObject({
       code: 'ORDERNOTEXIST',
     })
   })

@@ -29,7 +29,7 @@ export function hasTrades(orders: Orders, options: DayOptions): boolean {
   return options.rows > 0 || ordersOf(orders, options).length > 0
 }
 
-/** The orders that were paid on the day, sorted by payment time. */
+/** The orders that were paid on the day, in the order in which they were paid. */
 export function ordersOf(orders: Orders, { mchid, date }: Pick<DayOptions, 'mchid' | 'date'>): PaidOrder[] {
   return orders.paidBy(mchid).filter(({ payment }) => payment.successTime.slice(0, 10).replaceAll('-', '') === date)
 }

@@ -1,4 +1,4 @@
-/** The pauses that the `latency` of a fault asks for. They end early when the simulator closes. */
+/** Pauses for the `latency` fault. They end early when the simulator closes. */
 
 export interface Pauses {
   /** Resolves to true after the given number of milliseconds, or to false when `cancel` is called first. */

@@ -80,8 +80,8 @@ export class PlatformKeys {
 
   /** Finds a key by its serial number in upper or lower case, unless its certificate has expired. */
   find(serial: string, now: number): PlatformKey | undefined {
-    const wanted = normalizeSerial(serial)
-    return [this.#publicKey, ...this.listed(now)].find(key => normalizeSerial(key.serial) === wanted)
+    const normalized = normalizeSerial(serial)
+    return [this.#publicKey, ...this.listed(now)].find(key => normalizeSerial(key.serial) === normalized)
   }
 
   // Evenly spread: at 20 percent, every fifth.

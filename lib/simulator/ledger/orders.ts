@@ -83,7 +83,7 @@ export class Orders {
     return this.#paid.get(keyOf(mchid, transactionId))
   }
 
-  /** The paid orders, sorted by payment time. */
+  /** The paid orders, in the order in which they were paid. */
   paidBy(mchid: string): PaidOrder[] {
     return [...this.#paid.values()].filter(isPaid).filter(({ request }) => request.mchid === mchid)
   }

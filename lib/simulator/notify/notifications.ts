@@ -5,6 +5,7 @@ import type { Merchant } from '../keys/merchant.js'
 import { isLoopback, type OutgoingNotification, Sender } from './sender.js'
 
 export interface SimulatorNotification {
+  /** `TRANSACTION.SUCCESS`, for example, or `v2/transaction-success` for an order of APIv2. */
   readonly event_type: string
   readonly notify_url: string
   /** Number of times that it has been sent. */
@@ -20,7 +21,7 @@ export interface SimulatorNotification {
 
 /** How `deliver` sends notifications. */
 export interface DeliverOptions {
-  /** Number of copies of each notification, sent at the same time. Default 1. */
+  /** Number of copies of each notification, sent at the same time, each with its own signature. Default 1. */
   copies?: number
   /** Sends the due notifications in reverse order. Default false. */
   reversed?: boolean

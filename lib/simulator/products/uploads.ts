@@ -88,7 +88,7 @@ function readMeta({ content }: ReceivedPart): Meta {
     const meta: unknown = JSON.parse(content.toString())
     if (typeof meta === 'object' && meta !== null) return { ...meta }
   } catch {
-    // ResultCodeError below, as what is JSON and no object is.
+    // The error below covers invalid JSON as well.
   }
   throw invalid('/meta', 'not a JSON object')
 }

@@ -21,7 +21,8 @@ beforeEach(() => {
 afterAll(() => simulator.close())
 
 function refusal(field: string, issue: string) {
-  return { status: 401, json: { code: 'SIGN_ERROR', detail: { location: 'authorization', field, issue } } }
+  const detail = { location: 'authorization', field, issue: expect.stringContaining(issue) }
+  return { status: 401, json: { code: 'SIGN_ERROR', detail } }
 }
 
 describe('a request signed by the merchant', () => {
@@ -40,10 +41,10 @@ describe('a request signed by the merchant', () => {
       expect((await get(config, PATH, { timestamp: SECONDS + offset })).status).toBe(200)
     }
     expect(await get(config, PATH, { timestamp: SECONDS - 301 })).toMatchObject(
-      refusal('timestamp', 'timestamp is 301 seconds behind'),
+      refusal('timestamp', '301 seconds behind'),
     )
     expect(await get(config, PATH, { timestamp: SECONDS + 301 })).toMatchObject(
-      refusal('timestamp', 'timestamp is 301 seconds ahead'),
+      refusal('timestamp', '301 seconds ahead'),
     )
   })
 
@@ -61,22 +62,12 @@ describe('a request without a valid signature of the merchant', () => {
   const timestamp = SECONDS
 
   it.each([
-    ['no header', undefined, 'authorization', 'the header is missing'],
-    [
-      'single quotes',
-      "WECHATPAY2-SHA256-RSA2048 mchid='1'",
-      'authorization',
-      'a parameter is not of the form name="value"',
-    ],
-    ['an unknown parameter', 'WECHATPAY2-SHA256-RSA2048 a="1"', 'authorization', 'a is not expected'],
-    ['a parameter twice', 'WECHATPAY2-SHA256-RSA2048 mchid="1",mchid="1"', 'authorization', 'mchid is not expected'],
-    ['a different scheme', 'Bearer token', 'scheme', 'the scheme is not WECHATPAY2-SHA256-RSA2048'],
-    [
-      'a scheme without parameters',
-      'WECHATPAY2-SHA256-RSA2048',
-      'authorization',
-      'a parameter is not of the form name="value"',
-    ],
+    ['no header', undefined, 'authorization', 'missing'],
+    ['single quotes', "WECHATPAY2-SHA256-RSA2048 mchid='1'", 'authorization', 'name="value"'],
+    ['an unknown parameter', 'WECHATPAY2-SHA256-RSA2048 extra="1"', 'authorization', 'extra'],
+    ['a parameter twice', 'WECHATPAY2-SHA256-RSA2048 mchid="1",mchid="1"', 'authorization', 'mchid'],
+    ['a different scheme', 'Bearer token', 'scheme', 'WECHATPAY2-SHA256-RSA2048'],
+    ['a scheme without parameters', 'WECHATPAY2-SHA256-RSA2048', 'authorization', 'name="value"'],
   ])('is refused for %s', async (_, header, field, issue) => {
     expect(await get(config, PATH, { authorization: header })).toMatchObject(refusal(field, issue))
   })
@@ -84,28 +75,20 @@ describe('a request without a valid signature of the merchant', () => {
   it.each(['mchid', 'nonce_str', 'timestamp', 'serial_no', 'signature'])('is refused without %s', async name => {
     const header = authorization(config, { path: PATH, timestamp })
     const without = header.replace(new RegExp(`,?${name}="[^"]*"`), '').replace(' ,', ' ')
-    expect(await get(config, PATH, { authorization: without })).toMatchObject(
-      refusal('authorization', `${name} is missing`),
-    )
+    expect(await get(config, PATH, { authorization: without })).toMatchObject(refusal('authorization', name))
   })
 
   it('is refused for an unknown mchid', async () => {
-    expect(await get(config, PATH, { timestamp, mchid: '1900000110' })).toMatchObject(
-      refusal('mchid', 'unknown mchid 1900000110'),
-    )
+    expect(await get(config, PATH, { timestamp, mchid: '1900000110' })).toMatchObject(refusal('mchid', '1900000110'))
   })
 
   it('is refused for an unknown serial', async () => {
     const serial = '5157F09EFDC096DE15EBE81A47057A7232F1B8E1'
-    expect(await get(config, PATH, { timestamp, serial })).toMatchObject(
-      refusal('serial_no', `unknown serial_no ${serial}`),
-    )
+    expect(await get(config, PATH, { timestamp, serial })).toMatchObject(refusal('serial_no', serial))
   })
 
   it('is refused for a timestamp that is not a number of seconds', async () => {
-    expect(await get(config, PATH, { timestamp: '2026-11-24' })).toMatchObject(
-      refusal('authorization', 'timestamp is not a number of seconds'),
-    )
+    expect(await get(config, PATH, { timestamp: '2026-11-24' })).toMatchObject(refusal('authorization', 'timestamp'))
   })
 
   it('is refused when it is signed with a different key', async () => {
@@ -147,7 +130,7 @@ describe('a replayed nonce', () => {
   it('is refused while its timestamp is valid, even with a different timestamp', async () => {
     const nonce = 'replayed00000000000000000000000A'
     expect((await get(config, PATH, { timestamp: SECONDS, nonce })).status).toBe(200)
-    const refused = refusal('nonce_str', 'nonce_str was used before')
+    const refused = refusal('nonce_str', 'nonce_str')
     expect(await get(config, PATH, { timestamp: SECONDS, nonce })).toMatchObject(refused)
     now += 299_000
     expect(await get(config, PATH, { timestamp: SECONDS, nonce })).toMatchObject(refused)

@@ -25,13 +25,13 @@ beforeAll(async () => {
 })
 afterAll(() => simulator.close())
 
-function encryptFor(text: string, serial: string, padding = constants.RSA_PKCS1_OAEP_PADDING): string {
+function encryptFor(value: string, serial: string, padding = constants.RSA_PKCS1_OAEP_PADDING): string {
   const key = createPublicKey(config.certs[serial] ?? expect.fail(`there is no key ${serial}`))
-  return publicEncrypt({ key, padding }, Buffer.from(text)).toString('base64')
+  return publicEncrypt({ key, padding }, Buffer.from(value)).toString('base64')
 }
 
-const decryptWith = (text: string, privateKey: string) =>
-  privateDecrypt(privateKey, Buffer.from(text, 'base64')).toString()
+const decryptWith = (ciphertext: string, privateKey: string) =>
+  privateDecrypt(privateKey, Buffer.from(ciphertext, 'base64')).toString()
 
 const RECEIVER = {
   appid: 'wx8888888888888888',
@@ -210,12 +210,12 @@ describe('a field that the catalogue marks as sensitive', () => {
 
   it('is decrypted at any depth, in every item of a list', async () => {
     const endpoint = withSensitiveFields(mirror, { ...marks, encrypted: ['/list/[]/name', '/contact/phone'] })
-    const sent = (make: (text: string) => string) => ({
+    const sent = (make: (value: string) => string) => ({
       list: [{ name: make('一') }, { name: make('二'), age: 3 }],
       contact: { phone: make('18888888888'), city: '深圳' },
     })
-    const response = await endpoint.handle(call(sent(text => encryptFor(text, certificate.serial))))
-    expect(JSON.parse(response.body).body).toStrictEqual(sent(text => text))
+    const response = await endpoint.handle(call(sent(value => encryptFor(value, certificate.serial))))
+    expect(JSON.parse(response.body).body).toStrictEqual(sent(value => value))
     const half = { list: [{ name: encryptFor('一', certificate.serial) }, { name: '二' }] }
     await expect(endpoint.handle(call(half))).rejects.toMatchObject({ detail: { field: '/list/1/name' } })
   })
