@@ -1,8 +1,14 @@
 /** The options that are keys: checked together, since each tells whether another is the wrong one, and renewed while a client runs. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { type KeyInput, keyMatchesCertificate, loadPrivateKey } from '../crypto/keys.js'
+import {
+  isPublicKeyId,
+  type KeyInput,
+  keyMatchesCertificate,
+  loadPrivateKey,
+  normalizeSerial,
+  serialOf,
+} from '../crypto/keys.js'
 import { signAsync } from '../crypto/rsa.js'
-import { isPublicKeyId, normalizeSerial, serialOf } from '../crypto/x509.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/tls.js'
 import { decryptText } from '../trust/decrypt-text.js'

@@ -1,4 +1,4 @@
-/** Loads RSA keys and certificates from every form that users have them in; wrong ones are named and refused. */
+/** RSA keys and certificates: loaded from every form that users have them in, and identified by their serials. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { type KeyInput, readInput } from './key-input.js'
@@ -64,6 +64,27 @@ export function loadCertificate(input: KeyInput, option: string): X509Certificat
 /** Whether a certificate was issued for the public half of a private key. */
 export function keyMatchesCertificate(privateKey: KeyObject, certificate: X509Certificate): boolean {
   return certificate.checkPrivateKey(privateKey)
+}
+
+const PUBLIC_KEY_ID = /^PUB_KEY_ID_/
+
+/** Whether a `Wechatpay-Serial` names a WeChat Pay public key, rather than a platform certificate. */
+export function isPublicKeyId(serial: string): boolean {
+  return PUBLIC_KEY_ID.test(serial)
+}
+
+/** The serial of a certificate as it is sent: upper-case hex, leading zeros kept. */
+export function serialOf(certificate: X509Certificate): string {
+  return certificate.serialNumber.toUpperCase()
+}
+
+/**
+ * The map key of a serial: the same for hex in any case, with or without leading zeros. Anything else, such as
+ * `PUB_KEY_ID_…`, stays as it is. Never throws, so that a serial from a header can be looked up as received.
+ */
+export function normalizeSerial(serial: string): string {
+  if (!/^[0-9A-Fa-f]+$/.test(serial)) return serial
+  return serial.toUpperCase().replace(/^0+(?=.)/, '')
 }
 
 type Wanted = keyof typeof EXPECTED

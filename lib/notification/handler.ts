@@ -1,43 +1,50 @@
-/** From a request to its acknowledgement: read, verified, handled once, answered in time. */
+/** From a request to its acknowledgement: read the body, verify it, handle the event once, respond in time. */
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { MemoryStore } from '../stores/memory-store.js'
 import type { Store } from '../stores/store.js'
 import { within } from '../util/within.js'
-import { received, refused, statusOf } from './acknowledgement.js'
+import { kindOf } from '../util/wording.js'
+import { toXml } from '../xml/build.js'
 import { type FastifyPlugin, toFastify } from './adapters/fastify.js'
 import { type KoaMiddleware, toKoa } from './adapters/koa.js'
 import { type NodeListener, toNode } from './adapters/node.js'
 import { toWeb, type WebHandler } from './adapters/web.js'
 import type { NotificationEvent } from './events.js'
-import type { Incoming, Respond } from './incoming.js'
-import { isXml, type NotificationMessage, receivedHeaders } from './message.js'
+import {
+  type Acknowledgement,
+  type Incoming,
+  isXml,
+  type NotificationMessage,
+  type Respond,
+  receivedHeaders,
+} from './message.js'
 import { runOnce } from './once.js'
 
-/** What is done with a notification. It is acknowledged when this has ended; when this throws, it is sent again. */
+/** Handles a notification. When it has ended, the notification is acknowledged; when it throws, WeChat Pay sends it again. */
 export type OnEvent = (event: NotificationEvent) => unknown
 
 export interface HandlerOptions {
   /**
-   * Keeps which notifications have been handled, so that each one is handled once. Default: the store of the client or
-   * the configuration, else the memory of this process.
+   * Remembers which notifications have been handled, so that each is handled once. Default: the store of the client or of
+   * the configuration, otherwise the memory of this process.
    */
   store?: Store
-  /** Milliseconds until a notification is answered with 500 for want of an end. Default 4500; WeChat Pay waits 5000. */
+  /** Milliseconds until a notification whose handling has not ended fails with 500. Default 4500; WeChat Pay waits 5000. */
   timeout?: number
-  /** The largest body in bytes. Default 1 MiB. */
+  /** The largest body, in bytes. Default 1 MiB. */
   limit?: number
   /**
-   * Told why a notification was not acknowledged, save for the probes with which WeChat Pay looks whether signatures are
-   * checked. Default: console.error.
+   * Called with the reason when a notification is not acknowledged, except for WeChat Pay's signature probes. Default:
+   * console.error.
    */
   onError?: (error: unknown) => unknown
 }
 
 /** A handler on web standards, for Next.js, Hono, Bun, Deno, Cloudflare and the like. */
 export interface Handler extends WebHandler {
-  /** For node:http, Express, NestJS and whatever else hands out Node's request and response. */
+  /** For node:http, Express, NestJS and other frameworks with Node's request and response. */
   readonly node: NodeListener
-  /** A Koa middleware; it answers every request that it sees. */
+  /** A Koa middleware; it responds to every request that reaches it. */
   readonly koa: KoaMiddleware
   /** A Fastify plugin: `app.register(handler.fastify, { url: '/notify' })`. */
   readonly fastify: FastifyPlugin
@@ -48,7 +55,9 @@ type Parse = (message: NotificationMessage) => Promise<NotificationEvent>
 /** @throws InvalidArgumentError for an option that cannot be right. */
 export function createHandler(parse: Parse, onEvent: OnEvent, options: HandlerOptions): Handler {
   if (typeof onEvent !== 'function') {
-    throw new InvalidArgumentError('`handler` takes a function that is called with the event of each notification.')
+    throw new InvalidArgumentError(
+      `\`onEvent\` must be a function; got ${kindOf(onEvent)}. It is called with the event of each notification.`,
+    )
   }
   const { store = new MemoryStore(), timeout = 4500, limit = 1 << 20, onError = console.error } = options
   requirePositive(timeout, 'timeout', 'milliseconds')
@@ -57,9 +66,9 @@ export function createHandler(parse: Parse, onEvent: OnEvent, options: HandlerOp
   return Object.assign(toWeb(respond), { node: toNode(respond), koa: toKoa(respond), fastify: toFastify(respond) })
 }
 
-/** One request on its way; what is known of it when its time is over. */
+/** The state of one request, for the response when its time is up. */
 interface Attempt {
-  speaksXml: boolean
+  usesXml: boolean
   isOver: boolean
 }
 
@@ -68,7 +77,7 @@ function createRespond(parse: Parse, onEvent: OnEvent, settings: Required<Handle
 
   const run = async (incoming: Incoming, attempt: Attempt) => {
     const body = await incoming.read(limit)
-    attempt.speaksXml = isXml(body)
+    attempt.usesXml = isXml(body)
     const event = await parse({ headers: incoming.headers, body })
     return runOnce({ store, id: event.id, onStoreFailure: cause => report(cause, onError) }, async () => {
       if (attempt.isOver) throw new TooLate()
@@ -79,31 +88,67 @@ function createRespond(parse: Parse, onEvent: OnEvent, settings: Required<Handle
   const settle = async (incoming: Incoming, attempt: Attempt) => {
     try {
       const hasRun = await run(incoming, attempt)
-      return hasRun ? received(attempt.speaksXml) : refused(500, 'It is being handled already.', attempt.speaksXml)
+      return hasRun
+        ? received(attempt.usesXml)
+        : refused(500, 'The notification is already being processed.', attempt.usesXml)
     } catch (error) {
       report(error, onError)
-      return refused(statusOf(error), messageOf(error), attempt.speaksXml)
+      return refused(statusOf(error), messageOf(error), attempt.usesXml)
     }
   }
 
   return async incoming => {
-    const attempt: Attempt = { speaksXml: announcesXml(incoming), isOver: false }
+    const attempt: Attempt = { usesXml: declaresXml(incoming), isOver: false }
     const expire = () => {
       attempt.isOver = true
       report(timedOut(timeout), onError)
-      return refused(500, 'It is not handled yet.', attempt.speaksXml)
+      return refused(500, 'The notification has not been processed yet.', attempt.usesXml)
     }
     return within(settle(incoming, attempt), { milliseconds: timeout }, expire)
   }
 }
 
+function declaresXml({ headers }: Incoming): boolean {
+  return receivedHeaders(headers)['content-type']?.includes('xml') ?? false
+}
+
+const XML = { 'content-type': 'text/xml; charset=utf-8' }
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
+const RECEIVED = '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
+
+/** APIv3 expects an empty body, APIv2 its XML. */
+function received(usesXml: boolean): Acknowledgement {
+  return usesXml ? { status: 200, headers: XML, body: RECEIVED } : { status: 204, headers: {}, body: undefined }
+}
+
+/** `message` may be read by anyone who can send a request. */
+function refused(status: number, message: string, usesXml: boolean): Acknowledgement {
+  return usesXml
+    ? { status, headers: XML, body: toXml({ return_code: 'FAIL', return_msg: message }) }
+    : { status, headers: JSON_TYPE, body: JSON.stringify({ code: 'FAIL', message }) }
+}
+
+/** A status below 500 means that the sender is at fault. */
+function statusOf(error: unknown): number {
+  if (error instanceof SignatureError) return 401
+  if (!(error instanceof WechatPayError)) return 500
+  if (error.code === 'ERR_NOTIFICATION_TOO_LARGE') return 413
+  return error.code === 'ERR_NOTIFICATION_FORMAT' || error.code === 'ERR_NOTIFICATION_INCOMPLETE' ? 400 : 500
+}
+
+// The response may go to a stranger, so it shows only errors about the request or the setup of this handler.
+function messageOf(error: unknown): string {
+  const isOwn = error instanceof WechatPayError && (statusOf(error) < 500 || error instanceof InvalidArgumentError)
+  return isOwn ? error.message : 'The notification could not be processed.'
+}
+
 /** The user's handler threw. */
 class HandlerFailure extends Error {}
 
-/** The time was over before the user's handler could begin; that it was over has been told already. */
+/** The time was up before the user's handler could start; `onError` has already been called. */
 class TooLate extends Error {}
 
-// What the handler throws says nothing about the notification, not even when it is one of this package's errors.
+// An error of the handler does not describe the notification, even if it is an error class of this package.
 async function call(onEvent: OnEvent, event: NotificationEvent): Promise<void> {
   try {
     await onEvent(event)
@@ -114,7 +159,7 @@ async function call(onEvent: OnEvent, event: NotificationEvent): Promise<void> {
 
 function timedOut(timeout: number): WechatPayError {
   return new WechatPayError(
-    `A notification was not handled within ${timeout} ms, so WeChat Pay will send it again. A handler that has begun goes on; when it ends well, the next notification is acknowledged without it. Leave long work to a queue.`,
+    `A notification was not handled within ${timeout} ms, so WeChat Pay will send it again. A handler that has started goes on; if it succeeds, the next delivery is acknowledged without it. Move long work to a queue.`,
     { code: 'ERR_NOTIFICATION_TIMEOUT' },
   )
 }
@@ -122,22 +167,13 @@ function timedOut(timeout: number): WechatPayError {
 function report(error: unknown, onError: Required<HandlerOptions>['onError']): void {
   if (error instanceof TooLate) return
   if (error instanceof SignatureError && error.reason === 'probe') return
-  const told = async () => onError(error instanceof HandlerFailure ? error.cause : error)
-  // What a hook throws is the hook's own affair.
-  told().catch(() => {})
-}
-
-// A stranger may read it: what another error says is for this side alone.
-function messageOf(error: unknown): string {
-  const isOwn = error instanceof WechatPayError && (statusOf(error) < 500 || error instanceof InvalidArgumentError)
-  return isOwn ? error.message : 'It could not be handled.'
-}
-
-function announcesXml({ headers }: Incoming): boolean {
-  return receivedHeaders(headers)['content-type']?.includes('xml') ?? false
+  const callHook = async () => onError(error instanceof HandlerFailure ? error.cause : error)
+  // An error of the hook changes nothing about the notification.
+  callHook().catch(() => {})
 }
 
 function requirePositive(value: unknown, option: string, unit: string): void {
   if (typeof value === 'number' && value > 0 && Number.isSafeInteger(value)) return
-  throw new InvalidArgumentError(`\`${option}\` must be a whole number of ${unit} above zero.`)
+  const found = typeof value === 'number' ? value : kindOf(value)
+  throw new InvalidArgumentError(`\`${option}\` must be a whole number of ${unit} above zero; got ${found}.`)
 }

@@ -1,8 +1,7 @@
-/** Notifications: receiving those of WeChat Pay, and minting some to test with. */
+/** Notifications: receives those of WeChat Pay, and mints some to test with. */
 export { keepRawBody } from './adapters/node.js'
 export type { EventOf, NotificationEvent, UnlistedEvent } from './events.js'
 export type { Handler, HandlerOptions, OnEvent } from './handler.js'
-export type { NotificationConfig } from './keys.js'
 export type { NotificationHeaders, NotificationMessage } from './message.js'
 export {
   type MintedEvent,
@@ -12,4 +11,4 @@ export {
   type MintXmlKeys,
   mint,
 } from './mint.js'
-export { create, type Receiver } from './receiver.js'
+export { create, type NotificationConfig, type Receiver } from './receiver.js'

@@ -1,5 +1,6 @@
-/** A notification as it arrived: its headers, in whatever form they are at hand, and its exact bytes. */
-import { InvalidArgumentError } from '../errors.js'
+/** A notification as it arrives: headers in any form, the exact bytes of the body, and the response to it. */
+import { InvalidArgumentError, WechatPayError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 
 /** `Headers`, a record such as Node's `request.headers`, Node's `request.rawHeaders`, or pairs of names and values. */
 export type NotificationHeaders =
@@ -10,11 +11,49 @@ export type NotificationHeaders =
 
 export interface NotificationMessage {
   headers: NotificationHeaders
-  /** The bytes as they arrived, or their text; never the object that they were parsed into. */
+  /** The bytes as they arrived, or their string; never the parsed object. */
   body: string | Uint8Array | ArrayBuffer
 }
 
-/** The lines by their lower-case names; those that came several times are joined. */
+/** A request to a web server. */
+export interface Incoming {
+  headers: NotificationHeaders
+  /**
+   * The bytes of the body.
+   *
+   * @throws WechatPayError for a body of more than `limit` bytes, or one that breaks off; InvalidArgumentError for a body
+   *   that a parser has already read (all as rejections).
+   */
+  read(limit: number): Promise<Uint8Array>
+}
+
+/** The response to the request. */
+export interface Acknowledgement {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: string | undefined
+}
+
+export type Respond = (incoming: Incoming) => Promise<Acknowledgement>
+
+export function tooLarge(limit: number): WechatPayError {
+  return new WechatPayError(`The notification is larger than \`limit\`, ${limit} bytes.`, {
+    code: 'ERR_NOTIFICATION_TOO_LARGE',
+  })
+}
+
+export function incomplete(cause?: unknown): WechatPayError {
+  return new WechatPayError('The request broke off before the notification was complete.', {
+    code: 'ERR_NOTIFICATION_INCOMPLETE',
+    cause,
+  })
+}
+
+export function notANotification(reason: string, cause?: unknown): WechatPayError {
+  return new WechatPayError(`Not a WeChat Pay notification: ${reason}.`, { code: 'ERR_NOTIFICATION_FORMAT', cause })
+}
+
+/** The headers by their lower-case names; the values of a repeated header are joined. */
 export function receivedHeaders(headers: NotificationHeaders): Record<string, string> {
   const lines: Record<string, string> = {}
   for (const [name, value] of pairsOf(headers)) {
@@ -25,13 +64,13 @@ export function receivedHeaders(headers: NotificationHeaders): Record<string, st
   return lines
 }
 
-/** @throws InvalidArgumentError for a body that was parsed: its bytes are lost, and with them what was signed. */
+/** @throws InvalidArgumentError for a parsed body: its bytes are lost, and the signature covers the bytes. */
 export function receivedBody(body: unknown): Buffer {
   if (typeof body === 'string') return Buffer.from(body)
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   if (body instanceof ArrayBuffer) return Buffer.from(body)
   throw new InvalidArgumentError(
-    `body: found ${describe(body)}, expected the raw bytes or text. The signature covers the bytes as they arrived, and JSON that was parsed cannot be put together again. ${KEEP_RAW_BODY}`,
+    `\`body\` must be the raw bytes or the raw string of the request; got ${kindOf(body)}. The signature covers the bytes as they arrived, and parsed JSON does not give them back. ${KEEP_RAW_BODY}`,
   )
 }
 
@@ -41,12 +80,12 @@ export function isXml(body: Uint8Array): boolean {
 }
 
 export const KEEP_RAW_BODY =
-  'Take the body before it is parsed: register the handler above the JSON parser, or let the parser keep the bytes (Express: `express.json({ verify: Notification.keepRawBody })`; NestJS: `NestFactory.create(AppModule, { rawBody: true })`; Next.js pages: `export const config = { api: { bodyParser: false } }`; `await request.text()` where there is a web Request).'
+  'Take the body before it is parsed: register the handler before the JSON parser, or let the parser keep the bytes (Express: `express.json({ verify: Notification.keepRawBody })`; NestJS: `NestFactory.create(AppModule, { rawBody: true })`; Next.js pages: `export const config = { api: { bodyParser: false } }`; with a web Request: `await request.text()`).'
 
 function* pairsOf(headers: NotificationHeaders): Iterable<readonly [name: string, value: string]> {
   if (typeof headers !== 'object' || headers === null) {
     throw new InvalidArgumentError(
-      `headers: found ${describe(headers)}, expected Headers, a record, or Node's raw list. Pass \`request.headers\`.`,
+      `\`headers\` must be Headers, a record or Node's raw list; got ${kindOf(headers)}. Pass \`request.headers\`.`,
     )
   }
   if (isList(headers)) yield* pairsOfList(headers)
@@ -58,7 +97,7 @@ function* pairsOf(headers: NotificationHeaders): Iterable<readonly [name: string
   }
 }
 
-// Not `instanceof`: the Headers of the undici package are another class than Node's own.
+// Not `instanceof`: the undici package has a Headers class of its own.
 function isHeaders(headers: object): headers is Headers {
   return Symbol.iterator in headers
 }
@@ -79,10 +118,4 @@ function* pairsOfList(list: HeaderList): Iterable<readonly [name: string, value:
       name = undefined
     }
   }
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'object') return 'a parsed object'
-  return `a ${typeof value}`
 }

@@ -1,4 +1,4 @@
-/** Notifications to test with: made, sealed and signed as WeChat Pay makes them, with keys that a test owns. */
+/** Notifications to test with: encrypted and signed as WeChat Pay does it, with keys that a test owns. */
 import { randomUUID } from 'node:crypto'
 import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
@@ -11,10 +11,10 @@ import { eventFacts } from '../types/generated/event-facts.js'
 import { beijingTime } from '../util/beijing-time.js'
 import { toXml } from '../xml/build.js'
 
-/** A notification of APIv3 to be made; what is left out is filled in. */
+/** A notification of APIv3 to mint; missing fields are filled in. */
 export interface MintedEvent {
   event_type: string
-  /** What the handler will get as `resource`. */
+  /** The `resource` that the handler receives. */
   resource: object
   id?: string
   create_time?: string
@@ -23,14 +23,14 @@ export interface MintedEvent {
   original_type?: string
 }
 
-/** A notification of APIv2 to be made; `req_info` and `event_ciphertext` are given as objects, and sealed. */
+/** A notification of APIv2 to mint; `req_info` and `event_ciphertext` are passed as objects and encrypted. */
 export interface MintedXmlEvent {
   event_type: `v2/${string}`
   /** The fields of the message; `nonce_str` and `sign` are filled in. */
   resource: Readonly<Record<string, unknown>>
 }
 
-/** WeChat Pay's side of the keys: the private half of what `certs` holds under `serial`. */
+/** WeChat Pay's side of the keys: the private key of the certificate or public key that `certs` has under `serial`. */
 export interface MintKeys {
   serial: string
   privateKey: KeyInput
@@ -50,14 +50,14 @@ export interface MintedNotification {
 }
 
 interface MintOptions {
-  /** When it is signed, in seconds since 1970. Default: now. */
+  /** The time of the signature, in seconds since 1970. Default: now. */
   timestamp?: number
 }
 
 /**
- * Makes a notification: `new Request(url, { method: 'POST', ...Notification.mint(event, keys) })`.
+ * Mints a notification: `new Request(url, { method: 'POST', ...Notification.mint(event, keys) })`.
  *
- * @throws InvalidArgumentError for keys that cannot be right, and for what JSON or XML cannot carry.
+ * @throws InvalidArgumentError for keys that cannot be right, and for values that XML cannot carry.
  */
 export function mint(event: MintedXmlEvent, keys: MintXmlKeys): MintedNotification
 export function mint(event: MintedEvent, keys: MintKeys, options?: MintOptions): MintedNotification
@@ -112,8 +112,8 @@ function mintXml(fields: V2Fields, { secret, apiv3Key }: MintXmlKeys): MintedNot
   const message = {
     ...fields,
     nonce_str: Formatter.nonce(),
-    ...sealRefund(fields, secret),
-    ...sealContent(fields, apiv3Key),
+    ...encryptRefund(fields, secret),
+    ...encryptContent(fields, apiv3Key),
   }
   const signType = fields.algorithm === Hash.ALGO_HMAC_SHA256 ? Hash.ALGO_HMAC_SHA256 : undefined
   const isUnsigned = fields.req_info !== undefined
@@ -123,12 +123,12 @@ function mintXml(fields: V2Fields, { secret, apiv3Key }: MintXmlKeys): MintedNot
   }
 }
 
-function sealRefund({ req_info: content }: V2Fields, secret: string): V2Fields {
+function encryptRefund({ req_info: content }: V2Fields, secret: string): V2Fields {
   if (typeof content !== 'object' || content === null) return {}
   return { req_info: AesEcb.encrypt(toXml(content, { root: 'root' }), Hash.md5(secret)) }
 }
 
-function sealContent({ event_ciphertext: content }: V2Fields, apiv3Key: string | Uint8Array = ''): V2Fields {
+function encryptContent({ event_ciphertext: content }: V2Fields, apiv3Key: string | Uint8Array = ''): V2Fields {
   if (typeof content !== 'object' || content === null) return {}
   const nonce = Formatter.nonce(12)
   return {

@@ -1,9 +1,9 @@
-/** Runs something once for each notification, however often it is sent, and to however many processes. */
+/** Handles each notification once, however often it is sent, and to however many processes. */
 import { randomUUID } from 'node:crypto'
 import { deleteIf, type Store } from '../stores/store.js'
 
 const DONE = 'done'
-/** Seconds that a claim lives without being renewed: so long a process that died keeps a notification to itself. */
+/** Seconds that a claim lasts without renewal: a process that dies blocks its notification for this long. */
 const CLAIM = 30
 /** Seconds that a notification is remembered: WeChat Pay sends it again for 24 hours. */
 const MEMORY = 26 * 60 * 60
@@ -12,16 +12,16 @@ interface Options {
   store: Store
   /** The notification's. */
   id: string
-  /** Told of a store that fails after the run, when the run itself is not to be undone. */
+  /** Called with the error of a store that fails after the run, which is not undone. */
   onStoreFailure(cause: unknown): void
 }
 
 /**
- * Runs `run` unless it has run already. A run that throws is forgotten, so that the next notification tries again; so is
- * one whose process died, after half a minute.
+ * Calls `run` unless it has succeeded before. After a run that throws, the next delivery of the notification runs again;
+ * after a process that died, the next delivery does so half a minute later.
  *
- * @returns whether it has run, now or before; false while another run, here or elsewhere, has not ended.
- * @throws what `run` throws, and what the store throws before it.
+ * @returns whether the run has succeeded, now or before; false while a different run, in any process, has not ended.
+ * @throws the error of `run`, and the error of a store that fails before it.
  */
 export async function runOnce({ store, id, onStoreFailure }: Options, run: () => Promise<void>): Promise<boolean> {
   const key = `wechatpay-chain:notification:${id}`
@@ -39,6 +39,7 @@ export async function runOnce({ store, id, onStoreFailure }: Options, run: () =>
     await run()
   } catch (error) {
     await renewal.end()
+    // A slow process may have lost its claim to a different one.
     await deleteIf(store, key, claim).catch(onStoreFailure)
     throw error
   }
@@ -47,7 +48,7 @@ export async function runOnce({ store, id, onStoreFailure }: Options, run: () =>
   return true
 }
 
-/** Renews now and then until it is ended; what is under way then is waited for, so that it overwrites nothing later. */
+/** Calls `renew` at intervals until `end`, which waits for a pending renewal so that it cannot overwrite a later value. */
 function keepClaim(renew: () => Promise<void>): { end(): Promise<void> } {
   let renewing = Promise.resolve()
   const timer = setInterval(
@@ -56,7 +57,7 @@ function keepClaim(renew: () => Promise<void>): { end(): Promise<void> } {
     },
     (CLAIM * 1000) / 3,
   )
-  // Where timers are numbers there is no process to keep alive.
+  // Some platforms have timers that are numbers, and no process to keep alive.
   if (typeof timer === 'object') timer.unref()
   return {
     end() {

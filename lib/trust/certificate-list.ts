@@ -1,9 +1,8 @@
 /** The answer of `GET /v3/certificates`: certificates sealed with the APIv3 key, which is what vouches for them. */
 import type { KeyObject } from 'node:crypto'
 import * as AesGcm from '../crypto/aes-gcm.js'
-import { loadCertificate } from '../crypto/keys.js'
+import { loadCertificate, normalizeSerial, serialOf } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import { normalizeSerial, serialOf } from '../crypto/x509.js'
 import { ApiError, WechatPayError } from '../errors.js'
 import { isRecord } from '../util/plain-object.js'
 import { type CertificateKey, certificateKey } from './platform-keys.js'

@@ -1,6 +1,6 @@
 /** The platform certificates of one merchant that are downloaded: on first need, when they grow old, on an unknown serial. */
 import type { KeyObject } from 'node:crypto'
-import { normalizeSerial } from '../crypto/x509.js'
+import { normalizeSerial } from '../crypto/keys.js'
 import { SignatureError } from '../errors.js'
 import type { Store } from '../stores/store.js'
 import { bootstrapVerifier, explain, openCertificates } from './certificate-list.js'

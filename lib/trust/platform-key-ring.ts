@@ -1,6 +1,7 @@
 /** All keys of WeChat Pay that a client knows, configured and downloaded, side by side; chosen by the serial received. */
+
+import { isPublicKeyId, normalizeSerial } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import { isPublicKeyId, normalizeSerial } from '../crypto/x509.js'
 import type { DownloadedKeys } from './downloaded-keys.js'
 import { isCurrent, newestKey, type PlatformKey } from './platform-keys.js'
 import type { Verifier } from './verifier.js'

@@ -1,7 +1,6 @@
 /** The platform certificates and WeChat Pay public keys of one client, found by their serials. */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
-import { type KeyInput, loadVerificationKey } from '../crypto/keys.js'
-import { normalizeSerial, serialOf } from '../crypto/x509.js'
+import { type KeyInput, loadVerificationKey, normalizeSerial, serialOf } from '../crypto/keys.js'
 import { InvalidArgumentError } from '../errors.js'
 
 /** A key that WeChat Pay signs with; a certificate's validity is in milliseconds since 1970. */

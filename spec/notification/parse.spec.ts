@@ -247,7 +247,7 @@ describe('a body that was parsed is refused, with the cure', () => {
   it('and so are headers that are none', async () => {
     const { body } = notice()
     await expect(notification.parse({ headers: 'x' as unknown as Headers, body })).rejects.toThrow(
-      /headers: found a string/,
+      /`headers` .*a string/,
     )
   })
 })
@@ -329,7 +329,7 @@ describe('a receiver', () => {
 
   it('without an APIv3 key names what is missing when it is needed', async () => {
     const receiver = Notification.create({ certs: keys.certs, secret: keys.secret })
-    expect(String(await refusal(notice(), receiver))).toContain('`apiv3Key` is missing')
+    expect(String(await refusal(notice(), receiver))).toContain('`apiv3Key`')
   })
 
   it.each([{ id: '' }, { event_type: '' }])('takes no notice for an event that lacks %j', async lack => {
@@ -363,19 +363,19 @@ describe('a receiver', () => {
   })
 
   it.each<[string, unknown, RegExp]>([
-    ['nothing', {}, /`certs` are missing/],
-    ['certificates alone', { certs: keys.certs }, /`apiv3Key` is missing/],
-    ['an APIv3 key alone', { apiv3Key }, /`certs` are missing/],
-    ['an APIv3 key that is too short', { ...keys, apiv3Key: 'short' }, /`apiv3Key` must be 32 bytes/],
-    ['an APIv2 key that is too short', { secret: 'short' }, /`secret` must be 32 bytes/],
+    ['nothing', {}, /^`certs`/],
+    ['certificates alone', { certs: keys.certs }, /^`apiv3Key`/],
+    ['an APIv3 key alone', { apiv3Key }, /^`certs`/],
+    ['an APIv3 key that is too short', { ...keys, apiv3Key: 'short' }, /`apiv3Key` .*32 bytes/],
+    ['an APIv2 key that is too short', { secret: 'short' }, /`secret` .*32 bytes/],
     [
       "the merchant's own certificate",
       { ...keys, ...config, certs: { [config.serial]: config.privateKey } },
       /certs\./,
     ],
-    ['a client of somebody else', () => {}, /Notification\.create takes/],
-    ['a list', [], /Notification\.create takes/],
-    ['null', null, /Notification\.create takes/],
+    ['a client of somebody else', () => {}, /^Notification\.create /],
+    ['a list', [], /^Notification\.create /],
+    ['null', null, /^Notification\.create /],
   ])('is refused %s, by name', (_, source, message) => {
     expect(() => Notification.create(source as Notification.NotificationConfig)).toThrow(message)
     expect(() => Notification.create(source as Notification.NotificationConfig)).toThrow(InvalidArgumentError)
@@ -383,6 +383,6 @@ describe('a receiver', () => {
 
   it('with the APIv2 key alone says what APIv3 needs', async () => {
     const receiver = Notification.create({ secret: keys.secret })
-    expect(await refusal(notice(), receiver)).toMatchObject({ message: expect.stringContaining('`certs` is missing') })
+    expect(await refusal(notice(), receiver)).toMatchObject({ message: expect.stringContaining('`certs`') })
   })
 })

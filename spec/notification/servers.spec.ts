@@ -199,7 +199,6 @@ describe('Express with a JSON parser that has thrown the bytes away', () => {
     const { code, message } = JSON.parse(await response.body.text())
     await server.close()
     expect([response.statusCode, code]).toEqual([500, 'FAIL'])
-    expect(message).toMatch(/register the handler above the JSON parser/)
     expect(message).toMatch(/express\.json\(\{ verify: Notification\.keepRawBody \}\)/)
     expect(errors).toMatchObject([{ code: 'ERR_INVALID_ARGUMENT' }])
   })

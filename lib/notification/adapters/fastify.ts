@@ -1,6 +1,6 @@
-/** Fastify: a plugin with the route that answers notifications. */
+/** Fastify: a plugin with a route that handles notifications. */
 import type { IncomingMessage } from 'node:http'
-import type { Respond } from '../incoming.js'
+import type { Respond } from '../message.js'
 import { closing, readBody } from './node.js'
 
 interface FastifyRequest {
@@ -17,7 +17,7 @@ interface Route {
   onRequest(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
-/** What of a Fastify instance is used. */
+/** The part of a Fastify instance that is used. */
 export interface FastifyInstance {
   post(url: string, route: Route, handler: () => unknown): unknown
 }
@@ -29,7 +29,7 @@ export function toFastify(respond: Respond): FastifyPlugin {
     app.post(
       url,
       {
-        // Answered before Fastify parses: by then nobody has read the body, whatever parsers there are.
+        // Responds before Fastify parses the body, whatever parsers are registered.
         onRequest: async ({ raw }, reply) => {
           const { status, headers, body } = await respond({
             headers: raw.headers,

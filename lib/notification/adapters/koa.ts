@@ -1,9 +1,9 @@
-/** Koa: a middleware that answers notifications. */
+/** Koa: a middleware that handles notifications. */
 import type { IncomingMessage } from 'node:http'
-import type { Respond } from '../incoming.js'
+import type { Respond } from '../message.js'
 import { closing, type ParsedBody, readBody } from './node.js'
 
-/** What of Koa's context is used. */
+/** The part of Koa's context that is used. */
 export interface KoaContext {
   readonly req: IncomingMessage
   readonly request: object

@@ -2,11 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { InvalidArgumentError } from '../../errors.js'
 import { collect } from '../../util/collect.js'
-import { incomplete, tooLarge } from '../acknowledgement.js'
-import type { Respond } from '../incoming.js'
-import { KEEP_RAW_BODY } from '../message.js'
+import { incomplete, KEEP_RAW_BODY, type Respond, tooLarge } from '../message.js'
 
-/** Where a body parser leaves what it has read: `rawBody` as it came, `body` as it came or parsed. */
+/** What a body parser leaves: the raw body as `rawBody`, the raw or parsed body as `body`. */
 export interface ParsedBody {
   rawBody?: unknown
   body?: unknown
@@ -25,21 +23,21 @@ export function toNode(respond: Respond): NodeListener {
   }
 }
 
-/** The header that ends the connection of a sender whose body is not wanted, and who would go on sending it. */
+/** The header that ends a connection on which the rest of the body would still arrive. */
 export function closing({ complete, httpVersionMajor }: IncomingMessage): { connection?: 'close' } {
   return complete || httpVersionMajor > 1 ? {} : { connection: 'close' }
 }
 
 /**
- * The raw body: what a parser kept of it, else the stream.
+ * The raw body: from a parser that kept it, otherwise from the stream.
  *
- * @throws InvalidArgumentError (as a rejection) when a parser has read the stream and kept nothing; WechatPayError for
- *   more than `limit` bytes, and for a sender who went away.
+ * @throws InvalidArgumentError when a parser has read the stream and kept nothing; WechatPayError for more than `limit`
+ *   bytes, and for a request that breaks off (all as rejections).
  */
 export async function readBody(request: IncomingMessage, parsed: ParsedBody, limit: number): Promise<Uint8Array> {
   const kept = keptBytes(parsed)
   if (!kept && request.readableDidRead) {
-    throw new InvalidArgumentError(`A parser has read the body before the handler got it. ${KEEP_RAW_BODY}`)
+    throw new InvalidArgumentError(`A parser read the body before the handler. ${KEEP_RAW_BODY}`)
   }
   const size = kept?.byteLength ?? Number(request.headers['content-length'] ?? 0)
   if (size > limit) throw tooLarge(limit)
@@ -63,7 +61,7 @@ async function readStream(request: IncomingMessage, limit: number): Promise<Buff
 }
 
 /**
- * For a parser of Express that reads the body before the handler gets it:
+ * Keeps the raw body when a parser of Express reads it before the handler:
  * `app.use(express.json({ verify: Notification.keepRawBody }))`.
  */
 export function keepRawBody(request: IncomingMessage & ParsedBody, _response: unknown, body: Buffer): void {

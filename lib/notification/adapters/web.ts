@@ -1,9 +1,6 @@
 /** Web standards: a Request in, a Response out. */
-
 import { InvalidArgumentError } from '../../errors.js'
-import { incomplete, tooLarge } from '../acknowledgement.js'
-import type { Respond } from '../incoming.js'
-import { KEEP_RAW_BODY } from '../message.js'
+import { incomplete, KEEP_RAW_BODY, type Respond, tooLarge } from '../message.js'
 
 export type WebHandler = (request: Request) => Promise<Response>
 
@@ -19,7 +16,7 @@ export function toWeb(respond: Respond): WebHandler {
 
 async function readBody(request: Request, limit: number): Promise<Uint8Array> {
   if (request.bodyUsed) {
-    throw new InvalidArgumentError(`The body of the Request was read before the handler got it. ${KEEP_RAW_BODY}`)
+    throw new InvalidArgumentError(`The body of the Request was read before the handler. ${KEEP_RAW_BODY}`)
   }
   if (Number(request.headers.get('content-length')) > limit) throw tooLarge(limit)
   const reader = request.body?.getReader()
@@ -32,7 +29,7 @@ async function readBody(request: Request, limit: number): Promise<Uint8Array> {
     if (done) return Buffer.concat(chunks)
     size += value.byteLength
     if (size > limit) {
-      // Not waited for: the sender may never end.
+      // Not awaited: the sender may never end.
       reader?.cancel().catch(() => {})
       throw tooLarge(limit)
     }

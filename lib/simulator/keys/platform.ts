@@ -1,6 +1,6 @@
 /** The keys of WeChat Pay for one merchant: which are listed, which one signs, which one decrypts. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { normalizeSerial } from '../../crypto/x509.js'
+import { normalizeSerial } from '../../crypto/keys.js'
 
 /** A private key of WeChat Pay and its serial number. */
 export interface PlatformKey {

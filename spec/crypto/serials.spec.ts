@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { loadCertificate } from '../../lib/crypto/keys.js'
-import { isPublicKeyId, normalizeSerial, serialOf } from '../../lib/crypto/x509.js'
+import { isPublicKeyId, loadCertificate, normalizeSerial, serialOf } from '../../lib/crypto/keys.js'
 import { keyFile, replay, text } from '../fixtures/vectors.js'
 
 replay('pemutil.serial', ([name]) => serialOf(loadCertificate(keyFile(text(name)), 'certificate')))
