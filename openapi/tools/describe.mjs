@@ -67,9 +67,9 @@ export function rulesOf(schema) {
 }
 
 /** @param {Operation} operation */
-export function documentation({ summary, externalDocs, 'x-docs': others = [] }) {
-  const links = [...(externalDocs ? [externalDocs.url] : []), ...others]
-  return [summary, ...links.map(link => `{@link ${link}}`)].join(' ')
+export function documentation({ summary, externalDocs, 'x-docs': others = [], 'x-note': note }) {
+  const links = [...(externalDocs ? [externalDocs.url] : []), ...others].map(link => `{@link ${link}}`)
+  return [summary, ...(links.length > 0 ? links : note ? [`· ${note}`] : [])].join(' ')
 }
 
 /**

@@ -56,6 +56,7 @@ export interface Operation {
   security?: readonly Record<string, readonly string[]>[]
   externalDocs?: { url: string }
   'x-docs'?: readonly string[]
+  'x-note'?: string
   'x-path-aliases'?: readonly string[]
   'x-event-types'?: readonly string[]
   'x-original-types'?: readonly string[]

@@ -13,7 +13,7 @@ const filled = new Set(['mch_id', 'mchid', 'nonce_str', 'sign'])
  * @param {string} field
  * @param {Schema} [schema]
  */
-export const isFilled = (field, schema) => filled.has(field) || (field === 'sign_type' && schema?.enum?.length === 1)
+const isFilled = (field, schema) => filled.has(field) || (field === 'sign_type' && schema?.enum?.length === 1)
 
 /** @typedef {'query' | 'request' | 'response'} Use */
 
@@ -62,6 +62,6 @@ export function printersOf({ api, shared, operation }) {
  * @param {string} name
  * @param {Record<string, Schema>} shared
  */
-export function responseName(name, shared) {
+function responseName(name, shared) {
   return differsInResponses(shared[name] ?? {}, shared) ? `${name}Response` : name
 }

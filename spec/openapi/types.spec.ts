@@ -58,6 +58,7 @@ post:
   'paths/payments.yaml': `
 get:
   summary: 查询
+  x-note: There is no page.
   responses:
     200:
       content:
@@ -160,6 +161,7 @@ describe('the generated types', { timeout: 60_000 }, () => {
     expect(files['v3.d.ts']).toContain(
       '/** 删除接收方 {@link https://pay.weixin.qq.com/doc/v3/merchant/1} {@link https://pay.weixin.qq.com/doc/v3/partner/2} */',
     )
+    expect(files['v3.d.ts']).toContain('/** 查询 · There is no page. */')
     expect(files['v3-schemas.d.ts']).toContain('/** 账户 · encrypted by the client */\n  account: string')
   })
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { pathToFileURL } from 'node:url'
@@ -56,11 +56,13 @@ it.runIf(process.env.FIGURES)('what the types and the catalogue cost', { timeout
 function coldStarts(installed: string): [withFacts: number, without: number] {
   const copy = join(installed, '../wechatpay-chain-without')
   cpSync(installed, copy, { recursive: true })
-  const index = join(copy, 'dist/index.js')
-  const code = readFileSync(index, 'utf8')
-  const bare = code.replace(/(?<=\bfacts = )(["'])\{\W*next\b.*\1/, "'{}'")
-  expect(bare.length).toBeLessThan(code.length - 50_000)
-  writeFileSync(index, bare)
+  const table = /(?<=\bfacts = )(["'])\{\W*next\b.*\1/
+  const files = readdirSync(join(copy, 'dist')).filter(file => file.endsWith('.js'))
+  const holders = files
+    .map(file => join(copy, 'dist', file))
+    .filter(file => (table.exec(readFileSync(file, 'utf8'))?.[0].length ?? 0) > 50_000)
+  expect(holders).toHaveLength(1)
+  for (const file of holders) writeFileSync(file, readFileSync(file, 'utf8').replace(table, "'{}'"))
   const rounds = Array.from({ length: ROUNDS * 3 }, () => [importTime(installed), importTime(copy)] as const)
   return [middle(rounds.map(([first]) => first)), middle(rounds.map(([, second]) => second))]
 }

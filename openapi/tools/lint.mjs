@@ -1,0 +1,16 @@
+/** Fails while something in the catalogue is not as openapi/README.md says, which OpenAPI itself cannot tell. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readDocument } from './read.mjs'
+import { checkSamples } from './samples.mjs'
+import { checkWords } from './words.mjs'
+
+const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+
+const problems = /** @type {const} */ (['v3', 'v2']).flatMap(api => {
+  const document = readDocument(api)
+  return [...checkSamples(document, api), ...checkWords(document, readme)].map(problem => `API${api} ${problem}`)
+})
+
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) process.exitCode = 1
