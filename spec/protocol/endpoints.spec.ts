@@ -189,6 +189,8 @@ describe('what is known', () => {
     const ordinary = { part: 'file', digestField: 'sha256', digest: 'sha256', nameField: 'filename', fixed: {} }
     const renamed = { digestField: 'file_digest', digest: 'sha256', nameField: 'file_name', fixed: {} }
     expect(uploads).toEqual({
+      'brand/card-member/media/image-upload': { ...ordinary, digestField: 'file_digest' },
+      'brand/marketing/product-coupon/media/upload-image': ordinary,
       'v3/merchant/media/upload': ordinary,
       'v3/merchant/media/video_upload': ordinary,
       'v3/marketing/favor/media/image-upload': ordinary,
@@ -236,6 +238,11 @@ describe('what is known', () => {
     )
     expect(endpointFacts('POST', 'v3/marketing/shopping-receipt/shoppingreceipts').encrypted).toEqual([
       '/merchant_contact_information/consultation_phone_number',
+    ])
+    expect(endpointFacts('POST', 'brand/card-member/user-cards/import-by-openid').encrypted).toEqual([
+      '/phone_number',
+      '/user_information/common_field_list/[]/value',
+      '/user_information/custom_field_list/[]/user_chosen_values/[]',
     ])
     expect(endpointFacts('GET', 'v3/smartguide/guides').encryptedQuery).toEqual(['mobile'])
     expect(endpointFacts('GET', 'v3/smartguide/guides').decrypted).toEqual(['/data/[]/name', '/data/[]/mobile'])

@@ -23,6 +23,8 @@ const ENDPOINTS: Readonly<Record<string, CreateBody>> = {
   '/v3/merchant/media/video_upload': mediaId,
   '/v3/marketing/favor/media/image-upload': mediaUrl,
   '/v3/marketing/partner/product-coupon/media/upload-image': imageUrl,
+  '/brand/marketing/product-coupon/media/upload-image': imageUrl,
+  '/brand/card-member/media/image-upload': mediaUrl,
   '/v3/merchant-service/images/upload': mediaId,
   '/v3/global/merchant-service/images/upload': mediaId,
   '/v3/global/merchant-storage/file/upload': fileId,
