@@ -22,7 +22,7 @@ export { WechatPayResponse } from './response.js'
 export type { EncryptionKey, Signer, Verifier } from './trust/verifier.js'
 export type { Operation, Operations, Routes, WechatPay } from './types/index.js'
 
-// What processes share, and what is kept from view.
+// Stores that several processes share, and values that are kept out of logs.
 
 export { FileStore } from './stores/file-store.js'
 export { MemoryStore } from './stores/memory-store.js'
@@ -35,7 +35,7 @@ export { type Sensitive, sensitive } from './trust/sensitive.js'
 export * as Bill from './bill/index.js'
 export * as Media from './media.js'
 
-// Notifications, and what the front end is handed.
+// Notifications, and parameters for the front end.
 
 export * as Invoke from './invoke/index.js'
 export type { EventOf, NotificationEvent } from './notification/index.js'

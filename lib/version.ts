@@ -1,4 +1,4 @@
-/** How this package names itself to WeChat Pay. */
+/** The version and the User-Agent of this package. */
 
 export const version = '0.1.0'
 

@@ -93,7 +93,7 @@ describe('authorization', () => {
 
   it.each(['"', '\r\n', '\0', '\x7f', '中'])('%j in any value is refused by name', stray => {
     const bad = `a${stray}b`
-    const message = (name: string) => `${name}: found a quote, a control or a non-ASCII character`
+    const message = (name: string) => new RegExp(`^\`${name}\` `)
     expect(() => Formatter.authorization(bad, 'n', 's', 1, 'x')).toThrow(message('mchid'))
     expect(() => Formatter.authorization('1', bad, 's', 1, 'x')).toThrow(message('nonce_str'))
     expect(() => Formatter.authorization('1', 'n', bad, 1, 'x')).toThrow(message('signature'))
@@ -184,7 +184,7 @@ describe('queryStringLike', () => {
     ['a function', () => 'x'],
     ['a symbol', Symbol('x')],
   ])('%s is refused by name', (_, value) => {
-    expect(() => Formatter.queryStringLike({ scene_info: value })).toThrow('scene_info: found')
+    expect(() => Formatter.queryStringLike({ scene_info: value })).toThrow(/^`scene_info` /)
     expect(() => Formatter.queryStringLike({ scene_info: value })).toThrow('JSON.stringify')
   })
 })

@@ -1,4 +1,4 @@
-/** The titles of the columns, as WeChat Pay documents them for each kind of bill. */
+/** The column titles that WeChat Pay documents for each kind of bill. */
 
 type Payment =
   | '交易时间'
@@ -26,7 +26,7 @@ type Refund = '微信退款单号' | '商户退款单号' | '退款金额' | '�
 
 type RefundTime = '退款申请时间' | '退款成功时间'
 
-/** A bill of `bill_type`; of ALL when none is given. */
+/** The columns of a `bill_type`; without one, those of ALL. */
 export type TradeTitle<Type = 'ALL'> = Type extends 'SUCCESS' | 'SUC_SPECIAL'
   ? Payment
   : Type extends 'REFUND' | 'REF_SPECIAL' | 'RECHARGE_REFUND'

@@ -1,4 +1,4 @@
-/** The content of a bill as it arrives: decompressed, and compared at its end with what WeChat Pay announced. */
+/** The content of a bill as it arrives: decompressed, and at its end compared with the announced hash. */
 import { createHash } from 'node:crypto'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../errors.js'
 import { peek } from '../util/peek.js'
 import { damaged } from './damage.js'
 
-/** Bytes; each piece is a turn of the thread that decompresses. */
+/** Bytes; the thread pool decompresses one piece at a time. */
 const PIECE = 256 * 1024
 const HASHES: ReadonlyMap<string, string> = new Map([
   ['SHA1', 'sha1'],
@@ -14,7 +14,7 @@ const HASHES: ReadonlyMap<string, string> = new Map([
   ['MD5', 'md5'],
 ])
 
-/** Decompresses what is gzip, whatever was asked for; passes on the rest as it is. */
+/** Decompresses gzip, whatever `tar_type` was requested; other content passes through unchanged. */
 export async function* unpack(source: Readable): AsyncGenerator<Uint8Array, void, undefined> {
   const { beginning, stream } = await peek(source, 2)
   if (beginning[0] !== 0x1f || beginning[1] !== 0x8b) {
@@ -22,32 +22,32 @@ export async function* unpack(source: Readable): AsyncGenerator<Uint8Array, void
     return
   }
   const gunzip = createGunzip({ chunkSize: PIECE })
-  // What goes wrong reaches the reader through the decompressed stream.
+  // Errors reach the reader through the decompressed stream.
   pipeline(stream, gunzip, () => {})
   try {
     yield* gunzip
   } catch (error) {
-    throw isZlibError(error) ? damaged('The gzip of the bill is broken, or breaks off', error) : error
+    throw isZlibError(error) ? damaged('The gzip of the bill is damaged or incomplete', error) : error
   }
 }
 
-/** Hash and algorithm as in the answers of WeChat Pay. */
+/** Hash and algorithm as in the responses of WeChat Pay. */
 export interface Announced {
   hash_type?: string | undefined
   hash_value?: string | undefined
 }
 
-/** @throws InvalidArgumentError for a hash that is not known. */
+/** @throws InvalidArgumentError for an unknown hash. */
 export function hashName({ hash_type = 'SHA1', hash_value }: Announced): string | undefined {
   if (!hash_value) return undefined
   const name = HASHES.get(hash_type.toUpperCase())
   if (name !== undefined) return name
   throw new InvalidArgumentError(
-    `\`hash_type\` is ${JSON.stringify(hash_type)}; known are ${[...HASHES.keys()].join(', ')}.`,
+    `\`hash_type\` must be one of ${[...HASHES.keys()].join(', ')}; got ${JSON.stringify(hash_type)}.`,
   )
 }
 
-/** @throws WechatPayError `ERR_BILL_CONTENT` (as a rejection) at the end of content that is not what was announced. */
+/** @throws WechatPayError `ERR_BILL_CONTENT` (as a rejection) at the end of content that does not match its hash. */
 export async function* verified(
   content: AsyncIterable<Uint8Array>,
   announced: Announced,
@@ -63,7 +63,7 @@ export async function* verified(
     yield piece
   }
   if (hash.digest('hex') !== announced.hash_value?.toLowerCase()) {
-    throw damaged(`The ${announced.hash_type ?? 'SHA1'} of the bill is not the one that WeChat Pay announced`)
+    throw damaged(`The bill does not match the ${announced.hash_type ?? 'SHA1'} that WeChat Pay announced`)
   }
 }
 

@@ -1,4 +1,4 @@
-/** From the URL of a download to its content: only to hosts that are WeChat Pay's, and the URL untouched. */
+/** Downloads from the URL of a response: only from hosts of WeChat Pay, and with the URL unchanged. */
 import { Buffer } from 'node:buffer'
 import { Readable } from 'node:stream'
 import { settingsOf } from '../client/settings-of.js'
@@ -6,13 +6,13 @@ import { InvalidArgumentError } from '../errors.js'
 import type { CommonOptions } from '../options.js'
 import type { WechatPay } from '../types/wechatpay.js'
 
-/** What the calls of a bill share: how they travel, and what ends them. */
+/** The options that all calls of a bill share. */
 export type CallOptions = Pick<CommonOptions, 'timeout' | 'retry' | 'dispatcher' | 'headers' | 'signal'>
 
-/** Where a download is, as the client is asked for it. */
+/** The origin and target of a download, as the client takes them. */
 export interface Location {
   origin: string
-  /** Path and query as WeChat Pay wrote them. */
+  /** Path and query, unchanged. */
   target: string
 }
 
@@ -26,7 +26,7 @@ const HOSTS = [
 ]
 
 /**
- * The request for it is signed, so that it goes to nobody else: to the hosts of the client's `base_uri` and
+ * Where to download from. The request is signed, so it may go only to the hosts of the client's `base_uri` and
  * `fallback_uri`, and to those that WeChat Pay documents.
  *
  * @throws InvalidArgumentError for any other URL.
@@ -40,12 +40,12 @@ export function locate(wxpay: WechatPay, url: string): Location {
     return { origin, target: rest }
   }
   throw new InvalidArgumentError(
-    `\`download_url\` leads to ${origin ?? 'no host'}, which is neither a host of WeChat Pay nor the \`base_uri\` of this client.`,
+    `\`download_url\` must lead to a host of WeChat Pay or to the \`base_uri\` of this client; got ${origin ?? 'a URL without a host'}.`,
   )
 }
 
-/** @throws whatever the client throws (as a rejection). */
-export async function download(
+/** The content, as a stream. @throws the errors of the client (as rejections). */
+export async function openDownload(
   wxpay: WechatPay,
   { origin, target }: Location,
   options: CallOptions,

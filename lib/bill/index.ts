@@ -1,4 +1,4 @@
-/** Bills: asked for, downloaded, verified and read in one. */
+/** Bills: requested, downloaded, verified and parsed in one. */
 export type { AnnouncedFile, AnnouncedPart, AnnouncedParts } from './announced-bill.js'
 export type { FundflowSummaryTitle, FundflowTitle, TradeSummaryTitle, TradeTitle } from './columns.js'
 export type { CallOptions } from './download.js'

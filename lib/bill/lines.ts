@@ -1,4 +1,4 @@
-/** The lines of a text that arrives in pieces, none of it kept longer than needed. */
+/** Splits content that arrives in pieces into lines, and keeps none of it longer than needed. */
 import { Buffer } from 'node:buffer'
 import { malformed } from './damage.js'
 
@@ -8,9 +8,9 @@ const BOM = '\uFEFF'
 /** Bytes; longer than any row. */
 const LONGEST_LINE = 1 << 20
 
-/** Takes one piece after the other, and the end. */
+/** Takes the pieces in order, then the end. */
 export class Lines {
-  /** Of a line that has not ended yet. */
+  /** The beginning of a line that has not ended yet. */
   #rest = Buffer.alloc(0)
   #count = 0
 
@@ -26,10 +26,10 @@ export class Lines {
   }
 
   /**
-   * The lines that end in the piece, without their line ends. Every one is a text of its own: whoever keeps a cell of it
-   * keeps that line, and not all that came with it. They are cut while they are read, so that no more than one is held.
+   * The lines that end in the piece, without their line ends. Each is a separate string, so that a cell that is kept keeps
+   * its line in memory and not the whole piece. They are split one at a time, as they are read.
    *
-   * @throws WechatPayError `ERR_BILL_FORMAT` for a line without end.
+   * @throws WechatPayError `ERR_BILL_FORMAT` for a line that is too long.
    */
   *take(piece: Uint8Array): Generator<string, void, undefined> {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
@@ -42,7 +42,7 @@ export class Lines {
     if (this.#rest.length > LONGEST_LINE) throw malformed(this.#count + 1, `is longer than ${LONGEST_LINE} bytes`)
   }
 
-  /** The last line, when it has no line end. */
+  /** The last line, if it has no line end. */
   *end(): Generator<string, void, undefined> {
     if (this.#rest.length > 0) yield this.#completed(Buffer.alloc(0))
   }

@@ -1,4 +1,4 @@
-/** A bill that has been asked for: read as rows, or saved as a file. */
+/** A bill that was requested: read as rows, or saved as a file. */
 import type { Writable } from 'node:stream'
 import { InvalidArgumentError } from '../errors.js'
 import { readSink, writeSink } from '../files/sink.js'
@@ -7,16 +7,16 @@ import { Lines } from './lines.js'
 import { type Cells, Table } from './table.js'
 import { orUnavailable } from './unavailable.js'
 
-/** By the official titles of the columns; the texts as they stand, without the backticks. */
+/** The cells by the official titles of their columns; strings as they are in the file, without the backticks. */
 export type BillRow<Title extends string = string> = { readonly [title: string]: string | undefined } & {
   readonly [Name in Title]: string
 }
 
-/** The content of a bill, decompressed and decrypted; it fails at its end when it is not what was announced. */
+/** The content of a bill, decompressed and decrypted. It fails at its end if it is not the announced content. */
 export interface BillContent {
-  /** Downloads it, anew every time. */
+  /** Downloads the content, each time again. */
   read(): AsyncIterable<Uint8Array>
-  /** Whether WeChat Pay announced a hash, or sealed it. */
+  /** Whether WeChat Pay announced a hash, or encrypted the content. */
   isAnnounced: boolean
 }
 
@@ -29,38 +29,40 @@ export class RequestedBill<Title extends string = string, SummaryTitle extends s
   }
 
   /**
-   * Downloads the bill and gives its rows as they arrive, in memory that does not grow with it. That the bill is whole and
-   * right is known when the loop ends without an error, and not before: do for good what follows from the rows only then,
-   * or `save` it first and read the rows of the file with `Bill.rows`.
+   * Downloads the bill and yields its rows as they arrive, in constant memory. Only when the loop ends without an error is
+   * the bill known to be complete and unchanged: commit what follows from the rows then, or `save` the bill first and read
+   * the rows of the file with `Bill.rows`.
    *
-   * @throws WechatPayError `ERR_BILL_CONTENT` for a bill that is cut or changed, `ERR_BILL_FORMAT` for one that is not
-   *   laid out as bills are, and whatever a download may throw (as rejections).
+   * @throws WechatPayError `ERR_BILL_CONTENT` for a bill that is cut or changed, `ERR_BILL_FORMAT` for a file that does not
+   *   have the layout of a bill, and the errors of a download (all as rejections).
    */
   async *rows(): AsyncGenerator<BillRow<Title>, void, undefined> {
     this.#summary = undefined
     try {
       const summary = yield* readRows<Title, SummaryTitle>(this.#content.read())
-      if (!summary && !this.#content.isAnnounced) throw damaged('The bill breaks off before its summary')
+      if (!summary && !this.#content.isAnnounced) throw damaged('The bill ends before its summary')
       this.#summary = summary
     } catch (error) {
       throw orUnavailable(error)
     }
   }
 
-  /** What WeChat Pay adds up at the end, once the last row was read; undefined before, and for a bill that has none. */
+  /** The totals at the end of the bill, after the last row was read; undefined before, and for a bill without totals. */
   get summary(): BillRow<SummaryTitle> | undefined {
     return this.#summary
   }
 
   /**
-   * Downloads the bill to a file, or a stream, which is ended. The file is written beside its name and given it when it is
-   * whole and right; of a broken download nothing is left, and it may be called again, for 5 minutes from the request.
+   * Downloads the bill to a file, or to a stream, which is ended. The file gets its name only when it is complete and
+   * correct. A failed download leaves nothing behind, and can be repeated for 5 minutes after the request.
    *
    * @throws as {@link rows} does, and WechatPayError `ERR_SINK` when the file cannot be written (as rejections).
    */
   async save(sink: string | URL | Writable): Promise<void> {
     const target = readSink(sink)
-    if (target === undefined) throw new InvalidArgumentError('save() needs the path of a file, or a Writable stream.')
+    if (target === undefined) {
+      throw new InvalidArgumentError('`sink` must be the path of a file or a Writable stream; got undefined.')
+    }
     try {
       await writeSink(this.#content.read(), target)
     } catch (error) {
@@ -69,7 +71,7 @@ export class RequestedBill<Title extends string = string, SummaryTitle extends s
   }
 }
 
-/** The rows of a bill that arrives in pieces; returns its summary. */
+/** Yields the rows of a bill that arrives in pieces, and returns its summary. */
 export async function* readRows<Title extends string, SummaryTitle extends string>(
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<BillRow<Title>, BillRow<SummaryTitle> | undefined, undefined> {
@@ -90,7 +92,7 @@ function* rowsOf<Title extends string>(lines: Iterable<string>, table: Table): G
   }
 }
 
-// Which columns a bill has is known to WeChat Pay's documents alone.
+// The columns of a bill are documented, not checked: this is the one cast.
 function titled<Title extends string>(cells: Cells): BillRow<Title> {
   const row: unknown = cells
   return row as BillRow<Title>

@@ -1,4 +1,4 @@
-/** The bills of APIv2: asked for and downloaded in one, which happens when they are read. */
+/** The bills of APIv2: requested and downloaded in one call, when they are read. */
 import type { Operations } from '../types/generated/routes.js'
 import type { WechatPay } from '../types/wechatpay.js'
 import type { FundflowSummaryTitle, FundflowTitle, TradeSummaryTitle, TradeTitle } from './columns.js'
@@ -12,23 +12,23 @@ export type DownloadbillFields = Fields<'post /v2/pay/downloadbill'>
 export type DownloadfundflowFields = Omit<Fields<'post /v2/pay/downloadfundflow'>, 'sign_type'>
 
 /**
- * The trade bill of a day, `bill_date` as `YYYYMMDD`. APIv2 announces no hash: that the bill is whole is told by its
- * summary, and of `save` by gzip, so give `tar_type: 'GZIP'`.
+ * The trade bill of a day, `bill_date` as `YYYYMMDD`. APIv2 announces no hash: `rows` knows from the summary that the bill
+ * is complete, and `save` from gzip, so pass `tar_type: 'GZIP'`.
  *
- * Reading it throws BillUnavailableError when there is none for that day, or not yet.
+ * Reading it throws BillUnavailableError when there is no bill for that day, or not yet.
  */
-export function downloadbill<const Asked extends DownloadbillFields>(
+export function downloadbill<const Requested extends DownloadbillFields>(
   wxpay: WechatPay,
-  xml: Asked,
+  xml: Requested,
   options: CallOptions = {},
-): RequestedBill<TradeTitle<Asked extends { bill_type: infer Type } ? Type : 'ALL'>, TradeSummaryTitle> {
+): RequestedBill<TradeTitle<Requested extends { bill_type: infer Type } ? Type : 'ALL'>, TradeSummaryTitle> {
   async function* read() {
     yield* unpack((await wxpay.chain('v2/pay/downloadbill').post({ ...options, xml })).body)
   }
   return new RequestedBill({ read, isAnnounced: false })
 }
 
-/** The bill of an account's flow of funds, signed as it has to be; over mutual TLS. As {@link downloadbill}. */
+/** The fund flow bill of an account, signed with HMAC-SHA256 and over mutual TLS. As {@link downloadbill}. */
 export function downloadfundflow(
   wxpay: WechatPay,
   fields: DownloadfundflowFields,

@@ -1,28 +1,28 @@
-/** The table of a bill: a row of titles, rows whose cells each begin with a backtick, and a summary laid out likewise. */
+/** The table of a bill: a row of titles, rows whose cells begin with a backtick, and a summary in the same layout. */
 import { malformed } from './damage.js'
 
-/** A row by the titles of its columns; the texts as they stand, without their backticks. */
+/** The cells of a row by the titles of their columns, without the backticks. */
 export type Cells = Record<string, string>
 
 const CELL = '`'
-/** Cells may hold commas: nothing is quoted. */
+/** Cells may contain commas: nothing is quoted. */
 const BETWEEN = `,${CELL}`
 
-/** Takes one line after the other. */
+/** Takes the lines in order. */
 export class Table {
   #line = 0
   #blank: Cells | undefined
   #titles: readonly string[] = []
   #blankSummary: Cells | undefined
   #summary: Cells | undefined
-  /** A row whose last cell goes on in the next line. */
+  /** A row whose last cell continues on the next line. */
   #open = ''
 
   get summary(): Cells | undefined {
     return this.#summary
   }
 
-  /** The row that the line ends, if it does. @throws WechatPayError `ERR_BILL_FORMAT` that names the line. */
+  /** The row that ends with this line, if any. @throws WechatPayError `ERR_BILL_FORMAT` that names the line. */
   take(line: string): Cells | undefined {
     this.#line++
     if (this.#blank === undefined) {
@@ -35,7 +35,7 @@ export class Table {
     return this.#unusual(line, isRow, this.#blank)
   }
 
-  /** @throws WechatPayError `ERR_BILL_FORMAT` when the last row is not whole. */
+  /** @throws WechatPayError `ERR_BILL_FORMAT` when the last row is incomplete. */
   end(): void {
     if (this.#open !== '') throw malformed(this.#line, 'ends in the middle of a row')
   }
@@ -43,14 +43,14 @@ export class Table {
   #row(line: string, blank: Cells): Cells | undefined {
     const cells = line.slice(1).split(BETWEEN)
     if (cells.length === this.#titles.length) return fill(blank, this.#titles, cells)
-    if (cells.length > this.#titles.length) throw this.#unlike(cells.length, this.#titles.length)
+    if (cells.length > this.#titles.length) throw this.#miscounted(cells.length, this.#titles.length)
     this.#open = line
     return undefined
   }
 
   #unusual(line: string, isRow: boolean, blank: Cells): Cells | undefined {
     if (this.#open !== '') {
-      if (isRow) throw malformed(this.#line - 1, 'has fewer cells than there are titles')
+      if (isRow) throw malformed(this.#line - 1, 'has fewer cells than titles')
       const whole = `${this.#open}\n${line}`
       this.#open = ''
       return this.#row(whole, blank)
@@ -65,24 +65,24 @@ export class Table {
   #summaryOf(line: string, blank: Cells): Cells {
     const titles = Object.keys(blank)
     const cells = line.slice(1).split(BETWEEN)
-    if (cells.length !== titles.length) throw this.#unlike(cells.length, titles.length)
+    if (cells.length !== titles.length) throw this.#miscounted(cells.length, titles.length)
     return fill(blank, titles, cells)
   }
 
   #titlesOf(line: string): Cells {
     const titles = line.replaceAll(CELL, '').split(',')
-    const isSound =
+    const isValid =
       titles.every(title => title !== '' && title !== '__proto__') && new Set(titles).size === titles.length
-    if (isSound) return Object.fromEntries(titles.map(title => [title, '']))
-    throw malformed(this.#line, 'has a title that is empty or is there twice')
+    if (isValid) return Object.fromEntries(titles.map(title => [title, '']))
+    throw malformed(this.#line, 'has an empty or a repeated title')
   }
 
-  #unlike(found: number, expected: number) {
+  #miscounted(found: number, expected: number) {
     return malformed(this.#line, `has ${found} cells for ${expected} titles`)
   }
 }
 
-// All rows being copies of one makes the engine lay them out alike, in half the time.
+// Copies of one row share their layout in the engine, which halves the time.
 function fill(blank: Cells, titles: readonly string[], cells: readonly string[]): Cells {
   const row = { ...blank }
   for (let index = 0; index < titles.length; index++) row[titles[index] ?? ''] = cells[index] ?? ''

@@ -1,11 +1,11 @@
-/** A bill that is not there: nothing happened on that day, or it is not made yet. */
+/** A bill that does not exist: there were no transactions on that day, or it has not been generated yet. */
 import { ApiError } from '../errors.js'
 
 export type UnavailableReason = 'NO_STATEMENT_EXIST' | 'STATEMENT_CREATING'
 
 /**
- * Not a failure: `reason` is `NO_STATEMENT_EXIST` when there is nothing to account for, or `STATEMENT_CREATING` when the
- * bill is being made and the same call succeeds later (`retryable`); bills are ready from about 10:00 the next day.
+ * Not a failure: `reason` is `NO_STATEMENT_EXIST` when the day had no transactions, or `STATEMENT_CREATING` while the bill
+ * is being generated and the same call succeeds later (`retryable`). Bills are ready from about 10:00 the next day.
  */
 export class BillUnavailableError extends ApiError {
   readonly reason: UnavailableReason
@@ -16,7 +16,7 @@ export class BillUnavailableError extends ApiError {
   }
 }
 
-/** WeChat Pay's codes: of APIv3, and the numbers of APIv2. */
+/** By WeChat Pay's codes: those of APIv3, and the numbers of APIv2. */
 const REASONS: ReadonlyMap<string, UnavailableReason> = new Map([
   ['NO_STATEMENT_EXIST', 'NO_STATEMENT_EXIST'],
   ['STATEMENT_CREATING', 'STATEMENT_CREATING'],
@@ -24,7 +24,7 @@ const REASONS: ReadonlyMap<string, UnavailableReason> = new Map([
   ['20003', 'STATEMENT_CREATING'],
 ])
 
-/** The error as it is to be thrown: one of the two, or what it was. */
+/** A BillUnavailableError if the error is one of the two, otherwise the error itself. */
 export function orUnavailable(error: unknown): unknown {
   const reason = error instanceof ApiError ? REASONS.get(error.code) : undefined
   return reason && error instanceof ApiError ? new BillUnavailableError(reason, error) : error

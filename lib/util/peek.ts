@@ -1,9 +1,9 @@
-/** Looking at how a stream begins, without taking anything from whoever reads it. */
+/** Reads the beginning of a stream without taking it away from the reader. */
 import { PassThrough, pipeline, Readable } from 'node:stream'
 
 /**
- * The first bytes of a stream, at least `length` of them unless it is shorter, and a stream of everything, these bytes
- * included; to destroy that one is to destroy the other. Rejects with the error of the stream.
+ * The first bytes of a stream, at least `length` of them unless it is shorter, and a stream of the whole content, including
+ * these bytes. Destroying the new stream destroys the source. Rejects with the error of the source.
  */
 export async function peek(source: Readable, length: number): Promise<{ beginning: Buffer; stream: Readable }> {
   const chunks: Buffer[] = []
@@ -19,7 +19,7 @@ export async function peek(source: Readable, length: number): Promise<{ beginnin
   if (isWhole) return { beginning, stream: Readable.from(chunks, { objectMode: false }) }
   const stream = new PassThrough()
   stream.write(beginning)
-  // What goes wrong reaches the reader through the stream itself.
+  // Errors reach the reader through the stream itself.
   pipeline(source, stream, () => {})
   return { beginning, stream }
 }

@@ -239,14 +239,14 @@ describe('an encrypted bill', () => {
   const parts = ['\uFEFF记账时间,备注\r\n`2026-11-23,`a\r\n', '`2026-11-23,`b\r\n资金流水总笔数\r\n`2\r\n']
 
   /** A part as WeChat Pay makes it: compressed, sealed with a key of its own, that key for the merchant. */
-  function seal(part: string, sequence: number) {
+  function seal(part: string, sequence: number, merchantKey?: string) {
     const key = randomBytes(16).toString('hex')
     const nonce = randomBytes(8).toString('hex')
     const cipher = createCipheriv('aes-256-gcm', key, nonce)
     const sealed = Buffer.concat([cipher.update(gzipSync(part)), cipher.final(), cipher.getAuthTag()])
     const encrypt_key = publicEncrypt(
       { key: merchant.certificate, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
-      Buffer.from(key),
+      Buffer.from(merchantKey ?? key),
     ).toString('base64')
     const announced = {
       bill_sequence: sequence,
@@ -319,6 +319,13 @@ describe('an encrypted bill', () => {
     gateway.answers = serve(sealed)
     const bill = await Bill.subMerchantFundflow(wxpay, query)
     expect(await failure(bill.save(path))).toMatchObject({ code: 'ERR_BILL_CONTENT' })
+    expect(await left()).toEqual(['temporary'])
+  })
+
+  it('whose key is not one of AES-256 is refused, and the key is not shown', async () => {
+    gateway.answers = serve([seal(parts[0] ?? '', 1, 'a short secret')])
+    const error = await failure(readAll((await Bill.subMerchantFundflow(wxpay, query)).rows()))
+    expect(error).toMatchObject({ code: 'ERR_BILL_KEY', message: expect.not.stringContaining('a short secret') })
     expect(await left()).toEqual(['temporary'])
   })
 

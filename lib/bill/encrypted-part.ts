@@ -1,4 +1,4 @@
-/** An encrypted part of a bill: nothing of it is handed out before its seal is found intact. */
+/** Decrypts a part of a bill: nothing of it is passed on before its tag has been verified. */
 import { Buffer } from 'node:buffer'
 import { createDecipheriv } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -10,8 +10,8 @@ import { writeSink } from '../files/sink.js'
 import { makeTemporaryFolder } from '../files/temporary-folder.js'
 import { damaged } from './damage.js'
 
-/** AEAD_AES_256_GCM. */
-export interface Seal {
+/** For AEAD_AES_256_GCM. */
+export interface PartSecret {
   /** 32 bytes. */
   key: Uint8Array
   nonce: string
@@ -22,40 +22,40 @@ const KEY_LENGTH = 32
 const PIECE = 256 * 1024
 
 /**
- * Decrypts in two passes over what arrived, which is kept in a temporary file meanwhile, encrypted: the first finds out
- * whether the tag at its end is right, the second hands out.
+ * Decrypts a part in two passes. Meanwhile a temporary file keeps the part, still encrypted: the first pass verifies the
+ * tag at its end, the second passes on the content.
  *
- * @throws WechatPayError `ERR_BILL_CONTENT` (as a rejection) when it was changed or cut, or the key is another.
+ * @throws WechatPayError `ERR_BILL_CONTENT` (as a rejection) for a part that was changed or cut, or a different key.
  */
-export async function* unseal(
+export async function* decryptPart(
   source: AsyncIterable<Uint8Array>,
-  seal: Seal,
+  secret: PartSecret,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { path, remove } = await makeTemporaryFolder()
   try {
-    const file = join(path, 'sealed')
+    const file = join(path, 'encrypted')
     await writeSink(source, file)
     const tag = await readTag(file)
-    for await (const _piece of decrypt(file, tag, seal));
-    yield* decrypt(file, tag, seal)
+    for await (const _piece of decrypt(file, tag, secret));
+    yield* decrypt(file, tag, secret)
   } finally {
     await remove()
   }
 }
 
-/** @throws WechatPayError `ERR_BILL_KEY` for a text that is no key of AES-256. */
-export function sealKey(text: string): Uint8Array {
-  const key = Buffer.from(text)
+/** @throws WechatPayError `ERR_BILL_KEY` unless the decrypted key is one of AES-256. */
+export function partKey(decrypted: string): Uint8Array {
+  const key = Buffer.from(decrypted)
   if (key.length === KEY_LENGTH) return key
   throw new WechatPayError(
-    `The key of the bill opened to ${key.length} bytes, expected ${KEY_LENGTH}: check that \`privateKey\` belongs to \`serial\`.`,
+    `The decrypted key of the bill must be ${KEY_LENGTH} bytes; got ${key.length}. Check that \`privateKey\` belongs to \`serial\`.`,
     { code: 'ERR_BILL_KEY' },
   )
 }
 
 interface Tag {
   bytes: Uint8Array
-  /** Where it begins in the file. */
+  /** Its position in the file. */
   at: number
 }
 
@@ -63,7 +63,7 @@ async function readTag(path: string): Promise<Tag> {
   const file = await open(path)
   try {
     const at = (await file.stat()).size - TAG_LENGTH
-    if (at < 0) throw damaged('An encrypted part of the bill breaks off')
+    if (at < 0) throw damaged('An encrypted part of the bill is incomplete')
     const { buffer } = await file.read(Buffer.alloc(TAG_LENGTH), 0, TAG_LENGTH, at)
     return { bytes: buffer, at }
   } finally {
@@ -71,7 +71,11 @@ async function readTag(path: string): Promise<Tag> {
   }
 }
 
-async function* decrypt(path: string, tag: Tag, { key, nonce }: Seal): AsyncGenerator<Uint8Array, void, undefined> {
+async function* decrypt(
+  path: string,
+  tag: Tag,
+  { key, nonce }: PartSecret,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce), { authTagLength: TAG_LENGTH })
   decipher.setAuthTag(tag.bytes)
   const ciphertext =
@@ -80,6 +84,6 @@ async function* decrypt(path: string, tag: Tag, { key, nonce }: Seal): AsyncGene
   try {
     decipher.final()
   } catch (cause) {
-    throw damaged('An encrypted part of the bill does not open with its key', cause)
+    throw damaged('An encrypted part of the bill cannot be decrypted with its key', cause)
   }
 }
