@@ -10,8 +10,8 @@ import { isRequirement, resolve } from './references.mjs'
  */
 
 /**
- * The members of an `anyOf`. The first is the usual one: what it has and another lacks is `never` there, so that it can be
- * read without telling the variants apart.
+ * The members of an `anyOf`. The first is the usual one: what it has can be read without telling the variants apart. What
+ * another lacks is `never` there, and what the usual one has for sure is not optional in another.
  * @param {Schema} content
  * @param {Record<string, Schema>} shared
  * @returns {Variant[]}
@@ -40,7 +40,7 @@ function withAbsent(given, usual, shared) {
   return {
     ...own,
     ...titleOf(given),
-    required: [...required, ...absent],
+    required: [...new Set([...required, ...absent, ...(other.required ?? [])])],
     properties: {
       ...Object.fromEntries(
         Object.entries(properties).map(([name, field]) => [
