@@ -22,7 +22,8 @@ const formats = { 'date-time': 'RFC 3339', date: 'YYYY-MM-DD' }
  * @param {string} [rule] What holds between this field and others.
  */
 export function describe(name, schema, money, rule) {
-  const { title, format = '', contentMediaType, 'x-encrypted': encrypted } = schema
+  const { title, format = '', contentMediaType } = schema
+  const encrypted = schema['x-encrypted'] ?? schema.items?.['x-encrypted']
   return [
     title,
     unitOf(name, schema, money),

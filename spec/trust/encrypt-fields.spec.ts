@@ -41,6 +41,16 @@ describe('fields on the way out', () => {
     })
   })
 
+  it('are encrypted one by one in a list of strings', () => {
+    const json = { forms: [{ values: ['张三', '', '李四'] }, { values: 'none' }] }
+    expect(encrypt(json, ['/forms/[]/values/[]'])).toEqual({
+      forms: [{ values: ['<张三>', '', '<李四>'] }, { values: 'none' }],
+    })
+    const long = { forms: [{ values: ['short', '深'.repeat(72)] }] }
+    const error = failureOf(() => encryptFields(long, ['/forms/[]/values/[]'], publicKey))
+    expect(String(error)).toContain('json/forms/0/values/1')
+  })
+
   it('leave the object of the caller as it was, also when it is frozen', () => {
     const json = Object.freeze({ payer: Object.freeze({ name: '张三' }), other: Object.freeze({}) })
     const encrypted = encryptFields(json, ['/payer/name'], publicKey)
@@ -186,6 +196,13 @@ describe('fields on the way in', () => {
       other: data.other,
     })
     expect(open(data.user.name)).toBe('𠮷😀')
+  })
+
+  it('are decrypted one by one in a list of strings', async () => {
+    const data = { forms: [{ values: [seal('张三'), '', seal('李四')] }, { values: 'none' }] }
+    expect(await decryptFields(data, ['/forms/[]/values/[]'], decrypt)).toEqual({
+      forms: [{ values: ['张三', '', '李四'] }, { values: 'none' }],
+    })
   })
 
   it('that come masked, empty or not at all stay as they came', async () => {

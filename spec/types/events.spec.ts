@@ -19,8 +19,8 @@ async function refused(statements: readonly string[]): Promise<string[]> {
   return [...new Set(findings.map(({ line, message }) => statements[line - first] ?? message))]
 }
 
-it('each of the 121 notifications brings a content of its own', { timeout: 60_000 }, async () => {
-  expect(types).toHaveLength(121)
+it('each notification brings a content of its own', { timeout: 60_000 }, async () => {
+  expect(types.length).toBeGreaterThanOrEqual(121)
   expect(await refused(types.map(type => `brings<EventOf<'${type}'>['resource']>()`))).toEqual([])
 })
 
@@ -42,4 +42,44 @@ it('the type of a notification tells what it brings', { timeout: 60_000 }, async
     "if (event.event_type === 'REFUND.SUCCESS' && event.original_type === 'transaction') event.id",
   ]
   expect(await refused(wrong)).toEqual(wrong)
+})
+
+it('a payment can be read as the usual one, or told apart by its content', { timeout: 60_000 }, async () => {
+  const payment = (statement: string) => `if (event.event_type === 'TRANSACTION.SUCCESS') ${statement}`
+  const right = [
+    'event.resource.amount.total.toFixed()',
+    'event.resource.amount.payer_total.toFixed()',
+    'event.resource.payer.openid.length',
+    'event.resource.transaction_id.length',
+    'event.resource.promotion_detail?.[0]?.amount?.toFixed()',
+    "if ('sub_orders' in event.resource) event.resource.sub_orders[0]?.amount.total_amount.toFixed()",
+    "if ('combine_out_trade_no' in event.resource) event.resource.sub_orders.length",
+    "if (event.original_type === 'profitsharing') event.resource.receiver.account.length",
+    "if (event.original_type === 'transaction') event.resource.amount.total.toFixed()",
+  ].map(payment)
+  expect(await refused(right)).toEqual([])
+  const wrong = [
+    'event.resource.receiver.account',
+    'event.resource.sub_orders',
+    'event.resource.combine_out_trade_no',
+    'event.resource.parking_info',
+    "if (event.original_type === 'transaction') event.resource.receiver",
+    "if (event.original_type === 'profitsharing') event.resource.amount.total.toFixed()",
+  ].map(payment)
+  expect(await refused(wrong)).toEqual(wrong)
+})
+
+it('a refund and a profit sharing read the same whoever asked for them', { timeout: 60_000 }, async () => {
+  const right = [
+    "if (event.event_type === 'REFUND.SUCCESS') event.resource.amount.payer_refund.toFixed()",
+    "if (event.event_type === 'REFUND.ABNORMAL') event.resource.user_received_account.length",
+    "if (event.event_type === 'REFUND.CLOSED') event.resource.out_refund_no.length",
+    "if (event.event_type === 'PROFITSHARING.SUCCESS') event.resource.receiver.account.length",
+    "if (event.event_type === 'PROFITSHARING.SUCCESS') event.resource.receiver.amount.toFixed()",
+    "if (event.event_type === 'MCHTRANSFER.BILL.FINISHED') event.resource.transfer_amount.toFixed()",
+    "if (event.event_type === 'COMPLAINT.CREATE') event.resource.complaint_id.length",
+    "if (event.event_type === 'COUPON.USE') event.resource.consume_information?.consume_mchid.length",
+    "if (event.event_type === 'PAYSCORE.USER_PAID') event.resource.out_order_no.length",
+  ]
+  expect(await refused(right)).toEqual([])
 })
