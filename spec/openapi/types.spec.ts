@@ -89,6 +89,7 @@ type: object
 required: [account, amount]
 properties:
   account: { type: string, title: 账户, x-encrypted: platform }
+  aliases: { type: array, title: 别名, items: { type: string, x-encrypted: platform } }
   amount: { type: integer, title: "金额 */ 分" }
   level: { type: integer, enum: [1, 2], x-closed: true }
   kind: { type: string, enum: [A, B] }
@@ -115,7 +116,7 @@ requestBody:
           - { $ref: "#/components/schemas/Paid", x-original-types: [transaction] }
           - type: object
             x-original-types: [transaction]
-            required: [sp_mchid, payer, goods]
+            required: [sp_mchid, payer]
             properties:
               sp_mchid: { type: string }
               payer: { type: object, required: [sp_openid], properties: { sp_openid: { type: string } } }
@@ -163,6 +164,7 @@ describe('the generated types', { timeout: 60_000 }, () => {
     )
     expect(files['v3.d.ts']).toContain('/** 查询 · There is no page. */')
     expect(files['v3-schemas.d.ts']).toContain('/** 账户 · encrypted by the client */\n  account: string')
+    expect(files['v3-schemas.d.ts']).toContain('/** 别名 · encrypted by the client */\n  aliases?: string[]')
   })
 
   it('say what no type can: units, lengths, formats, and which field makes up for which', () => {
