@@ -1,12 +1,12 @@
 /** From a configuration to the root of the chain. */
 import { createChain } from './chain/proxy.js'
-import { systemClock } from './client/client.js'
 import { type OpenClient, openClient } from './client/open-client.js'
 import { type Client, register } from './client/settings-of.js'
 import { type Config, readConfig, renewKeys } from './config/config.js'
 import type { KeyOptions } from './config/keys.js'
 import { InvalidArgumentError } from './errors.js'
 import type { WechatPay } from './types/wechatpay.js'
+import { systemClock } from './util/clock.js'
 
 interface Handle {
   current: OpenClient

@@ -2,7 +2,7 @@
 
 import { settingsOf } from './client/settings-of.js'
 import { InvalidArgumentError } from './errors.js'
-import { explain, openCertificates } from './trust/certificate-list.js'
+import { decryptCertificates, explain } from './trust/certificate-list.js'
 import type { WechatPay } from './types/wechatpay.js'
 
 export interface PlatformCertificate {
@@ -34,7 +34,7 @@ export async function download(client: WechatPay, path = 'v3/certificates'): Pro
     .catch((error: unknown) => {
       throw explain(error)
     })
-  return openCertificates(body.toString(), apiv3Key).map(({ serial, certificate }) => ({
+  return decryptCertificates(body.toString(), apiv3Key).map(({ serial, certificate }) => ({
     serial,
     certificate: certificate.toString(),
     validFrom: new Date(certificate.validFrom),

@@ -1,24 +1,39 @@
-/** What a call gives back: the parsed data, and the very bytes that were verified. */
+/** The response of a call: the parsed data, and the exact bytes that were verified. */
 import type { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 
+/** Header lines by their lower-case names, as undici gives them. */
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+/** The value of a header, several joined by `, `; the empty string if it is absent. */
+export function headerLine(headers: ResponseHeaders, name: string): string {
+  const value = headers[name]
+  return typeof value === 'string' ? value : (value?.join(', ') ?? '')
+}
+
+/** The request ID, which WeChat Pay's support asks for. */
+export function requestIdOf(headers: ResponseHeaders): string | undefined {
+  return headerLine(headers, 'request-id') || headerLine(headers, 'x-request-id') || undefined
+}
+
 interface ResponseParts<Data, Body> {
   statusCode: number
-  headers: Record<string, string | string[] | undefined>
+  headers: ResponseHeaders
   data: Data
   body: Body
   requestId: string | undefined
 }
 
 /**
- * An answer whose signature has been verified (or that WeChat Pay leaves unsigned: the file downloads).
- * `Data` is the parsed payload: the JSON, the XML as an object, undefined where there is none.
+ * A response whose signature has been verified, except for the file downloads, which WeChat Pay does not sign.
+ * `Data` is the parsed payload: the JSON, the XML as an object, undefined if the response has no content.
  * `Body` is `Buffer`, or `Readable` for a download.
  */
 export class WechatPayResponse<Data = unknown, Body extends Buffer | Readable = Buffer> {
   readonly statusCode: number
+  /** The request ID, which WeChat Pay's support asks for. */
   readonly requestId: string | undefined
-  readonly #rawHeaders: ResponseParts<Data, Body>['headers']
+  readonly #rawHeaders: ResponseHeaders
   readonly #data: Data
   readonly #body: Body
   #headers: Headers | undefined
@@ -40,7 +55,7 @@ export class WechatPayResponse<Data = unknown, Body extends Buffer | Readable = 
     return this.#body
   }
 
-  // Made on first use: loading Node's Headers takes longer than all the rest of a first call.
+  // Created on first use: loading Node's Headers takes longer than the rest of a first call.
   get headers(): Headers {
     this.#headers ??= new Headers(
       Object.entries(this.#rawHeaders).flatMap(([name, value]) =>
@@ -58,12 +73,12 @@ export class WechatPayResponse<Data = unknown, Body extends Buffer | Readable = 
     return this.#body
   }
 
-  /** The header's value, several joined by `, `; the empty string when it is absent. */
+  /** The header's value, several joined by `, `; the empty string if it is absent. */
   getHeaderLine(name: string): string {
     return this.headers.get(name) ?? ''
   }
 
-  /** Data and headers stay out of logs: they hold signatures, and payers' personal data. */
+  /** Leaves data and headers out of logs: they contain signatures and payers' personal data. */
   toJSON(): { statusCode: number; requestId: string | undefined } {
     return { statusCode: this.statusCode, requestId: this.requestId }
   }

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChain } from '../lib/chain/proxy.js'
 import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
-import { systemClock } from '../lib/client/client.js'
 import { openClient } from '../lib/client/open-client.js'
 import { readConfig } from '../lib/config/config.js'
 import { v2Facts } from '../lib/protocol/v2/endpoints.js'
+import { systemClock } from '../lib/util/clock.js'
 import { answer, config, type Gateway, isSigned, type ReceivedRequest, startGateway } from './v2-gateway.js'
 
 interface Operation {

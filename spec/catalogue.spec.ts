@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChain } from '../lib/chain/proxy.js'
 import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
-import { systemClock } from '../lib/client/client.js'
 import { openClient } from '../lib/client/open-client.js'
 import { readConfig } from '../lib/config/config.js'
+import { systemClock } from '../lib/util/clock.js'
 import { config, type Gateway, signatureHeaders, startGateway, unsignedAnswer } from './gateway.js'
 
 interface Operation {

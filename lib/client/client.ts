@@ -1,141 +1,135 @@
-/** One request from the chain's call to the verified answer. */
+/** One call, from its options to its verified response. */
 import type { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expandTemplate, templateNames } from '../chain/uri-template.js'
 import { emit } from '../config/hooks.js'
 import type { Settings } from '../config/settings.js'
-import { InvalidArgumentError, TransportError } from '../errors.js'
+import { TransportError } from '../errors.js'
 import type { Method } from '../options.js'
-import type { BegunCall, Call, FilledCall, PreparedCall } from '../protocol/call.js'
-import { endpointFacts } from '../protocol/endpoints.js'
-import { decodeMediaId } from '../protocol/media-id.js'
-import type { SpeakV2 } from '../protocol/v2/v2.js'
-import { beginV3 } from '../protocol/v3/v3.js'
-import { within } from '../protocol/within.js'
-import type { WechatPayResponse } from '../response.js'
-import { type Destination, destinationOf } from '../transport/destination.js'
-import { requestIdOf } from '../transport/headers.js'
-import { type Attempt, type Clock, withRetry } from '../transport/retry.js'
+import type { Call, Exchange } from '../protocol/call.js'
+import { decodeMediaId, endpointFacts } from '../protocol/endpoints.js'
+import type { OpenV2 } from '../protocol/v2/v2.js'
+import { openV3 } from '../protocol/v3/v3.js'
+import { requestIdOf, type WechatPayResponse } from '../response.js'
+import { agentFor } from '../transport/agents.js'
+import { readHeaders } from '../transport/headers.js'
+import { type Attempt, withRetry } from '../transport/retry.js'
 import { type IncomingResponse, send } from '../transport/send.js'
-import { overrideTransport, type TransportSettings } from '../transport/settings.js'
-import { agentFor } from '../transport/tls.js'
+import { type Destination, destinationOf, overrideTransport, type TransportSettings } from '../transport/settings.js'
 import type { Verifier } from '../trust/verifier.js'
-import { splitOptions } from './split-options.js'
-import { withFiles } from './with-files.js'
+import { type Clock, systemClock } from '../util/clock.js'
+import { Deadline } from '../util/deadline.js'
+import { readCallOptions, withFiles } from './call-options.js'
 
-export type SendCall = (
-  method: Method,
-  template: string,
-  options: object,
-) => Promise<WechatPayResponse<unknown, Buffer | Readable>>
+type Response = WechatPayResponse<unknown, Buffer | Readable>
 
-export const systemClock: Clock = {
-  now: Date.now,
-  random: Math.random,
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { ...(signal && { signal }) }).catch(() => {}),
-}
+export type SendCall = (method: Method, template: string, options: object) => Promise<Response>
 
 /** Chooses the keys that verify the response to a call. */
 export type VerifierFor = (call: { template: string; baseUri: URL }) => Verifier
 
+interface CallContext {
+  readonly settings: Settings
+  readonly verifierFor: VerifierFor
+  readonly clock: Clock
+  readonly openV2: OpenV2
+}
+
 export function createClient(settings: Settings, verifierFor: VerifierFor, clock: Clock = systemClock): SendCall {
-  const client: SendCall = async (method, template, given) => {
-    const { values, options } = splitOptions(given, templateNames(template), template)
+  let v2: Promise<OpenV2> | undefined
+  const openV2: OpenV2 = async call => {
+    // Loaded on first use: a client that only calls APIv3 starts without it.
+    v2 ??= import('../protocol/v2/v2.js').then(({ createV2 }) => createV2(settings, sendCall, clock.monotonic))
+    return (await v2)(call)
+  }
+  const context: CallContext = { settings, verifierFor, clock, openV2 }
+  const sendCall: SendCall = async (method, template, given) => {
+    const { values, options } = readCallOptions(given, templateNames(template), template)
     const path = expandTemplate(template, decodeMediaId(template, values))
-    requireSignal(options.signal)
+    const headers =
+      options.headers === undefined ? settings.headers : { ...settings.headers, ...readHeaders(options.headers) }
     const facts = endpointFacts(method, template)
-    return await withFiles(options, opened => exchange({ method, template, path, options: opened, facts }))
-  }
-  const exchange = async (filled: FilledCall) => {
-    const { method, template, options } = filled
-    const started = clock.now()
-    const transport = overrideTransport(settings.transport, options)
-    const baseUris = candidates(settings, transport, filled)
-    const begin = () => {
-      if (template.startsWith('v2/'))
-        return within(beginV2(filled), { timeout: transport.timeout, signal: options.signal })
-      const verifier = verifierFor({ template, baseUri: baseUris[0] })
-      return beginV3(filled, { settings, verifier, clock, timeout: transport.timeout })
-    }
-    const left = () => Math.max(1, transport.timeout - (clock.now() - started))
-    const { call, prepared } = await begin()
-    let destination = destinationOf(baseUris[0], call.target)
-    const answer = await withRetry(
-      {
-        method,
-        policy: transport.retry,
-        baseUris,
-        timeout: left(),
-        signal: options.signal,
-        clock,
-        onRetry: (attempt, outcome, wait) =>
-          emit(settings.hooks.retry, () => ({
-            ...describe(call, attempt, settings),
-            cause: causeOf(outcome),
-            delay: wait,
-          })),
-      },
-      attempt => {
-        if (attempt.number > 1) destination = destinationOf(attempt.baseUri, call.target)
-        return sendOnce(attempt, destination, { call, prepared, transport, settings, clock })
-      },
+    return await withFiles(options, opened =>
+      exchange({ method, template, path, options: opened, headers, facts }, context),
     )
-    return await prepared.read(answer, destination, left())
   }
-  let v2: Promise<SpeakV2> | undefined
-  const beginV2 = async (filled: FilledCall): Promise<BegunCall> => {
-    // Loaded on first use: a client that speaks APIv3 alone starts without it.
-    v2 ??= import('../protocol/v2/v2.js').then(({ createV2 }) => createV2(settings, client, clock.now))
-    return (await v2)(filled)
-  }
-  return client
+  return sendCall
 }
 
-interface SendContext {
+async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): Promise<Response> {
+  const { settings, clock } = context
+  const { method, options } = filled
+  const transport = overrideTransport(settings.transport, options)
+  const deadline = new Deadline({ timeout: transport.timeout, signal: options.signal, now: clock.monotonic })
+  const call: Call = { ...filled, deadline }
+  const baseUris = baseUrisFor(call, transport, settings)
+  const opened = await openExchange(call, baseUris[0], context)
+  let destination = destinationOf(baseUris[0], opened.target)
+  const response = await withRetry(
+    {
+      method,
+      policy: transport.retry,
+      baseUris,
+      deadline,
+      clock,
+      onRetry: (attempt, outcome, delay) =>
+        emit(settings.hooks.retry, () => ({
+          ...describe(call, attempt, settings),
+          cause: outcome instanceof TransportError ? outcome : { statusCode: outcome.statusCode },
+          delay,
+        })),
+    },
+    attempt => {
+      if (attempt.number > 1) destination = destinationOf(attempt.baseUri, opened.target)
+      return sendOnce(attempt, destination, { call, opened, transport, context })
+    },
+  )
+  return await opened.decode(response, destination)
+}
+
+function openExchange(call: Call, baseUri: URL, context: CallContext): Exchange | Promise<Exchange> {
+  const { template, deadline } = call
+  const { settings, verifierFor, clock, openV2 } = context
+  if (template.startsWith('v2/')) return deadline.wait(openV2(call))
+  return openV3(call, { settings, verifier: verifierFor({ template, baseUri }), now: clock.now })
+}
+
+interface Sending {
   call: Call
-  prepared: PreparedCall
+  opened: Exchange
   transport: TransportSettings
-  settings: Settings
-  clock: Clock
+  context: CallContext
 }
 
-async function sendOnce(attempt: Attempt, destination: Destination, context: SendContext): Promise<IncomingResponse> {
-  const { call, prepared, transport, settings, clock } = context
-  const started = clock.now()
-  const request = await prepared.sign(destination, attempt.timeout)
+async function sendOnce(
+  attempt: Attempt,
+  destination: Destination,
+  { call, opened, transport, context: { settings, clock } }: Sending,
+): Promise<IncomingResponse> {
+  const started = clock.monotonic()
+  const request = await opened.encode(destination)
   emit(settings.hooks.request, () => ({ ...describe(call, attempt, settings), bytes: request.body?.length ?? 0 }))
-  const answer = await send(request, {
-    dispatcher: transport.dispatcher ?? agentFor({ identity: prepared.identity, ca: settings.ca }),
-    timeout: Math.max(1, attempt.timeout - (clock.now() - started)),
-    signal: call.options.signal,
-    download: prepared.download,
+  const response = await send(request, {
+    dispatcher: transport.dispatcher ?? agentFor({ identity: opened.identity, ca: settings.ca }),
+    deadline: call.deadline,
+    download: opened.download,
   })
   emit(settings.hooks.response, () => ({
     ...describe(call, attempt, settings),
-    statusCode: answer.statusCode,
-    requestId: requestIdOf(answer.headers),
-    duration: clock.now() - started,
+    statusCode: response.statusCode,
+    requestId: requestIdOf(response.headers),
+    duration: clock.monotonic() - started,
   }))
-  return answer
+  return response
 }
 
-// A call that names its own host goes nowhere else, nor does one whose endpoint is only at one host.
-function candidates(settings: Settings, { baseUri }: TransportSettings, call: FilledCall): [URL, ...URL[]] {
+// A call with a host of its own goes to no other host, and neither does one whose endpoint is documented at one host only.
+function baseUrisFor(call: Call, { baseUri }: TransportSettings, settings: Settings): [URL, ...URL[]] {
   const isDefault = baseUri === settings.transport.baseUri
   const documented = isDefault && settings.isMainHost ? call.facts.baseUri : undefined
   if (documented) return [new URL(documented)]
   return isDefault && settings.fallbackUri ? [baseUri, settings.fallbackUri] : [baseUri]
 }
 
-function requireSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return
-  throw new InvalidArgumentError('`signal` must be an AbortSignal, as AbortController has one.')
-}
-
 function describe({ method, template }: Call, { number, baseUri }: Attempt, { mchid }: Settings) {
   return { mchid, method, path: `/${template}`, host: baseUri.host, attempt: number }
-}
-
-function causeOf(outcome: TransportError | IncomingResponse) {
-  return outcome instanceof TransportError ? outcome : { statusCode: outcome.statusCode }
 }

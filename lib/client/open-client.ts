@@ -1,19 +1,21 @@
-/** A configured client: how it sends calls, and the keys that verify what WeChat Pay sends to it. */
+/** A configured client: it sends calls, and verifies what WeChat Pay sends to it. */
 import type { Settings } from '../config/settings.js'
-import type { Clock } from '../transport/retry.js'
 import type { Verifier } from '../trust/verifier.js'
-import { createClient, type SendCall, systemClock } from './client.js'
+import { type Clock, systemClock } from '../util/clock.js'
+import { createClient, type SendCall } from './client.js'
 import { platformVerifiers } from './platform-verifiers.js'
 
 export interface OpenClient {
   readonly settings: Settings
   readonly send: SendCall
-  /** Verifies what WeChat Pay sends on its own. */
+  /** Verifies notifications. */
   readonly verifier: Verifier
 }
 
 export function openClient(settings: Settings, clock: Clock = systemClock): OpenClient {
-  const verifierFor = platformVerifiers(settings, clock.now)
+  const verifierFor = platformVerifiers(settings, clock, (verifier, path, options) =>
+    createClient(settings, () => verifier, clock)('GET', path, options),
+  )
   const { baseUri } = settings.transport
   return {
     settings,

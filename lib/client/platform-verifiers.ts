@@ -1,35 +1,43 @@
-/** The keys of WeChat Pay behind a client: those that were configured, and certificates that the client downloads itself. */
+/** The keys of WeChat Pay that a client verifies with: the configured ones, and the certificates that it downloads itself. */
 
 import { emit } from '../config/hooks.js'
 import type { Settings } from '../config/settings.js'
-import { overrideTransport } from '../transport/settings.js'
+import type { OpenOptions } from '../options.js'
 import { DownloadedKeys } from '../trust/downloaded-keys.js'
-import { KeyStore } from '../trust/platform-key-ring.js'
+import { PlatformKeyRing } from '../trust/platform-key-ring.js'
 import type { Verifier } from '../trust/verifier.js'
 import type { KeyWarning } from '../trust/warnings.js'
-import { createClient, systemClock, type VerifierFor } from './client.js'
+import type { Clock } from '../util/clock.js'
 
-/** Where a list of certificates is asked for. */
+/** Makes one call whose response `verifier` verifies. */
+type Get = (verifier: Verifier, path: string, options: OpenOptions) => Promise<{ body: { toString(): string } }>
+
+/** Where a list of certificates is found. */
 interface ListPlace {
   baseUri: URL
   path: string
 }
 
-/** One key store for each list of certificates; all of them know the configured keys. */
-export function platformVerifiers(settings: Settings, now: () => number): VerifierFor {
+/** One key ring for each list of certificates. All of them have the configured keys. */
+export function platformVerifiers(
+  settings: Settings,
+  clock: Clock,
+  get: Get,
+): (call: { template: string; baseUri: URL }) => Verifier {
   const { givenVerifier } = settings
   if (givenVerifier) return () => givenVerifier
-  const stores = new Map<string, KeyStore>()
+  const rings = new Map<string, PlatformKeyRing>()
   return ({ template, baseUri }) => {
     const place = listPlace(template, baseUri)
     const url = place.baseUri.href + place.path
-    const keys = stores.get(url) ?? openKeyStore(settings, place, url, now)
-    stores.set(url, keys)
-    return keys
+    const ring =
+      rings.get(url) ?? openKeyRing(settings, clock, url, verifier => download(verifier, settings, place, get))
+    rings.set(url, ring)
+    return ring
   }
 }
 
-// Merchants outside the mainland have a list of their own, under the path or the host that their calls go by.
+// Overseas merchants have a list of their own, under the path or the host of their calls.
 function listPlace(template: string, baseUri: URL): ListPlace {
   if (template.startsWith('hk/')) return { baseUri, path: 'hk/v3/certificates' }
   const prefix = baseUri.pathname
@@ -39,34 +47,32 @@ function listPlace(template: string, baseUri: URL): ListPlace {
   return { baseUri, path: isGlobal ? 'v3/global/certificates' : 'v3/certificates' }
 }
 
-function openKeyStore(settings: Settings, place: ListPlace, url: string, now: () => number): KeyStore {
+function openKeyRing(
+  settings: Settings,
+  clock: Clock,
+  url: string,
+  download: (verifier: Verifier) => Promise<string>,
+): PlatformKeyRing {
   const { mchid, platformKeys, apiv3Key, store, hooks } = settings
   const warn = (warning: KeyWarning) => emit(hooks.warning, () => ({ mchid, ...warning }))
-  return new KeyStore({
+  return new PlatformKeyRing({
     configured: platformKeys,
-    now,
+    now: clock.now,
     warn,
     download:
       apiv3Key &&
-      (known =>
-        new DownloadedKeys({
-          name: `${mchid}:${url}`,
-          apiv3Key,
-          store,
-          clock: { now, sleep: systemClock.sleep },
-          download: verifier => download(verifier, settings, place),
-          known,
-          warn,
-        })),
+      (known => new DownloadedKeys({ name: `${mchid}:${url}`, apiv3Key, store, clock, download, known, warn })),
   })
 }
 
-async function download(verifier: Verifier, settings: Settings, { path, baseUri }: ListPlace): Promise<string> {
+async function download(
+  verifier: Verifier,
+  settings: Settings,
+  { path, baseUri }: ListPlace,
+  get: Get,
+): Promise<string> {
   const isDefault = baseUri === settings.transport.baseUri
-  // Nobody but this call knows the keys to try it again with.
-  const transport = { ...overrideTransport(settings.transport, { retry: {} }), baseUri }
-  const fallbackUri = isDefault ? settings.fallbackUri : undefined
-  const send = createClient({ ...settings, transport, fallbackUri }, () => verifier)
-  const { body } = await send('GET', path, { sandbox: false })
+  // Retried even if the client retries nothing: no other call can download the list for it.
+  const { body } = await get(verifier, path, { ...(!isDefault && { base_uri: baseUri }), retry: {}, sandbox: false })
   return body.toString()
 }

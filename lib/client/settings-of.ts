@@ -1,27 +1,27 @@
-/** Which settings stand behind a client, so that notifications and front-end parameters share its live keys. */
+/** The settings of a client, so that notifications and front-end parameters share its live keys. */
 import type { Settings } from '../config/settings.js'
 import type { Verifier } from '../trust/verifier.js'
 
-/** A client, as `Builder.factory` makes it. */
+/** A client that `Builder.factory` created. */
 export interface Client {
   readonly chain: (path: string) => unknown
 }
 
-/** The settings of a client that other modules may read. */
+/** The settings that other modules may read. */
 export type SharedSettings = Pick<Settings, 'mchid' | 'privateKey' | 'signer' | 'apiv3Key' | 'secret' | 'store'> &
   Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt'>> & {
-    /** Verifies what WeChat Pay sends on its own. */
+    /** Verifies notifications. */
     readonly verifier: Verifier
   }
 
-// A client is a proxy without properties of its own, so that its settings can only be kept beside it.
+// A client is a proxy without properties of its own, so its settings can only be kept beside it.
 const settings = new WeakMap<object, SharedSettings>()
 
 export function register(client: object, its: SharedSettings): void {
   settings.set(client, its)
 }
 
-/** The settings of a client; undefined for everything else. */
+/** The settings of a client; undefined for anything else. */
 export function settingsOf(client: unknown): SharedSettings | undefined {
   const isObject = (typeof client === 'object' && client !== null) || typeof client === 'function'
   return isObject ? settings.get(client) : undefined

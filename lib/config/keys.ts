@@ -10,10 +10,11 @@ import {
 } from '../crypto/keys.js'
 import { signAsync } from '../crypto/rsa.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
-import type { ClientCertificate } from '../transport/tls.js'
-import { decryptText } from '../trust/decrypt-text.js'
-import { loadPlatformKeys, type PlatformKey, refuseMerchantKeys } from '../trust/platform-keys.js'
+import type { ClientCertificate } from '../transport/agents.js'
+import { decryptField } from '../trust/decrypt-field.js'
+import type { PlatformKey } from '../trust/platform-key-ring.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
+import { readCerts, refuseMerchantKeys } from './certs.js'
 import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerchant } from './merchant-certificate.js'
 
 /** The keys of a merchant, and those of WeChat Pay. */
@@ -134,7 +135,7 @@ function keySigner(
   return {
     serial,
     sign: message => signAsync(message, privateKey),
-    decrypt: ciphertext => decryptText(ciphertext, privateKey),
+    decrypt: ciphertext => decryptField(ciphertext, privateKey),
   }
 }
 
@@ -174,7 +175,7 @@ function readPlatformKeys({ certs = {}, verifier }: KeyOptions): Pick<Keys, 'pla
     ['announcedSerial', 'verify'],
     '{ announcedSerial(), verify(message, signature, serial) }',
   )
-  return { platformKeys: loadPlatformKeys(Object.entries(certs)), givenVerifier: verifier && guarded(verifier) }
+  return { platformKeys: readCerts(Object.entries(certs)), givenVerifier: verifier && guarded(verifier) }
 }
 
 /** The same verifier, whose failures say what has become of the call. */

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { MemoryStore } from '../stores/memory-store.js'
 import type { Store } from '../stores/store.js'
-import { within } from '../util/within.js'
+import { within } from '../util/deadline.js'
 import { kindOf } from '../util/wording.js'
 import { toXml } from '../xml/build.js'
 import { type FastifyPlugin, toFastify } from './adapters/fastify.js'

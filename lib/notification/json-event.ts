@@ -2,7 +2,7 @@
 import * as AesGcm from '../crypto/aes-gcm.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
 import { verifyNotification } from '../protocol/v3/verify.js'
-import { requestIdOf } from '../transport/headers.js'
+import { requestIdOf } from '../response.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import { eventFacts } from '../types/generated/event-facts.js'

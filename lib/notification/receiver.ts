@@ -1,16 +1,16 @@
 /** Receives notifications: reads the keys, then verifies, decrypts and types each message. */
 import { factory } from '../builder.js'
 import { type Client, settingsOf } from '../client/settings-of.js'
+import { readCerts } from '../config/certs.js'
 import type { Config } from '../config/config.js'
 import { readMerchant } from '../config/merchant-certificate.js'
 import { aesKey } from '../crypto/bytes.js'
 import { type KeyInput, loadPrivateKey } from '../crypto/keys.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { Store } from '../stores/store.js'
-import { decryptText } from '../trust/decrypt-text.js'
+import { decryptField } from '../trust/decrypt-field.js'
 import type { Decrypt } from '../trust/encrypt-fields.js'
-import { KeyStore } from '../trust/platform-key-ring.js'
-import { loadPlatformKeys } from '../trust/platform-keys.js'
+import { PlatformKeyRing } from '../trust/platform-key-ring.js'
 import type { Verifier } from '../trust/verifier.js'
 import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
@@ -141,13 +141,13 @@ function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: Noti
   if (signer) return signer.decrypt?.bind(signer)
   const key =
     privateKey === undefined ? readMerchant(merchant, String(mchid))?.key : loadPrivateKey(privateKey, 'privateKey')
-  return key && (ciphertext => decryptText(ciphertext, key))
+  return key && (ciphertext => decryptField(ciphertext, key))
 }
 
 function readVerifier(config: NotificationConfig, now: () => number): Verifier | undefined {
   const certs = certsOf(config)
   if (config.verifier || certs.length === 0) return config.verifier
-  return new KeyStore({ configured: loadPlatformKeys(certs), now })
+  return new PlatformKeyRing({ configured: readCerts(certs), now })
 }
 
 function certsOf({ certs = {} }: NotificationConfig): [serial: string, input: KeyInput][] {

@@ -1,55 +1,38 @@
-/** A call on its way: what the user asked for, and what a protocol makes of it. */
+/** One call, and its exchange with WeChat Pay in the language of its protocol. */
 
 import type { Readable } from 'node:stream'
 import type { Method, OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
-import type { Destination } from '../transport/destination.js'
+import type { ClientCertificate } from '../transport/agents.js'
 import type { IncomingResponse, OutgoingRequest } from '../transport/send.js'
-import type { ClientCertificate } from '../transport/tls.js'
+import type { Destination } from '../transport/settings.js'
+import type { Deadline } from '../util/deadline.js'
 import type { EndpointFacts } from './endpoints.js'
-
-/** A call whose placeholders are filled, and nothing else yet. */
-export interface FilledCall extends Pick<Call, 'method' | 'template' | 'options' | 'facts'> {
-  /** The path, with the query that it was written with, encoded and beginning with a slash. */
-  readonly path: string
-}
 
 export interface Call {
   readonly method: Method
-  /** The path as it was written, without a leading slash, placeholders unfilled. */
+  /** The path as it was written, without a leading slash, with its placeholders. */
   readonly template: string
+  /** The path with its placeholders filled, and the query that it was written with; it begins with a slash. */
+  readonly path: string
+  readonly options: OpenOptions
+  /** The headers of the client, overridden by those of the call. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What is documented about the endpoint. */
+  readonly facts: Readonly<EndpointFacts>
+  readonly deadline: Deadline
+}
+
+/** A call with its payload: encoded for each attempt, and decoded once there is a response. */
+export interface Exchange {
   /** The path and query, filled and encoded, beginning with a slash; without the base URI's prefix. */
   readonly target: string
-  readonly options: OpenOptions
-  /** What is documented about it, by its template. */
-  readonly facts: Readonly<EndpointFacts>
-  /** The user's headers: the client's, and over them the call's. */
-  readonly headers: Readonly<Record<string, string>>
-  /** What to announce as `Wechatpay-Serial`. */
-  readonly serial: string | undefined
-}
-
-/** A call that is ready to be sent. */
-export interface BegunCall {
-  readonly call: Call
-  readonly prepared: PreparedCall
-}
-
-/** A call whose body is made: signed anew for each attempt, and read when its answer is there. */
-export interface PreparedCall {
-  /** What is shown to the server; without it nothing is. */
+  /** Presented in the TLS handshake. */
   readonly identity?: ClientCertificate | undefined
-  /** Whether a 2xx is handed out as a stream. */
+  /** Whether the content of a 2xx is returned as a stream. */
   readonly download: boolean
-  /** `timeout` is how many milliseconds a signer may be waited for. */
-  sign(to: Destination, timeout: number): Promise<OutgoingRequest>
-  /**
-   * `timeout` is how many milliseconds a verifier, or a signer that decrypts, may be waited for.
-   * @throws ApiError, SignatureError, TransportError (as a rejection).
-   */
-  read(
-    answer: IncomingResponse,
-    from: Destination,
-    timeout: number,
-  ): Promise<WechatPayResponse<unknown, Buffer | Readable>>
+  /** The request to send, signed. Each attempt gets a signature of its own. */
+  encode(to: Destination): Promise<OutgoingRequest>
+  /** @throws ApiError, SignatureError, TransportError (as a rejection). */
+  decode(response: IncomingResponse, from: Destination): Promise<WechatPayResponse<unknown, Buffer | Readable>>
 }

@@ -1,50 +1,50 @@
-/** What the catalogue says about an endpoint at run time; of an undocumented one, that nothing is known. */
+/** The catalogue's facts about an endpoint at run time. */
 import type { Method } from '../options.js'
 import { facts } from '../types/generated/facts.js'
 import { memoize } from '../util/memoize.js'
 
-/** How the form of an upload is made up. */
+/** The form of an upload. */
 export interface UploadFacts {
-  /** The name of the part that holds the file. */
+  /** The name of the part with the file. */
   part: string
-  /** The field that holds the digest, in lower-case hex. */
+  /** The field with the digest, in lower-case hex. */
   digestField: string
   digest: 'sha256' | 'sm3' | 'md5'
-  /** The field that holds the file's name, where there is one. */
+  /** The field with the file's name, if there is one. */
   nameField?: string
-  /** Fields that have one value only. */
+  /** Fields with a fixed value. */
   fixed: Readonly<Record<string, string>>
 }
 
 export interface EndpointFacts {
   documented: boolean
-  /** What it is documented under, when that is not https://api.mch.weixin.qq.com/; a path in it is signed. */
+  /** The documented base URI if it is not https://api.mch.weixin.qq.com/; a path in it is signed. */
   baseUri?: string
   /** Needs the merchant certificate. */
   mutualTls: boolean
-  /** APIv2 without `nonce_str`. */
+  /** APIv2: has no `nonce_str`. */
   nonceless: boolean
-  /** WeChat Pay does not sign its answer. */
+  /** WeChat Pay does not sign its response. */
   unsigned: boolean
-  /** Answers with a file. */
+  /** Its response is a file. */
   download: boolean
-  /** The option that takes its payload. */
+  /** The option for its payload. */
   payload?: 'json' | 'xml' | 'file'
-  /** APIv2: the one algorithm that it may be signed with, which `sign_type` has to name. */
+  /** APIv2: the only algorithm that it may be signed with, which `sign_type` must name. */
   signType?: string
-  /** Whether parameters are documented that go into the query. */
+  /** Whether it has documented query parameters. */
   query: boolean
   upload?: UploadFacts
   /**
-   * The fields of the payload (of an upload: of its meta) that are sent encrypted, as paths: `/payer/name`, and
-   * `/list/[]/name` for each of a list.
+   * The fields of the payload (for an upload: of its meta) that must be encrypted, as paths: `/payer/name`, and
+   * `/list/[]/name` for the entries of a list.
    */
   encrypted: readonly string[]
-  /** The parameters of the query that are sent encrypted. */
+  /** The query parameters that must be encrypted. */
   encryptedQuery: readonly string[]
-  /** The fields of the answer that arrive encrypted for the merchant, as paths. */
+  /** The fields of the response that arrive encrypted for the merchant, as paths. */
   decrypted: readonly string[]
-  /** How sensitive fields are padded. */
+  /** The padding of encrypted fields. */
   padding: 'oaep' | 'pkcs1'
 }
 
@@ -67,13 +67,10 @@ const unknownEndpoint: Readonly<EndpointFacts> = Object.freeze({
   padding: 'oaep',
 })
 
-/** Parsed on the first call, in about a millisecond. */
+/** Parsed by the first call, in about a millisecond. */
 let root: Branch | undefined
 
-/**
- * @param template The path as the chain hands it on, filled or not: the names of placeholders do not count, nor does
- * a query.
- */
+/** @param template The path, filled or not; the names of placeholders and the query do not matter. */
 export function endpointFacts(method: Method, template: string): Readonly<EndpointFacts> {
   return factsAt(template).get(method) ?? unknownEndpoint
 }
@@ -98,7 +95,7 @@ function segmentsOf(template: string): string[] {
   return path.replace(/^\//, '').replaceAll('{empty}', '').split('/')
 }
 
-// A literal segment comes before a placeholder: images/upload is not the image whose id is `upload`. No placeholder is
+// A literal segment takes precedence over a placeholder: images/upload is not the image whose ID is `upload`. No placeholder is
 // empty.
 function branchAt(branch: Branch, segments: readonly string[], depth: number): Branch | undefined {
   const segment = segments[depth]
@@ -111,4 +108,21 @@ function branchAt(branch: Branch, segments: readonly string[], depth: number): B
     if (found) return found
   }
   return segments.slice(depth).some(Boolean) ? next['{+}'] : undefined
+}
+
+const IMAGE = /^v3\/(?:global\/)?merchant-service\/images\/\{media_id\}$/
+
+/**
+ * The values of the placeholders, with the ID of an image decoded: WeChat Pay gives it out percent-encoded in URLs, and it
+ * must not be encoded twice.
+ */
+export function decodeMediaId(template: string, values: Record<string, unknown>): Record<string, unknown> {
+  const { media_id } = values
+  // No ID has a percent sign of its own.
+  if (typeof media_id !== 'string' || !media_id.includes('%') || !IMAGE.test(template)) return values
+  try {
+    return { ...values, media_id: decodeURIComponent(media_id) }
+  } catch {
+    return values
+  }
 }

@@ -1,13 +1,13 @@
-/** Forms as browsers send them (RFC 7578), streamed: of a form its length is known, and no file is held in memory. */
+/** Forms as browsers send them (RFC 7578), streamed: their length is known, and no file is kept in memory. */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { readBlob } from '../files/upload-file.js'
-import type { StreamedBody } from '../transport/body.js'
+import type { StreamedBody } from '../transport/send.js'
 
 export interface FormPart {
   name: string
   content: string | Blob
-  /** Makes it a file. */
+  /** Makes the part a file. */
   filename?: string | undefined
   contentType?: string | undefined
 }
@@ -30,7 +30,7 @@ export function encodeForm(parts: readonly FormPart[]): { body: StreamedBody; co
   }
 }
 
-/** The parts of a form that was built elsewhere. */
+/** The parts of a FormData. */
 export function formParts(form: FormData): FormPart[] {
   return [...form].map(([name, content]) =>
     typeof content === 'string'
@@ -45,7 +45,7 @@ function partHeaders({ name, content, filename, contentType }: FormPart): string
   return `Content-Disposition: form-data; name="${escapeName(name)}"${file}${LINE}${type ? `Content-Type: ${type}${LINE}` : ''}`
 }
 
-// A quote or a line break would end the header. What browsers send in their place is what servers expect.
+// A quote or a line break would end the header. Servers expect what browsers send instead.
 function escapeName(name: string): string {
   return name.toWellFormed().replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }

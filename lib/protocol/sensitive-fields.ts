@@ -1,41 +1,37 @@
-/** What is sensitive in a call: encrypted before it is signed, with the very key whose serial is announced. */
+/** The sensitive fields of a call: encrypted before it is signed, with the very key whose serial it announces. */
 
 import type { Settings } from '../config/settings.js'
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
-import { withHeaders } from '../transport/headers.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
-import type { Call, FilledCall } from './call.js'
+import type { Call } from './call.js'
 import type { EndpointFacts } from './endpoints.js'
 import { withQuery } from './query.js'
-import { within } from './within.js'
 
 /** The paddings, by the names that the catalogue and callers give them. */
 export const PADDING = { oaep: Rsa.OAEP, pkcs1: Rsa.PKCS1 } as const
 
-export interface SealContext {
-  settings: Settings
-  /** Who vouches for WeChat Pay in this call. */
-  verifier: Verifier
-  /** Milliseconds that the key may be waited for. */
-  timeout: number
+/** A call with nothing sensitive left to encrypt. */
+export interface EncryptedCall extends Call {
+  /** The path and query. */
+  readonly target: string
+  /** The serial to announce as `Wechatpay-Serial`. */
+  readonly serial: string | undefined
 }
 
 type Encrypt = (value: unknown, fields: readonly string[], option: string) => unknown
 
 /**
- * Encrypts what the catalogue marks and what is wrapped in `sensitive()`; the caller's objects are not touched. A
- * `Wechatpay-Serial` that the user sets says which key it is for.
+ * Encrypts the fields that the catalogue marks and every `sensitive()` value; the caller's objects are not changed. A
+ * `Wechatpay-Serial` header of the user's chooses the key.
  *
  * @throws InvalidArgumentError (as a rejection) that names the field which cannot be encrypted.
  */
-export async function sealCall(filled: FilledCall, { settings, verifier, timeout }: SealContext): Promise<Call> {
-  const { method, template, path, options, facts } = filled
-  const limits = { timeout, signal: options.signal }
+export async function encryptCall(call: Call, settings: Settings, verifier: Verifier): Promise<EncryptedCall> {
+  const { path, options, headers, facts, deadline } = call
   const { encrypted, encryptedQuery, padding } = sensitiveFacts(facts, options, settings)
-  const headers = withHeaders(settings.headers, options.headers)
   const givenSerial = headers['wechatpay-serial']
   const isPlain =
     encryptedQuery.length === 0 &&
@@ -43,25 +39,22 @@ export async function sealCall(filled: FilledCall, { settings, verifier, timeout
     !hasPlainFields(options.meta, encrypted) &&
     !hasPlainFields(options.query, [])
   if (isPlain) {
-    const announced = givenSerial ?? within(verifier.announcedSerial(), limits)
-    const serial = typeof announced === 'string' ? announced : await announced
-    return { method, template, target: withQuery(path, options.query), options, facts, headers, serial }
+    const announced = givenSerial ?? deadline.wait(verifier.announcedSerial())
+    const serial = announced instanceof Promise ? await announced : announced
+    return { ...call, target: withQuery(path, options.query), serial }
   }
-  const found = await within(verifier.encryptionKey?.(givenSerial), limits)
+  const found = await deadline.wait(verifier.encryptionKey?.(givenSerial))
   const encrypt: Encrypt = (value, fields, option) =>
     encryptFields(value, fields, found?.key, { padding: PADDING[padding], option })
   return {
-    method,
-    template,
-    target: sealQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
-    options: sealPayload(options, encrypted, encrypt),
-    facts,
-    headers,
-    serial: givenSerial ?? found?.serial ?? (await within(verifier.announcedSerial(), limits)),
+    ...call,
+    target: encryptQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
+    options: encryptPayload(options, encrypted, encrypt),
+    serial: givenSerial ?? found?.serial ?? (await deadline.wait(verifier.announcedSerial())),
   }
 }
 
-function sealPayload(options: OpenOptions, fields: readonly string[], encrypt: Encrypt): OpenOptions {
+function encryptPayload(options: OpenOptions, fields: readonly string[], encrypt: Encrypt): OpenOptions {
   const { json, meta } = options
   return {
     ...options,
@@ -70,10 +63,10 @@ function sealPayload(options: OpenOptions, fields: readonly string[], encrypt: E
   }
 }
 
-/** The data of an answer; a promise of it where fields have to be decrypted that are encrypted for the merchant. */
-export function openData(data: unknown, call: Call, settings: Settings): unknown {
+/** The data of a response; a promise if some of its fields have to be decrypted. */
+export function decryptData(data: unknown, { facts, options }: Call, settings: Settings): unknown {
   const { signer } = settings
-  const { decrypted } = sensitiveFacts(call.facts, call.options, settings)
+  const { decrypted } = sensitiveFacts(facts, options, settings)
   if (decrypted.length === 0 || !signer.decrypt) return data
   return decryptFields(data, decrypted, signer.decrypt.bind(signer))
 }
@@ -81,7 +74,7 @@ export function openData(data: unknown, call: Call, settings: Settings): unknown
 const OFF = { encrypted: [], encryptedQuery: [], decrypted: [] }
 
 /**
- * The facts as the call's `encrypt` wants them: without sensitive fields, or with a different padding.
+ * The facts as the call's `encrypt` changes them: without sensitive fields, or with a different padding.
  *
  * @throws InvalidArgumentError for any other value.
  */
@@ -99,22 +92,25 @@ export function sensitiveFacts<Facts extends EndpointFacts>(
   )
 }
 
-// The query is looked at once it is a text, since it may have been given in any form, and in the path itself.
-function sealQuery(target: string, names: readonly string[], encrypt: Encrypt): string {
+// The query is encrypted in its final form, since it may be written in the path or given in any form.
+function encryptQuery(target: string, names: readonly string[], encrypt: Encrypt): string {
   const at = target.indexOf('?')
   if (at < 0 || names.length === 0) return target
-  const pairs = target.slice(at + 1).split('&')
-  const sealed = pairs.map(pair => {
-    const [name = '', value = ''] = pair.split(/=(.*)/s).map(decode)
-    return names.includes(name) ? `${name}=${encodeURIComponent(String(encrypt(value, [''], `query/${name}`)))}` : pair
-  })
-  return `${target.slice(0, at)}?${sealed.join('&')}`
+  const pairs = target
+    .slice(at + 1)
+    .split('&')
+    .map(pair => {
+      const [name = '', value = ''] = pair.split(/=(.*)/s).map(decode)
+      if (!names.includes(name)) return pair
+      return `${name}=${encodeURIComponent(String(encrypt(value, [''], `query.${name}`)))}`
+    })
+  return `${target.slice(0, at)}?${pairs.join('&')}`
 }
 
-function decode(text: string): string {
+function decode(encoded: string): string {
   try {
-    return decodeURIComponent(text)
+    return decodeURIComponent(encoded)
   } catch {
-    return text
+    return encoded
   }
 }

@@ -1,4 +1,4 @@
-/** What WeChat Pay documents about the files that an endpoint takes, checked before a byte is sent. */
+/** The documented limits for uploaded files, checked before anything is sent. */
 import { InvalidArgumentError } from '../errors.js'
 import type { UploadFile } from '../files/upload-file.js'
 
@@ -26,16 +26,16 @@ const LIMITS: Readonly<Record<string, Limits>> = {
   'v3/global/merchant-service/images/upload': IMAGE,
 }
 
-/** @throws InvalidArgumentError that says what the endpoint takes, and what was found. */
+/** @throws InvalidArgumentError that says what the endpoint accepts, and what it got. */
 export function requireAccepted({ content, filename, contentType }: UploadFile, template: string): void {
   const limits = LIMITS[template]
   if (!limits) return
   const { size = Number.POSITIVE_INFINITY, types, described } = limits
   if (content.size > size) {
-    throw new InvalidArgumentError(`\`file\` has ${content.size} bytes, but /${template} takes ${described}.`)
+    throw new InvalidArgumentError(`\`file\` must be ${described}, for /${template}; got ${content.size} bytes.`)
   }
   if (types.test(contentType)) return
   throw new InvalidArgumentError(
-    `\`file\` is called ${JSON.stringify(filename)}, of type ${contentType}, but /${template} takes ${described}. Give the name with its extension as \`filename\`.`,
+    `\`file\` must be ${described}, for /${template}; got ${JSON.stringify(filename)} of type ${contentType}. Pass the name with its extension as \`filename\`.`,
   )
 }

@@ -1,16 +1,17 @@
-/** An upload: the file, and its meta with the digest, which comes before the file and is what is signed. */
+/** An upload: the file, and before it the meta with its digest, which is what the signature covers. */
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { readBlob, UploadFile } from '../files/upload-file.js'
 import type { OpenOptions } from '../options.js'
 import { isRecord } from '../util/plain-object.js'
+import { kindOf } from '../util/wording.js'
 import type { Call } from './call.js'
 import { endpointFacts, type UploadFacts } from './endpoints.js'
 import { encodeForm, type FormPart } from './multipart.js'
 import { jsonPayload, type Payload } from './payload.js'
 import { requireAccepted } from './upload-limits.js'
 
-/** How most endpoints want it, and so what is done where nothing is documented. */
+/** The form that most endpoints take; also used for an endpoint that is not documented. */
 const COMMON_UPLOAD: UploadFacts = {
   part: 'file',
   nameField: 'filename',
@@ -19,7 +20,7 @@ const COMMON_UPLOAD: UploadFacts = {
   fixed: {},
 }
 
-/** What is sent of a file: the fields that come with it, and the part that holds it. */
+/** A file to send: the fields that come with it, and the part with its content. */
 export interface PreparedUpload {
   fields: Readonly<Record<string, unknown>>
   part: FormPart
@@ -28,8 +29,10 @@ export interface PreparedUpload {
 type UploadCall = Pick<Call, 'method' | 'template' | 'options'>
 
 /**
- * The payload of an upload by APIv3.
- * @throws InvalidArgumentError (as a rejection) for a file that the endpoint does not take, or a meta that JSON cannot carry.
+ * The payload of an APIv3 upload.
+ *
+ * @throws InvalidArgumentError (as a rejection) for a file that the endpoint does not accept, or a meta that JSON cannot
+ *   carry.
  */
 export async function uploadPayload(call: UploadCall): Promise<Payload> {
   const { fields, part } = await prepareUpload(call)
@@ -37,7 +40,7 @@ export async function uploadPayload(call: UploadCall): Promise<Payload> {
   return { ...encodeForm([{ name: 'meta', content: signed.toString(), contentType }, part]), signed }
 }
 
-/** Throws as {@link uploadPayload} does. */
+/** @throws as {@link uploadPayload} does. */
 export async function prepareUpload({ method, template, options }: UploadCall): Promise<PreparedUpload> {
   const { file } = options
   if (!(file instanceof UploadFile)) throw new TypeError('the file has not been opened')
@@ -50,7 +53,7 @@ export async function prepareUpload({ method, template, options }: UploadCall): 
   }
 }
 
-/** The name and the digest, in the order of the documents. */
+/** The name and the digest, in the documented order. */
 export async function computedFields(
   { content, filename }: UploadFile,
   { nameField, digestField, digest, fixed }: UploadFacts,
@@ -62,7 +65,7 @@ export async function computedFields(
   }
 }
 
-/** Lower-case hex; the content is read once, and not held. */
+/** Lower-case hex. The content is read once and not kept. */
 export async function digestOf(content: AsyncIterable<Uint8Array>, algorithm: UploadFacts['digest']): Promise<string> {
   const hash = createHash(algorithm)
   for await (const chunk of content) hash.update(chunk)
@@ -72,6 +75,6 @@ export async function digestOf(content: AsyncIterable<Uint8Array>, algorithm: Up
 function readMeta({ meta = {} }: OpenOptions): object {
   if (isRecord(meta)) return meta
   throw new InvalidArgumentError(
-    '`meta` must be an object: the fields that go with the file, besides its name and its digest.',
+    `\`meta\` must be an object of the fields that go with the file, besides its name and its digest; got ${kindOf(meta)}.`,
   )
 }

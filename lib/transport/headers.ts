@@ -1,27 +1,9 @@
-/** Header lines: those of an answer read, those of a call checked. */
+/** The headers that a user sets, for the client or for one call. */
 import { InvalidArgumentError } from '../errors.js'
-import type { IncomingResponse } from './send.js'
-
-export function headerLine(headers: IncomingResponse['headers'], name: string): string {
-  const value = headers[name]
-  return typeof value === 'string' ? value : (value?.join(', ') ?? '')
-}
-
-/** The number of a request that WeChat Pay's support asks for. */
-export function requestIdOf(headers: IncomingResponse['headers']): string | undefined {
-  return headerLine(headers, 'request-id') || headerLine(headers, 'x-request-id') || undefined
-}
-
-/** The headers of the client, and over them those of the call. Throws as {@link readHeaders}. */
-export function withHeaders(
-  settings: Readonly<Record<string, string>>,
-  headers: unknown,
-): Readonly<Record<string, string>> {
-  return headers === undefined ? settings : { ...settings, ...readHeaders(headers) }
-}
+import { kindOf } from '../util/wording.js'
 
 // The last three are refused by undici.
-const OWN = new Set([
+const RESERVED = new Set([
   'authorization',
   'connection',
   'content-length',
@@ -34,24 +16,28 @@ const OWN = new Set([
 
 /**
  * The user's headers with their names in lower case.
- * @throws InvalidArgumentError for one that the transport or the signature must decide, or that would break the request.
+ *
+ * @throws InvalidArgumentError for a header that the transport or the signature sets, or that would break the request.
  */
 export function readHeaders(headers: unknown): Record<string, string> {
   if (headers === undefined) return {}
   if (typeof headers !== 'object' || headers === null)
-    throw new InvalidArgumentError('`headers` must be an object of strings.')
+    throw new InvalidArgumentError(`\`headers\` must be an object of strings; got ${kindOf(headers)}.`)
   const entries = headers instanceof Headers ? [...headers] : Object.entries(headers)
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined).map(readHeader))
 }
 
 function readHeader([name, value]: [name: string, value: unknown]): [string, string] {
   const key = name.toLowerCase()
-  if (OWN.has(key)) throw new InvalidArgumentError(`\`headers.${name}\` cannot be set: every request gets its own.`)
+  if (RESERVED.has(key)) {
+    throw new InvalidArgumentError(`\`headers.${name}\` cannot be set: the client sets it itself for every request.`)
+  }
   if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(key))
-    throw new InvalidArgumentError('`headers` has a name that HTTP does not allow.')
+    throw new InvalidArgumentError('`headers` must have names that HTTP allows. Check them for spaces and colons.')
   if (typeof value !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+    const found = typeof value === 'string' ? 'a string with other characters' : kindOf(value)
     throw new InvalidArgumentError(
-      `\`headers.${name}\` must be a string without line breaks or characters beyond Latin-1.`,
+      `\`headers.${name}\` must be a string of Latin-1 characters without line breaks; got ${found}.`,
     )
   }
   return [key, value]

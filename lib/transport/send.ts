@@ -3,9 +3,19 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, type TransportErrorCode, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
-import type { Body } from './body.js'
-import { LARGEST_RESPONSE } from './collect.js'
-import type { Destination } from './destination.js'
+import type { ResponseHeaders } from '../response.js'
+import { collect } from '../util/collect.js'
+import type { Deadline } from '../util/deadline.js'
+import type { Destination } from './settings.js'
+
+/** A body of known length, which every attempt opens anew. */
+export interface StreamedBody {
+  /** Bytes. */
+  readonly length: number
+  open(): Readable
+}
+
+export type Body = Buffer | StreamedBody
 
 export interface OutgoingRequest extends Destination {
   readonly method: Method
@@ -15,33 +25,37 @@ export interface OutgoingRequest extends Destination {
 
 export interface IncomingResponse {
   readonly statusCode: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly headers: ResponseHeaders
   /** The whole content, or the stream of a successful download. */
   readonly body: Buffer | Readable
 }
 
 export interface SendOptions {
   dispatcher: Dispatcher
-  /** Milliseconds until the answer must be there; for a download, until it begins. */
-  timeout: number
-  signal?: AbortSignal | undefined
-  /** Whether a 2xx is handed out as a stream. */
+  /** Ends the wait for the response; for a download, for its beginning. */
+  deadline: Deadline
+  /** Whether the content of a 2xx is returned as a stream. */
   download: boolean
 }
 
+/** Bytes of a response that is kept in memory; a larger one must be a stream. */
+const LARGEST_RESPONSE = 32 * 1024 * 1024
+const TOO_LARGE = `The response is larger than ${LARGEST_RESPONSE} bytes`
+
 const IDLE_TIMEOUT = 30_000
-/** Node ends a longer one at once. */
+/** Node ends a longer timer at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
+const LATE = 'WeChat Pay did not respond in time'
 
 /**
- * Redirects are handed out as they come, never followed.
- * @throws TransportError; the WechatPayError that a streamed body broke off with (as rejections).
+ * Redirects are returned as they come and never followed.
+ *
+ * @throws TransportError, and the WechatPayError of a streamed body that fails (as rejections).
  */
 export function send(request: OutgoingRequest, options: SendOptions): Promise<IncomingResponse> {
   return new Promise((resolve, reject) => {
-    const exchange = new Exchange(options, resolve, reject)
-    if (exchange.done) return
+    const handler = new ResponseHandler(options, resolve, reject)
+    if (handler.failed) return
     const { method, origin, path, headers, body } = request
     const isStreamed = body !== undefined && !Buffer.isBuffer(body)
     options.dispatcher.dispatch(
@@ -51,48 +65,59 @@ export function send(request: OutgoingRequest, options: SendOptions): Promise<In
         method,
         headers: isStreamed ? { ...headers, 'content-length': String(body.length) } : headers,
         body: isStreamed ? body.open() : (body ?? null),
-        // The timer of the exchange ends it; undici's timers are for what outlives that one.
+        // The handler's own timer ends the wait; undici's timer watches over a download after that.
         headersTimeout: 0,
         bodyTimeout: options.download ? IDLE_TIMEOUT : 0,
       },
-      exchange,
+      handler,
     )
   })
 }
 
-class Exchange implements Dispatcher.DispatchHandler {
+/**
+ * The content of a streamed response that should be small.
+ *
+ * @throws TransportError `ERR_RESPONSE_TOO_LARGE`, and what the stream fails with (as rejections).
+ */
+export async function readWhole(content: Readable): Promise<Buffer> {
+  const body = await collect(content, LARGEST_RESPONSE)
+  if (body) return body
+  throw new TransportError(`${TOO_LARGE}. ${OUTCOME_UNKNOWN}`, { code: 'ERR_RESPONSE_TOO_LARGE', sent: true })
+}
+
+class ResponseHandler implements Dispatcher.DispatchHandler {
   #sent = false
   #controller: Dispatcher.DispatchController | undefined
   #failure: WechatPayError | undefined
   #statusCode = 0
-  #headers: IncomingResponse['headers'] = {}
+  #headers: ResponseHeaders = {}
   #chunks: Buffer[] = []
   #size = 0
   #stream: Readable | undefined
   readonly #options: SendOptions
-  readonly #resolve: (answer: IncomingResponse) => void
+  readonly #resolve: (response: IncomingResponse) => void
   readonly #reject: (error: WechatPayError) => void
   readonly #timer: NodeJS.Timeout
-  readonly #onAbort = () =>
-    this.#fail('ERR_ABORTED', 'The call was aborted by its signal', this.#options.signal?.reason)
+  readonly #onAbort = () => this.#fail('ERR_ABORTED', 'The call was aborted by its signal', this.#signal?.reason)
 
   constructor(
     options: SendOptions,
-    resolve: (answer: IncomingResponse) => void,
+    resolve: (response: IncomingResponse) => void,
     reject: (error: WechatPayError) => void,
   ) {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    this.#timer = setTimeout(
-      () => this.#fail('ERR_TIMEOUT', 'WeChat Pay did not answer in time'),
-      roundUp(options.timeout),
-    )
-    if (options.signal?.aborted) this.#onAbort()
-    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#timer = setTimeout(() => this.#fail('ERR_TIMEOUT', LATE), roundUp(options.deadline.remaining()))
+    if (this.#signal?.aborted) this.#onAbort()
+    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
-  get done(): boolean {
+  get #signal(): AbortSignal | undefined {
+    return this.#options.deadline.signal
+  }
+
+  get failed(): boolean {
     return this.#failure !== undefined
   }
 
@@ -106,11 +131,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    statusCode: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  onResponseStart(controller: Dispatcher.DispatchController, statusCode: number, headers: ResponseHeaders): void {
     if (statusCode < 200) return
     this.#statusCode = statusCode
     this.#headers = headers
@@ -119,12 +140,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#stream = new Readable({
       read: () => controller.resume(),
       destroy: (error, done) => {
-        if (!this.#stream?.readableEnded) controller.abort(error ?? new Error('The download was given up.'))
+        if (!this.#stream?.readableEnded) controller.abort(error ?? new Error('The download was closed.'))
         this.#stopListening()
         done(error)
       },
     })
-    // It may break off before anybody reads it; whoever does then is told.
+    // It may fail before anything reads it; a later reader still gets the error.
     this.#stream.on('error', () => {})
     this.#resolve({ statusCode, headers, body: this.#stream })
   }
@@ -136,7 +157,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#size += chunk.length
     if (this.#size > LARGEST_RESPONSE) {
-      this.#fail('ERR_RESPONSE_TOO_LARGE', `The answer is larger than ${LARGEST_RESPONSE} bytes`)
+      this.#fail('ERR_RESPONSE_TOO_LARGE', TOO_LARGE)
       return
     }
     this.#chunks.push(chunk)
@@ -156,12 +177,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = 'code' in error ? error.code : undefined
     if (isConnectFailure(error)) this.#sent = false
-    // What the payload itself broke off with.
+    // The error of the payload itself.
     if (error instanceof WechatPayError) this.#settleFailure(error)
     else if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
-      this.#fail('ERR_TIMEOUT', 'WeChat Pay did not answer in time', error)
+      this.#fail('ERR_TIMEOUT', LATE, error)
     } else if (this.#sent) {
-      this.#fail('ERR_CONNECTION_LOST', 'The connection was lost before the answer was complete', error)
+      this.#fail('ERR_CONNECTION_LOST', 'The connection was lost before the response was complete', error)
     } else {
       this.#fail('ERR_CONNECT', `The host could not be reached (${code ?? error.message})`, error)
     }
@@ -185,17 +206,17 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #stopListening(): void {
     clearTimeout(this.#timer)
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 }
 
-// A dispatcher of the user's may begin a request before its connection stands; what failed in connecting was not sent.
+// A dispatcher of the user's may start a request before it is connected. A request that failed to connect was not sent.
 function isConnectFailure(error: Error): boolean {
   const { code, syscall } = error as NodeJS.ErrnoException
   return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'ECONNREFUSED' || code === 'ENOTFOUND'
 }
 
-// Node keeps timers of one duration in one list: rounded up by a sixty-fourth at the most, calls share a few of them.
+// Node keeps timers of the same duration in one list. Rounded up, by a sixty-fourth at most, calls share a few lists.
 function roundUp(milliseconds: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(milliseconds)) - 6)
   return Math.min(Math.ceil(milliseconds / step) * step, LONGEST_TIMER)

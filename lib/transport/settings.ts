@@ -1,7 +1,8 @@
-/** How requests travel: the options checked, and the defaults. */
+/** How requests travel: the transport options, checked, and the address of a request. */
 import { InvalidArgumentError } from '../errors.js'
 import type { Method, TransportOptions } from '../options.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
+import { kindOf } from '../util/wording.js'
 
 export interface RetryPolicy {
   readonly attempts: number
@@ -55,24 +56,53 @@ export function readBaseUri(value: unknown, option: string): URL {
   return url
 }
 
+/** Where a request goes, in the strings that undici takes. */
+export interface Destination {
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** The path and query as they are sent, the base URI's prefix included. */
+  readonly path: string
+}
+
+// A URL reads a target differently if it has characters other than these, a segment that begins with a dot, or an empty query.
+const NOT_PLAIN = /[^\w\-.~%!$&()*+,;=:@/?]|\/(?:\.|%2e)|\?$/i
+
+/** @throws InvalidArgumentError for a target (a path and query) that would arrive differently from how it is signed. */
+export function destinationOf({ origin, pathname: prefix }: URL, target: string): Destination {
+  const path = prefix.slice(0, -1) + target
+  if (!NOT_PLAIN.test(target)) return { origin, path }
+  const url = new URL(origin + path)
+  if (url.origin === origin && url.pathname + url.search === path) return { origin, path }
+  throw new InvalidArgumentError(
+    `The path \`${target}\` must be a plain path and query: it would arrive as \`${url.pathname}\`. Percent-encode special characters.`,
+  )
+}
+
 function readTimeout(timeout: unknown): number {
   if (typeof timeout === 'number' && timeout > 0 && timeout <= LONGEST_TIMEOUT) return timeout
-  throw new InvalidArgumentError('`timeout` must be a positive number of milliseconds, at most 2147483647.')
+  const found = typeof timeout === 'number' ? timeout : kindOf(timeout)
+  throw new InvalidArgumentError(
+    `\`timeout\` must be a positive number of milliseconds, at most ${LONGEST_TIMEOUT}; got ${found}.`,
+  )
 }
 
 function readRetry(retry: TransportOptions['retry'] = {}): RetryPolicy {
   if (retry === false) return { attempts: 1, repeatsStatus: () => false, methods: [] }
   if (typeof retry !== 'object' || retry === null) {
-    throw new InvalidArgumentError('`retry` must be false, or an object { attempts, statuses, methods }.')
+    throw new InvalidArgumentError(
+      `\`retry\` must be false or an object { attempts, statuses, methods }; got ${kindOf(retry)}.`,
+    )
   }
   refuseUnknownOptions(retry, ['attempts', 'statuses', 'methods'], '`retry`')
   const { attempts = 3, statuses, methods = ['GET'] } = retry
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > 10) {
-    throw new InvalidArgumentError('`retry.attempts` must be an integer from 1 to 10, the first attempt included.')
+    throw new InvalidArgumentError(
+      `\`retry.attempts\` must be an integer from 1 to 10, the first attempt included; got ${String(attempts)}.`,
+    )
   }
   const isStatusList = statuses === undefined || (Array.isArray(statuses) && statuses.every(Number.isInteger))
   if (!isStatusList)
-    throw new InvalidArgumentError('`retry.statuses` must be a list of HTTP statuses, such as [429, 503].')
+    throw new InvalidArgumentError('`retry.statuses` must be a list of HTTP status codes, such as [429, 503].')
   if (!Array.isArray(methods) || !methods.every(method => METHODS.has(method))) {
     throw new InvalidArgumentError(`\`retry.methods\` must be a list of ${[...METHODS].join(', ')}.`)
   }
@@ -87,5 +117,7 @@ const METHODS: ReadonlySet<unknown> = new Set<Method>(['GET', 'POST', 'PUT', 'PA
 
 function readDispatcher(dispatcher: TransportOptions['dispatcher']): TransportOptions['dispatcher'] {
   if (dispatcher === undefined || typeof dispatcher?.dispatch === 'function') return dispatcher
-  throw new InvalidArgumentError('`dispatcher` must be an undici Dispatcher: an Agent, a ProxyAgent, a MockAgent.')
+  throw new InvalidArgumentError(
+    `\`dispatcher\` must be an undici Dispatcher, such as an Agent, a ProxyAgent or a MockAgent; got ${kindOf(dispatcher)}.`,
+  )
 }

@@ -1,47 +1,48 @@
-/** The platform certificates of one merchant that are downloaded: on first need, when they grow old, on an unknown serial. */
+/** The downloaded platform certificates of one merchant: fetched on first need, when they are old, and for an unknown serial. */
 import type { KeyObject } from 'node:crypto'
 import { normalizeSerial } from '../crypto/keys.js'
 import { SignatureError } from '../errors.js'
 import type { Store } from '../stores/store.js'
-import { bootstrapVerifier, explain, openCertificates } from './certificate-list.js'
-import { isCurrent, type PlatformKey } from './platform-keys.js'
+import { bootstrapVerifier, decryptCertificates, explain } from './certificate-list.js'
+import { type CertificateSource, isCurrent, type PlatformKey } from './platform-key-ring.js'
 import { type DownloadedList, type KeyClock, SharedList } from './shared-list.js'
 import type { Verifier } from './verifier.js'
 import type { WarningListener } from './warnings.js'
 
-/** Asks WeChat Pay for the list; gives the body that `verifier` has verified. */
-export type Download = (verifier: Verifier) => Promise<string>
+/** Downloads the list, and returns the body that `verifier` has verified. */
+type Fetch = (verifier: Verifier) => Promise<string>
 
 const REFRESH_AFTER = 12 * 60 * 60 * 1000
 const RETRY_AFTER = 60 * 1000
 const WARN_INTERVAL = 60 * 1000
-/** Seconds in which unknown serials may cause one download, over all processes: anybody can send one. */
+/** Seconds in which unknown serials may cause one download in all processes together: anyone can send an unknown serial. */
 const SEARCH_INTERVAL = 60
-/** WeChat Pay sends wrong signatures on purpose now and then; two in a row are rare, three are not chance. */
+/** WeChat Pay occasionally sends wrong signatures on purpose. Two in a row are rare; three are no coincidence. */
 const MOST_PROBES = 3
 
 interface Options {
-  /** Names the merchant and the list in the store. */
+  /** Identifies the merchant and the list in the store. */
   name: string
   apiv3Key: KeyObject
   store: Store
   clock: KeyClock
-  download: Download
-  /** The keys that are known without a download: they verify the list's own answer, too. */
+  download: Fetch
+  /** The keys that are known without a download. They verify the response with the list as well. */
   known: Verifier
   warn: WarningListener
 }
 
-/** Every call of a merchant shares one of these; whatever many ask for at once is downloaded once. */
-export class DownloadedKeys {
+/** Shared by all calls of a merchant, so that simultaneous needs cause one download. */
+export class DownloadedKeys implements CertificateSource {
   readonly #options: Options
   readonly #shared: SharedList
   readonly #startedAt: number
   #keys: ReadonlyMap<string, PlatformKey> = new Map()
   #fetchedAt: number | undefined
+  // On the monotonic clock, unlike the time of a list, which other processes read.
   #attemptedAt = Number.NEGATIVE_INFINITY
   #searchedAt = Number.NEGATIVE_INFINITY
-  #flight: Flight | undefined
+  #download: Download | undefined
   readonly #warnedAt = new Map<string, number>()
 
   constructor(options: Options) {
@@ -51,26 +52,26 @@ export class DownloadedKeys {
     this.#shared = new SharedList({ name, store, clock, onFailure: cause => this.#warn('STORE_FAILED', cause) })
   }
 
-  /** Those that are known, the expired ones among them. */
   get keys(): Iterable<PlatformKey> {
     return this.#keys.values()
   }
 
-  /** A key that may verify. One that begins tomorrow may: WeChat Pay's clock decides when it signs with it. */
+  /** A key that may verify. One that is not yet valid may: WeChat Pay's clock decides when it signs with it. */
   get(serial: string): PlatformKey | undefined {
     const key = this.#keys.get(normalizeSerial(serial))
     return key && !this.#isExpired(key) ? key : undefined
   }
 
   /**
-   * Downloads when no certificate is current, and waits for it.
-   * @throws WechatPayError (as a rejection) when none is known, not even an expired one.
+   * Downloads if no certificate is current, and waits for the download.
+   *
+   * @throws WechatPayError (as a rejection) if no certificate is known, not even an expired one.
    */
   async require(): Promise<void> {
-    while (this.#flight?.isSearch) await settled(this.#flight.done)
+    while (this.#download?.isSearch) await settled(this.#download.done)
     if (this.#hasCurrent()) return
     const isEmpty = this.#keys.size === 0
-    if (!isEmpty && !this.#flight && this.#now() - this.#attemptedAt < RETRY_AFTER) return
+    if (!isEmpty && !this.#download && this.#monotonic() - this.#attemptedAt < RETRY_AFTER) return
     try {
       await this.#refresh({ isEnough: () => this.#hasCurrent() })
     } catch (error) {
@@ -79,34 +80,33 @@ export class DownloadedKeys {
     }
   }
 
-  /** The key of a serial that is not known yet; asks for a new list where that is allowed. */
   async search(serial: string): Promise<PlatformKey | undefined> {
-    while (this.#flight) {
-      await settled(this.#flight.done)
+    while (this.#download) {
+      await settled(this.#download.done)
       const found = this.get(serial)
       if (found) return found
     }
-    const now = this.#now()
+    const now = this.#monotonic()
     if (now - this.#searchedAt < SEARCH_INTERVAL * 1000) return undefined
     this.#searchedAt = now
     await this.#refreshQuietly({ isEnough: () => this.get(serial) !== undefined, isSearch: true })
     return this.get(serial)
   }
 
-  /** Asks for a new list in the background when this one has grown old; on use, since a timer would outlive its user. */
+  /** Downloads in the background if the list is old. Called on use, since a timer would keep the process alive. */
   refreshWhenOld(): void {
-    const isDue = this.#isOld() && this.#now() - this.#attemptedAt >= RETRY_AFTER
-    if (isDue && !this.#flight) void this.#refreshQuietly({ isEnough: () => !this.#isOld() })
+    const isDue = this.#isOld() && this.#monotonic() - this.#attemptedAt >= RETRY_AFTER
+    if (isDue && !this.#download) void this.#refreshQuietly({ isEnough: () => !this.#isOld() })
   }
 
   #refresh(need: Need): Promise<void> {
-    this.#flight ??= {
+    this.#download ??= {
       isSearch: need.isSearch ?? false,
       done: this.#obtain(need).finally(() => {
-        this.#flight = undefined
+        this.#download = undefined
       }),
     }
-    return this.#flight.done
+    return this.#download.done
   }
 
   async #refreshQuietly(need: Need): Promise<void> {
@@ -114,21 +114,21 @@ export class DownloadedKeys {
   }
 
   async #obtain({ isEnough, isSearch }: Need): Promise<void> {
-    this.#attemptedAt = this.#now()
+    this.#attemptedAt = this.#monotonic()
     const isDone = async () => {
       this.#adopt(await this.#shared.read())
       return isEnough()
     }
     if (await isDone()) return
     await this.#shared.takeTurn(isDone, async () => {
-      if (isSearch && !(await this.#shared.passGate(SEARCH_INTERVAL))) return
-      const answer = { body: await this.#download(), fetchedAt: this.#now() }
-      this.#keep(answer)
-      await this.#shared.write(answer)
+      if (isSearch && !(await this.#shared.claimSearch(SEARCH_INTERVAL))) return
+      const list = { body: await this.#fetch(), fetchedAt: this.#now() }
+      this.#keep(list)
+      await this.#shared.write(list)
     })
   }
 
-  async #download(): Promise<string> {
+  async #fetch(): Promise<string> {
     const { apiv3Key, known, download } = this.#options
     for (let attempt = 1; ; attempt++) {
       try {
@@ -140,20 +140,20 @@ export class DownloadedKeys {
     }
   }
 
-  #adopt(answer: DownloadedList | undefined): void {
-    if (!answer || answer.fetchedAt <= (this.#fetchedAt ?? Number.NEGATIVE_INFINITY)) return
+  #adopt(list: DownloadedList | undefined): void {
+    if (!list || list.fetchedAt <= (this.#fetchedAt ?? Number.NEGATIVE_INFINITY)) return
     try {
-      this.#keep(answer)
+      this.#keep(list)
     } catch (cause) {
       this.#warn('STORE_FAILED', cause)
     }
   }
 
-  // A list is opened with the APIv3 key wherever it comes from, so that nobody can plant a certificate in the store.
+  // A list is decrypted with the APIv3 key wherever it comes from, so that no one can plant a certificate in the store.
   #keep({ body, fetchedAt }: DownloadedList): void {
-    const brought = openCertificates(body, this.#options.apiv3Key)
+    const listed = decryptCertificates(body, this.#options.apiv3Key)
     const kept = [...this.#keys.values()].filter(key => !this.#isExpired(key))
-    this.#keys = new Map([...kept, ...brought].map(key => [normalizeSerial(key.serial), key]))
+    this.#keys = new Map([...kept, ...listed].map(key => [normalizeSerial(key.serial), key]))
     this.#fetchedAt = fetchedAt
   }
 
@@ -170,9 +170,9 @@ export class DownloadedKeys {
     return this.#now() - (this.#fetchedAt ?? this.#startedAt) >= REFRESH_AFTER
   }
 
-  // One refresh asks a store several things, all of which may fail.
+  // One refresh uses the store several times, each of which may fail.
   #warn(code: keyof typeof MESSAGES, cause: unknown): void {
-    const now = this.#now()
+    const now = this.#monotonic()
     if (now - (this.#warnedAt.get(code) ?? Number.NEGATIVE_INFINITY) < WARN_INTERVAL) return
     this.#warnedAt.set(code, now)
     this.#options.warn({ code, message: MESSAGES[code], cause })
@@ -181,20 +181,24 @@ export class DownloadedKeys {
   #now(): number {
     return this.#options.clock.now()
   }
+
+  #monotonic(): number {
+    return this.#options.clock.monotonic()
+  }
 }
 
 const MESSAGES = {
-  CERTIFICATES_NOT_REFRESHED: 'The platform certificates could not be downloaded; those that are known stay in use.',
-  STORE_FAILED: 'The `store` failed, or what it holds is not genuine; platform certificates are used without it.',
+  CERTIFICATES_NOT_REFRESHED: 'The platform certificates could not be downloaded. The known certificates stay in use.',
+  STORE_FAILED: 'The `store` failed, or its content is not genuine. Platform certificates are used without it.',
 }
 
 interface Need {
   isEnough(): boolean
-  /** Whether an unknown serial is behind it. */
+  /** Whether an unknown serial caused it. */
   isSearch?: boolean
 }
 
-interface Flight {
+interface Download {
   isSearch: boolean
   done: Promise<void>
 }

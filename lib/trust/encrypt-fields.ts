@@ -1,4 +1,4 @@
-/** Sensitive fields: encrypted for WeChat Pay on the way out, decrypted for the merchant on the way in. */
+/** Sensitive fields: encrypted for WeChat Pay in requests, decrypted for the merchant in responses. */
 import type { KeyObject } from 'node:crypto'
 import { parseBase64 } from '../crypto/bytes.js'
 import * as Rsa from '../crypto/rsa.js'
@@ -7,11 +7,11 @@ import { hasAny, mapLeaves } from './field-paths.js'
 import { Sensitive } from './sensitive.js'
 
 /**
- * A copy of `value` whose named fields and {@link Sensitive} values are encrypted: what is empty or already encrypted
- * stays, numbers are encrypted as text. `value` is not touched.
+ * A copy of `value` with its named fields and {@link Sensitive} values encrypted. Empty and encrypted values stay as they
+ * are, and numbers are encrypted as strings. `value` is not changed.
  *
- * @throws InvalidArgumentError that names the field, such as `json/payer/name`: for a value that is too long for the key,
- *   or when there is a field to encrypt and no key.
+ * @throws InvalidArgumentError that names the field, such as `json.payer.name`: for a value that is too long for the key,
+ *   or if there is a field to encrypt and no key.
  */
 export function encryptFields(
   value: unknown,
@@ -20,18 +20,19 @@ export function encryptFields(
   { padding = Rsa.OAEP, option = 'json' }: { padding?: Rsa.Padding; option?: string } = {},
 ): unknown {
   return mapLeaves(value, fields, (leaf, path, isNamed) => {
-    const plain = plainText(leaf, isNamed)
-    return plain === undefined ? leaf : encryptField(plain, `${option}${path}`, key, padding)
+    const plaintext = plaintextOf(leaf, isNamed)
+    return plaintext === undefined ? leaf : encryptField(plaintext, `${option}${path}`, key, padding)
   })
 }
 
-/** Whether {@link encryptFields} has something to do: a named field that is not encrypted, or a {@link Sensitive}. */
+/** Whether {@link encryptFields} has anything to do: a named field that is not encrypted, or a {@link Sensitive}. */
 export function hasPlainFields(value: unknown, fields: readonly string[]): boolean {
-  if (value === undefined || (!hasAny(value, fields) && !mayHoldSensitive(value, 0))) return false
+  const hasNamed = fields.length > 0 && hasAny(value, fields)
+  if (!hasNamed && !mayHoldSensitive(value, 0)) return false
   let found = false
   mapLeaves(value, fields, (leaf, _path, isNamed) => {
-    const plain = plainText(leaf, isNamed)
-    if (leaf instanceof Sensitive || (plain !== undefined && !isCiphertext(plain))) found = true
+    const plaintext = plaintextOf(leaf, isNamed)
+    if (leaf instanceof Sensitive || (plaintext !== undefined && !isCiphertext(plaintext))) found = true
     return leaf
   })
   return found
@@ -39,7 +40,7 @@ export function hasPlainFields(value: unknown, fields: readonly string[]): boole
 
 const DEEPEST_LOOK = 32
 
-// Most calls hold nothing to encrypt, and pay for this look alone. What cannot be told at a glance is looked at closely.
+// Most calls have nothing to encrypt and pay for this look only. What it cannot decide at a glance is examined closely.
 function mayHoldSensitive(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (value instanceof Sensitive || depth > DEEPEST_LOOK || 'toJSON' in value) return true
@@ -47,54 +48,58 @@ function mayHoldSensitive(value: unknown, depth: number): boolean {
   return false
 }
 
-/** Opens the base64 that WeChat Pay encrypted for the merchant. */
+/** Decrypts the base64 that WeChat Pay encrypted for the merchant. */
 export type Decrypt = (ciphertext: string) => string | Promise<string>
 
 /**
- * A copy of `data` whose named fields are decrypted; what is not encrypted stays as it came. `data` is not touched.
+ * A copy of `data` with its named fields decrypted. Values that are not encrypted stay as they are. `data` is not changed.
  *
- * @throws WechatPayError `ERR_FIELD_NOT_DECRYPTED` (as a rejection) that names the field which does not open.
+ * @throws WechatPayError `ERR_FIELD_NOT_DECRYPTED` (as a rejection) that names the field.
  */
 export async function decryptFields(data: unknown, fields: readonly string[], decrypt: Decrypt): Promise<unknown> {
-  const opened = new Map<string, string | Promise<string>>()
+  const decrypting = new Map<string, string | Promise<string>>()
   mapLeaves(data, fields, (leaf, path, isNamed) => {
-    if (isNamed && typeof leaf === 'string' && isCiphertext(leaf)) opened.set(path, decryptField(leaf, path, decrypt))
+    if (isNamed && typeof leaf === 'string' && isCiphertext(leaf)) {
+      decrypting.set(path, decryptField(leaf, path, decrypt))
+    }
     return leaf
   })
-  const texts = new Map(await Promise.all([...opened].map(async ([path, text]) => [path, await text] as const)))
-  return mapLeaves(data, fields, (leaf, path) => texts.get(path) ?? leaf)
+  const decrypted = new Map(
+    await Promise.all([...decrypting].map(async ([path, plaintext]) => [path, await plaintext] as const)),
+  )
+  return mapLeaves(data, fields, (leaf, path) => decrypted.get(path) ?? leaf)
 }
 
-function plainText(leaf: unknown, isNamed: boolean): string | undefined {
+function plaintextOf(leaf: unknown, isNamed: boolean): string | undefined {
   if (leaf instanceof Sensitive) return leaf.reveal()
   if (!isNamed || leaf === '') return undefined
   return typeof leaf === 'string' || typeof leaf === 'number' || typeof leaf === 'bigint' ? String(leaf) : undefined
 }
 
-function encryptField(plain: string, field: string, key: KeyObject | undefined, padding: Rsa.Padding): string {
+function encryptField(plaintext: string, field: string, key: KeyObject | undefined, padding: Rsa.Padding): string {
   if (!key) {
-    if (isCiphertext(plain)) return plain
+    if (isCiphertext(plaintext)) return plaintext
     throw new InvalidArgumentError(
-      `${field}: a sensitive field, and no key of WeChat Pay to encrypt it with. Set \`certs\` to the WeChat Pay public key or the platform certificate that \`Wechatpay-Serial\` names; a \`verifier\` needs \`encryptionKey()\`.`,
+      `\`${field}\` must be encrypted, but no WeChat Pay public key or platform certificate is configured for it. Set \`certs\` to the one that \`Wechatpay-Serial\` names; a \`verifier\` needs \`encryptionKey()\`.`,
     )
   }
-  if (parseBase64(plain)?.length === modulusBytes(key)) return plain
-  if (!plain.isWellFormed())
-    throw new InvalidArgumentError(`${field}: found half a surrogate pair, which UTF-8 cannot carry.`)
+  if (parseBase64(plaintext)?.length === modulusBytes(key)) return plaintext
+  if (!plaintext.isWellFormed())
+    throw new InvalidArgumentError(`\`${field}\` must be a valid Unicode string; got half a surrogate pair.`)
   try {
-    return Rsa.encrypt(plain, key, padding)
+    return Rsa.encrypt(plaintext, key, padding)
   } catch (cause) {
     if (!(cause instanceof InvalidArgumentError)) throw cause
     throw new InvalidArgumentError(cause.message.replace('plaintext', field), { cause })
   }
 }
 
-async function decryptField(text: string, path: string, decrypt: Decrypt): Promise<string> {
+async function decryptField(ciphertext: string, path: string, decrypt: Decrypt): Promise<string> {
   try {
-    return await decrypt(text)
+    return await decrypt(ciphertext)
   } catch (cause) {
     throw new WechatPayError(
-      `The answer is WeChat Pay's, and the request was carried out; but its field ${path} does not open with the merchant's private key. Check that \`privateKey\` belongs to \`serial\`, or set \`encrypt: false\` to get the fields as they come.`,
+      `The request was carried out, but \`data${path}\` of its response cannot be decrypted with the merchant's private key. Check that \`privateKey\` belongs to \`serial\`, or set \`encrypt: false\` to get the fields as they are.`,
       { code: 'ERR_FIELD_NOT_DECRYPTED', cause },
     )
   }
@@ -104,7 +109,7 @@ function modulusBytes(key: KeyObject): number {
   return (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
 }
 
-// RSA of 2048, 3072 or 4096 bits; nothing that can be encrypted is as long.
-function isCiphertext(text: string): boolean {
-  return [256, 384, 512].includes(parseBase64(text)?.length ?? 0)
+// RSA of 2048, 3072 or 4096 bits. No value that can be encrypted is as long.
+function isCiphertext(value: string): boolean {
+  return [256, 384, 512].includes(parseBase64(value)?.length ?? 0)
 }

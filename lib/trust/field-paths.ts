@@ -1,18 +1,21 @@
-/** Walking a payload to the fields that a list of paths names: `/payer/name`, `/receivers/[]/name` for each of a list. */
+/** Finds the fields of a payload that a list of paths names: `/payer/name`, `/receivers/[]/name` for the entries of a list. */
 import { Sensitive } from './sensitive.js'
 
-/** What becomes of a leaf: of anything that is neither an object nor a list, or that is {@link Sensitive}. */
+/**
+ * The new value of a leaf: of anything that is neither an object nor a list, or that is {@link Sensitive}. `path` is how
+ * JavaScript reads it: `.receivers[0].name`.
+ */
 export type ChangeLeaf = (value: unknown, path: string, isNamed: boolean) => unknown
 
 /**
- * A copy of `value` with every leaf changed; `value` is not touched, and what stays the same is not copied. A path that
- * ends at an object or a list names everything inside. Objects are read as JSON.stringify reads them.
+ * A copy of `value` with every leaf changed. `value` is not changed, and unchanged parts are not copied. A path that ends
+ * at an object or a list names everything inside. Objects are read as JSON.stringify reads them.
  */
 export function mapLeaves(value: unknown, paths: readonly string[], change: ChangeLeaf): unknown {
   return walk(value, { key: '', path: '', names: readPaths(paths), above: [], change })
 }
 
-/** The names that paths go on with from one place. */
+/** The next names of the paths at one place. */
 interface Names {
   isEnd: boolean
   next: Map<string, Names>
@@ -26,26 +29,25 @@ interface Place {
   change: ChangeLeaf
 }
 
-function walk(given: unknown, place: Place): unknown {
-  const { key, path, names, above, change } = place
+function walk(given: unknown, { key, path, names, above, change }: Place): unknown {
   const value = serialised(given, key)
   if (!isContainer(value)) return change(value, path, names?.isEnd ?? false)
-  // What is circular is left to the serialiser, which refuses it.
+  // A circular object is left to the serialiser, which refuses it.
   if (above.includes(value)) return value
-  const child = (old: unknown, name: string, step = name) =>
+  const child = (old: unknown, name: string, step: string, path: string) =>
     walk(old, {
       key: name,
-      path: `${path}/${name}`,
+      path,
       names: names?.isEnd ? names : names?.next.get(step),
       above: [...above, value],
       change,
     })
   if (Array.isArray(value)) {
-    const made = value.map((old, index) => child(old, String(index), '[]'))
+    const made = value.map((old, index) => child(old, String(index), '[]', `${path}[${index}]`))
     return made.every((item, index) => item === value[index]) ? value : made
   }
   const entries = Object.entries(value)
-  const made = entries.map(([name, old]): [string, unknown] => [name, child(old, name)])
+  const made = entries.map(([name, old]): [string, unknown] => [name, child(old, name, name, `${path}.${name}`)])
   return made.every(([, item], index) => item === entries[index]?.[1]) ? value : Object.fromEntries(made)
 }
 
@@ -75,7 +77,7 @@ function reaches(value: unknown, names: Names): boolean {
   return [...names.next].some(([name, next]) => reaches(Reflect.get(value, name), next))
 }
 
-// The paths of an endpoint are one list, read once.
+// The paths of an endpoint are always the same list, so each list is read once.
 const read = new WeakMap<readonly string[], Names>()
 
 function readPaths(paths: readonly string[]): Names {

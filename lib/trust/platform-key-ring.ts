@@ -1,28 +1,73 @@
-/** All keys of WeChat Pay that a client knows, configured and downloaded, side by side; chosen by the serial received. */
-
+/** The keys that WeChat Pay signs with: all that a client knows, configured and downloaded, found by their serials. */
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isPublicKeyId, normalizeSerial } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import type { DownloadedKeys } from './downloaded-keys.js'
-import { isCurrent, newestKey, type PlatformKey } from './platform-keys.js'
 import type { Verifier } from './verifier.js'
 import type { WarningListener } from './warnings.js'
+
+/** A platform certificate or a WeChat Pay public key. A certificate's validity is in milliseconds since 1970. */
+export interface PlatformKey {
+  readonly serial: string
+  readonly key: KeyObject
+  readonly validFrom?: number
+  readonly validTo?: number
+}
+
+/** A platform certificate as a key to verify and to encrypt with. */
+export interface CertificateKey extends PlatformKey {
+  readonly certificate: X509Certificate
+}
+
+export function certificateKey(serial: string, certificate: X509Certificate): CertificateKey {
+  return {
+    serial,
+    key: certificate.publicKey,
+    certificate,
+    validFrom: Date.parse(certificate.validFrom),
+    validTo: Date.parse(certificate.validTo),
+  }
+}
+
+/** Whether a key may be announced and used to encrypt: a public key always, a certificate while it is valid. */
+export function isCurrent({ validFrom = 0, validTo = Number.POSITIVE_INFINITY }: PlatformKey, now: number): boolean {
+  return validFrom <= now && now <= validTo
+}
+
+/** The newest current key; if none is current, the newest of all, so that WeChat Pay's response says what is wrong. */
+function newestKey(keys: Iterable<PlatformKey>, now: number): PlatformKey | undefined {
+  const newestFirst = [...keys].sort((a, b) => (b.validFrom ?? 0) - (a.validFrom ?? 0))
+  return newestFirst.find(key => isCurrent(key, now)) ?? newestFirst[0]
+}
+
+/** Certificates that are downloaded when they are needed. */
+export interface CertificateSource {
+  /** The known certificates, expired ones included. */
+  readonly keys: Iterable<PlatformKey>
+  get(serial: string): PlatformKey | undefined
+  /** Resolves when there is a current certificate. */
+  require(): Promise<void>
+  /** Looks for an unknown serial in a new list. */
+  search(serial: string): Promise<PlatformKey | undefined>
+  refreshWhenOld(): void
+}
+
+interface Options {
+  configured: readonly PlatformKey[]
+  /** Milliseconds since 1970. */
+  now: () => number
+  warn?: WarningListener
+  /** Creates the downloaded part. `known` is a view of this ring that downloads nothing. */
+  download?: ((known: Verifier) => CertificateSource) | undefined
+}
 
 const DAY = 24 * 60 * 60 * 1000
 const WARN_BEFORE = 30 * DAY
 
-interface Options {
-  configured: readonly PlatformKey[]
-  now: () => number
-  warn?: WarningListener
-  /** Makes the downloaded part; it is given a view of this store that downloads nothing. */
-  download?: ((known: Verifier) => DownloadedKeys) | undefined
-}
-
-/** Without `download` the keys are those that were configured. */
-export class KeyStore implements Verifier {
+/** Without `download` it has only the configured keys. */
+export class PlatformKeyRing implements Verifier {
   readonly #configured: ReadonlyMap<string, PlatformKey>
   readonly #publicKey: PlatformKey | undefined
-  readonly #downloaded: DownloadedKeys | undefined
+  readonly #downloaded: CertificateSource | undefined
   readonly #now: () => number
   readonly #warn: WarningListener
   readonly #warnedAt = new Map<string, number>()
@@ -64,7 +109,7 @@ export class KeyStore implements Verifier {
     return this.#downloaded ? this.#downloaded.require().then(() => this.#preferred()) : key
   }
 
-  // The first public key where there is one, else a certificate.
+  // The first public key if there is one, else a certificate.
   #preferred(): PlatformKey | undefined {
     return this.#publicKey ?? newestKey([...this.#configured.values(), ...(this.#downloaded?.keys ?? [])], this.#now())
   }
@@ -78,7 +123,7 @@ export class KeyStore implements Verifier {
     return /^[0-9A-Fa-f]{1,64}$/.test(serial) ? this.#downloaded?.search(serial) : undefined
   }
 
-  // A public key has no successor in the list; certificates beside it are looked for when one signs.
+  // A public key has no successor in the list. Certificates next to it are searched for when one of them signs.
   #refreshWhenOld(): void {
     if (!this.#publicKey) this.#downloaded?.refreshWhenOld()
   }
@@ -90,7 +135,7 @@ export class KeyStore implements Verifier {
     this.#warnedAt.set(serial, now)
     const advice = this.#downloaded
       ? 'Its successor is downloaded as soon as WeChat Pay lists it.'
-      : 'Set `apiv3Key`, so that its successor is downloaded, or change to the WeChat Pay public key.'
+      : 'Set `apiv3Key` to have its successor downloaded, or switch to the WeChat Pay public key.'
     this.#warn({
       code: 'CERTIFICATE_EXPIRES',
       message: `The platform certificate ${serial} is valid until ${new Date(validTo).toISOString()}, and no newer one is known. ${advice}`,

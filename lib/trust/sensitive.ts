@@ -1,10 +1,11 @@
-/** A value that is personal data: it is encrypted wherever it stands in a payload, and printed nowhere. */
+/** A value that is personal data: encrypted wherever it is in a payload, and never printed. */
 import { inspect } from 'node:util'
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 
 const SHOWN = '[sensitive]'
 
-/** Made by {@link sensitive}. However it is printed or serialised, its value does not show. */
+/** Created by {@link sensitive}. Its value does not show, however it is printed or serialised. */
 export class Sensitive {
   readonly #value: string
 
@@ -12,7 +13,7 @@ export class Sensitive {
     this.#value = value
   }
 
-  /** The value, for whoever encrypts it. */
+  /** The plain value, to be encrypted. */
   reveal(): string {
     return this.#value
   }
@@ -31,12 +32,12 @@ export class Sensitive {
 }
 
 /**
- * Marks a value to be encrypted with WeChat Pay's key, in a path that the catalogue does not know or in a field that it
- * does not mark: `{ name: sensitive('张三') }`. It is encrypted whatever `encrypt` says.
+ * Marks a value to be encrypted with WeChat Pay's key, for paths that are not in the catalogue and fields that it does not
+ * mark: `{ name: sensitive('张三') }`. It is encrypted whatever the `encrypt` option says.
  *
- * @throws InvalidArgumentError for anything but a string.
+ * @throws InvalidArgumentError if the value is not a string.
  */
 export function sensitive(value: string): Sensitive {
   if (typeof value === 'string') return new Sensitive(value)
-  throw new InvalidArgumentError(`sensitive(): expected a string, found ${value === null ? 'null' : typeof value}.`)
+  throw new InvalidArgumentError(`sensitive() takes a string; got ${kindOf(value)}.`)
 }

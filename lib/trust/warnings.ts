@@ -1,14 +1,14 @@
-/** What the keeper of the keys notices: nothing has failed yet, but somebody should look. */
+/** Warnings about keys: nothing has failed yet, but the merchant should act. */
 
 export type KeyWarningCode = 'CERTIFICATE_EXPIRES' | 'CERTIFICATES_NOT_REFRESHED' | 'STORE_FAILED'
 
 export interface KeyWarning {
   code: KeyWarningCode
-  /** What was noticed, and what to do. */
+  /** What happened, and what to do. */
   message: string
-  /** The certificate that is meant. */
+  /** The serial of the certificate. */
   serial?: string
-  /** When it ends. */
+  /** When the certificate expires. */
   expires?: Date
   cause?: unknown
 }

@@ -130,18 +130,14 @@ describe('a wrong input is named', () => {
     [
       'the merchant certificate among the certs',
       { certs: { [merchant.serial]: merchant.certificate } },
-      /found the merchant's own certificate or key/,
+      /`certs\.\w+` .*merchant/,
     ],
     [
       'the merchant public key as WeChat Pay’s',
       { certs: { PUB_KEY_ID_1: keyFile('merchant.spki.pem') } },
-      /certs\.PUB_KEY_ID_1: found the merchant's own/,
+      /`certs\.PUB_KEY_ID_1` .*merchant/,
     ],
-    [
-      'a certificate under another serial',
-      { certs: { ABCD: platform.certificate } },
-      /certs\.ABCD: found the certificate of the serial/,
-    ],
+    ['a certificate under another serial', { certs: { ABCD: platform.certificate } }, /`certs\.ABCD` .*serial/],
     [
       'a private key among the certs',
       { certs: { [platform.serial]: platform.privateKey } },

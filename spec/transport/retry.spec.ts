@@ -10,6 +10,7 @@ import type { Method } from '../../lib/options.js'
 import { type Attempt, type RetryContext, retryDelay, withRetry } from '../../lib/transport/retry.js'
 import type { IncomingResponse } from '../../lib/transport/send.js'
 import { readTransportOptions } from '../../lib/transport/settings.js'
+import { Deadline } from '../../lib/util/deadline.js'
 
 const main = new URL('https://main.example/')
 const second = new URL('https://second.example/')
@@ -21,18 +22,25 @@ const status = (statusCode: number): IncomingResponse => ({ statusCode, headers:
 type Outcome = WechatPayError | IncomingResponse
 
 /** Plays the outcomes in turn on a clock of its own, and tells which attempts were made. */
-async function play(outcomes: Outcome[], options: Partial<RetryContext> & { method: Method; retry?: object | false }) {
+async function play(
+  outcomes: Outcome[],
+  {
+    retry,
+    timeout = 60_000,
+    signal,
+    ...options
+  }: Partial<RetryContext> & { method: Method; retry?: object | false; timeout?: number; signal?: AbortSignal },
+) {
   const attempts: Attempt[] = []
+  const remaining: number[] = []
   const slept: number[] = []
   let now = 1_000_000
   const context: RetryContext = {
-    policy: readTransportOptions({ ...(options.retry !== undefined && { retry: options.retry }) }, main.href).retry,
+    policy: readTransportOptions({ ...(retry !== undefined && { retry }) }, main.href).retry,
     baseUris: [main, second],
-    timeout: 60_000,
-    signal: undefined,
+    deadline: new Deadline({ timeout, signal, now: () => now }),
     onRetry: () => {},
     clock: {
-      now: () => now,
       random: () => 0.5,
       sleep: async milliseconds => {
         slept.push(milliseconds)
@@ -43,6 +51,7 @@ async function play(outcomes: Outcome[], options: Partial<RetryContext> & { meth
   }
   const result = await withRetry(context, async attempt => {
     attempts.push(attempt)
+    remaining.push(context.deadline.remaining())
     const outcome = outcomes[attempts.length - 1] ?? status(200)
     if (outcome instanceof WechatPayError) throw outcome
     return outcome
@@ -50,7 +59,8 @@ async function play(outcomes: Outcome[], options: Partial<RetryContext> & { meth
   return {
     result,
     hosts: attempts.map(({ baseUri }) => baseUri.host),
-    timeouts: attempts.map(({ timeout }) => timeout),
+    remaining,
+    sent: context.deadline.sent,
     slept,
   }
 }
@@ -142,12 +152,12 @@ describe('waiting', () => {
   })
 
   it('leaves later attempts the rest of the timeout', async () => {
-    expect((await play([refused], { method: 'GET', timeout: 1000 })).timeouts).toEqual([1000, 812.5])
+    expect((await play([refused], { method: 'GET', timeout: 1000 })).remaining).toEqual([1000, 812.5])
   })
 
   it('ends at once when the signal aborts, and tells whether anything was sent', async () => {
     const controller = new AbortController()
-    const clock = { now: () => 0, random: () => 0, sleep: async () => controller.abort() }
+    const clock = { random: () => 0, sleep: async () => controller.abort() }
     const calls = { signal: controller.signal, clock }
     expect((await play([status(503)], { method: 'GET', ...calls })).result).toMatchObject({
       code: 'ERR_ABORTED',

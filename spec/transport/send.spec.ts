@@ -6,8 +6,9 @@ import { text } from 'node:stream/consumers'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TransportError, WechatPayError } from '../../lib/errors.js'
-import type { StreamedBody } from '../../lib/transport/body.js'
+import type { StreamedBody } from '../../lib/transport/send.js'
 import { type SendOptions, send } from '../../lib/transport/send.js'
+import { Deadline } from '../../lib/util/deadline.js'
 import { failure } from '../async.js'
 
 let server: Server
@@ -34,10 +35,15 @@ afterEach(async () => {
 
 const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-const post = (options: Partial<SendOptions> = {}, to = origin()) =>
+interface Options extends Partial<Omit<SendOptions, 'deadline'>> {
+  timeout?: number
+  signal?: AbortSignal
+}
+
+const post = ({ timeout = 20_000, signal, ...options }: Options = {}, to = origin()) =>
   send(
     { method: 'POST', origin: to, path: '/v3/pay?a=1', headers: { 'x-own': 'yes' }, body: Buffer.from('{"a":1}') },
-    { dispatcher: agent, timeout: 20_000, download: false, ...options },
+    { dispatcher: agent, deadline: new Deadline({ timeout, signal }), download: false, ...options },
   )
 
 describe('an answer', () => {
@@ -177,7 +183,7 @@ describe('a failure tells whether the request may have been sent', () => {
 })
 
 describe('a download', () => {
-  const download = (options: Partial<SendOptions> = {}) => post({ download: true, ...options })
+  const download = (options: Options = {}) => post({ download: true, ...options })
 
   it('is a stream', async () => {
     listener = (_request, response) => response.end('content')
@@ -273,7 +279,7 @@ describe('a streamed body', () => {
   const upload = (body: StreamedBody) =>
     send(
       { method: 'POST', origin: origin(), path: '/', headers: {}, body },
-      { dispatcher: agent, timeout: 20_000, download: false },
+      { dispatcher: agent, deadline: new Deadline({ timeout: 20_000 }), download: false },
     )
 
   /** A body of so many pieces of 64 KB, and how many of them were asked for. */

@@ -1,18 +1,18 @@
 import { createPublicKey, createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { bootstrapVerifier, openCertificates } from '../../lib/trust/certificate-list.js'
-import { KeyStore } from '../../lib/trust/platform-key-ring.js'
+import { bootstrapVerifier, decryptCertificates } from '../../lib/trust/certificate-list.js'
+import { PlatformKeyRing } from '../../lib/trust/platform-key-ring.js'
 import { apiv3Key, DAY, mintCertificate, sealList, signBody } from './platform.js'
 
 const NOW = Date.UTC(2026, 10, 24)
 const key = createSecretKey(Buffer.from(apiv3Key))
 const first = mintCertificate('platform', NOW - DAY, NOW + DAY)
 const second = mintCertificate('lowserial', NOW - DAY, NOW + DAY)
-const nothingKnown = new KeyStore({ configured: [], now: () => NOW })
+const nothingKnown = new PlatformKeyRing({ configured: [], now: () => NOW })
 
 describe('the list of certificates', () => {
   it('opens with the APIv3 key', () => {
-    const opened = openCertificates(sealList([first, second]), key)
+    const opened = decryptCertificates(sealList([first, second]), key)
     expect(opened.map(({ serial }) => serial)).toEqual([first.serial, second.serial])
     expect(opened[0]).toMatchObject({ validFrom: NOW - DAY, validTo: NOW + DAY })
     expect(opened[0]?.key.equals(createPublicKey(first.certificate))).toBe(true)
@@ -21,31 +21,31 @@ describe('the list of certificates', () => {
   it('leaves out what is for other algorithms', () => {
     const list = JSON.parse(sealList([first, second]))
     list.data[0].encrypt_certificate.algorithm = 'AEAD_SM4_GCM'
-    expect(openCertificates(JSON.stringify(list), key).map(({ serial }) => serial)).toEqual([second.serial])
+    expect(decryptCertificates(JSON.stringify(list), key).map(({ serial }) => serial)).toEqual([second.serial])
   })
 
   it('goes by the serial of the certificate itself, not by the one beside it', () => {
     const list = JSON.parse(sealList([first]))
     list.data[0].serial_no = second.serial
-    expect(openCertificates(JSON.stringify(list), key)[0]?.serial).toBe(first.serial)
+    expect(decryptCertificates(JSON.stringify(list), key)[0]?.serial).toBe(first.serial)
   })
 
   it('names the option when it does not open', () => {
     const error = expect.objectContaining({
       code: 'ERR_APIV3_KEY',
-      message: expect.stringMatching(/`apiv3Key`.*found another key.*商户平台 → 账户中心 → API安全/s),
+      message: expect.stringMatching(/`apiv3Key`.*商户平台 → 账户中心 → API安全/s),
     })
-    expect(() => openCertificates(sealList([first], 'the-api-v3-key-of-that-merchant!'), key)).toThrow(error)
+    expect(() => decryptCertificates(sealList([first], 'the-api-v3-key-of-that-merchant!'), key)).toThrow(error)
     const list = JSON.parse(sealList([first]))
     list.data[0].encrypt_certificate.associated_data = 'changed'
-    expect(() => openCertificates(JSON.stringify(list), key)).toThrow(error)
+    expect(() => decryptCertificates(JSON.stringify(list), key)).toThrow(error)
   })
 
   it.each([
     ['{"data":[]}'],
     [JSON.stringify({ data: [{ encrypt_certificate: { algorithm: 'AEAD_SM4_GCM', nonce: '', ciphertext: '' } }] })],
   ])('without a certificate leads to the public key: %s', body => {
-    expect(() => openCertificates(body, key)).toThrow(
+    expect(() => decryptCertificates(body, key)).toThrow(
       expect.objectContaining({
         code: 'ERR_NO_PLATFORM_CERTIFICATE',
         message: expect.stringMatching(/商户平台 → 账户中心 → API安全 → 微信支付公钥.*PUB_KEY_ID_/s),
@@ -61,7 +61,7 @@ describe('the list of certificates', () => {
     ['{"data":[null]}'],
     ['{"data":[{"encrypt_certificate":{}}]}'],
   ])('of another form is refused: %s', body => {
-    expect(() => openCertificates(body, key)).toThrow(expect.objectContaining({ code: 'ERR_RESPONSE_FORMAT' }))
+    expect(() => decryptCertificates(body, key)).toThrow(expect.objectContaining({ code: 'ERR_RESPONSE_FORMAT' }))
   })
 })
 
@@ -92,7 +92,7 @@ describe('the first download', () => {
   })
 
   it('is verified by a known key, such as the public key, before its content is looked at', async () => {
-    const known = new KeyStore({ configured: openCertificates(sealList([first]), key), now: () => NOW })
+    const known = new PlatformKeyRing({ configured: decryptCertificates(sealList([first]), key), now: () => NOW })
     const { message, signature } = signBody('{"data":[]}', first.privateKey)
     expect(await bootstrapVerifier(key, known).verify(message, signature, first.serial)).toBe(true)
     expect(bootstrapVerifier(key, known).announcedSerial()).toBe(first.serial)

@@ -128,11 +128,11 @@ describe.each(slots.map(slot => [slot.option, slot] as const))('`%s`', (option, 
 })
 
 it.each<[string, object, RegExp]>([
-  ['the platform serial as `serial`', { serial: platform.serial }, /certs\.\w+: found the serial that is in `serial`/],
+  ['the platform serial as `serial`', { serial: platform.serial }, /`certs\.\w+` .*WeChat Pay's.*`serial`/],
   [
     'the merchant certificate among `certs`',
     { certs: { [merchant.serial]: merchant.certificate } },
-    /certs\.\w+: found the merchant's own certificate or key, expected WeChat Pay's/,
+    /`certs\.\w+` .*WeChat Pay's.*merchant's own/,
   ],
   [
     'the private key of another merchant',

@@ -5,8 +5,7 @@ import { ApiError, SignatureError, TransportError } from '../../lib/errors.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
 import type { Store } from '../../lib/stores/store.js'
 import { DownloadedKeys } from '../../lib/trust/downloaded-keys.js'
-import { KeyStore } from '../../lib/trust/platform-key-ring.js'
-import { certificateKey, type PlatformKey } from '../../lib/trust/platform-keys.js'
+import { certificateKey, type PlatformKey, PlatformKeyRing } from '../../lib/trust/platform-key-ring.js'
 import type { Verifier } from '../../lib/trust/verifier.js'
 import type { KeyWarning } from '../../lib/trust/warnings.js'
 import {
@@ -64,6 +63,7 @@ async function download(verifier: Verifier): Promise<string> {
 
 const clock = {
   now: () => now,
+  monotonic: () => now,
   sleep: async () => {
     now += 50
   },
@@ -76,7 +76,7 @@ function open({
   configured?: PlatformKey[]
   store?: Store
 } = {}) {
-  return new KeyStore({
+  return new PlatformKeyRing({
     configured,
     now: () => now,
     warn: warning => warnings.push(warning),
@@ -96,7 +96,7 @@ function open({
 const configured = ({ serial, certificate }: PlatformCertificate) =>
   certificateKey(serial, loadCertificate(certificate, 'certs'))
 
-async function answerBy(keys: KeyStore, { privateKey, serial }: PlatformCertificate) {
+async function answerBy(keys: PlatformKeyRing, { privateKey, serial }: PlatformCertificate) {
   const { message, signature } = signBody('{"ok":true}', privateKey)
   return keys.verify(message, signature, serial)
 }
@@ -384,7 +384,7 @@ describe('certificates and public keys side by side', () => {
 describe('a certificate that ends soon', () => {
   it('is warned of once a day, from thirty days before', async () => {
     expectedWarnings = ['CERTIFICATE_EXPIRES', 'CERTIFICATE_EXPIRES']
-    const keys = new KeyStore({
+    const keys = new PlatformKeyRing({
       configured: [configured(old)],
       now: () => now,
       warn: warning => warnings.push(warning),
@@ -401,7 +401,7 @@ describe('a certificate that ends soon', () => {
   })
 
   it('is no news when a newer one is there', () => {
-    const keys = new KeyStore({
+    const keys = new PlatformKeyRing({
       configured: [configured(old), configured(young)],
       now: () => now,
       warn: warning => warnings.push(warning),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { within } from '../../lib/util/within.js'
+import { within } from '../../lib/util/deadline.js'
 
 const never = new Promise<string>(() => {})
 

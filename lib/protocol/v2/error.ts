@@ -2,7 +2,7 @@
 
 import type { Settings } from '../../config/settings.js'
 import { ApiError, OUTCOME_UNKNOWN } from '../../errors.js'
-import { requestIdOf } from '../../transport/headers.js'
+import { requestIdOf } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 import { isRecord } from '../../util/plain-object.js'
 import type { Call } from '../call.js'

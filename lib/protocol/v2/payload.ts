@@ -1,7 +1,6 @@
-/** What an APIv2 call carries: which of its options, and as what. */
+/** The payload of an APIv2 call. */
 import { InvalidArgumentError } from '../../errors.js'
 import type { OpenOptions } from '../../options.js'
-import type { Destination } from '../../transport/destination.js'
 import { encryptFields, hasPlainFields } from '../../trust/encrypt-fields.js'
 import type { Call } from '../call.js'
 import { type FormPart, formParts } from '../multipart.js'
@@ -9,66 +8,60 @@ import { NO_PAYLOAD, type Payload, rawPayload } from '../payload.js'
 import { PADDING } from '../sensitive-fields.js'
 import type { V2Facts } from './endpoints.js'
 import type { RequestedKeys } from './keys.js'
-import { formPayload, requireFields, signedTarget, type V2Signer, XML, xmlPayload } from './message.js'
+import { formPayload, requireFields, type V2Signer, XML, xmlPayload } from './message.js'
 import type { V2Fields } from './signature.js'
 
-/** The body of one attempt, and where it goes: a GET is signed in its query. */
-export interface Encoded {
-  payload: Payload
-  to: Destination
-}
-
-type Encode = (to: Destination) => Encoded | Promise<Encoded>
-
 /**
- * What makes the request, anew for every attempt.
+ * Encodes the payload, each time with a new nonce and signature.
+ *
  * @throws InvalidArgumentError (as a rejection) for a payload that APIv2 cannot carry.
  */
-export async function chooseEncoding(call: Call, signer: V2Signer, keys: RequestedKeys): Promise<Encode> {
+export async function preparePayload(call: Call, signer: V2Signer, keys: RequestedKeys): Promise<() => Payload> {
   const { method, options } = call
-  const { body } = options
+  const { file, body } = options
   refuseForeignPayload(call)
-  if (method === 'GET') return to => ({ payload: NO_PAYLOAD, to: { ...to, path: signedTarget(to.path, signer) } })
-  if (options.file !== undefined) return encodeUpload(call, signer)
-  if (body instanceof FormData) return encodeFormData(formParts(body), signer)
+  // A GET is signed in its query.
+  if (method === 'GET') return () => NO_PAYLOAD
+  if (file !== undefined) return prepareFile(call, signer)
+  if (body instanceof FormData) return prepareForm(formParts(body), signer)
   if (body !== undefined) {
     const payload: Payload = { ...(await rawPayload(body)), contentType: XML }
-    return to => ({ payload, to })
+    return () => payload
   }
   const fields = await encryptBankFields(options, signer.facts, keys)
-  return to => ({ payload: xmlPayload(fields, signer), to })
+  return () => xmlPayload(fields, signer)
 }
 
 function refuseForeignPayload({ method, options: { json, file, xml, body } }: Call): void {
   if (json !== undefined)
-    throw new InvalidArgumentError('`json` is the payload of APIv3; APIv2 (paths under v2/) takes `xml`.')
+    throw new InvalidArgumentError('`json` is the payload of APIv3. For APIv2 (paths under v2/) use `xml`.')
   const given = Object.entries({ xml, body, file }).filter(([, value]) => value !== undefined)
   const names = given.map(([name]) => `\`${name}\``)
   if (method === 'GET' && names.length > 0)
-    throw new InvalidArgumentError(`A GET carries no ${names[0]}; its parameters go into \`query\`.`)
+    throw new InvalidArgumentError(`A GET must not have a payload; got ${names[0]}. Pass its parameters in \`query\`.`)
   if (names.length > 1)
-    throw new InvalidArgumentError(`${names.join(' and ')} are both given: a request has one payload.`)
+    throw new InvalidArgumentError(`${names.join(' and ')} must not be given together. A request has one payload.`)
 }
 
-async function encodeUpload(call: Call, signer: V2Signer): Promise<Encode> {
+async function prepareFile(call: Call, signer: V2Signer): Promise<() => Payload> {
   if (hasPlainFields(call.options.meta, [])) {
     throw new InvalidArgumentError(
-      '`meta` holds a `sensitive()`, but an APIv2 upload has no encrypted fields: give the value as it is.',
+      '`meta` must not contain a `sensitive()` value in APIv2, whose uploads have no encrypted fields. Pass the plain value.',
     )
   }
   const { prepareUpload } = await import('../upload.js')
   const { fields, part } = await prepareUpload(call)
-  return to => ({ payload: formPayload(fields, [part], signer), to })
+  return () => formPayload(fields, [part], signer)
 }
 
-function encodeFormData(parts: readonly FormPart[], signer: V2Signer): Encode {
-  const isText = ({ content }: FormPart) => typeof content === 'string'
-  const fields = Object.fromEntries(parts.filter(isText).map(({ name, content }) => [name, content]))
-  const files = parts.filter(part => !isText(part))
-  return to => ({ payload: formPayload(fields, files, signer), to })
+function prepareForm(parts: readonly FormPart[], signer: V2Signer): () => Payload {
+  const isField = ({ content }: FormPart) => typeof content === 'string'
+  const fields = Object.fromEntries(parts.filter(isField).map(({ name, content }) => [name, content]))
+  const files = parts.filter(part => !isField(part))
+  return () => formPayload(fields, files, signer)
 }
 
-/** Encrypts what the catalogue marks and what is wrapped in `sensitive()`; the caller's object is not touched. */
+/** Encrypts the fields that the catalogue marks and every `sensitive()` value; the caller's object is not changed. */
 async function encryptBankFields(
   options: OpenOptions,
   { encrypted, padding }: V2Facts,

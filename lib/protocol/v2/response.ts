@@ -2,14 +2,13 @@
 import { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
 import { InvalidArgumentError, OUTCOME_UNKNOWN, SignatureError, WechatPayError } from '../../errors.js'
-import { WechatPayResponse } from '../../response.js'
-import { requestIdOf } from '../../transport/headers.js'
+import { requestIdOf, WechatPayResponse } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 import { collect } from '../../util/collect.js'
 import { peek } from '../../util/peek.js'
 import { toObject } from '../../xml/parse.js'
 import type { Call } from '../call.js'
-import { openData } from '../sensitive-fields.js'
+import { decryptData } from '../sensitive-fields.js'
 import type { V2Facts } from './endpoints.js'
 import { httpError, isSuccess, refusal, type V2Data } from './error.js'
 import { verifyV2 } from './signature.js'
@@ -46,7 +45,7 @@ export async function readV2(
   if (statusCode < 200 || statusCode >= 300) throw httpError(answer, body, context)
   const data = parse(body, context.facts)
   if (typeof data !== 'string') judge(data, answer, context)
-  const opened = await openData(data, context.call, context.settings)
+  const opened = await decryptData(data, context.call, context.settings)
   return new WechatPayResponse({ statusCode, headers, data: opened, body, requestId })
 }
 

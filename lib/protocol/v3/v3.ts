@@ -1,184 +1,178 @@
-/** APIv3: JSON, signed with the merchant's key; every answer is verified before it is handed out. */
+/** APIv3: JSON, signed with the merchant's private key. Every response is verified before it is returned. */
 import { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
-import { InvalidArgumentError, WechatPayError } from '../../errors.js'
+import { InvalidArgumentError, NOTHING_SENT, WechatPayError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
-import { WechatPayResponse } from '../../response.js'
-import { collect } from '../../transport/collect.js'
-import type { Destination } from '../../transport/destination.js'
-import { headerLine, requestIdOf } from '../../transport/headers.js'
-import type { Clock } from '../../transport/retry.js'
-import type { IncomingResponse, OutgoingRequest } from '../../transport/send.js'
+import { headerLine, type ResponseHeaders, requestIdOf, WechatPayResponse } from '../../response.js'
+import { type IncomingResponse, type OutgoingRequest, readWhole } from '../../transport/send.js'
+import type { Destination } from '../../transport/settings.js'
+import type { Verifier } from '../../trust/verifier.js'
 import { userAgent } from '../../version.js'
-import type { BegunCall, Call, FilledCall } from '../call.js'
+import type { Call, Exchange } from '../call.js'
 import { endpointFacts } from '../endpoints.js'
-import { isForSandbox } from '../flags.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from '../payload.js'
-import { openData, type SealContext, sealCall } from '../sensitive-fields.js'
-import { type Limits, within } from '../within.js'
+import { decryptData, type EncryptedCall, encryptCall } from '../sensitive-fields.js'
 import { apiError } from './error.js'
-import { isStatement, signedDigest, verifiedStatement } from './statement.js'
+import { signedDigest, verifiedStatement } from './statement.js'
 import { verifyResponse } from './verify.js'
 
 const PAYLOADS = ['json', 'xml', 'body', 'file'] as const
 const ACCEPT = 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5'
+const STATEMENTS = new Set(['/v3/statements', '/hk/v3/statements', '/v3/global/statements', '/global/v3/statements'])
 
-interface Context extends SealContext {
-  clock: Clock
+/** What an exchange needs of its client. */
+export interface V3Client {
+  readonly settings: Settings
+  /** Verifies the response, and encrypts for WeChat Pay. */
+  readonly verifier: Verifier
+  /** Milliseconds since 1970. */
+  readonly now: () => number
 }
 
 /**
- * Seals the call and makes its body.
- * @throws InvalidArgumentError (as a rejection) for a payload that APIv3 cannot carry, and for keys that are missing.
+ * Encrypts a call and encodes its payload.
+ *
+ * @throws InvalidArgumentError (as a rejection) for a payload that APIv3 cannot carry, and for missing keys.
  */
-export async function beginV3(filled: FilledCall, context: Context): Promise<BegunCall> {
-  const { settings, verifier, clock } = context
-  if (isForSandbox(filled.options, settings)) {
-    throw new InvalidArgumentError(
-      '`sandbox` is on, and APIv3 has no sandbox: this call would be a real one. Set `sandbox: false` if it is meant to be.',
-    )
-  }
-  if (!settings.speaksV3) {
-    throw new InvalidArgumentError(
-      'This client speaks APIv2 alone: for APIv3 give Builder.factory `privateKey` and `serial` (or `merchant`), and `certs` or `apiv3Key`.',
-    )
-  }
-  const call = await sealCall(filled, context)
-  // Most payloads are there at once, and need no turn of the queue.
-  const made = readPayload(call)
-  const limits = { timeout: context.timeout, signal: call.options.signal }
-  const payload = made instanceof Promise ? await within(made, limits) : made
-  const unsigned = isUnsigned(call)
-  return {
-    call,
-    prepared: {
-      download: unsigned || (call.method === 'GET' && isStatement(call.target)),
-      sign: (to, timeout) => signRequest(call, payload, to, { settings, clock, timeout }),
-      read: (answer, from, timeout) =>
-        readResponse(answer, { call, payload, from, unsigned, settings, verifier, clock, timeout }),
-    },
-  }
+export async function openV3(call: Call, client: V3Client): Promise<Exchange> {
+  const { settings, verifier } = client
+  refuseSandbox(call, settings)
+  refuseWithoutKeys(settings)
+  const encrypted = await encryptCall(call, settings, verifier)
+  // Most payloads are encoded at once, without a turn of the queue.
+  const made = encodePayload(encrypted)
+  const payload = made instanceof Promise ? await call.deadline.wait(made) : made
+  return new V3Exchange(encrypted, payload, client)
 }
 
-// By the path as it will arrive: what it was filled with decides as well.
-function isUnsigned({ method, target }: Call): boolean {
-  const [pathname = ''] = target.split('?', 1)
-  return method === 'GET' && endpointFacts('GET', pathname).unsigned
+function refuseSandbox({ options }: Call, settings: Settings): void {
+  if (!(options.sandbox ?? settings.sandbox)) return
+  throw new InvalidArgumentError(
+    '`sandbox` must be false for APIv3, which has no sandbox: this would be a real call. Set `sandbox: false` to make it.',
+  )
 }
 
-function readPayload(call: Call): Payload | Promise<Payload> {
+function refuseWithoutKeys({ speaksV3 }: Settings): void {
+  if (speaksV3) return
+  throw new InvalidArgumentError(
+    'This client is configured for APIv2 only. For APIv3, give Builder.factory `privateKey` and `serial` (or `merchant`), and `certs` or `apiv3Key`.',
+  )
+}
+
+function encodePayload(call: EncryptedCall): Payload | Promise<Payload> {
   const { method, options } = call
-  const [kind, another] = PAYLOADS.filter(name => options[name] !== undefined)
+  const [kind, second] = PAYLOADS.filter(name => options[name] !== undefined)
   if (kind === undefined) return NO_PAYLOAD
-  if (another)
-    throw new InvalidArgumentError(`\`${kind}\` and \`${another}\` are both given: a request has one payload.`)
+  if (second)
+    throw new InvalidArgumentError(
+      `\`${kind}\` and \`${second}\` must not be given together. A request has one payload.`,
+    )
   if (kind === 'xml')
-    throw new InvalidArgumentError('`xml` is the payload of APIv2 (paths under v2/); APIv3 takes `json`.')
+    throw new InvalidArgumentError('`xml` is the payload of APIv2 (paths under v2/). For APIv3 use `json`.')
   if (method === 'GET')
-    throw new InvalidArgumentError(`A GET carries no \`${kind}\`; its parameters go into \`query\`.`)
+    throw new InvalidArgumentError(`A GET must not have a payload; got \`${kind}\`. Pass its parameters in \`query\`.`)
   if (kind === 'json') return jsonPayload(options.json)
   return kind === 'file'
     ? import('../upload.js').then(({ uploadPayload }) => uploadPayload(call))
     : rawPayload(options.body)
 }
 
-async function signRequest(
-  call: Call,
-  payload: Payload,
-  { origin, path }: Destination,
-  { settings, clock, timeout }: Omit<Context, 'verifier'>,
-): Promise<OutgoingRequest> {
-  const { mchid, signer } = settings
-  const { method } = call
-  const timestamp = Math.floor(clock.now() / 1000)
-  const nonce = Formatter.nonce()
-  const message = Formatter.request(method, path, timestamp, nonce, payload.signed)
-  const signing = signMessage(message, settings)
-  // Made while the thread pool signs.
-  const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
-  if (payload.contentType) headers['content-type'] = payload.contentType
-  if (call.serial) headers['wechatpay-serial'] = call.serial
-  Object.assign(headers, call.headers)
-  const signature = await within(signing, { timeout, signal: call.options.signal })
-  headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial)
-  return { method, origin, path, headers, body: payload.body }
+class V3Exchange implements Exchange {
+  readonly target: string
+  readonly download: boolean
+  readonly #call: EncryptedCall
+  readonly #payload: Payload
+  readonly #client: V3Client
+  /** Whether WeChat Pay does not sign the response. */
+  readonly #unsigned: boolean
+
+  constructor(call: EncryptedCall, payload: Payload, client: V3Client) {
+    this.#call = call
+    this.#payload = payload
+    this.#client = client
+    const { method, target } = call
+    // By the path as it arrives, since the values of its placeholders decide as well.
+    const [pathname = ''] = target.split('?', 1)
+    this.#unsigned = method === 'GET' && endpointFacts('GET', pathname).unsigned
+    this.target = target
+    this.download = this.#unsigned || (method === 'GET' && STATEMENTS.has(pathname))
+  }
+
+  async encode({ origin, path }: Destination): Promise<OutgoingRequest> {
+    const { method, serial, deadline, headers: given } = this.#call
+    const { settings, now } = this.#client
+    const { contentType, signed, body } = this.#payload
+    const timestamp = Math.floor(now() / 1000)
+    const nonce = Formatter.nonce()
+    const signing = sign(Formatter.request(method, path, timestamp, nonce, signed), settings)
+    // Assembled while the thread pool signs.
+    const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
+    if (contentType) headers['content-type'] = contentType
+    if (serial) headers['wechatpay-serial'] = serial
+    Object.assign(headers, given)
+    const signature = await deadline.wait(signing)
+    headers.authorization = Formatter.authorization(settings.mchid, nonce, signature, timestamp, settings.signer.serial)
+    return { method, origin, path, headers, body }
+  }
+
+  async decode(response: IncomingResponse, from: Destination): Promise<WechatPayResponse<unknown, Buffer | Readable>> {
+    const { statusCode, headers, body } = response
+    const { settings } = this.#client
+    const requestId = requestIdOf(headers)
+    if (!Buffer.isBuffer(body)) {
+      const content = this.#unsigned ? body : await this.#verifiedDownload(response, body)
+      return new WechatPayResponse({ statusCode, headers, data: undefined, body: content, requestId })
+    }
+    if (statusCode < 200 || statusCode >= 300) {
+      throw apiError(response, body, { call: this.#call, payload: this.#payload, to: from, settings })
+    }
+    if (!this.#unsigned) await this.#verify(body, headers)
+    const decrypted = decryptData(parseBody(body, headers), this.#call, settings)
+    const data = decrypted instanceof Promise ? await this.#call.deadline.wait(decrypted) : decrypted
+    return new WechatPayResponse({ statusCode, headers, data, body, requestId })
+  }
+
+  async #verifiedDownload(response: IncomingResponse, content: Readable): Promise<Readable> {
+    const digest = signedDigest(response)
+    // A statement without a digest is signed like any other response, by its bytes.
+    const signed = digest ?? (await readWhole(content))
+    try {
+      await this.#verify(signed, response.headers)
+    } catch (error) {
+      content.destroy()
+      throw error
+    }
+    return digest ? verifiedStatement(response, content) : Readable.from([signed])
+  }
+
+  #verify(signed: Buffer, headers: ResponseHeaders): Promise<void> {
+    const { verifier, now } = this.#client
+    const { deadline } = this.#call
+    return verifyResponse(signed, { headers, verifier, now: now(), requestId: requestIdOf(headers), deadline })
+  }
 }
 
-async function signMessage(message: Buffer, { signer }: Settings): Promise<string> {
+async function sign(message: Buffer, { signer }: Settings): Promise<string> {
   try {
     return await signer.sign(message)
   } catch (cause) {
-    throw new WechatPayError('The signer failed, so this was not sent; its error is the cause.', {
+    throw new WechatPayError(`The signer failed; its error is the cause. ${NOTHING_SENT}`, {
       code: 'ERR_SIGNER',
       cause,
     })
   }
 }
 
-interface ReadContext extends Context {
-  call: Call
-  payload: Payload
-  from: Destination
-  unsigned: boolean
-}
-
-async function readResponse(
-  answer: IncomingResponse,
-  context: ReadContext,
-): Promise<WechatPayResponse<unknown, Buffer | Readable>> {
-  const { statusCode, headers, body } = answer
-  const requestId = requestIdOf(headers)
-  if (!Buffer.isBuffer(body)) return readDownload(answer, body, context)
-  if (statusCode < 200 || statusCode >= 300) throw apiError(answer, body, context)
-  if (!context.unsigned) await verify(body, answer, context)
-  const opened = openData(parseBody(body, headers), context.call, context.settings)
-  const data = opened instanceof Promise ? await within(opened, limitsOf(context)) : opened
-  return new WechatPayResponse({ statusCode, headers, data, body, requestId })
-}
-
-async function readDownload(
-  answer: IncomingResponse,
-  content: Readable,
-  context: ReadContext,
-): Promise<WechatPayResponse<undefined, Readable>> {
-  const { statusCode, headers } = answer
-  const body = context.unsigned ? content : await verifiedDownload(answer, content, context)
-  return new WechatPayResponse({ statusCode, headers, data: undefined, body, requestId: requestIdOf(headers) })
-}
-
-async function verifiedDownload(answer: IncomingResponse, content: Readable, context: ReadContext): Promise<Readable> {
-  const digest = signedDigest(answer)
-  // Without its digest it is signed as every other answer is, by its bytes.
-  const signed = digest ?? (await collect(content))
-  try {
-    await verify(signed, answer, context)
-  } catch (error) {
-    content.destroy()
-    throw error
-  }
-  return digest ? verifiedStatement(answer, content) : Readable.from([signed])
-}
-
-function verify(signed: Buffer, { headers }: IncomingResponse, context: ReadContext): Promise<void> {
-  const { verifier, clock } = context
-  const limits = limitsOf(context)
-  return verifyResponse(signed, { headers, verifier, now: clock.now(), requestId: requestIdOf(headers), limits })
-}
-
-function limitsOf({ call, timeout }: ReadContext): Limits {
-  return { timeout, signal: call.options.signal, sent: true }
-}
-
-function parseBody(body: Buffer, headers: IncomingResponse['headers']): unknown {
+function parseBody(body: Buffer, headers: ResponseHeaders): unknown {
   if (body.length === 0) return undefined
-  const text = body.toString()
-  if (!headerLine(headers, 'content-type').includes('json')) return text
+  const content = body.toString()
+  if (!headerLine(headers, 'content-type').includes('json')) return content
   try {
-    return JSON.parse(text)
+    return JSON.parse(content)
   } catch (cause) {
-    throw new WechatPayError('The answer is signed by WeChat Pay, but it is not JSON; the request was carried out.', {
-      code: 'ERR_RESPONSE_FORMAT',
-      cause,
-    })
+    throw new WechatPayError(
+      'The response is signed by WeChat Pay but is not valid JSON. The request was carried out.',
+      { code: 'ERR_RESPONSE_FORMAT', cause },
+    )
   }
 }

@@ -2,8 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type * as Tls from 'node:tls'
 import { createSecureContext } from 'node:tls'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { sharedAgent } from '../../lib/transport/agent.js'
-import { agentFor } from '../../lib/transport/tls.js'
+import { agentFor } from '../../lib/transport/agents.js'
 import { keyFile } from '../fixtures/vectors.js'
 
 vi.mock('node:tls', async original => {
@@ -19,8 +18,8 @@ const identity = (name: string) => ({
 const authority = keyFile('platform.crt')
 
 describe('the pool of connections', () => {
-  it('is that of the process where nothing is shown and the well-known authorities are trusted', () => {
-    expect(agentFor({})).toBe(sharedAgent())
+  it('is shared by all clients that present no certificate and trust the well-known authorities', () => {
+    expect(agentFor({})).toBe(agentFor({}))
     expect(createSecureContext).not.toHaveBeenCalled()
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
-import { destinationOf } from '../../lib/transport/destination.js'
+import { destinationOf } from '../../lib/transport/settings.js'
 
 const base = new URL('https://api.mch.weixin.qq.com/hk/')
 

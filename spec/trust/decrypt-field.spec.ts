@@ -1,7 +1,7 @@
 import { constants, createPrivateKey, createPublicKey, publicEncrypt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
-import { decryptText } from '../../lib/trust/decrypt-text.js'
+import { decryptField } from '../../lib/trust/decrypt-field.js'
 import { keyFile } from '../fixtures/vectors.js'
 
 const privateKey = createPrivateKey(keyFile('merchant.pkcs8.key'))
@@ -25,13 +25,13 @@ const pkcs1Block = (message: Buffer) =>
 
 describe.each(PADDINGS)('a field that was encrypted with %s', (_, padding) => {
   it('is decrypted', () => {
-    expect(decryptText(encrypt('张𠮷😀', padding), privateKey)).toBe('张𠮷😀')
+    expect(decryptField(encrypt('张𠮷😀', padding), privateKey)).toBe('张𠮷😀')
   })
 })
 
 describe('a block whose padding is right by chance', () => {
   it('is known as such: a text passes', () => {
-    expect(decryptText(encryptBlock(pkcs1Block(Buffer.from('张三'))), privateKey)).toBe('张三')
+    expect(decryptField(encryptBlock(pkcs1Block(Buffer.from('张三'))), privateKey)).toBe('张三')
   })
 
   it.each([
@@ -39,7 +39,7 @@ describe('a block whose padding is right by chance', () => {
     ['bytes that are no text', Buffer.of(0x9f, 0xc3, 0x28)],
     ['control characters', Buffer.from('a\u0007b')],
   ])('is refused when it holds %s', (_, message) => {
-    expect(() => decryptText(encryptBlock(pkcs1Block(message)), privateKey)).toThrow(InvalidArgumentError)
+    expect(() => decryptField(encryptBlock(pkcs1Block(message)), privateKey)).toThrow(InvalidArgumentError)
   })
 
   it.each([
@@ -50,15 +50,15 @@ describe('a block whose padding is right by chance', () => {
       Buffer.concat([Buffer.of(0, 1), Buffer.alloc(250, 0xff), Buffer.of(0), Buffer.from('abc')]),
     ],
   ])('is refused when it %s', (_, block) => {
-    expect(() => decryptText(encryptBlock(block), privateKey)).toThrow(InvalidArgumentError)
+    expect(() => decryptField(encryptBlock(block), privateKey)).toThrow(InvalidArgumentError)
   })
 })
 
 it('what was encrypted for a different key is refused', () => {
   const ciphertext = encryptBlock(pkcs1Block(Buffer.from('张三')), foreignKey)
-  expect(() => decryptText(ciphertext, privateKey)).toThrow(InvalidArgumentError)
+  expect(() => decryptField(ciphertext, privateKey)).toThrow(InvalidArgumentError)
 })
 
 it('an empty text in OAEP is an empty text', () => {
-  expect(decryptText(encrypt('', constants.RSA_PKCS1_OAEP_PADDING), privateKey)).toBe('')
+  expect(decryptField(encrypt('', constants.RSA_PKCS1_OAEP_PADDING), privateKey)).toBe('')
 })

@@ -1,0 +1,20 @@
+/** The time and the chance that the client runs on; specs bring their own. */
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface Clock {
+  /** The wall clock, in milliseconds since 1970: for signatures and validity. */
+  now(): number
+  /** Milliseconds from an arbitrary start: for durations, since nobody sets this clock. */
+  monotonic(): number
+  /** From 0 to 1, 1 excluded. */
+  random(): number
+  /** Resolves after that many milliseconds, or as soon as the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonic: performance.now.bind(performance),
+  random: Math.random,
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { ...(signal && { signal }) }).catch(() => {}),
+}

@@ -1,0 +1,85 @@
+/** Waiting no longer than a call may take. */
+import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError } from '../errors.js'
+
+type End = 'timeout' | 'abort'
+
+interface Limits {
+  milliseconds: number
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * The result of `work`, or of `end` if the time is up or the signal aborts first. `work` itself is not stopped: other
+ * callers may share it.
+ */
+export async function within<T>(
+  work: Promise<T>,
+  { milliseconds, signal }: Limits,
+  end: (why: End) => T | Promise<T>,
+): Promise<T> {
+  let stop = () => {}
+  const ended = new Promise<End>(resolve => {
+    const timer = setTimeout(resolve, milliseconds, 'timeout')
+    const onAbort = () => resolve('abort')
+    stop = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work, ended.then(end)])
+  } finally {
+    stop()
+  }
+}
+
+interface DeadlineOptions {
+  /** Milliseconds for the whole call. */
+  timeout: number
+  signal?: AbortSignal | undefined
+  /** Milliseconds on a clock that nobody sets. */
+  now?: () => number
+}
+
+/** When one call must have ended, and what its end means. Made once for each call. */
+export class Deadline {
+  readonly signal: AbortSignal | undefined
+  /** Whether the request may have reached WeChat Pay, so that its outcome is unknown when the time is up. */
+  sent = false
+  readonly #now: () => number
+  readonly #end: number
+
+  constructor({ timeout, signal, now = performance.now.bind(performance) }: DeadlineOptions) {
+    this.signal = signal
+    this.#now = now
+    this.#end = now() + timeout
+  }
+
+  /** Milliseconds; 1 when the time is up, which still ends a wait. */
+  remaining(): number {
+    return Math.max(1, this.#end - this.#now())
+  }
+
+  /**
+   * What `value` resolves to, before the deadline; a value that is no promise costs nothing.
+   *
+   * @throws TransportError (as a rejection) `ERR_TIMEOUT` or `ERR_ABORTED`.
+   */
+  wait<T>(value: T | Promise<T>): T | Promise<T> {
+    if (!(value instanceof Promise)) return value
+    return within(value, { milliseconds: this.remaining(), signal: this.signal }, why => this.#fail(why))
+  }
+
+  #fail(why: End): never {
+    const { sent, signal } = this
+    const what = why === 'abort' ? 'The call was aborted by its signal' : 'The call timed out'
+    const when = sent ? 'before the response was verified' : 'while the request was prepared'
+    throw new TransportError(`${what} ${when}. ${sent ? OUTCOME_UNKNOWN : NOTHING_SENT}`, {
+      code: why === 'abort' ? 'ERR_ABORTED' : 'ERR_TIMEOUT',
+      sent,
+      cause: why === 'abort' ? signal?.reason : undefined,
+    })
+  }
+}
