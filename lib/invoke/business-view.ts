@@ -1,11 +1,11 @@
-/** `openBusinessView`: the pages of WeChat Pay that are opened from a mini program, a page or an app. */
+/** `openBusinessView`: opens pages of WeChat Pay from a mini program, a page or an app. */
 import { InvalidArgumentError } from '../errors.js'
 import { queryOf } from './fields.js'
 
-/** Where the page is opened from; each passes the same fields on in its own way. */
+/** The place from which the page is opened; each passes on the same fields in its own way. */
 export type Platform = 'miniProgram' | 'jsapi' | 'app'
 
-/** What is passed on: to `wx.openBusinessView`, to `wx.invoke('openBusinessView', …)`, to `WXOpenBusinessView.Req`. */
+/** The parameters of `wx.openBusinessView`, `wx.invoke('openBusinessView', …)` and `WXOpenBusinessView.Req`. */
 export interface BusinessViews<Fields> {
   miniProgram: { businessType: string; extraData: Fields }
   jsapi: { businessType: string; queryString: string }
@@ -25,11 +25,13 @@ export function businessView<Fields extends object, Where extends Platform>(
   return choose(views, platform)
 }
 
-/** @throws InvalidArgumentError for a platform that does not have it. */
+/** @throws InvalidArgumentError for an unknown platform. */
 export function choose<Views extends object, Where extends keyof Views & string>(
   views: Views,
   platform: Where,
 ): Views[Where] {
   if (Object.hasOwn(views, platform)) return views[platform]
-  throw new InvalidArgumentError(`\`platform\` must be one of ${Object.keys(views).join(', ')}.`)
+  throw new InvalidArgumentError(
+    `\`platform\` must be one of ${Object.keys(views).join(', ')}; got ${JSON.stringify(platform)}.`,
+  )
 }

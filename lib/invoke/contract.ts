@@ -1,8 +1,7 @@
-/** Signing a contract for deductions (委托代扣): the pages and mini programs in which a user does so. */
+/** Contracts for deductions (委托代扣): the pages and mini programs in which a user signs one. */
 import { ALGO_HMAC_SHA256, ALGO_MD5, type SignType } from '../crypto/hash.js'
-import { checked, queryOf } from './fields.js'
+import { checked, now, queryOf, type Timestamp } from './fields.js'
 import { type SecretKey, signFields } from './keys.js'
-import { now } from './payment.js'
 
 const ENTRUST = 'https://api.mch.weixin.qq.com/papay/'
 const MINI_PROGRAM = { appId: 'wxbd687630cd02ce1d', path: 'pages/index/index' }
@@ -10,7 +9,7 @@ const MINI_PROGRAM = { appId: 'wxbd687630cd02ce1d', path: 'pages/index/index' }
 export interface Contract {
   appid: string
   mch_id: string
-  /** A service provider's merchant. */
+  /** The sub-merchant of a service provider. */
   sub_mch_id?: string
   sub_appid?: string
   plan_id: string | number
@@ -18,8 +17,7 @@ export interface Contract {
   request_serial: string | number
   contract_display_account: string
   notify_url: string
-  /** Seconds since 1970. Default: now. */
-  timestamp?: string | number
+  timestamp?: Timestamp | number
 }
 
 export interface MiniProgramJump<Fields> {
@@ -28,11 +26,7 @@ export interface MiniProgramJump<Fields> {
   extraData: Fields
 }
 
-/**
- * For `wx.navigateToMiniProgram`: the mini program in which the user signs. Signed with MD5 and the APIv2 key.
- *
- * @throws InvalidArgumentError for a missing field or key.
- */
+/** For `wx.navigateToMiniProgram`: the mini program in which the user signs. Signed with MD5 and the APIv2 key. */
 export function contractMiniProgram(contract: Contract, key: SecretKey): MiniProgramJump<Contract & { sign: string }> {
   return { ...MINI_PROGRAM, extraData: signed(contract, key, ALGO_MD5) }
 }
@@ -46,8 +40,6 @@ export interface PageContract extends Contract {
 /**
  * The address of the page in WeChat on which the user signs (公众号纯签约): `location.href = …`. Signed with MD5 and the
  * APIv2 key.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function contractPage(contract: PageContract, key: SecretKey): string {
   return addressOf('entrustweb', signed({ version: '1.0', ...contract }, key, ALGO_MD5))
@@ -56,15 +48,13 @@ export function contractPage(contract: PageContract, key: SecretKey): string {
 export interface H5Contract extends Contract {
   /** The user's IP address. */
   clientip: string
-  /** The app that is returned to. */
+  /** The app to return to. */
   return_appid?: string
 }
 
 /**
- * The address that leads a browser outside WeChat to the contract (H5纯签约): the server gets it, and the browser goes to
- * the `redirect_url` of the answer. Signed with HMAC-SHA256 and the APIv2 key.
- *
- * @throws InvalidArgumentError for a missing field or key.
+ * The address that leads a browser outside WeChat to the contract (H5纯签约): the server requests it, and the browser goes
+ * to the `redirect_url` of the response. Signed with HMAC-SHA256 and the APIv2 key.
  */
 export function contractH5(contract: H5Contract, key: SecretKey): string {
   const fields = { version: '1.0', ...checked(contract, ['clientip']) }
@@ -72,17 +62,13 @@ export function contractH5(contract: H5Contract, key: SecretKey): string {
 }
 
 export interface PresignedContract {
-  /** What the contract's creation answered, in APIv2 (v2/papay/preentrustweb) as in APIv3 (…/pre-entrust-sign/…). */
+  /** From the response of v2/papay/preentrustweb or, in APIv3, …/pre-entrust-sign/…. */
   pre_entrustweb_id: string
   redirect_appid?: string
   redirect_path?: string
 }
 
-/**
- * For `wx.navigateToMiniProgram`, with a contract that was created before. Needs no key.
- *
- * @throws InvalidArgumentError for a missing field.
- */
+/** For `wx.navigateToMiniProgram`, with a contract that was created before. Needs no key. */
 export function presignedContract(contract: PresignedContract): MiniProgramJump<{ pre_entrustweb_id: string }> {
   const given = checked(contract, ['pre_entrustweb_id'])
   const { pre_entrustweb_id, redirect_appid = MINI_PROGRAM.appId, redirect_path = MINI_PROGRAM.path } = given
@@ -90,26 +76,18 @@ export function presignedContract(contract: PresignedContract): MiniProgramJump<
 }
 
 export interface AppContract {
-  /** What the contract's creation answered. */
+  /** From the response that created the contract. */
   miniprogram_username: string
   miniprogram_path: string
 }
 
-/**
- * For `WXLaunchMiniProgram.Req` in an app, with a contract that was created before. Needs no key.
- *
- * @throws InvalidArgumentError for a missing field.
- */
+/** For `WXLaunchMiniProgram.Req` in an app, with a contract that was created before. Needs no key. */
 export function contractApp(contract: AppContract): { userName: string; path: string; miniprogramType: 0 } {
   const { miniprogram_username, miniprogram_path } = checked(contract, ['miniprogram_username', 'miniprogram_path'])
   return { userName: miniprogram_username, path: miniprogram_path, miniprogramType: 0 }
 }
 
-/**
- * For `WXOpenBusinessWebview.Req` in an app: the older way, for plans from before 2025-09-23. Needs no key.
- *
- * @throws InvalidArgumentError for a missing field.
- */
+/** For `WXOpenBusinessWebview.Req` in an app: the older way, for plans from before 2025-09-23. Needs no key. */
 export function contractWebview(contract: { pre_entrustweb_id: string }): {
   businessType: 12
   queryInfo: { pre_entrustweb_id: string }
@@ -133,7 +111,7 @@ function signed<Fields extends Contract>(contract: Fields, key: SecretKey, type:
   return { ...fields, sign: signFields(fields, key, type) }
 }
 
-// A service provider's contracts have a path of their own.
+// The contracts of service providers have a different path.
 function addressOf(page: string, fields: Contract): string {
   const folder = fields.sub_mch_id === undefined ? ENTRUST : `${ENTRUST}partner/`
   return `${folder}${page}?${queryOf(fields)}`

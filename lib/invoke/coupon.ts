@@ -1,31 +1,29 @@
-/** Handing out merchant coupons (商家券): in a mini program, and on a page of WeChat Pay. */
+/** Merchant coupons (商家券) for a user: in a mini program, and on a page of WeChat Pay. */
 import { ALGO_HMAC_SHA256 } from '../crypto/hash.js'
 import { checked, queryOf } from './fields.js'
 import { type SecretKey, signFields } from './keys.js'
 
 export interface Coupon {
   stock_id: string
-  /** The merchant's number of this handing out, of letters and digits. */
+  /** The merchant's number of this request, of letters and digits. */
   out_request_no: string
-  /** Where the stock is set to have its codes given when they are handed out. */
+  /** For stocks whose coupon codes the merchant sets when it sends them. */
   coupon_code?: string
-  /** The merchant that made the stock; for cash coupons (支付券). */
+  /** The merchant that created the stock; for cash coupons (支付券). */
   create_coupon_merchant?: string
-  /** RFC 3339; for stocks whose coupons are valid from when they are handed out. */
+  /** RFC 3339; for stocks whose coupons are valid from the time they are sent. */
   customize_send_time?: string
 }
 
 export interface CouponList {
   send_coupon_params: Coupon[]
-  /** The merchant number of who hands them out. */
+  /** The mchid of the merchant that sends the coupons. */
   send_coupon_merchant: string
 }
 
 /**
  * The attributes of the plugin `<send-coupon>` of a mini program (小程序发券插件). Signed with HMAC-SHA256 and the APIv2
  * key of `send_coupon_merchant`.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function couponList(list: CouponList, key: SecretKey): CouponList & { sign: string } {
   const { send_coupon_merchant } = checked({ send_coupon_merchant: list.send_coupon_merchant }, [
@@ -41,9 +39,9 @@ export function couponList(list: CouponList, key: SecretKey): CouponList & { sig
 
 export interface CouponPage {
   stock_id: string
-  /** The merchant's number of this handing out, of letters and digits. */
+  /** The merchant's number of this request, of letters and digits. */
   out_request_no: string
-  /** The merchant number of who hands it out. */
+  /** The mchid of the merchant that sends the coupon. */
   send_coupon_merchant: string
   /** The user's openid, under an appid of that merchant. */
   open_id: string
@@ -52,10 +50,8 @@ export interface CouponPage {
 }
 
 /**
- * The address of the page on which a user takes a coupon (H5发券): `location.href = …`, within WeChat. Signed with
+ * The address of the page on which a user accepts a coupon (H5发券): `location.href = …`, within WeChat. Signed with
  * HMAC-SHA256 and the APIv2 key of `send_coupon_merchant`.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function couponPage(page: CouponPage, key: SecretKey): string {
   const fields = checked(page, ['stock_id', 'out_request_no', 'send_coupon_merchant', 'open_id'])

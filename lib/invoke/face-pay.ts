@@ -1,19 +1,19 @@
-/** Paying by face (刷脸支付): what a terminal passes on to WeChat Pay's SDK. */
+/** Payment by face (刷脸支付): the parameters that a terminal passes on to WeChat Pay's SDK. */
 import { checked } from './fields.js'
 
 export interface FacePay {
   appid: string
   mch_id: string
   sub_appid?: string
-  /** A service provider's merchant. */
+  /** The sub-merchant of a service provider. */
   sub_mch_id?: string
   store_id: string
-  /** What v2/face/get_wxpayface_authinfo answered. */
+  /** From the response of v2/face/get_wxpayface_authinfo. */
   authinfo: string
   out_trade_no: string
   /** Fen. */
   total_fee: string | number
-  /** `1`: the face code is a payment code for micropay; `0`: one for facepay. */
+  /** `1`: the face code is a payment code for micropay; `0`: for facepay. */
   face_code_type?: string
   openid?: string
   telephone?: string
@@ -22,12 +22,7 @@ export interface FacePay {
   ignore_update_pay_result?: string
 }
 
-/**
- * For `getWxpayfaceCode`: `face_authtype` is filled in. Needs no key: `authinfo` is what is signed for, when it is asked
- * for with the APIv2 key.
- *
- * @throws InvalidArgumentError for a missing field.
- */
+/** For `getWxpayfaceCode`: `face_authtype` is filled in. Needs no key: the request for `authinfo` is the signed one. */
 export function facePay(payment: FacePay): FacePay & { face_authtype: 'FACEPAY' } {
   const required = ['appid', 'mch_id', 'store_id', 'authinfo', 'out_trade_no', 'total_fee'] as const
   return { face_authtype: 'FACEPAY', ...checked(payment, required) }

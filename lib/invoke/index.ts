@@ -1,4 +1,8 @@
-/** Front-end parameters: what a page, a mini program or an app passes on to WeChat, made and signed on the server. */
+/**
+ * Front-end parameters: created and signed on the server, and passed on to WeChat by a page, a mini program or an app.
+ *
+ * Every function throws an InvalidArgumentError for a field that is missing or cannot be right, and for a missing key.
+ */
 export type { BusinessViews, Platform } from './business-view.js'
 export {
   type AppContract,

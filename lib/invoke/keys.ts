@@ -1,5 +1,4 @@
-/** The keys behind front-end parameters: given as they are, or those of a client. */
-
+/** The keys that sign front-end parameters: passed directly, or those of a client. */
 import { type Client, settingsOf } from '../client/settings-of.js'
 import type { SignType } from '../crypto/hash.js'
 import type { KeyInput } from '../crypto/keys.js'
@@ -11,7 +10,7 @@ import type { Signer } from '../trust/verifier.js'
 /** The merchant API private key, `apiclient_key.pem`, or a client that has it. */
 export type SigningKey = { privateKey: KeyInput } | Client
 
-/** A signer that is asked over the network, such as a KMS. */
+/** A signer that signs elsewhere, such as a KMS. */
 export interface RemoteSigner {
   signer: Signer
 }
@@ -20,7 +19,7 @@ export interface RemoteSigner {
 export type SecretKey = { secret: string } | Client
 
 /**
- * Signs with RSA-SHA256 and hands the base64 signature to `complete`: at once, or with a remote signer when it has come.
+ * Signs with RSA-SHA256 and passes the base64 signature to `complete`: at once, or as soon as a remote signer has signed.
  *
  * @throws InvalidArgumentError for a key that cannot be right, or a client without one.
  */
@@ -50,7 +49,9 @@ function secretOf(keys: SecretKey): string {
   const secret = settings ? settings.secret?.export().toString() : 'secret' in keys ? keys.secret : undefined
   if (typeof secret === 'string' && secret !== '') return secret
   throw settings
-    ? new InvalidArgumentError('This is signed with the APIv2 key: give it to Builder.factory as `secret`.')
+    ? new InvalidArgumentError(
+        '`secret` is missing, and these parameters are signed with the APIv2 key. Pass it to Builder.factory.',
+      )
     : noKeys('{ secret }')
 }
 
@@ -60,10 +61,10 @@ async function signRemotely(message: string, signer: Signer): Promise<string> {
 
 function missingPrivateKey(): never {
   throw new InvalidArgumentError(
-    'This is signed with the merchant API private key, and the client has none: give it to Builder.factory as `privateKey`; where a `signer` signs, pass { signer } in place of the client, and await the parameters.',
+    '`privateKey` is missing, and these parameters are signed with the merchant API private key. Pass it to Builder.factory; if a `signer` signs instead, pass { signer } in place of the client and await the parameters.',
   )
 }
 
 function noKeys(expected: string): InvalidArgumentError {
-  return new InvalidArgumentError(`The second argument is ${expected} or a client that Builder.factory made.`)
+  return new InvalidArgumentError(`The second argument must be ${expected} or a client of Builder.factory.`)
 }

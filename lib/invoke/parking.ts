@@ -1,10 +1,10 @@
-/** The mini programs of WeChat Pay Score for parking (微信支付分停车服务): opening the service, and paying what is owed. */
+/** The mini programs of WeChat Pay Score for parking (微信支付分停车服务): to open the service, and to pay a debt. */
 import * as Formatter from '../formatter.js'
 import { choose } from './business-view.js'
 import type { MiniProgramJump } from './contract.js'
-import { checked, queryOf } from './fields.js'
+import { checked, type Nonce, queryOf } from './fields.js'
 
-/** What is passed on: to `wx.navigateToMiniProgram`, to `<wx-open-launch-weapp>` in a page, to `WXLaunchMiniProgram.Req`. */
+/** The parameters of `wx.navigateToMiniProgram`, `<wx-open-launch-weapp>` in a page, and `WXLaunchMiniProgram.Req`. */
 export interface LaunchViews<Fields> {
   miniProgram: MiniProgramJump<Fields>
   jsapi: { username: string; path: string }
@@ -13,20 +13,16 @@ export interface LaunchViews<Fields> {
 
 export interface ParkingService {
   mchid: string
-  /** A service provider's merchant. */
+  /** The sub-merchant of a service provider. */
   sub_mchid?: string
   openid: string
   plate_number: string
   plate_color: 'BLUE' | 'GREEN' | 'YELLOW' | 'BLACK' | 'WHITE' | 'LIMEGREEN'
-  /** Default `PARKING`, the only one there is. */
+  /** Default `PARKING`, the only value. */
   trade_scene?: string
 }
 
-/**
- * Where a user opens the service for a car. Needs no key; the app it is opened from must belong to the merchant.
- *
- * @throws InvalidArgumentError for a missing field.
- */
+/** Opens the service for a car. Needs no key; the app that opens it must belong to the merchant. */
 export function parking<Where extends keyof LaunchViews<ParkingService>>(
   service: ParkingService,
   platform: Where,
@@ -44,19 +40,14 @@ export interface ParkingDebt {
   appid: string
   mchid: string
   sub_appid?: string
-  /** A service provider's merchant. */
+  /** The sub-merchant of a service provider. */
   sub_mch_id?: string
   openid?: string
   sub_openid?: string
-  /** Default: 32 random characters. */
-  nonce_str?: string
+  nonce_str?: Nonce
 }
 
-/**
- * Where a user pays back what WeChat Pay has advanced (微信垫资还款). Needs no key.
- *
- * @throws InvalidArgumentError for a missing field.
- */
+/** Pays back the amount that WeChat Pay has advanced (微信垫资还款). Needs no key. */
 export function parkingRepayment<Where extends keyof LaunchViews<ParkingDebt>>(
   debt: ParkingDebt,
   platform: Where,

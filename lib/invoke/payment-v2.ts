@@ -1,12 +1,12 @@
-/** The parameters that open the payment of an APIv2 order, and those that open a red packet; keyed with the APIv2 key. */
+/** The parameters that open the payment of an APIv2 order, or a red packet; signed with the APIv2 key. */
 import { ALGO_MD5, type SignType } from '../crypto/hash.js'
 import * as Formatter from '../formatter.js'
-import { checked, queryOf } from './fields.js'
+import { checked, type Nonce, now, queryOf, type Timestamp } from './fields.js'
 import { type SecretKey, signFields } from './keys.js'
-import { type AppOrder, type AppParameters, appParameters, type JsapiOrder, now } from './payment.js'
+import { type AppOrder, type AppParameters, appParameters, type JsapiOrder } from './payment.js'
 
 export interface JsapiV2Order extends JsapiOrder {
-  /** As the order was signed. Default `MD5`. */
+  /** The `sign_type` of the order. Default `MD5`. */
   signType?: SignType
 }
 
@@ -22,8 +22,6 @@ export interface JsapiV2Parameters {
 /**
  * For `WeixinJSBridge.invoke('getBrandWCPayRequest', …)` in a page and `wx.requestPayment` in a mini program, with the
  * `prepay_id` of v2/pay/unifiedorder. Signed with the APIv2 key.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function jsapiV2(order: JsapiV2Order, key: SecretKey): JsapiV2Parameters {
   const given = checked(order, ['appId', 'prepay_id'])
@@ -34,15 +32,13 @@ export function jsapiV2(order: JsapiV2Order, key: SecretKey): JsapiV2Parameters 
 
 /** As {@link AppOrder}. */
 export type AppV2Order = AppOrder & {
-  /** As the order was signed. Default `MD5`. */
+  /** The `sign_type` of the order. Default `MD5`. */
   signType?: SignType
 }
 
 /**
  * For the `PayReq` of WeChat's open SDK in an app, with the `prepay_id` of v2/pay/unifiedorder. Signed with the APIv2
  * key.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function appV2(order: AppV2Order, key: SecretKey): AppParameters {
   const parameters = appParameters(order)
@@ -52,19 +48,15 @@ export function appV2(order: AppV2Order, key: SecretKey): AppParameters {
 export interface QrCode {
   appid: string
   mch_id: string
-  /** What is sold: WeChat Pay asks for an order of it when the code is scanned. */
+  /** The merchant's product ID: WeChat Pay requests an order for it when the code is scanned. */
   product_id: string
-  /** Seconds since 1970. Default: now. */
-  time_stamp?: string
-  /** Default: 32 random characters. */
-  nonce_str?: string
+  time_stamp?: Timestamp
+  nonce_str?: Nonce
 }
 
 /**
- * The text of a QR code that can be printed: `weixin://wxpay/bizpayurl?…` (扫码支付模式一). Signed with MD5 and the
+ * The content of a QR code that can be printed: `weixin://wxpay/bizpayurl?…` (扫码支付模式一). Signed with MD5 and the
  * APIv2 key.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function qrCode(code: QrCode, key: SecretKey): string {
   const given = checked(code, ['appid', 'mch_id', 'product_id'])
@@ -74,12 +66,10 @@ export function qrCode(code: QrCode, key: SecretKey): string {
 
 export interface RedPacket {
   appId: string
-  /** What v2/mmpaymkttransfers/sendminiprogramhb answered as `package`. */
+  /** From the response of v2/mmpaymkttransfers/sendminiprogramhb. */
   package: string
-  /** Seconds since 1970. Default: now. */
-  timeStamp?: string
-  /** Default: 32 random characters. */
-  nonceStr?: string
+  timeStamp?: Timestamp
+  nonceStr?: Nonce
 }
 
 export interface RedPacketParameters {
@@ -92,9 +82,7 @@ export interface RedPacketParameters {
 
 /**
  * For `wx.sendBizRedPacket` in a mini program. Signed with MD5 and the APIv2 key; `signType` is not signed, and `package`
- * is signed as it was answered and passed on percent-encoded.
- *
- * @throws InvalidArgumentError for a missing field or key.
+ * is signed as it is and passed on percent-encoded.
  */
 export function redPacket(packet: RedPacket, key: SecretKey): RedPacketParameters {
   const given = checked(packet, ['appId', 'package'])

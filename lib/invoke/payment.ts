@@ -1,16 +1,14 @@
-/** The parameters that open the payment of an APIv3 order: in a page, a mini program, an app. */
+/** The parameters that open the payment of an APIv3 order in a page, a mini program or an app. */
 import * as Formatter from '../formatter.js'
-import { checked } from './fields.js'
+import { checked, type Nonce, now, type Timestamp } from './fields.js'
 import { type RemoteSigner, type SigningKey, withSignature } from './keys.js'
 
 export interface JsapiOrder {
   appId: string
-  /** What the order's creation answered; it lives for two hours. */
+  /** From the response that created the order; valid for two hours. */
   prepay_id: string
-  /** Seconds since 1970. Default: now. */
-  timeStamp?: string
-  /** Default: 32 random characters. */
-  nonceStr?: string
+  timeStamp?: Timestamp
+  nonceStr?: Nonce
 }
 
 export interface MiniProgramParameters {
@@ -26,28 +24,22 @@ export interface JsapiParameters extends MiniProgramParameters {
 }
 
 /**
- * For `WeixinJSBridge.invoke('getBrandWCPayRequest', …)` and `wx.chooseWXPay` in a page. Combined orders are paid with
- * the same: `prepay_id` is then that of v3/combine-transactions/jsapi.
+ * For `WeixinJSBridge.invoke('getBrandWCPayRequest', …)` and `wx.chooseWXPay` in a page; also for combined orders, with
+ * the `prepay_id` of v3/combine-transactions/jsapi.
  *
  * Signed with the merchant API private key of the merchant (or service provider) that created the order.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function jsapi(order: JsapiOrder, key: SigningKey): JsapiParameters
-/** With a signer that has to be asked, the parameters have to be waited for. */
+/** With a remote signer, the result is a promise. */
 export function jsapi(order: JsapiOrder, signer: RemoteSigner): Promise<JsapiParameters>
 export function jsapi(order: JsapiOrder, key: SigningKey | RemoteSigner): JsapiParameters | Promise<JsapiParameters> {
   const { appId } = order
   return signJsapi(order, key, parameters => ({ appId, ...parameters }))
 }
 
-/**
- * For `wx.requestPayment` in a mini program: as {@link jsapi}, whose `appId` is signed here as well and yet not passed on.
- *
- * @throws InvalidArgumentError for a missing field or key.
- */
+/** For `wx.requestPayment` in a mini program: as {@link jsapi}, but the `appId` is only signed, not passed on. */
 export function miniProgram(order: JsapiOrder, key: SigningKey): MiniProgramParameters
-/** With a signer that has to be asked, the parameters have to be waited for. */
+/** With a remote signer, the result is a promise. */
 export function miniProgram(order: JsapiOrder, signer: RemoteSigner): Promise<MiniProgramParameters>
 export function miniProgram(
   order: JsapiOrder,
@@ -69,17 +61,15 @@ function signJsapi<Parameters>(
   )
 }
 
-/** `prepayid` is what the order's creation answered as `prepay_id`, and may be given by either name. */
+/** The `prepay_id` from the response that created the order may be passed by either name. */
 export type AppOrder = AppOrderFields & ({ prepayid: string } | { prepay_id: string })
 
 interface AppOrderFields {
   appid: string
-  /** The merchant number; for a combined order its `combine_mchid`. */
+  /** The mchid; for a combined order its `combine_mchid`. */
   partnerid: string
-  /** Seconds since 1970. Default: now. */
-  timestamp?: string
-  /** Default: 32 random characters. */
-  noncestr?: string
+  timestamp?: Timestamp
+  noncestr?: Nonce
 }
 
 export interface AppParameters {
@@ -93,14 +83,12 @@ export interface AppParameters {
 }
 
 /**
- * For the `PayReq` of WeChat's open SDK in an app. Combined orders are paid with the same.
+ * For the `PayReq` of WeChat's open SDK in an app; also for combined orders.
  *
  * Signed with the merchant API private key of the merchant (or service provider) that created the order.
- *
- * @throws InvalidArgumentError for a missing field or key.
  */
 export function app(order: AppOrder, key: SigningKey): AppParameters
-/** With a signer that has to be asked, the parameters have to be waited for. */
+/** With a remote signer, the result is a promise. */
 export function app(order: AppOrder, signer: RemoteSigner): Promise<AppParameters>
 export function app(order: AppOrder, key: SigningKey | RemoteSigner): AppParameters | Promise<AppParameters> {
   const parameters = appParameters(order)
@@ -109,15 +97,10 @@ export function app(order: AppOrder, key: SigningKey | RemoteSigner): AppParamet
   return withSignature(message, key, sign => ({ ...parameters, sign }))
 }
 
-/** What an app passes on, but for the signature. */
+/** The parameters of an app, without the signature. */
 export function appParameters(order: AppOrder): Omit<AppParameters, 'sign'> {
   const prepayid = 'prepayid' in order ? order.prepayid : order.prepay_id
   const given = checked({ ...order, prepayid }, ['appid', 'partnerid', 'prepayid'])
   const { appid, partnerid, timestamp = now(), noncestr = Formatter.nonce() } = given
   return { appid, partnerid, prepayid, package: 'Sign=WXPay', noncestr, timestamp }
-}
-
-/** Seconds since 1970, as text. */
-export function now(): string {
-  return String(Formatter.timestamp())
 }

@@ -1,19 +1,16 @@
-/** The pages of WeChat Pay Score (微信支付分): confirm an order, look at one, permit a service. */
+/** The pages of WeChat Pay Score (微信支付分): to confirm an order, to view an order, to authorize a service. */
 import { ALGO_HMAC_SHA256 } from '../crypto/hash.js'
 import * as Formatter from '../formatter.js'
 import { type BusinessViews, businessView, type Platform } from './business-view.js'
-import { checked } from './fields.js'
+import { checked, type Nonce, now, type Timestamp } from './fields.js'
 import { type SecretKey, signFields } from './keys.js'
-import { now } from './payment.js'
 
-/** The only one that these pages take. */
+/** The only type that these pages accept. */
 const SIGN_TYPE: typeof ALGO_HMAC_SHA256 = ALGO_HMAC_SHA256
 
 interface Stamp {
-  /** Seconds since 1970. Default: now. */
-  timestamp?: string
-  /** Default: 32 random characters. */
-  nonce_str?: string
+  timestamp?: Timestamp
+  nonce_str?: Nonce
 }
 
 interface Signed {
@@ -25,18 +22,15 @@ interface Signed {
 
 interface Order {
   mch_id: string
-  /** What the order's creation answered. */
+  /** From the response that created the order. */
   package: string
 }
 
 /**
- * The page on which the user confirms an order of v3/payscore/serviceorder. Orders of smart retail
- * (v3/payscore/smartretail-orders) are confirmed on the same page.
+ * The page on which the user confirms an order of v3/payscore/serviceorder, or a smart retail order of
+ * v3/payscore/smartretail-orders.
  *
- * Signed with HMAC-SHA256 and the APIv2 key, as WeChat Pay's documents have it; some software of others takes the APIv3
- * key.
- *
- * @throws InvalidArgumentError for a missing field or key.
+ * Signed with HMAC-SHA256 and the APIv2 key, as WeChat Pay documents it; some other SDKs use the APIv3 key.
  */
 export function payscoreConfirm<Where extends Platform>(
   order: Order & Stamp,
@@ -52,11 +46,7 @@ interface OrderNumber {
   out_order_no: string
 }
 
-/**
- * The page that shows an order. Signed as {@link payscoreConfirm}.
- *
- * @throws InvalidArgumentError for a missing field or key.
- */
+/** The page that shows an order. Signed as {@link payscoreConfirm}. */
 export function payscoreDetail<Where extends Platform>(
   order: OrderNumber & Stamp,
   key: SecretKey,
@@ -70,15 +60,11 @@ export function payscoreDetail<Where extends Platform>(
 }
 
 interface Permission {
-  /** What v3/payscore/permissions answered; it lives for an hour. */
+  /** From the response of v3/payscore/permissions; valid for an hour. */
   apply_permissions_token: string
 }
 
-/**
- * The page on which the user permits a service. Needs no key: the token is WeChat Pay's.
- *
- * @throws InvalidArgumentError for a missing field.
- */
+/** The page on which the user authorizes a service. Needs no key: WeChat Pay issues the token. */
 export function payscorePermission<Where extends Platform>(
   permission: Permission,
   platform: Where,

@@ -1,13 +1,13 @@
-/** The page on which a user confirms a transfer (商家转账), or permits those to come. */
+/** The page on which a user confirms a transfer (商家转账), or authorizes future ones. */
 import { choose } from './business-view.js'
 import { checked, queryOf } from './fields.js'
 
 export interface Transfer {
   mchId: string
   appId: string
-  /** What the transfer's creation answered as `package_info`, while its state is WAIT_USER_CONFIRM. */
+  /** The `package_info` from the response that created the transfer, while its state is WAIT_USER_CONFIRM. */
   package: string
-  /** A service provider's merchant. */
+  /** The sub-merchant of a service provider. */
   subMchId?: string
   subAppId?: string
   /** The user's openid. */
@@ -22,9 +22,7 @@ interface TransferViews {
 
 /**
  * For `wx.requestMerchantTransfer` in a mini program, `WeixinJSBridge.invoke('requestMerchantTransfer', …)` in a page, and
- * `WXOpenBusinessView.Req` in an app. Needs no key: `package_info` is sealed by WeChat Pay.
- *
- * @throws InvalidArgumentError for a missing field.
+ * `WXOpenBusinessView.Req` in an app. Needs no key: WeChat Pay has encrypted `package_info`.
  */
 export function merchantTransfer<Where extends keyof TransferViews>(
   transfer: Transfer,
