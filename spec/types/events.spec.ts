@@ -54,6 +54,7 @@ it('a payment can be read as the usual one, or told apart by its content', { tim
     'event.resource.promotion_detail?.[0]?.amount?.toFixed()',
     "if ('sub_orders' in event.resource) event.resource.sub_orders[0]?.amount.total_amount.toFixed()",
     "if ('combine_out_trade_no' in event.resource) event.resource.sub_orders.length",
+    "if ('sp_mchid' in event.resource) event.resource.sub_mchid?.length",
     "if (event.original_type === 'profitsharing') event.resource.receiver.account.length",
     "if (event.original_type === 'transaction') event.resource.amount.total.toFixed()",
   ].map(payment)
