@@ -1,30 +1,30 @@
-/** What the generated types are made with: the parts of a call, and the way from node to node. */
+/** The building blocks of the generated types: the parts of a call, and the path from node to node. */
 import type { Readable, Writable } from 'node:stream'
 import type { OpenNode } from '../chain/types.js'
 
-/** A number, or its digits. */
+/** A number, or a string of its digits. */
 export type Numeric = number | `${number}`
 
-/** A query that is written out already. */
+/** A query that is already encoded. */
 export type QueryText = string | URLSearchParams
 
-/** Where a download goes. */
+/** The target of a download: the path of a file, or a stream. */
 export type Sink = string | URL | Writable
 
-/** Fields of every APIv2 payload; the client fills in what is left out. */
+/** The fields of every APIv2 payload that the client fills in. */
 export interface Signed {
   nonce_str?: string
   sign?: string
 }
 
-/** The same call with a payload that is written out already. */
+/** The same call with a payload that is already serialized. */
 export type Raw<Options> = Omit<Options, 'json' | 'xml' | 'file' | 'filename' | 'meta'> & {
   body: string | Uint8Array | Readable | FormData
 }
 
-/** What can be named about an operation: `Operations['post /v3/refund/domestic/refunds']['json']`. */
+/** The types of an operation: `Operations['post /v3/refund/domestic/refunds']['json']`. */
 export interface Operation<Options, Data> {
-  /** What the verb takes. */
+  /** The options of the verb. */
   options: Options
   /** The payload of APIv3. */
   json: Options extends { json: infer Json } ? Json : undefined
@@ -32,23 +32,23 @@ export interface Operation<Options, Data> {
   xml: Options extends { xml: infer Xml } ? Xml : undefined
   /** The query, as an object. */
   query: Options extends { query?: infer Query } ? Exclude<Query, QueryText | undefined> : undefined
-  /** What the answer brings, parsed. */
+  /** The parsed response. */
   data: Data
 }
 
-/** A path that is documented. Its verbs and its children are in the interfaces that extend this one. */
+/** A documented path. Its verbs and its children are in the interfaces that extend this one. */
 export interface Node<Self> {
-  /** Goes on by a path that is taken as it is written. */
+  /** Continues with a path that is used as written. */
   readonly chain: <Path extends string>(path: Path) => Walk<Self, Path>
   /** The path, with a slash in front. */
   readonly toString: () => string
   /** The path, with a slash in front. */
   readonly toJSON: () => string
-  /** Several segments in one bracket are not looked up: `chain()` does that. */
+  /** Several segments in one bracket are untyped; use `chain()`. */
   readonly [path: `${string}/${string}`]: OpenNode
 }
 
-/** Where a path leads from a node, segment by segment. */
+/** The node that a path leads to from a node, segment by segment. */
 export type Walk<From, Path extends string> = Path extends `${infer Segment}/${infer Rest}`
   ? Walk<Step<From, Segment>, Rest>
   : Step<From, Path>
@@ -61,14 +61,14 @@ type Step<From, Segment extends string> = From extends {
     : OpenNode
   : OpenNode
 
-/** A node whose path brings a query: what the path has need not be given again. */
+/** A node whose path has a query: the parameters in it need not be passed again. */
 export type WithQuery<Self> = string extends keyof Self
   ? Self
   : {
       readonly [Name in keyof Self as Self[Name] extends Verb ? Name : never]: Self[Name] extends (
         ...args: infer Given extends [options?: object]
-      ) => infer Answer
-        ? (...args: Requeried<NonNullable<Given[0]>>) => Answer
+      ) => infer Response
+        ? (...args: Requeried<NonNullable<Given[0]>>) => Response
         : never
     }
 

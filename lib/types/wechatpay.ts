@@ -1,4 +1,4 @@
-/** The root of the chain, with everything that the catalogue knows. */
+/** The root of the chain, with all paths of the catalogue. */
 import type { OpenNode } from '../chain/types.js'
 import type { Walk, WithQuery } from './call.js'
 import type { Routes } from './generated/routes.js'
@@ -13,7 +13,7 @@ interface Beginnings {
   readonly brand: Brand
 }
 
-/** What a path leads to from the root: the node of a documented path, else one that takes and gives `unknown`. */
+/** The node that a path leads to from the root; an undocumented path has a node that takes and returns `unknown`. */
 type At<Path extends string> = Path extends keyof Routes
   ? Routes[Path]
   : Path extends `/${infer Rest}`
@@ -23,7 +23,7 @@ type At<Path extends string> = Path extends keyof Routes
       : Walk<Beginnings, Path>
 
 interface Root extends Beginnings, Routes {
-  /** Begins a path that is taken as it is written, as in `wxpay.chain('v3/pay/transactions/native')`. */
+  /** Begins a path that is used as written, as in `wxpay.chain('v3/pay/transactions/native')`. */
   readonly chain: <Path extends keyof Routes | (string & {})>(path: Path) => At<Path>
   readonly toString: () => string
 }

@@ -1,4 +1,4 @@
-/** Prints what an editor shows of a field or a verb: the official label or title, and what no type can say. */
+/** Prints the documentation that an editor shows: the official label or title, and the rules that types cannot express. */
 import { unitOf } from './money.mjs'
 import { isRequirement } from './references.mjs'
 

@@ -97,5 +97,5 @@ function property(name, type, text = '') {
 function verbType(call, signatures) {
   const signature = signatures.get(call.name)
   if (!signature) throw new Error(`no signature for ${call.name}`)
-  return `(${signature.options}) => Promise<${signature.answer}>`
+  return `(${signature.options}) => Promise<${signature.response}>`
 }

@@ -1,4 +1,4 @@
-/** Prints what a call takes and gives: for each operation an interface of its options, its payload and its data. */
+/** Prints the types of a call: for each operation an interface of its options, its payload and its data. */
 
 import { comment } from './describe.mjs'
 import { placeholders } from './model.mjs'
@@ -25,7 +25,7 @@ export function signTypeOf({ properties, required }) {
 /**
  * @typedef {object} Signature
  * @property {string} options The parameter of the verb: `options: GetV3Refunds`.
- * @property {string} answer What the promise holds.
+ * @property {string} response The type that the promise resolves to.
  * @property {string} data
  * @property {string} declarations The interfaces that both need.
  */
@@ -46,7 +46,7 @@ export function printCall(call) {
   const optional = parts.some(({ required }) => required) ? '' : '?'
   return {
     options: `options${optional}: ${payloadOf(operation) ? `${name} | Raw<${name}>` : name}`,
-    answer: isDownload(operation) ? 'WechatPayResponse<undefined, Readable>' : `WechatPayResponse<${data.type}>`,
+    response: isDownload(operation) ? 'WechatPayResponse<undefined, Readable>' : `WechatPayResponse<${data.type}>`,
     data: data.type,
     declarations: [
       ...parts.map(({ declarations = '' }) => declarations),
@@ -161,12 +161,12 @@ function dataOf(call) {
   const { content = {} } = Object.values(operation.responses)[0] ?? {}
   const schema = (content['application/json'] ?? content['application/xml'])?.schema
   if (schema) return declare(`${name}Data`, schema, printersOf(call).response)
-  // The documents of APIv2 leave some answers out; those of APIv3 have none then, or a file.
+  // The documents of APIv2 leave some responses out; in those of APIv3, the response is then empty or a file.
   return { type: api === 'v3' || isDownload(operation) ? 'undefined' : 'unknown', declarations: '' }
 }
 
 /**
- * The type of a payload or an answer, with an interface of its own where it is not a shared one.
+ * The type of a payload or a response, with an interface of its own unless it is a shared one.
  * @param {string} name
  * @param {Schema} schema
  * @param {Printer} printer

@@ -9,7 +9,7 @@ import { differsInResponses } from './references.mjs'
 const filled = new Set(['mch_id', 'mchid', 'nonce_str', 'sign'])
 
 /**
- * Whether the client fills a field in where the caller left it out, since there is only one answer.
+ * Whether the client fills a field in if the caller leaves it out, because only one value is possible.
  * @param {string} field
  * @param {Schema} [schema]
  */

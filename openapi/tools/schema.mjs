@@ -130,7 +130,7 @@ function printParts(schema, printer, indent = '') {
 function printChoice(branches, { properties = {} }, printer, indent) {
   if (!branches) return []
   if (branches.every(isRequirement)) {
-    // Whoever reads an object is told what may be absent; only who writes one has to choose.
+    // A reader of an object sees which fields may be absent; only a writer has to choose.
     if (isReceived(printer)) return []
     return [`(${branches.map(({ required = [] }) => printRequired(required, properties, printer)).join(' | ')})`]
   }
@@ -138,7 +138,7 @@ function printChoice(branches, { properties = {} }, printer, indent) {
   const types = branches.map(branch => {
     const type = printType(branch, printer, indent)
     const absent = [...all].filter(name => !properties[name] && !namesOf(branch, printer).includes(name))
-    // So that a field can be read before the shapes are told apart.
+    // So that a field can be read before the type is narrowed.
     return isReceived(printer) && absent.length > 0
       ? `(${type} & { ${absent.map(name => `${key(name)}?: undefined`).join('; ')} })`
       : type

@@ -1,4 +1,4 @@
-/** The things that one notification can stand for: the variants of its content. */
+/** The meanings of one notification: the variants of its content. */
 import { isRequirement, resolve } from './references.mjs'
 
 /** @import { Schema } from './openapi.js' */
