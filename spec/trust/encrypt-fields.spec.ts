@@ -48,7 +48,7 @@ describe('fields on the way out', () => {
     })
     const long = { forms: [{ values: ['short', '深'.repeat(72)] }] }
     const error = failureOf(() => encryptFields(long, ['/forms/[]/values/[]'], publicKey))
-    expect(String(error)).toContain('json/forms/0/values/1')
+    expect(String(error)).toContain('json.forms[0].values[1]')
   })
 
   it('leave the object of the caller as it was, also when it is frozen', () => {

@@ -41,9 +41,14 @@ function decryptCall(call: Call, { encrypted, encryptedQuery, padding }: Sensiti
 function decryptBody(body: Buffer, fields: readonly string[], decryptor: Decryptor): Buffer {
   const payload = parse(body)
   const decrypted = mapLeaves(payload, fields, (leaf, path, isNamed) =>
-    isNamed && leaf !== '' && leaf !== null ? decryptor.decrypt(leaf, path, 'body') : leaf,
+    isNamed && leaf !== '' && leaf !== null ? decryptor.decrypt(leaf, pointerTo(path), 'body') : leaf,
   )
   return decrypted === payload ? body : Buffer.from(JSON.stringify(decrypted))
+}
+
+/** WeChat Pay names a field `/list/1/name`. */
+function pointerTo(path: string): string {
+  return path.replaceAll(/[.[]/g, '/').replaceAll(']', '')
 }
 
 // The endpoint itself refuses a body that is not valid JSON.
