@@ -152,9 +152,10 @@ function printChoice(branches, { properties = {} }, printer, indent) {
  * @param {Printer} printer
  */
 function printRequired(names, properties, printer) {
-  const fields = names.map(name => {
+  const needed = names.filter(name => !printer.optional?.(name, properties[name]))
+  const fields = needed.map(name => {
     const type = printType(properties[name] ?? {}, printer)
-    // What the field holds is said where it is described: here it is only there.
+    // What a field holds is printed where it is described: here it only has to be there.
     return `${key(name)}: ${/^[\w.]+$/.test(type) ? type : '{}'}`
   })
   return `{ ${fields.join('; ')} }`

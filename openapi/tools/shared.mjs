@@ -19,12 +19,26 @@ export function printSchemas(calls, documents) {
   const v3 = printShared('v3', calls, documents.v3)
   const v2 = printShared('v2', calls, documents.v2)
   // Of JSON, the few that differ in requests and responses have two names.
-  const all = new Map([...v3.request, ...v3.response])
+  const all = uniqueNames([...v3.request, ...v3.response])
   return {
     'v3-schemas.d.ts': join(all),
     'v2-requests.d.ts': `import type { Numeric } from '../call.js'\n${join(v2.request)}`,
     'v2-responses.d.ts': join(v2.response),
   }
+}
+
+/**
+ * Interfaces of one name would be merged by TypeScript.
+ * @param {readonly (readonly [name: string, text: string])[]} declarations
+ */
+function uniqueNames(declarations) {
+  /** @type {Map<string, string>} */
+  const byName = new Map()
+  for (const [name, text] of declarations) {
+    if ((byName.get(name) ?? text) !== text) throw new Error(`there are two shared types called ${name}`)
+    byName.set(name, text)
+  }
+  return byName
 }
 
 /** @param {ReadonlyMap<string, string>} declarations By name. */
@@ -47,12 +61,15 @@ function printShared(api, calls, document) {
   const moneys = moneysOf(users, shared)
   const print = (/** @type {'request' | 'response'} */ use) => {
     const schemas = users.filter(user => user.use === use).map(({ schema }) => schema)
-    return new Map(
+    return uniqueNames(
       reachable(schemas, shared).map(name => {
         const schema = shared[name] ?? {}
         const printer = localPrinters(api, shared, moneys.get(name) ?? 'fen')[use]
         const declared = printer.reference(name)
-        return [declared, comment(schema.title ?? '') + printDeclaration(declared, schema, printer)]
+        return /** @type {const} */ ([
+          declared,
+          comment(schema.title ?? '') + printDeclaration(declared, schema, printer),
+        ])
       }),
     )
   }

@@ -133,6 +133,16 @@ post:
   summary: 下单
   requestBody: { content: { application/xml: { schema: { $ref: "#/components/schemas/Order" } } } }
   responses: { 200: { content: { application/xml: { schema: { $ref: "#/components/schemas/Order" } } } } }`,
+  'paths/pay/settle.yaml': `
+post:
+  summary: 结算
+  requestBody:
+    content:
+      application/xml:
+        schema:
+          type: object
+          properties: { mch_id: { type: string }, fee: { type: integer }, order_id: { type: string } }
+          anyOf: [{ required: [mch_id, fee] }, { required: [order_id] }]`,
   'schemas/Order.yaml': `
 type: object
 required: [mch_id, fee]
@@ -312,6 +322,25 @@ await v3.payouts.post({ json: { plan_id: 1, refund_id: '1', state: 'DONE' } })`)
         "(await v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY', total: 1 } } })).data.plan_id.toFixed()",
       ),
     ).toHaveLength(1)
+  })
+
+  it('no two shared types have one name', () => {
+    const response = (name: string) => `get:
+  summary: s
+  responses: { 200: { content: { application/json: { schema: { $ref: "#/components/schemas/${name}" } } } } }`
+    const clashing = readCatalogue('v3', {
+      'paths/a.yaml': response('Order'),
+      'paths/b.yaml': response('OrderResponse'),
+      'schemas/Order.yaml': 'type: object\nproperties: { order_id: { type: integer, format: int64 } }',
+      'schemas/OrderResponse.yaml': 'type: object\nproperties: { state: { type: string } }',
+    })
+    const both = { v3: clashing, v2 }
+    expect(() => printSchemas(listCalls(both), both)).toThrow('OrderResponse')
+  })
+
+  it('let the client fill in what one of several alternatives requires', async () => {
+    expect(await findings('await v2.pay.settle.post({ xml: { fee: 1 } })')).toEqual([])
+    expect(await findings('v2.pay.settle.post({ xml: {} })')).toHaveLength(1)
   })
 
   it('a segment that is also a verb of its parent can be called and continued', async () => {

@@ -94,8 +94,8 @@ describe('in an editor', { timeout: 60_000 }, () => {
 })
 
 describe('what is installed', () => {
-  it('is smaller than 8 MB', () => {
-    expect(sizeOf(installation.installed)).toBeLessThan(8_000_000)
+  it('is smaller than 7.5 MB', () => {
+    expect(sizeOf(installation.installed)).toBeLessThan(7_500_000)
   })
 
   it('has both documents, and none of the catalogue as code', () => {
