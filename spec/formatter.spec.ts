@@ -109,7 +109,7 @@ describe('authorization', () => {
 })
 
 describe('request and response', () => {
-  it('bytes stay bytes, also where they are no text', () => {
+  it('bytes stay bytes, even if they are not UTF-8', () => {
     const body = Buffer.of(0xff, 0x00, 0x0a)
     expect(Formatter.response('1', 'N', body)).toEqual(Buffer.concat([Buffer.from('1\nN\n'), body, Buffer.from('\n')]))
     expect(Formatter.request('POST', '/v3/x', 1, 'N', new Uint8Array(body))).toEqual(
@@ -117,7 +117,7 @@ describe('request and response', () => {
     )
   })
 
-  it('a text and its bytes are signed alike', () => {
+  it('a string and its bytes are signed alike', () => {
     const body = '{"description":"中文😀"}'
     expect(Formatter.request('POST', '/v3/x', 1, 'N', Buffer.from(body)).toString()).toBe(
       Formatter.request('POST', '/v3/x', 1, 'N', body),

@@ -12,21 +12,21 @@ function recordedToArray([xml]: unknown[]) {
 }
 
 function recordedToXml([object, headless, indent, root, item]: unknown[]) {
-  if (typeof object !== 'object' || object === null) throw new TypeError('The recorded value is no object.')
+  if (typeof object !== 'object' || object === null) throw new TypeError('The recorded value is not an object.')
   const named = Object.entries({ headless, indent, root, item }).filter(([, value]) => value !== undefined)
   const options: XmlOptions = Object.fromEntries(named)
   return toXml(object, options)
 }
 
-/** The original logs what it cannot read, and answers with an empty array. */
+/** For malformed XML, the original logs an error and returns an empty array. */
 const malformed = vectors('transformer.toArray')
   .filter(({ result }) => typeof result === 'object' && result !== null && 'lastError' in result)
-  .map(({ id }): [string, Mend] => [id, 'what is not well-formed XML is an error, not an empty array'])
+  .map(({ id }): [string, Mend] => [id, 'XML that is not well-formed is an error, not an empty array'])
 
-const noFields = 'text of the outermost element has no name to go by'
+const noFields = 'text in the outermost element has no field name'
 const doctype = 'a DOCTYPE is refused altogether'
 const noAttributes = 'attributes are left out, with or without elements beside them'
-const noComments = 'comments are no fields'
+const noComments = 'comments are not fields'
 const notUtf8 = 'bytes that are not UTF-8 are an error, not an empty array'
 const lossy = 'a character that XML cannot carry is refused, not dropped in silence'
 
@@ -60,7 +60,7 @@ replay('transformer.toArray', recordedToArray, {
 })
 
 const splitCdata = ']]> is split, so that it cannot end the CDATA'
-const badName = 'a name that XML does not take is refused, not sent under another name'
+const badName = 'a name that is not valid in XML is refused, not renamed'
 
 replay('transformer.toXml', recordedToXml, {
   'transformer.toXml-003': {
@@ -68,8 +68,8 @@ replay('transformer.toXml', recordedToXml, {
     gives: '<xml><a>1</a><b>1.5</b><c>1</c><d>true</d><e>false</e><f></f><g>0</g><h>0</h></xml>',
   },
   'transformer.toXml-013': { reason: splitCdata, gives: '<xml><a><![CDATA[a]]]]><![CDATA[>b]]></a></xml>' },
-  'transformer.toXml-019': 'a control character is refused; the original loses the rest of the text',
-  'transformer.toXml-021': 'bytes are no text; the original sends what is not UTF-8',
+  'transformer.toXml-019': 'a control character is refused; the original loses the rest of the string',
+  'transformer.toXml-021': 'bytes are not a string; the original sends invalid UTF-8',
   'transformer.toXml-033': badName,
   'transformer.toXml-037': badName,
   'transformer.toXml-039': badName,
@@ -85,7 +85,7 @@ replay('transformer.roundtrip', ([object]) => toObject(recordedToXml([object])))
 replay('transformer.sanitize', ([xml]) => sanitize(text(xml)))
 
 describe('toObject', () => {
-  it('leaves every value the text that it is', () => {
+  it('leaves every value an unchanged string', () => {
     const values = ['0012', '1e5', '0x10', ' a ', 'true', 'null', '-0', '1.0', '9007199254740993']
     const xml = `<xml>${values.map(value => `<v>${value}</v>`).join('')}</xml>`
     expect(toObject(xml)).toEqual({ v: values })
@@ -130,9 +130,9 @@ describe('toObject', () => {
   it.each([
     ['entities within entities', '<!DOCTYPE x [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><xml>&b;</xml>', /DOCTYPE/],
     ['an external entity', '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hosts">]><xml><a>&e;</a></xml>', /DOCTYPE/],
-    ['an entity that nobody defined', '<xml><a>&nbsp;</a></xml>', /undefined entity/],
-    ['another encoding', '<?xml version="1.0" encoding="GBK"?><xml/>', /encoding GBK/],
-    ['bytes in another encoding', Buffer.from([0x3c, 0x61, 0x3e, 0xd6, 0xd0, 0x3c, 0x2f, 0x61, 0x3e]), /not UTF-8/],
+    ['an undefined entity', '<xml><a>&nbsp;</a></xml>', /undefined entity/],
+    ['a different encoding', '<?xml version="1.0" encoding="GBK"?><xml/>', /encoding GBK/],
+    ['bytes in a different encoding', Buffer.from([0x3c, 0x61, 0x3e, 0xd6, 0xd0, 0x3c, 0x2f, 0x61, 0x3e]), /not UTF-8/],
     ['UTF-16', Buffer.from('\uFEFF<xml/>', 'utf16le'), /not UTF-8/],
     ['a control character', '<xml><a>\u0008</a></xml>', /U\+0008/],
     ['a control character as a reference', '<?xml version="1.1"?><xml><a>&#8;</a></xml>', /malformed character entity/],
@@ -194,7 +194,7 @@ describe('toXml', () => {
     )
   })
 
-  it('takes plain objects of another realm and without a prototype for what they are', () => {
+  it('nests plain objects from another realm and without a prototype', () => {
     const foreign: unknown = runInNewContext('({ b: [1] })')
     expect(toXml({ a: foreign, c: Object.assign(Object.create(null), { d: 'x' }) })).toBe(
       '<xml><a><b><item>1</item></b></a><c><d>x</d></c></xml>',
@@ -237,7 +237,7 @@ describe('toXml', () => {
     },
   )
 
-  it('refuses an object that holds itself', () => {
+  it('refuses an object that contains itself', () => {
     const circle: Record<string, unknown> = {}
     circle.a = [circle]
     expect(() => toXml(circle)).toThrow(/more than 256 levels/)
@@ -273,7 +273,7 @@ describe('what toXml writes', () => {
 
   const python = spawnSync('python3', ['--version']).status === 0
 
-  it.runIf(python)('is read by another parser, expat, as what it was', () => {
+  it.runIf(python)('is read unchanged by a different parser, expat', () => {
     const read =
       'import sys, json, xml.etree.ElementTree as t; print(json.dumps([e.text for e in t.fromstring(sys.stdin.buffer.read())]))'
     const output = execFileSync('python3', ['-c', read], { input: toXml(texts, { headless: false, indent: true }) })

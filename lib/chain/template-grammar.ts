@@ -32,11 +32,11 @@ export function parseTemplate(template: string): Part[] {
     fail(template, 0, 'it begins with a scheme or a host. Pass only the path, and the origin as `base_uri`')
   }
   const parts: Part[] = []
-  for (const { 0: text, 1: expression, index } of template.matchAll(/\{([^{}]*)\}|[^{}]+|[{}]/g)) {
+  for (const { 0: piece, 1: expression, index } of template.matchAll(/\{([^{}]*)\}|[^{}]+|[{}]/g)) {
     const inQuery = parts.some(beginsQuery)
-    if (text === '{' || text === '}')
-      fail(template, index, `\`${text}\` has no matching \`${text === '{' ? '}' : '{'}\``)
-    if (expression === undefined) parts.push(parseLiteral(template, text, index, inQuery))
+    if (piece === '{' || piece === '}')
+      fail(template, index, `\`${piece}\` has no matching \`${piece === '{' ? '}' : '{'}\``)
+    if (expression === undefined) parts.push(parseLiteral(template, piece, index, inQuery))
     else parts.push(parseExpression(template, expression, index + 1, inQuery))
   }
   return parts
@@ -46,12 +46,12 @@ function beginsQuery(part: Part): boolean {
   return typeof part === 'string' ? part.includes('?') : part.operator === '?'
 }
 
-function parseLiteral(template: string, text: string, position: number, inQuery: boolean): string {
-  const wrong = NOT_LITERAL.exec(text)
+function parseLiteral(template: string, literal: string, position: number, inQuery: boolean): string {
+  const wrong = NOT_LITERAL.exec(literal)
   if (wrong) fail(template, position + wrong.index, faultOf(wrong[0]))
-  const empty = inQuery ? -1 : beforeQuery(text).indexOf('//')
+  const empty = inQuery ? -1 : beforeQuery(literal).indexOf('//')
   if (empty >= 0) fail(template, position + empty, 'a segment is empty')
-  return text.replace(/[^!-~]+/g, encodeURIComponent)
+  return literal.replace(/[^!-~]+/g, encodeURIComponent)
 }
 
 function faultOf(character: string): string {
@@ -60,14 +60,14 @@ function faultOf(character: string): string {
   return `a path cannot contain ${quote(character)}`
 }
 
-function parseExpression(template: string, text: string, position: number, inQuery: boolean): Expression {
-  const first = text.charAt(0)
+function parseExpression(template: string, expression: string, position: number, inQuery: boolean): Expression {
+  const first = expression.charAt(0)
   const operator = isOperator(first) ? first : ''
   if (first === '#') fail(template, position, 'a request has no fragment')
   if (first !== '' && '=,!@|'.includes(first)) fail(template, position, `the operator \`${first}\` is unknown`)
   if (operator === '?' && inQuery) fail(template, position, 'the query has already begun. Continue it with `{&name}`')
   let at = position + operator.length
-  const variables = text
+  const variables = expression
     .slice(operator.length)
     .split(',')
     .map(spec => {

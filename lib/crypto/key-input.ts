@@ -20,7 +20,7 @@ export type KeyInput = string | URL | Uint8Array | KeyObject | Jwk | X509Certifi
 const INLINE = /^((?:private|public)\.(?:pkcs1|pkcs8|spki)):\/\/(.*)$/s
 const PATH = /^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)|\.(?:pem|key|crt|cer|der|p12|pfx)$/i
 
-/** Everything that an input holds, in order: a PEM file may hold a certificate and its key. Never empty. */
+/** All keys and certificates of an input, in order: a PEM file may contain a certificate and its key. Never empty. */
 export function readInput(input: KeyInput, option: string): KeyMaterial[] {
   if (input instanceof KeyObject) return [fromKeyObject(input)]
   if (input instanceof X509Certificate) return [{ kind: 'a certificate', certificate: input }]
@@ -31,13 +31,13 @@ export function readInput(input: KeyInput, option: string): KeyMaterial[] {
   return [unusable(kindOf(input))]
 }
 
-function fromString(text: string, option: string): KeyMaterial[] {
-  if (text === '') return [unusable('an empty string')]
-  if (/^file:\/\//i.test(text)) return fromFile(text, option)
-  if (looksLikePem(text)) return fromPem(text, option)
-  const [, format, base64] = INLINE.exec(text) ?? []
+function fromString(string: string, option: string): KeyMaterial[] {
+  if (string === '') return [unusable('an empty string')]
+  if (/^file:\/\//i.test(string)) return fromFile(string, option)
+  if (looksLikePem(string)) return fromPem(string, option)
+  const [, format, base64] = INLINE.exec(string) ?? []
   if (format !== undefined && base64 !== undefined) return [fromInline(format, base64, option)]
-  return [fromBase64(text, option) ?? fromUnknown(text)]
+  return [fromBase64(string, option) ?? fromUnknown(string)]
 }
 
 function fromFile(file: string | URL, option: string): KeyMaterial[] {
@@ -60,13 +60,13 @@ export function readKeyFile(file: string | URL, option: string): Buffer {
 function fromBytes(bytes: Uint8Array, option: string): KeyMaterial[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer.length === 0) return [unusable('no bytes')]
-  const text = buffer.toString('latin1')
-  if (looksLikePem(text)) return fromPem(text, option)
+  const string = buffer.toString('latin1')
+  if (looksLikePem(string)) return fromPem(string, option)
   return [fromDer(buffer, option) ?? unusable('bytes that are neither PEM nor DER of a key')]
 }
 
-function fromPem(text: string, option: string): KeyMaterial[] {
-  const blocks = readPem(text)
+function fromPem(string: string, option: string): KeyMaterial[] {
+  const blocks = readPem(string)
   if (blocks.length > 0) return blocks.map(block => fromPemBlock(block, option))
   return [unusable('PEM without its END line', 'Pass all of it, with its line ends kept or escaped as \\n.')]
 }
@@ -91,17 +91,17 @@ function fromInline(format: string, base64: string, option: string): KeyMaterial
   return material ?? unusable(`${format}:// with ${actual ? `the content of ${actual}` : 'content that is not a key'}`)
 }
 
-function fromBase64(text: string, option: string): KeyMaterial | undefined {
-  const der = parseBase64(text.replace(/\s+/g, ''))
+function fromBase64(string: string, option: string): KeyMaterial | undefined {
+  const der = parseBase64(string.replace(/\s+/g, ''))
   return der && fromDer(der, option)
 }
 
-function fromUnknown(text: string): KeyMaterial {
-  if (!PATH.test(text)) return unusable('a string that is neither PEM nor base64 of a key')
-  // Only what ends like a file name is shown: base64 may begin like a path, but holds no dot.
-  const isFileName = /^[^~\s].*\.\w{3}$/.test(text)
+function fromUnknown(string: string): KeyMaterial {
+  if (!PATH.test(string)) return unusable('a string that is neither PEM nor base64 of a key')
+  // Shown only if it ends like a file name: base64 may begin like a path, but contains no dot.
+  const isFileName = /^[^~\s].*\.\w{3}$/.test(string)
   return unusable(
     'a path',
-    `Did you mean ${isFileName ? pathToFileURL(text).href : 'file:///absolute/path/to/the/file.pem'} ?`,
+    `Did you mean ${isFileName ? pathToFileURL(string).href : 'file:///absolute/path/to/the/file.pem'} ?`,
   )
 }

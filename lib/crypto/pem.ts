@@ -11,13 +11,13 @@ export interface PemBlock {
   encrypted: string | undefined
 }
 
-export function looksLikePem(text: string): boolean {
-  return text.includes(BEGIN)
+export function looksLikePem(string: string): boolean {
+  return string.includes(BEGIN)
 }
 
 /** Every complete block, in order; anything around them is skipped. */
-export function readPem(text: string): PemBlock[] {
-  const unescaped = text.replace(/\\r|\\n/g, '\n')
+export function readPem(pem: string): PemBlock[] {
+  const unescaped = pem.replace(/\\r|\\n/g, '\n')
   return Array.from(unescaped.matchAll(BLOCK), ([block, label = '', body = '']) => ({
     label,
     base64: body.replace(/\s+/g, ''),

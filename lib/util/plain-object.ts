@@ -1,4 +1,4 @@
-/** Tells objects that hold named values from arrays, class instances and functions. */
+/** Distinguishes objects with named members from arrays, class instances and functions. */
 
 /** Whether `value` is an object literal, or one without a prototype; also one from another realm. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

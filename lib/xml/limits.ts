@@ -7,12 +7,12 @@ const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]
 const ALL_FORBIDDEN = new RegExp(FORBIDDEN, 'gu')
 
 /** The first character that XML cannot carry, as `U+0000`: a control character, half a surrogate pair, U+FFFE, U+FFFF. */
-export function findForbidden(text: string): string | undefined {
-  const codePoint = FORBIDDEN.exec(text)?.[0].codePointAt(0)
+export function findForbidden(string: string): string | undefined {
+  const codePoint = FORBIDDEN.exec(string)?.[0].codePointAt(0)
   return codePoint === undefined ? undefined : `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** Removes the characters that XML cannot carry. */
-export function sanitize(text: string): string {
-  return text.replace(ALL_FORBIDDEN, '')
+export function sanitize(string: string): string {
+  return string.replace(ALL_FORBIDDEN, '')
 }

@@ -75,7 +75,7 @@ const ask = () => Bill.trade(wxpay, { bill_date: '2026-11-23', bill_type: 'ALL',
 const left = async () => [...(await readdir(folder)), ...(await readdir(join(folder, 'temporary')))]
 
 describe('a trade bill', () => {
-  it('is asked for, and nothing is downloaded yet', async () => {
+  it('is requested, and nothing is downloaded yet', async () => {
     gateway.answers = [announce()]
     await ask()
     expect(gateway.requests.map(({ url }) => url)).toEqual([
@@ -83,7 +83,7 @@ describe('a trade bill', () => {
     ])
   })
 
-  it('is downloaded from the URL that was given, untouched, with a request that is signed', async () => {
+  it('is downloaded from the unchanged URL, with a signed request', async () => {
     gateway.answers = [announce(), unsignedAnswer(200, gzip)]
     await readAll((await ask()).rows())
     expect(gateway.requests[1]).toMatchObject({ url: `/v3/billdownload/file?token=${token}`, isSigned: true })
@@ -92,7 +92,7 @@ describe('a trade bill', () => {
   it.each([
     ['compressed', gzip],
     ['as it is', csv],
-  ])('gives typed rows and, after the last, the summary: %s', async (_what, content) => {
+  ])('has typed rows and, after the last one, the summary: %s', async (_what, content) => {
     gateway.answers = [announce(), unsignedAnswer(200, content)]
     const bill = await ask()
     expect(bill.summary).toBeUndefined()
@@ -112,19 +112,19 @@ describe('a trade bill', () => {
     expect(await left()).toEqual(['bill.csv', 'temporary'])
   })
 
-  it('that was saved is read again', async () => {
+  it('that was saved can be read again', async () => {
     gateway.answers = [announce(), unsignedAnswer(200, gzip)]
     await (await ask()).save(path)
     expect(await readAll(Bill.rows(path))).toHaveLength(5000)
   })
 
-  it('that was saved is not opened before it is read', async () => {
+  it('that was saved is opened only when it is read', async () => {
     const rows = Bill.rows(`${path}.absent`)
     await new Promise(resolve => setImmediate(resolve))
     await expect(readAll(rows)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  it('that is announced with an empty hash is one without a hash', async () => {
+  it('that is announced with an empty hash has no hash', async () => {
     gateway.answers = [announce({ hash_value: '' }), unsignedAnswer(200, gzip)]
     expect(await readAll((await ask()).rows())).toHaveLength(5000)
   })
@@ -137,7 +137,7 @@ describe('a trade bill', () => {
     expect(`\uFEFF${content}`).toBe(csv)
   })
 
-  it('may be left in the middle, which gives the download up', async () => {
+  it('may be left in the middle, which cancels the download', async () => {
     const closed = new Promise<void>(resolve => {
       gateway.answers = [
         announce(),
@@ -154,7 +154,7 @@ describe('a trade bill', () => {
   })
 })
 
-describe('a bill that is not what was announced is an error, and no file', () => {
+describe('a bill that does not match the announcement is an error, and leaves no file', () => {
   const flipped = Buffer.from(csv)
   flipped.writeUInt8(flipped.readUInt8(1000) ^ 1, 1000)
   const flippedGzip = Buffer.from(gzip)
@@ -164,7 +164,7 @@ describe('a bill that is not what was announced is an error, and no file', () =>
     ['a flipped bit', announce, flipped],
     ['a flipped bit in the gzip', announce, flippedGzip],
     ['a gzip that breaks off', announce, gzip.subarray(0, -9)],
-    ['another hash', () => announce({ hash_value: '0'.repeat(40) }), gzip],
+    ['a different hash', () => announce({ hash_value: '0'.repeat(40) }), gzip],
     ['the hash of the gzip', () => announce({ hash_value: sha1(gzip) }), gzip],
     ['nothing', announce, ''],
   ])('%s', async (_what, announcement, content) => {
@@ -176,7 +176,7 @@ describe('a bill that is not what was announced is an error, and no file', () =>
     expect(bill.summary).toBeUndefined()
   })
 
-  it('a connection that is lost, after which it can be called again', async () => {
+  it('a lost connection, after which the download can be repeated', async () => {
     gateway.answers = [
       announce(),
       (_request, response) => {
@@ -203,19 +203,19 @@ describe('the URL of a download', () => {
     'HTTPS://api.mch.weixin.qq.com\\@evil.example/',
     '/v3/billdownload/file',
     '',
-  ])('that leads elsewhere is not followed: %s', async download_url => {
+  ])('that leads elsewhere is refused: %s', async download_url => {
     gateway.answers = [announce({ download_url })]
     expect(await failure(ask())).toBeInstanceOf(InvalidArgumentError)
     expect(gateway.requests).toHaveLength(1)
   })
 
-  it('may lead to another host of WeChat Pay', async () => {
+  it('may lead to a different host of WeChat Pay', async () => {
     gateway.answers = [announce({ download_url: 'https://api2.mch.weixin.qq.com/v3/billdownload/file?token=x' })]
     await ask()
   })
 })
 
-describe('a bill that is not there is told from a failure', () => {
+describe('a bill that does not exist is distinguished from a failure', () => {
   it.each([
     ['NO_STATEMENT_EXIST', false],
     ['STATEMENT_CREATING', true],
@@ -227,7 +227,7 @@ describe('a bill that is not there is told from a failure', () => {
     expect(error).toMatchObject({ reason: code, code, statusCode: 400, retryable })
   })
 
-  it('a failure stays what it is', async () => {
+  it('a failure keeps its error', async () => {
     gateway.answers = [answer(400, { code: 'PARAM_ERROR', message: '参数错误' })]
     const error = await failure(ask())
     expect(error).not.toBeInstanceOf(Bill.BillUnavailableError)
@@ -238,12 +238,12 @@ describe('a bill that is not there is told from a failure', () => {
 describe('an encrypted bill', () => {
   const parts = ['\uFEFF记账时间,备注\r\n`2026-11-23,`a\r\n', '`2026-11-23,`b\r\n资金流水总笔数\r\n`2\r\n']
 
-  /** A part as WeChat Pay makes it: compressed, sealed with a key of its own, that key for the merchant. */
-  function seal(part: string, sequence: number, merchantKey?: string) {
+  /** A part as WeChat Pay makes it: compressed, encrypted with its own key, and the key encrypted for the merchant. */
+  function encrypt(part: string, sequence: number, merchantKey?: string) {
     const key = randomBytes(16).toString('hex')
     const nonce = randomBytes(8).toString('hex')
     const cipher = createCipheriv('aes-256-gcm', key, nonce)
-    const sealed = Buffer.concat([cipher.update(gzipSync(part)), cipher.final(), cipher.getAuthTag()])
+    const encrypted = Buffer.concat([cipher.update(gzipSync(part)), cipher.final(), cipher.getAuthTag()])
     const encrypt_key = publicEncrypt(
       { key: merchant.certificate, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
       Buffer.from(merchantKey ?? key),
@@ -256,22 +256,22 @@ describe('an encrypted bill', () => {
       encrypt_key,
       nonce,
     }
-    return { announced, sealed }
+    return { announced, encrypted }
   }
 
   const [first, second] = [0, 1]
   const query = { bill_date: '2026-11-23', sub_mchid: '1900000110', account_type: 'BASIC' } as const
-  const serve = (sealed: { announced: object; sealed: Buffer }[]) => [
+  const serve = (encrypted: { announced: object; encrypted: Buffer }[]) => [
     answer(200, {
-      download_bill_count: sealed.length,
-      download_bill_list: [...sealed].reverse().map(({ announced }) => announced),
+      download_bill_count: encrypted.length,
+      download_bill_list: [...encrypted].reverse().map(({ announced }) => announced),
     }),
-    ...sealed.map(part => unsignedAnswer(200, part.sealed)),
+    ...encrypted.map(part => unsignedAnswer(200, part.encrypted)),
   ]
-  const sealAll = () => parts.map((part, index) => seal(part, index + 1))
+  const encryptAll = () => parts.map((part, index) => encrypt(part, index + 1))
 
   it('is joined in sequence, decrypted, decompressed and verified', async () => {
-    gateway.answers = serve(sealAll())
+    gateway.answers = serve(encryptAll())
     const bill = await Bill.subMerchantFundflow(wxpay, query)
     expect(await readAll(bill.rows())).toEqual([
       { 记账时间: '2026-11-23', 备注: 'a' },
@@ -287,21 +287,21 @@ describe('an encrypted bill', () => {
     ['ecommerce', () => Bill.ecommerceFundflow(wxpay, { bill_date: '2026-11-23', account_type: 'ALL' })],
     ['payscore', () => Bill.payscore(wxpay, { bill_date: '2026-11-23', service_id: '2002' })],
   ])('may be one of %s', async (_what, request) => {
-    gateway.answers = serve(sealAll())
+    gateway.answers = serve(encryptAll())
     await (await request()).save(path)
     expect(await readFile(path, 'utf8')).toBe(parts.join(''))
   })
 
   it.each([
-    ['a flipped bit', (sealed: Buffer) => sealed.writeUInt8(sealed.readUInt8(3) ^ 1, 3)],
+    ['a flipped bit', (encrypted: Buffer) => encrypted.writeUInt8(encrypted.readUInt8(3) ^ 1, 3)],
     [
       'a flipped bit in its tag',
-      (sealed: Buffer) => sealed.writeUInt8(sealed.readUInt8(sealed.length - 1) ^ 1, sealed.length - 1),
+      (encrypted: Buffer) => encrypted.writeUInt8(encrypted.readUInt8(encrypted.length - 1) ^ 1, encrypted.length - 1),
     ],
-  ])('with %s gives nothing of that part', async (_what, change) => {
-    const sealed = sealAll()
-    change(sealed[first]?.sealed ?? Buffer.alloc(0))
-    gateway.answers = serve(sealed)
+  ])('with %s yields nothing of that part', async (_what, change) => {
+    const encrypted = encryptAll()
+    change(encrypted[first]?.encrypted ?? Buffer.alloc(0))
+    gateway.answers = serve(encrypted)
     const bill = await Bill.subMerchantFundflow(wxpay, query)
     const seen: unknown[] = []
     const reading = (async () => {
@@ -313,24 +313,24 @@ describe('an encrypted bill', () => {
   })
 
   it('that is cut is an error and no file', async () => {
-    const sealed = sealAll()
-    const part = sealed[second]
-    if (part) part.sealed = part.sealed.subarray(0, 5)
-    gateway.answers = serve(sealed)
+    const encrypted = encryptAll()
+    const part = encrypted[second]
+    if (part) part.encrypted = part.encrypted.subarray(0, 5)
+    gateway.answers = serve(encrypted)
     const bill = await Bill.subMerchantFundflow(wxpay, query)
     expect(await failure(bill.save(path))).toMatchObject({ code: 'ERR_BILL_CONTENT' })
     expect(await left()).toEqual(['temporary'])
   })
 
   it('whose key is not one of AES-256 is refused, and the key is not shown', async () => {
-    gateway.answers = serve([seal(parts[0] ?? '', 1, 'a short secret')])
+    gateway.answers = serve([encrypt(parts[0] ?? '', 1, 'a short secret')])
     const error = await failure(readAll((await Bill.subMerchantFundflow(wxpay, query)).rows()))
     expect(error).toMatchObject({ code: 'ERR_BILL_KEY', message: expect.not.stringContaining('a short secret') })
     expect(await left()).toEqual(['temporary'])
   })
 
   it('whose list lacks a part is refused', async () => {
-    const [{ announced }] = [seal(parts[0] ?? '', 1)]
+    const [{ announced }] = [encrypt(parts[0] ?? '', 1)]
     gateway.answers = [answer(200, { download_bill_count: 2, download_bill_list: [announced] })]
     expect(await failure(Bill.subMerchantFundflow(wxpay, query))).toMatchObject({ code: 'ERR_BILL_CONTENT' })
   })
@@ -338,13 +338,13 @@ describe('an encrypted bill', () => {
   it('needs a key to decrypt with', async () => {
     const { privateKey: _, ...others } = config
     const signer = { serial: merchant.serial, sign: () => 'x' }
-    gateway.answers = serve(sealAll())
+    gateway.answers = serve(encryptAll())
     const client = Builder.factory({ ...others, signer, base_uri: gateway.url })
     expect(await failure(Bill.subMerchantFundflow(client, query))).toBeInstanceOf(InvalidArgumentError)
     expect(gateway.requests).toEqual([])
   })
 
-  it('may be opened elsewhere: by a signer that decrypts', async () => {
+  it('may be decrypted by a signer', async () => {
     const opened: string[] = []
     class Kms {
       readonly serial = merchant.serial
@@ -358,14 +358,14 @@ describe('an encrypted bill', () => {
       }
     }
     const { privateKey: _, ...others } = config
-    gateway.answers = serve(sealAll())
+    gateway.answers = serve(encryptAll())
     const client = Builder.factory({ ...others, signer: new Kms(), base_uri: gateway.url })
     const bill = await Bill.subMerchantFundflow(client, query)
     expect(await readAll(bill.rows())).toHaveLength(2)
     expect(opened).toHaveLength(2)
   })
 
-  it('in an algorithm that is not spoken is refused before anything is sent', async () => {
+  it('in an unsupported algorithm is refused before anything is sent', async () => {
     const asked = { ...query, algorithm: 'SM4_GCM' as 'AEAD_AES_256_GCM' }
     expect(await failure(Bill.subMerchantFundflow(wxpay, asked))).toBeInstanceOf(InvalidArgumentError)
     expect(gateway.requests).toEqual([])
@@ -380,7 +380,7 @@ describe('a bill of APIv2', () => {
       `<xml><return_code>FAIL</return_code><return_msg>${message}</return_msg><error_code>${code}</error_code></xml>`,
     )
 
-  it('is asked for and read in one', async () => {
+  it('is requested and read in one', async () => {
     gateway.answers = [unsignedAnswer(200, gzip)]
     const bill = Bill.downloadbill(wxpay, xml)
     expect(gateway.requests).toEqual([])
@@ -392,7 +392,7 @@ describe('a bill of APIv2', () => {
   it.each([
     ['20002', 'No Bill Exist', 'NO_STATEMENT_EXIST'],
     ['20003', 'Bill Creating', 'STATEMENT_CREATING'],
-  ])('that is not there is told from a failure: %s %s', async (code, message, reason) => {
+  ])('that does not exist is distinguished from a failure: %s %s', async (code, message, reason) => {
     gateway.answers = [refusal(code, message)]
     expect(await failure(Bill.downloadbill(wxpay, xml).save(path))).toMatchObject({ reason, code })
     expect(await left()).toEqual(['temporary'])
@@ -442,8 +442,8 @@ it.each([
   expect(await readFile(path, 'utf8')).toBe(csv)
 })
 
-describe('what an answer announces otherwise', () => {
-  it('is followed: a receipt', async () => {
+describe('a file that a different response announces', () => {
+  it('is downloaded: a receipt', async () => {
     const receipt = 'a PDF'
     gateway.answers = [unsignedAnswer(200, receipt)]
     const download_url = `${gateway.url}v3/transferdownload/elecvoucherfile?token=a%2Bb`
@@ -456,7 +456,7 @@ describe('what an answer announces otherwise', () => {
     expect(gateway.requests[0]?.url).toBe('/v3/transferdownload/elecvoucherfile?token=a%2Bb')
   })
 
-  it('is refused with a hash that is not known', () => {
+  it('is refused with an unknown hash', () => {
     const download_url = `${gateway.url}v3/billdownload/file?token=x`
     expect(() => Bill.follow(wxpay, { download_url, hash_type: 'CRC', hash_value: '00' })).toThrow(InvalidArgumentError)
   })

@@ -18,7 +18,7 @@ it.each([
 })
 
 it.each(['', 'abc', '1,234.00', '0.60%', '+1.00', '.5', '1.', '1.005', '0.00600', ' 1.00', '1e3', '90071992547409.92'])(
-  '"%s" is no amount in whole fen',
+  '"%s" is not an amount in whole fen',
   text => {
     expect(() => fen(text)).toThrow(InvalidArgumentError)
   },

@@ -69,7 +69,7 @@ describe('a bill is read as rows by title and a summary', () => {
   })
 })
 
-describe('what is not laid out as a bill is refused, by its line', () => {
+describe('a file without the layout of a bill is refused, by its line', () => {
   it.each([
     ['too many cells', '甲,乙\n`1,`2,`3\n', /Line 2 .*3 cells for 2 titles/],
     ['too few cells', '甲,乙\n`1\n`1,`2\n', /Line 2 .*fewer cells/],
@@ -86,7 +86,7 @@ describe('what is not laid out as a bill is refused, by its line', () => {
     await expect(reading).rejects.toThrow(message)
   })
 
-  it('and none of its content is told', async () => {
+  it('and its content is not shown', async () => {
     await expect(read('甲\n`13800138000,`x\n')).rejects.not.toThrow(/13800138000/)
   })
 })

@@ -31,7 +31,7 @@ describe.each(nodes)('looking at %s sends nothing', (path, node) => {
     expect(await Promise.race([node])).toBe(node)
   })
 
-  test('it is text where text is wanted', () => {
+  test('it is converted to its path as a string', () => {
     expect(String(node)).toBe(path)
     expect(`${node}`).toBe(path)
     expect(`> ${[node].join()}`).toBe(`> ${path}`)
@@ -98,7 +98,7 @@ describe.each(nodes)('looking at %s sends nothing', (path, node) => {
     expect(Function.prototype.toString.call(node)).toBe('function () { [native code] }')
   })
 
-  test('it is no class', () => {
+  test('it is not a class', () => {
     expect(() => Reflect.construct(Object(node), [])).toThrow(TypeError)
     expect(() => class extends Object(node) {}).toThrow(TypeError)
   })
@@ -119,7 +119,7 @@ describe.each(nodes)('looking at %s sends nothing', (path, node) => {
     expect(() => expect({ node }).toMatchObject({ node: { pay: 1 } })).toThrow('to match object')
     expect(() => expect([node]).toStrictEqual([1])).toThrow('to strictly equal')
     expect(() => expect(node).toHaveBeenCalled()).toThrow('is not a spy')
-    // Jest calls what it finds here.
+    // Jest would call a function here.
     expect(Reflect.get(node, 'asymmetricMatch')).toBe(undefined)
   })
 
@@ -136,7 +136,7 @@ describe.each(nodes)('looking at %s sends nothing', (path, node) => {
     expect(symbols.filter(symbol => Reflect.get(node, symbol) !== undefined)).toEqual([])
   })
 
-  test('an event emitter is what it is not, and node:events says so', async () => {
+  test('it is not an event emitter, and node:events says so', async () => {
     await expect(once(Object(node), 'message')).rejects.toThrow(TypeError)
     expect(() => getEventListeners(Object(node), 'message')).toThrow(TypeError)
   })

@@ -7,14 +7,10 @@ describe('the pieces of a chain make one path', () => {
   const { wxpay } = record()
 
   test.each([
-    [
-      'chain() goes on where properties stopped',
-      wxpay.v3.chain('pay/transactions').native,
-      'v3/pay/transactions/native',
-    ],
-    ['a bracket holds a whole path', wxpay['v3/pay/transactions/native'], 'v3/pay/transactions/native'],
-    ['a bracket at the root holds a placeholder', wxpay['{version}'], '{version}'],
-    ['a bracket holds a single segment', wxpay.v3['merchant-service'], 'v3/merchant-service'],
+    ['chain() continues after properties', wxpay.v3.chain('pay/transactions').native, 'v3/pay/transactions/native'],
+    ['a bracket may contain a whole path', wxpay['v3/pay/transactions/native'], 'v3/pay/transactions/native'],
+    ['a bracket at the root may contain a placeholder', wxpay['{version}'], '{version}'],
+    ['a bracket may contain a single segment', wxpay.v3['merchant-service'], 'v3/merchant-service'],
     ['a number is a segment', wxpay.v3.pay[5], 'v3/pay/5'],
     ['a slash in front is dropped', wxpay.chain('/v3/pay'), 'v3/pay'],
     ['a slash in front is dropped in a bracket', wxpay['/v3/pay'], 'v3/pay'],
@@ -43,7 +39,7 @@ describe('the pieces of a chain make one path', () => {
   })
 })
 
-describe('a property name becomes the text of a segment', () => {
+describe('a property name becomes a segment', () => {
   test.each([
     ['transactions', 'transactions'],
     ['outTradeNo', 'out-trade-no'],
@@ -80,7 +76,7 @@ describe('a property name becomes the text of a segment', () => {
   })
 
   test.each(['Merchant-Service', 'a.B', 'a:B', 'a?b=C', 'a b C', 'out-trade-no', 'A%2FB'])(
-    '%s has a separator, so it was written as URL text and stays',
+    '%s has a separator, so it was written for the URL and stays',
     name => {
       expect(segmentOf(name)).toBe(name)
     },

@@ -26,7 +26,7 @@ interface Case<Expected> {
   why: string
 }
 
-/** The vectors of a group with what is expected here. PHP alone has text that is not Unicode; it is left out. */
+/** The vectors of a group with the results that are expected here. Only PHP has strings that are not Unicode; they are left out. */
 function casesOf<Expected>(group: string, mends: Map<string, [Expected, why: string]>): Case<Expected>[] {
   return recording.vectors
     .filter(vector => vector.group === group)
@@ -37,12 +37,12 @@ function casesOf<Expected>(group: string, mends: Map<string, [Expected, why: str
     })
 }
 
-const AS_WRITTEN = 'a path is taken as it is written'
-const SEPARATED = 'a name with a separator is URL text already'
+const AS_WRITTEN = 'a path is used as written'
+const SEPARATED = 'a name with a separator was written for the URL'
 const UNTOUCHED = 'the name of a placeholder is left as it is'
-const ONE_SLASH = 'slashes that people paste do not double'
+const ONE_SLASH = 'pasted slashes do not double'
 
-/** Names that the original makes something else of: ours, and why. */
+/** The names that the original converts differently: the result here, and why. */
 const SEGMENT_MENDS = new Map<string, [segment: string, why: string]>([
   ['v3/merchantService/complaintsV2', ['v3/merchantService/complaintsV2', AS_WRITTEN]],
   ['/V3', ['/V3', AS_WRITTEN]],
@@ -105,7 +105,7 @@ describe('the paths that the original recorded', () => {
   const { wxpay, sent } = record()
   const mends = new Map<string, [path: string, why: string]>()
   for (const [name, [segment, why]] of SEGMENT_MENDS) mends.set(name, [`v3/${segment}/x`, why])
-  // `then` is never a segment, or no node could be awaited.
+  // `then` is never a segment: otherwise a node could not be awaited.
   const cases = casesOf('builder.nested', new Map([...mends, ...JOIN_MENDS])).filter(
     ({ argument }) => argument !== 'then',
   )
@@ -146,7 +146,7 @@ test.each([
   ['builder.normalize', SEGMENT_MENDS, 60],
   ['builder.nested', JOIN_MENDS, 60],
   ['uritemplate', TEMPLATE_MENDS, 55],
-] as const)('%s is whole, and every mend of it is one', (group, mends, size) => {
+] as const)('%s is complete, and every mend of it differs', (group, mends, size) => {
   const cases = casesOf<unknown>(group, new Map(mends))
   expect(cases).toHaveLength(size)
   expect(cases.filter(({ expected, recorded }) => expected !== recorded)).toHaveLength(mends.size)
@@ -178,12 +178,12 @@ describe('faults of the original that are mended', () => {
     },
   )
 
-  test('an out_trade_no of two dots cannot close another order', () => {
+  test('an out_trade_no of two dots cannot close a different order', () => {
     const template = 'v3/pay/transactions/out-trade-no/{out_trade_no}/close'
     expect(() => expandTemplate(template, { out_trade_no: '..' })).toThrow('placeholder `out_trade_no`')
   })
 
-  test('neither a path nor a value leads to another host', () => {
+  test('neither a path nor a value leads to a different host', () => {
     expect(() => expandTemplate('//v3/x', {})).toThrow(InvalidArgumentError)
     expect(() => expandTemplate('{+rest}', { rest: '//evil.example' })).toThrow(InvalidArgumentError)
     expect(() => expandTemplate('v3/{+rest}', { rest: '//evil.example' })).toThrow(InvalidArgumentError)

@@ -78,7 +78,7 @@ describe('a verb sends when it is called, and only then', () => {
     expect(sent).toEqual([{ method: 'POST', template: 'v3/pay', options: { json: {} } }])
   })
 
-  test('calling any other name says how to finish the chain, and sends nothing', () => {
+  test('calling any other name says how to finish the chain and sends nothing', () => {
     const { wxpay, sent } = record()
     expect(() => wxpay.v3.pay.transactions()).toThrow(
       /^`\/v3\/pay\/transactions` .*\.get\(\), \.post\(\), \.put\(\), \.patch\(\), \.delete\(\)/,
@@ -118,7 +118,7 @@ describe('the options of a call are one object', () => {
     }
   })
 
-  test('what send throws becomes a rejection', async () => {
+  test('an error of send becomes a rejection', async () => {
     const chain = createChain(() => {
       throw new RangeError('from send')
     })

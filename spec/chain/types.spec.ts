@@ -4,11 +4,11 @@ import type { OpenNode, OpenRoot } from '../../lib/chain/types.js'
 import type { OpenOptions } from '../../lib/options.js'
 import type { WechatPayResponse } from '../../lib/response.js'
 
-// The compiler holds these as well: it fails where a line that must not compile does.
+// The compiler checks these as well: it fails if a line compiles that must not.
 describe('the types of an open chain', () => {
   const wxpay = createChain(async (_method, template) => template.length)
 
-  test('a verb promises what send promises', async () => {
+  test('a verb returns the promise of send', async () => {
     const promise = wxpay.v3.get()
     expectTypeOf(promise).toEqualTypeOf<Promise<number>>()
     expect(await promise).toBe(2)
@@ -23,7 +23,7 @@ describe('the types of an open chain', () => {
     expect(await wxpay.v3.get.name.get()).toBe('v3/get/name'.length)
   })
 
-  test('what is not a verb cannot be called', () => {
+  test('a name that is not a verb cannot be called', () => {
     // @ts-expect-error
     expect(() => wxpay.v3()).toThrow(TypeError)
     // @ts-expect-error
@@ -39,7 +39,7 @@ describe('the types of an open chain', () => {
     expect(() => wxpay.chain(5)).toThrow('got a number')
   })
 
-  test('the root knows its beginnings and paths alone', () => {
+  test('the root knows only its beginnings and paths', () => {
     expectTypeOf(wxpay).toEqualTypeOf<OpenRoot<number>>()
     // @ts-expect-error
     expect(wxpay.pay).toBe(undefined)

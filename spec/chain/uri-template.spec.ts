@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { expandTemplate, templateNames } from '../../lib/chain/uri-template.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 
-/** The message of the refusal; fails when there is none. */
+/** The message of the refusal; fails if the template is accepted. */
 function refusal(template: string, values: Record<string, unknown> = {}): string {
   try {
     expandTemplate(template, values)
@@ -42,7 +42,7 @@ describe('a template becomes a path', () => {
     expect(expandTemplate(template, values)).toBe(path)
   })
 
-  test('options that are no placeholders do not matter', () => {
+  test('options that are not placeholders do not matter', () => {
     expect(expandTemplate('v3/{a}', { a: 1, json: { b: null }, timeout: Number.NaN })).toBe('/v3/1')
   })
 })
@@ -62,12 +62,12 @@ describe('a prefix counts characters', () => {
     expect(expandTemplate(`v3/${expression}`, { a })).toBe(`/v3/${expected}`)
   })
 
-  test.each([[['a']], [{ k: 'v' }], [[]]])('%o has none', a => {
+  test.each([[['a']], [{ k: 'v' }], [[]]])('%o has no prefix', a => {
     expect(refusal('v3/x{?a:1}', { a })).toMatch(/`a` of `v3\/x\{\?a:1\}` .*got a list or an object/)
   })
 })
 
-describe('{empty} is nothing', () => {
+describe('{empty} needs no value', () => {
   test.each([
     ['v3/applyment4sub/applyment/{empty}', '/v3/applyment4sub/applyment/'],
     ['v3/a{/empty}', '/v3/a/'],
@@ -83,12 +83,12 @@ describe('{empty} is nothing', () => {
     }
   })
 
-  test('unless it is given', () => {
+  test('but may have one', () => {
     expect(expandTemplate('v3/a/{empty}', { empty: 'b' })).toBe('/v3/a/b')
   })
 })
 
-describe('a value that is not there', () => {
+describe('a missing value', () => {
   test.each(['{a}', '{+a}', '{.a}', '{/a}', '{a*}', '{+b,a}', '?x={a}'])('is refused in %s', expression => {
     const template = `v3/x${expression}`
     const values: [values: object, found: string][] = [

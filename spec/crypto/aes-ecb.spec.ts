@@ -37,12 +37,12 @@ replay('aesecb.decrypt-odd', recordedDecrypt, {
 describe('AES-256-ECB', () => {
   it('agrees with FIPS 197, appendix C.3', () => {
     const key = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex')
-    const sealed = Buffer.from(encrypt(Buffer.from('00112233445566778899aabbccddeeff', 'hex'), key), 'base64')
-    expect(sealed.subarray(0, 16).toString('hex')).toBe('8ea2b7ca516745bfeafc49904b496089')
-    expect(sealed).toHaveLength(32)
+    const encrypted = Buffer.from(encrypt(Buffer.from('00112233445566778899aabbccddeeff', 'hex'), key), 'base64')
+    expect(encrypted.subarray(0, 16).toString('hex')).toBe('8ea2b7ca516745bfeafc49904b496089')
+    expect(encrypted).toHaveLength(32)
   })
 
-  it('bytes that are no UTF-8 are refused, not replaced', () => {
+  it('bytes that are not UTF-8 are refused, not replaced', () => {
     expect(() => decrypt(encrypt(Buffer.of(0xff, 0xfe), KEY), KEY)).toThrow(/`plaintext` .*UTF-8/)
   })
 
@@ -50,7 +50,7 @@ describe('AES-256-ECB', () => {
     expect(() => decrypt(ciphertext, KEY)).toThrow(InvalidArgumentError)
   })
 
-  it('a failure says which key req_info wants', () => {
+  it('a failure names the key of req_info', () => {
     expect(() => decrypt('x6EXMUx6aEErPbmxL6WQLQ==', 'k'.repeat(32))).toThrow('Hash.md5(<APIv2 key>)')
   })
 })

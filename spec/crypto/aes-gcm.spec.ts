@@ -24,7 +24,7 @@ const wrongLength = 'a key that is not 32 bytes is neither padded nor cut'
 const shortTag = 'a tag shorter than 16 bytes proves nothing'
 
 replay('aesgcm.encrypt', recordedEncrypt)
-replay('aesgcm.decrypt', recordedDecrypt, { 'aesgcm.decrypt-007': 'bytes that are no UTF-8 have no text' })
+replay('aesgcm.decrypt', recordedDecrypt, { 'aesgcm.decrypt-007': 'bytes that are not UTF-8 are not a string' })
 replay('aesgcm.decrypt-odd', recordedDecrypt)
 replay('aesgcm.noiv', recordedEncrypt)
 replay('aesgcm.longiv', recordedEncrypt)
@@ -60,26 +60,26 @@ describe('AES-256-GCM', () => {
       'cafebabefacedbaddecaf888',
       '522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b',
     ],
-  ])('agrees with the specification under key %s', (key, plaintext, aad, iv, sealed) => {
+  ])('agrees with the specification under key %s', (key, plaintext, aad, iv, encrypted) => {
     const base64 = encrypt(hex(plaintext), hex(key), hex(iv), hex(aad))
-    expect(Buffer.from(base64, 'base64').toString('hex')).toBe(sealed)
-    expect(decryptBytes(hex(sealed), hex(key), hex(iv), hex(aad)).toString('hex')).toBe(plaintext)
+    expect(Buffer.from(base64, 'base64').toString('hex')).toBe(encrypted)
+    expect(decryptBytes(hex(encrypted), hex(key), hex(iv), hex(aad)).toString('hex')).toBe(plaintext)
   })
 
   it('one flipped bit anywhere, tag included, is refused', () => {
-    const sealed = Buffer.from(encrypt('{"amount":1}', KEY, IV, 'transaction'), 'base64')
-    for (let bit = 0; bit < sealed.length * 8; bit += 1) {
-      const forged = Buffer.from(sealed)
+    const encrypted = Buffer.from(encrypt('{"amount":1}', KEY, IV, 'transaction'), 'base64')
+    for (let bit = 0; bit < encrypted.length * 8; bit += 1) {
+      const forged = Buffer.from(encrypted)
       forged.writeUInt8(forged.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
       expect(() => decrypt(forged.toString('base64'), KEY, IV, 'transaction')).toThrow(InvalidArgumentError)
     }
   })
 
-  it('bytes that are no text come out of decryptBytes', () => {
+  it('bytes that are not UTF-8 come out of decryptBytes', () => {
     expect(decryptBytes('JyfdfyIFadhG9cL1i4bVbPDo', KEY, IV, '\0')).toEqual(Buffer.of(0, 255))
   })
 
-  it('a byte order mark is part of the text', () => {
+  it('a byte order mark is part of the string', () => {
     expect(decrypt(encrypt('\ufeffa', KEY, IV), KEY, IV)).toBe('\ufeffa')
   })
 
@@ -88,7 +88,7 @@ describe('AES-256-GCM', () => {
     expect(decrypt(encrypt('a', `${'密'.repeat(10)}ab`, IV), `${'密'.repeat(10)}ab`, IV)).toBe('a')
   })
 
-  it('a wrong key says what to check, and shows nothing', () => {
+  it('a wrong key says what to check and shows no key', () => {
     const attempt = () => decrypt(encrypt('a', KEY, IV), 'k'.repeat(32), IV)
     expect(attempt).toThrow('APIv3 key')
     expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining('kkkk') }))
@@ -99,8 +99,8 @@ describe('AES-256-GCM', () => {
     expect(() => encrypt('a', KEY, 'i'.repeat(129))).toThrow(/`iv` .*got 129/)
   })
 
-  it.each([undefined, null, 7, {}])('%s is no plaintext', value => {
-    // @ts-expect-error: neither text nor bytes.
+  it.each([undefined, null, 7, {}])('%s is not a plaintext', value => {
+    // @ts-expect-error: neither a string nor bytes.
     expect(() => encrypt(value, KEY, IV)).toThrow(InvalidArgumentError)
   })
 })

@@ -37,11 +37,11 @@ describe('base64', () => {
   })
 
   it.each([undefined, null, 7])('%s is refused', value => {
-    // @ts-expect-error: no text.
+    // @ts-expect-error: not a string.
     expect(() => decodeBase64(value, 'ciphertext')).toThrow(InvalidArgumentError)
   })
 
-  it('the text is not shown in the error', () => {
+  it('the input is not shown in the error', () => {
     expect(() => decodeBase64('c2VjcmV0!', 'ciphertext')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('c2VjcmV0') }),
     )

@@ -19,11 +19,11 @@ describe('identifyDer', () => {
     ['merchant.spki.pem', 'public.spki'],
     ['ec.pem', 'public.spki'],
     ['merchant.crt', 'certificate'],
-  ])('%s is told to be %s', (name, format) => {
+  ])('%s is recognised as %s', (name, format) => {
     expect(identifyDer(derOf(name))).toBe(format)
   })
 
-  it('a PKCS#12 file of openssl is told', () => {
+  it('a PKCS#12 file of openssl is recognised', () => {
     const input = keyFile('merchant.pkcs8.key') + keyFile('merchant.crt')
     const file = execFileSync('openssl', ['pkcs12', '-export', '-passout', 'pass:1230000109'], { input })
     expect(identifyDer(file)).toBe('pkcs12')
@@ -35,7 +35,7 @@ describe('identifyDer', () => {
     expect(identifyDer(publicKey.export({ format: 'der', type: 'spki' }))).toBe('public.spki')
   })
 
-  it('no prefix and no extension of a key is one', () => {
+  it('a key that is cut or extended is not recognised', () => {
     const der = derOf('merchant.spki.pem')
     for (let length = 0; length < der.length; length += 1) {
       expect(identifyDer(der.subarray(0, length))).toBeUndefined()
@@ -49,10 +49,10 @@ describe('identifyDer', () => {
     ['a member that is longer than the whole', '300430000305'],
     ['a member without a length', '300102'],
     ['an empty sequence', '3000'],
-    ['another tag', '0403020100'],
+    ['a different tag', '0403020100'],
     ['a known shape with something behind it', '3006300003000400'],
     ['an unknown shape', '30030c0141'],
-  ])('%s is nothing known', (_, hex) => {
+  ])('%s is unknown', (_, hex) => {
     expect(identifyDer(Buffer.from(hex, 'hex'))).toBeUndefined()
   })
 })

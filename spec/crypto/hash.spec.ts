@@ -74,7 +74,7 @@ describe('Hash', () => {
     )
   })
 
-  it('texts are compared by their bytes', () => {
+  it('strings are compared by their bytes', () => {
     expect(equals('中', '中')).toBe(true)
     expect(equals('中', 'abc')).toBe(false)
     expect(equals('abc', 'abd')).toBe(false)

@@ -61,8 +61,8 @@ describe('a private key is read from', () => {
     ['DER bytes of PKCS#1', der(pkcs1)],
     ['DER bytes as a Uint8Array inside a larger buffer', new Uint8Array([0, ...der(pkcs8), 0]).subarray(1, -1)],
     ['a file URL', file('apiclient_key.pem', pkcs8)],
-    ['a file URL as text', file('apiclient_key.pem', pkcs8).href],
-    ['a file:// text with spaces and Chinese as they are', `file://${folder}/apiclient_key.pem`],
+    ['a file URL as a string', file('apiclient_key.pem', pkcs8).href],
+    ['a file:// string with unescaped spaces and Chinese', `file://${folder}/apiclient_key.pem`],
     ['a DER file', file('apiclient_key.der', der(pkcs1))],
     ['private.pkcs8://', `private.pkcs8://${base64Of(pkcs8)}`],
     ['private.pkcs1://', `private.pkcs1://${base64Of(pkcs1)}`],
@@ -176,12 +176,12 @@ describe('a private key is refused, and the error says what it is:', () => {
     ['PEM that was cut off', pkcs8.slice(0, 200), 'PEM without its END line'],
     ['the first line of PEM', '-----BEGIN PRIVATE KEY-----', 'PEM without its END line'],
     [
-      'PEM with another text in it',
+      'PEM with other characters in it',
       pkcs8.replace('MII', '***'),
       'PEM labelled PRIVATE KEY whose content is not base64',
     ],
     ['PEM with a line missing', pkcs8.replace(/\n.{64}\n.{64}\n/, '\n'), 'PEM labelled PRIVATE KEY'],
-    ['a JWK that is none', { kty: 'RSA', n: 'AQAB' }, 'JWK content'],
+    ['an invalid JWK', { kty: 'RSA', n: 'AQAB' }, 'JWK content'],
     ['garbage', 'garbage', 'a string that is neither PEM nor base64 of a key'],
     ['an empty string', '', 'an empty string'],
     ['spaces', ' \n', 'an empty string'],
@@ -192,7 +192,7 @@ describe('a private key is refused, and the error says what it is:', () => {
     ['a folder', pathToFileURL(folder), 'EISDIR'],
     ['a relative file://', 'file://apiclient_key.pem', 'three slashes'],
     ['a file:// with a broken escape', 'file:///a%zz.pem', 'cannot be read'],
-    ['another URL', new URL('https://example.com/apiclient_key.pem'), 'cannot be read'],
+    ['a different URL', new URL('https://example.com/apiclient_key.pem'), 'cannot be read'],
     ['a path', '/etc/wechatpay/apiclient_key.pem', 'Did you mean file:///etc/wechatpay/apiclient_key.pem ?'],
     ['a path with spaces', '/etc/my keys/a.pem', 'Did you mean file:///etc/my%20keys/a.pem ?'],
     ['a relative path', 'apiclient_key.pem', `Did you mean ${pathToFileURL('apiclient_key.pem').href} ?`],
@@ -205,7 +205,7 @@ describe('a private key is refused, and the error says what it is:', () => {
   })
 
   it.each([undefined, null, 7, {}, [], () => pkcs8])('%s', input => {
-    // @ts-expect-error: no form of a key.
+    // @ts-expect-error: not a form of a key.
     expect(() => loadPrivateKey(input, 'privateKey')).toThrow(InvalidArgumentError)
   })
 

@@ -28,13 +28,13 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const message = 'GET\n/v3/certificates\n1554208460\n593BEC0C930BF1AFEB40B4A08C8FB242\n\n'
 
 describe('openssl dgst', () => {
-  it('verifies what was signed here', () => {
+  it('verifies a signature of this package', () => {
     writeFileSync(at('signature'), Buffer.from(Rsa.sign(message, url('key.pem')), 'base64'))
-    const answer = openssl(['dgst', '-sha256', '-verify', at('pub.pem'), '-signature', at('signature')], message)
-    expect(answer.toString()).toBe('Verified OK\n')
+    const output = openssl(['dgst', '-sha256', '-verify', at('pub.pem'), '-signature', at('signature')], message)
+    expect(output.toString()).toBe('Verified OK\n')
   })
 
-  it('signs what is verified here', () => {
+  it('makes a signature that this package verifies', () => {
     const signature = openssl(['dgst', '-sha256', '-sign', at('key.pem')], message).toString('base64')
     expect(Rsa.verify(message, signature, url('pub.pem'))).toBe(true)
     expect(Rsa.verify(`${message}\n`, signature, url('pub.pem'))).toBe(false)

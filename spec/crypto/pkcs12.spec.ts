@@ -95,14 +95,14 @@ describe('a PKCS#12 file', () => {
     ['AES-128 with SHA-512', ['-keypbe', 'AES-128-CBC', '-certpbe', 'AES-128-CBC', '-macalg', 'sha512']],
     ['AES without a MAC', ['-nomac']],
     ['no encryption', ['-keypbe', 'NONE', '-certpbe', 'NONE']],
-  ])('opens: %s', (_, args) => {
+  ])('is decrypted: %s', (_, args) => {
     const { certificate, key } = loadPkcs12(exported(...args), MCHID, 'merchant.pfx')
     expect(certificate.raw).toEqual(merchantCertificate.raw)
     expect(certificate.serialNumber).toBe(SERIAL)
     expect(key.equals(merchantKey)).toBe(true)
   })
 
-  it('opens from a file URL, as text or URL, and from base64, wrapped or not', () => {
+  it('is read from a file URL, as a string or URL, and from base64, wrapped or not', () => {
     const bytes = exported('-legacy')
     const url = pathToFileURL(join(folder, 'container.p12'))
     const base64 = bytes.toString('base64')
@@ -111,17 +111,17 @@ describe('a PKCS#12 file', () => {
     }
   })
 
-  it('opens with a passphrase beyond ASCII where the container is an old one', () => {
+  it('is decrypted with a passphrase beyond ASCII if the container is an old one', () => {
     const bytes = exportedAs('密码', '-inkey', 'merchant.key', '-in', 'merchant.pem', '-legacy')
     expect(loadPkcs12(bytes, '密码', 'merchant.pfx').key.equals(merchantKey)).toBe(true)
   })
 
-  it('gives the certificate of the key, where the authority comes first', () => {
+  it('returns the certificate of the key, even if the authority comes first', () => {
     const bytes = written('ca.pem', 'merchant.pem')
     expect(loadPkcs12(bytes, MCHID, 'merchant.pfx').certificate.raw).toEqual(merchantCertificate.raw)
   })
 
-  it('gives what a TLS server that asks for a certificate accepts', async () => {
+  it('is accepted by a TLS server that requires a certificate', async () => {
     const { certificate, key } = loadPkcs12(exported('-legacy'), MCHID, 'merchant.pfx')
     const server = createServer({
       cert: read('ca.pem'),

@@ -42,7 +42,7 @@ function placed(value: unknown): unknown {
 replay('rsa.sign', ([message]) => Rsa.sign(data(message), merchantKey))
 replay('rsa.sign-key', ([name]) => Rsa.sign('hello', keyFile(text(name))))
 replay('rsa.sign-badkey', ([key]) => {
-  // @ts-expect-error: some of what was recorded is no key.
+  // @ts-expect-error: some recorded values are not keys.
   return Rsa.sign('hello', key)
 })
 replay('rsa.verify', ([message, signature]) => Rsa.verify(data(message), text(signature), merchantPublicKey), {
@@ -73,7 +73,7 @@ replay('pemutil.cert', ([certificate]) => loadCertificate(text(certificate), 'ce
 })
 
 function recordedFrom([thing, type]: unknown[]) {
-  // @ts-expect-error: some of what was recorded is neither a key nor a type.
+  // @ts-expect-error: some recorded values are neither keys nor types.
   return shown(Rsa.from(placed(thing), type))
 }
 
@@ -88,7 +88,7 @@ function paddingOf(value: unknown): Rsa.Padding {
 }
 
 describe('signatures', () => {
-  it('signAsync gives what sign gives', async () => {
+  it('signAsync resolves to the signature of sign', async () => {
     const message = 'POST\n/v3/pay/transactions/native\n1554208460\nN\n{"description":"中文😀"}\n'
     const signature = await Rsa.signAsync(message, merchantKey)
     expect(signature).toBe(Rsa.sign(message, merchantKey))
@@ -96,7 +96,7 @@ describe('signatures', () => {
     expect(Rsa.verify(message, signature, merchantPublicKey)).toBe(true)
   })
 
-  it('signAsync rejects with what sign throws', async () => {
+  it('signAsync rejects with the error of sign', async () => {
     await expect(Rsa.signAsync('hello', 'nope')).rejects.toThrow(InvalidArgumentError)
     // @ts-expect-error: no message.
     await expect(Rsa.signAsync(undefined, merchantKey)).rejects.toThrow(/`message` .*got undefined/)
@@ -136,7 +136,7 @@ describe('fromPkcs1', () => {
     expect(() => Rsa.fromPkcs1(base64('merchant.pkcs1.pem'))).toThrow(InvalidArgumentError)
   })
 
-  it('pkcs1ToSpki makes of the same what fromSpki reads', () => {
+  it('pkcs1ToSpki converts it for fromSpki', () => {
     expect(Rsa.fromSpki(Rsa.pkcs1ToSpki(base64('merchant.pkcs1.pem'))).equals(merchantPublicKey)).toBe(true)
     expect(() => Rsa.pkcs1ToSpki('AAAA\n')).toThrow(/`base64` .*white space/)
   })
@@ -146,7 +146,7 @@ describe('encryption', () => {
   it.each([
     ['OAEP', Rsa.OAEP, 214],
     ['PKCS#1 v1.5', Rsa.PKCS1, 245],
-  ] as const)('%s takes what fits and refuses a byte more, naming the limit', (_, padding, limit) => {
+  ] as const)('%s takes a plaintext that fits, refuses a byte more, and names the limit', (_, padding, limit) => {
     for (const plaintext of ['', '张三', 'x'.repeat(limit)]) {
       expect(Rsa.decrypt(Rsa.encrypt(plaintext, merchantPublicKey, padding), merchantKey, padding)).toBe(plaintext)
     }
@@ -168,14 +168,14 @@ describe('encryption', () => {
   })
 
   it.each([0, 3, 5, '4', null])('a padding of %j is refused', padding => {
-    // @ts-expect-error: no padding that is offered.
+    // @ts-expect-error: an unknown padding.
     expect(() => Rsa.encrypt('hello', merchantPublicKey, padding)).toThrow(/^`padding` /)
-    // @ts-expect-error: no padding that is offered.
+    // @ts-expect-error: an unknown padding.
     expect(() => Rsa.decrypt('AAAA', merchantKey, padding)).toThrow(/^`padding` /)
   })
 
   it.each([Rsa.OAEP, Rsa.PKCS1] as const)(
-    'a ciphertext for another key, or a changed one, is refused (padding %d)',
+    'a ciphertext for a different key, or a changed one, is refused (padding %d)',
     padding => {
       const other = Rsa.encrypt('hello', keyFile('platform.spki.pem'), padding)
       const changed = Buffer.from(Rsa.encrypt('hello', merchantPublicKey, padding), 'base64')
@@ -186,12 +186,12 @@ describe('encryption', () => {
     },
   )
 
-  it('a ciphertext of the other padding is refused', () => {
+  it('a ciphertext with the other padding is refused', () => {
     expect(() => Rsa.decrypt(Rsa.encrypt('x', merchantPublicKey, Rsa.PKCS1), merchantKey)).toThrow(/key and padding/)
     expect(() => Rsa.decrypt(Rsa.encrypt('x', merchantPublicKey), merchantKey, Rsa.PKCS1)).toThrow(/key and padding/)
   })
 
-  it('a ciphertext of another length is refused', () => {
+  it('a ciphertext of a different length is refused', () => {
     expect(() => Rsa.decrypt('AAAA', merchantKey)).toThrow(/`ciphertext` .*256 bytes.*got 3/)
   })
 
@@ -202,15 +202,15 @@ describe('encryption', () => {
     )
   })
 
-  it('a plaintext that is no text comes out of decryptBytes', () => {
+  it('a plaintext that is not UTF-8 comes out of decryptBytes', () => {
     const ciphertext = Rsa.encrypt(Buffer.of(0xff, 0), merchantPublicKey)
     expect(() => Rsa.decrypt(ciphertext, merchantKey)).toThrow('Rsa.decryptBytes')
     expect(Rsa.decryptBytes(ciphertext, merchantKey)).toEqual(Buffer.of(0xff, 0))
   })
 
   it.each([
-    ['another block type', [0, 1, ...Array(8).fill(9), 0, 65]],
-    ['another first byte', [1, 2, ...Array(8).fill(9), 0, 65]],
+    ['a different block type', [0, 1, ...Array(8).fill(9), 0, 65]],
+    ['a different first byte', [1, 2, ...Array(8).fill(9), 0, 65]],
     ['seven bytes of filler', [0, 2, ...Array(7).fill(9), 0, 65]],
     ['no filler', [0, 2, 0, 65]],
     ['no separator', [0, 2]],

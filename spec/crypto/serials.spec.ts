@@ -6,7 +6,7 @@ import { keyFile, replay, text } from '../fixtures/vectors.js'
 replay('pemutil.serial', ([name]) => serialOf(loadCertificate(keyFile(text(name)), 'certificate')))
 
 describe('serials', () => {
-  it.each(['merchant', 'platform', 'lowserial'])('that of %s is what openssl printed', name => {
+  it.each(['merchant', 'platform', 'lowserial'])('the serial of %s is as openssl prints it', name => {
     expect(serialOf(new X509Certificate(keyFile(`${name}.crt`)))).toBe(keyFile(`${name}.serial.txt`).trim())
   })
 
@@ -29,13 +29,13 @@ describe('serials', () => {
   })
 
   it.each(['PUB_KEY_ID_0114232134912410000000000000', 'PUB_KEY_ID_00', '', ' 0A', '0x0A', '__proto__'])(
-    '%j is no hex and stays as it is',
+    '%j is not hex and stays as it is',
     serial => {
       expect(normalizeSerial(serial)).toBe(serial)
     },
   )
 
-  it('a public key id is told by its prefix', () => {
+  it('a public key id is recognised by its prefix', () => {
     expect(isPublicKeyId('PUB_KEY_ID_0114232134912410000000000000')).toBe(true)
     expect(isPublicKeyId('3775B6A45ACD588826D15E583A95F5DD00000001')).toBe(false)
   })

@@ -34,7 +34,7 @@ function file(name: string, content: string | Buffer): string {
   return join(folder, name)
 }
 
-/** Whether openssl takes it for the merchant's RSA-SHA256 signature of these lines. */
+/** Whether openssl verifies it as the merchant's RSA-SHA256 signature of these lines. */
 function opensslVerifies(signature: string, ...lines: string[]): boolean {
   const { stdout } = spawnSync('openssl', [
     ...['dgst', '-sha256', '-verify', file('merchant.pem', keyFile('merchant.spki.pem'))],
@@ -44,7 +44,7 @@ function opensslVerifies(signature: string, ...lines: string[]): boolean {
   return stdout.toString() === 'Verified OK\n'
 }
 
-/** The APIv2 signature as openssl makes it, of these texts in this order. */
+/** The APIv2 signature as openssl makes it, of these strings in this order. */
 function opensslSigns(algorithm: 'MD5' | 'HMAC-SHA256', ...pairs: string[]): string {
   const message = file('message', [...pairs, `key=${secret.secret}`].join('&'))
   const digest = algorithm === 'MD5' ? ['-md5'] : ['-sha256', '-hmac', secret.secret]
@@ -133,7 +133,7 @@ describe('the payment of an APIv3 order', () => {
   })
 })
 
-describe('what APIv2 signs', () => {
+describe('the parameters of APIv2', () => {
   it.each([undefined, 'MD5', 'HMAC-SHA256'] as const)('jsapiV2 with %s', signType => {
     const order = { appId: 'wx1', prepay_id: prepayId, nonceStr: nonce, ...(signType && { signType }) }
     const type = signType ?? 'MD5'
@@ -510,7 +510,7 @@ describe('the key', () => {
   })
 })
 
-describe('what would be signed wrongly is refused, by name', () => {
+describe('a field that would be signed wrongly is refused, by name', () => {
   const bad = (fields: object): never => fields as never
 
   it.each<[string, () => unknown, RegExp]>([
@@ -529,7 +529,7 @@ describe('what would be signed wrongly is refused, by name', () => {
       () => Invoke.couponList(bad({ send_coupon_params: [{}], send_coupon_merchant: '1' }), secret),
       /`stock_id`/,
     ],
-    ['a platform that is none', () => Invoke.brandMembership({ token: 'x' }, bad('web' as never)), /`platform`/],
+    ['an unknown platform', () => Invoke.brandMembership({ token: 'x' }, bad('web' as never)), /`platform`/],
     [
       'a contract without a plan',
       () => Invoke.contractMiniProgram(bad({ appid: 'a', mch_id: 'b' }), secret),

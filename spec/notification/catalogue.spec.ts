@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as Notification from '../../lib/notification/index.js'
-import { apiv3Key, keys, mintKeys, notice, sealContent, sealRefund, secret, xml, xmlNotice } from './wechat-pay.js'
+import {
+  apiv3Key,
+  encryptContent,
+  encryptRefund,
+  keys,
+  mintKeys,
+  notice,
+  secret,
+  xml,
+  xmlNotice,
+} from './wechat-pay.js'
 
 interface Schema {
   $ref?: string
@@ -30,7 +40,7 @@ const read = (api: string): Catalogue =>
 
 type Sample = [title: string, type: string, resource: Record<string, unknown>]
 
-/** Samples of every notification: a value for each field that it documents, and what its documents show. */
+/** Samples of every notification: a value for each documented field, and the documented samples. */
 function samples(catalogue: Catalogue): Sample[] {
   return Object.entries(catalogue.webhooks).flatMap(([type, { post }]) => {
     const [content] = Object.values(post.requestBody.content)
@@ -123,7 +133,7 @@ describe('every notification of APIv2 parses to its event', () => {
   })
 })
 
-it('an event narrows by its type, and what is not documented stays unknown', () => {
+it('an event narrows by its type, and an undocumented event stays unknown', () => {
   type Event = Notification.NotificationEvent
   type Narrowed<Type extends string> = Extract<Event, { event_type: Type }>
   expectTypeOf<Narrowed<'TRANSACTION.SUCCESS'>['resource']['out_trade_no']>().toEqualTypeOf<string>()
@@ -147,14 +157,14 @@ it('an event narrows by its type, and what is not documented stays unknown', () 
   }
   expect(type).toBeTypeOf('function')
   expectTypeOf<Notification.UnlistedEvent['resource']>().toEqualTypeOf<unknown>()
-  // @ts-expect-error: there is no such notification
+  // @ts-expect-error: an unknown notification
   type Misspelt = Notification.EventOf<'TRANSACTION.SUCCES'>
   expectTypeOf<Misspelt>().toBeNever()
 })
 
 type Fields = Record<string, unknown>
 
-/** As XML carries them: texts, and objects where something is sealed. */
+/** As in XML: strings, and objects in place of encrypted content. */
 function texts(fields: Fields): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
@@ -167,8 +177,8 @@ function texts(fields: Fields): Record<string, unknown> {
 function signed(fields: Fields) {
   const flat: Record<string, string> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (name === 'req_info') flat[name] = sealRefund(Object(value))
-    else if (name === 'event_ciphertext') flat[name] = sealContent(JSON.stringify(value), '0123456789ab', 'payscore')
+    if (name === 'req_info') flat[name] = encryptRefund(Object(value))
+    else if (name === 'event_ciphertext') flat[name] = encryptContent(JSON.stringify(value), '0123456789ab', 'payscore')
     else flat[name] = String(value)
   }
   if ('event_ciphertext' in fields)

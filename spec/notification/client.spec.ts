@@ -6,12 +6,12 @@ import { failure } from '../async.js'
 import { config, merchant } from '../gateway.js'
 import { apiv3Key, DAY, mintCertificate } from '../trust/platform.js'
 import { startWechatPay, type WechatPaySide } from '../trust/wechatpay.js'
-import { notice, payment, sealRefund, secret, xml, xmlNotice } from './wechat-pay.js'
+import { encryptRefund, notice, payment, secret, xml, xmlNotice } from './wechat-pay.js'
 
 const renewed = 'the-renewed-apiv2-key-0123456789'
 const order = { mch_id: merchant.mchid, out_trade_no: '1409811653', total_fee: '1', nonce_str: 'n' }
 const refund = { out_refund_no: '1318', refund_status: 'SUCCESS' }
-const refundNotice = (key: string) => xml({ mch_id: merchant.mchid, req_info: sealRefund(refund, key) })
+const refundNotice = (key: string) => xml({ mch_id: merchant.mchid, req_info: encryptRefund(refund, key) })
 
 describe('notifications of APIv2 through a client', () => {
   it.each([

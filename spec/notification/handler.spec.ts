@@ -15,7 +15,7 @@ const withHeader = ({ headers, body }: Notice, name: string, value: string): Not
   body,
 })
 
-/** A handler that records what it is given, and what is reported. */
+/** A handler that records its events and errors. */
 function recording(onEvent: Notification.OnEvent = () => {}, options: Notification.HandlerOptions = {}) {
   const events: Notification.NotificationEvent[] = []
   const errors: unknown[] = []
@@ -81,7 +81,7 @@ describe('a handler that throws', () => {
       },
     ],
     ['later', () => Promise.reject(new Error('the database is away'))],
-  ])('%s gives 500, says nothing of the error to the sender, and tells onError', async (_, onEvent) => {
+  ])('%s responds with 500, shows the sender nothing of the error, and calls onError', async (_, onEvent) => {
     const { handler, errors } = recording(onEvent)
     const response = await handler(request(notice()))
     expect(response.status).toBe(500)
@@ -89,7 +89,7 @@ describe('a handler that throws', () => {
     expect(errors).toMatchObject([{ message: 'the database is away' }])
   })
 
-  it('like what goes wrong before it, is not explained to the sender', async () => {
+  it('and an error before it are not explained to the sender', async () => {
     const verify = () => Promise.reject(new WechatPayError('the key server 10.0.0.1 is away', { code: 'ERR_CONNECT' }))
     const receiver = Notification.create({ ...keys, verifier: { announcedSerial: () => undefined, verify } })
     const errors: unknown[] = []
@@ -99,7 +99,7 @@ describe('a handler that throws', () => {
     expect(errors).toMatchObject([{ message: 'the key server 10.0.0.1 is away' }])
   })
 
-  it('an error of this package is no word about the notification', async () => {
+  it('with an error of this package is not blamed on the notification', async () => {
     const { handler, errors } = recording(() =>
       Promise.reject(new SignatureError('of its own call', { reason: 'mismatch' })),
     )
@@ -108,7 +108,7 @@ describe('a handler that throws', () => {
     expect(errors).toMatchObject([{ message: 'of its own call' }])
   })
 
-  it('is asked again, and its success is acknowledged', async () => {
+  it('is called again, and its success is acknowledged', async () => {
     let fails = 2
     const { handler, events } = recording(() => {
       if (fails-- > 0) throw new Error('not yet')
@@ -120,7 +120,7 @@ describe('a handler that throws', () => {
     expect(events).toHaveLength(3)
   })
 
-  it('gives APIv2 its XML', async () => {
+  it('responds to APIv2 with XML', async () => {
     const { handler } = recording(() => Promise.reject(new Error('no')))
     const response = await handler(request(xmlNotice({ out_trade_no: '1' })))
     expect(response.status).toBe(500)
@@ -128,12 +128,12 @@ describe('a handler that throws', () => {
   })
 })
 
-describe('what is not to be trusted never reaches the handler', () => {
+describe('an untrusted notification never reaches the handler', () => {
   const cases: [string, () => Notice, number][] = [
     ['a changed body', () => ({ ...notice(), body: `${notice().body} ` }), 401],
     ['a replay', () => notice({ signature: { timestamp: Math.floor(Date.now() / 1000) - 301 } }), 401],
-    ['a stranger', () => ({ headers: {}, body: '{"event_type":"TRANSACTION.SUCCESS"}' }), 401],
-    ['another merchant', () => notice({ apiv3Key: 'another-merchants-key-0123456789' }), 401],
+    ['an unsigned one', () => ({ headers: {}, body: '{"event_type":"TRANSACTION.SUCCESS"}' }), 401],
+    ['a different merchant', () => notice({ apiv3Key: 'another-merchants-key-0123456789' }), 401],
     ['an unsigned payment of APIv2', () => ({ headers: {}, body: '<xml><out_trade_no>1</out_trade_no></xml>' }), 401],
     ['broken XML', () => ({ headers: {}, body: '<xml>' }), 400],
   ]
@@ -206,7 +206,7 @@ describe('a handler that takes too long', () => {
     vi.useRealTimers()
   })
 
-  /** Lets everything run that waits for no timer, until the condition holds. */
+  /** Runs everything except timers until the condition is true. */
   async function until(condition: () => boolean): Promise<void> {
     for (let turn = 0; !condition(); turn++) {
       if (turn > 1000) expect.fail('it never came to that')
@@ -281,7 +281,7 @@ describe('the options of a handler', () => {
     expect(() => notification.handler(() => {}, { [name]: value })).toThrow(message)
   })
 
-  it('refuse a handler that is no function', () => {
+  it('refuse a handler that is not a function', () => {
     expect(() => notification.handler(undefined as unknown as Notification.OnEvent)).toThrow(InvalidArgumentError)
   })
 

@@ -16,7 +16,7 @@ const notification = Notification.create(keys)
 const event = { event_type: 'TRANSACTION.SUCCESS', resource: payment }
 
 describe('a minted notification', () => {
-  it('is accepted, with what was left out filled in', async () => {
+  it('is accepted, with missing fields filled in', async () => {
     const { headers, body } = Notification.mint(event, mintKeys)
     expect(await notification.parse({ headers, body })).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -42,7 +42,7 @@ describe('a minted notification', () => {
     })
   })
 
-  it('keeps what is given', async () => {
+  it('keeps the given fields', async () => {
     const given = {
       ...event,
       id: '1',
@@ -79,7 +79,7 @@ describe('a minted notification', () => {
     expect(headers['Wechatpay-Serial']).toBe(platform.serial)
   })
 
-  it('is sealed as node:crypto opens it', () => {
+  it('is decrypted by node:crypto', () => {
     const { resource } = JSON.parse(Notification.mint(event, mintKeys).body)
     const sealed = Buffer.from(resource.ciphertext, 'base64')
     const decipher = createDecipheriv('aes-256-gcm', apiv3Key, resource.nonce)
@@ -89,19 +89,19 @@ describe('a minted notification', () => {
     expect(JSON.parse(text)).toEqual(payment)
   })
 
-  it('may be signed at another time, so that a test can see it refused', async () => {
+  it('may be signed at a different time, so that a test can see it refused', async () => {
     const timestamp = Math.floor(Date.now() / 1000) - 400
     const stale = Notification.mint(event, mintKeys, { timestamp })
     await expect(notification.parse(stale)).rejects.toMatchObject({ reason: 'clock' })
   })
 
-  it('is another one each time', () => {
+  it('is different each time', () => {
     const [one, other] = [Notification.mint(event, mintKeys), Notification.mint(event, mintKeys)]
     expect(one.body).not.toBe(other.body)
     expect(one.headers['Wechatpay-Nonce']).not.toBe(other.headers['Wechatpay-Nonce'])
   })
 
-  it('is not made with keys that cannot be right', () => {
+  it('is not minted with keys that cannot be right', () => {
     expect(() => Notification.mint(event, { ...mintKeys, apiv3Key: 'short' })).toThrow(InvalidArgumentError)
     expect(() => Notification.mint(event, { ...mintKeys, privateKey: platform.certificate })).toThrow(
       InvalidArgumentError,
@@ -124,7 +124,7 @@ describe('a minted notification of APIv2', () => {
     })
   })
 
-  it('seals a refund as it seals any other', async () => {
+  it('encrypts a refund, which is accepted', async () => {
     const resource = { mch_id: '1', req_info: { out_refund_no: '2', refund_status: 'SUCCESS' } }
     const { body, headers } = Notification.mint({ event_type: 'v2/refund-processed', resource }, { secret })
     expect(body).not.toContain('refund_status')

@@ -6,12 +6,12 @@ import * as Notification from '../../lib/notification/index.js'
 import { FileStore } from '../../lib/stores/file-store.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
 import type { Store } from '../../lib/stores/store.js'
-import { keys, type Notice, notice, sealRefund, xml, xmlNotice } from './wechat-pay.js'
+import { encryptRefund, keys, type Notice, notice, xml, xmlNotice } from './wechat-pay.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'once-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** A process of its own as far as the handler knows: it shares nothing with others but the store. */
+/** A separate process as far as the handler knows: only the store is shared. */
 function process(store: Store, onEvent: Notification.OnEvent = () => {}) {
   const handled: string[] = []
   const errors: unknown[] = []
@@ -29,7 +29,7 @@ function process(store: Store, onEvent: Notification.OnEvent = () => {}) {
   return { handled, errors, receive }
 }
 
-/** Something to wait for, and to end. */
+/** A promise, and the function that resolves it. */
 function gate() {
   let open = () => {}
   const opened = new Promise<void>(resolve => {
@@ -40,7 +40,7 @@ function gate() {
 
 async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; !condition(); turn++) {
-    if (turn > 10_000) expect.fail('it never came to that')
+    if (turn > 10_000) expect.fail('the condition never became true')
     await new Promise(resolve => setImmediate(resolve))
   }
 }
@@ -49,7 +49,7 @@ describe.each([
   ['memory', () => new MemoryStore()],
   ['files', () => new FileStore(mkdtempSync(join(directory, 'store-')))],
 ])('processes that share a store of %s', (_, createStore) => {
-  it('handle a notification once, however often it comes and to whom', async () => {
+  it('handle a notification once, however often and wherever it arrives', async () => {
     const store = createStore()
     const processes = [process(store), process(store), process(store)]
     const sent = Array.from({ length: 5 }, () => notice())
@@ -64,7 +64,7 @@ describe.each([
     expect(new Set(handled).size).toBe(5)
   })
 
-  it('handle it once when it comes to all at the same moment, and acknowledge it when it is done', async () => {
+  it('handle it once when it arrives everywhere at the same moment, and acknowledge it when it is done', async () => {
     const store = createStore()
     const { opened, open } = gate()
     const processes = Array.from({ length: 4 }, () => process(store, () => opened))
@@ -81,7 +81,7 @@ describe.each([
     expect(processes.flatMap(({ handled }) => handled)).toHaveLength(1)
   })
 
-  it('try again what failed elsewhere', async () => {
+  it('retry a notification that failed in a different process', async () => {
     const store = createStore()
     const failing = process(store, () => Promise.reject(new Error('out of memory')))
     const working = process(store)
@@ -94,11 +94,11 @@ describe.each([
 })
 
 describe('a process that dies in the middle', () => {
-  it('keeps the notification to itself for half a minute, and then another one handles it', async () => {
+  it('blocks the notification for half a minute, and then a different process handles it', async () => {
     let now = Date.now()
     const store = new MemoryStore({ now: () => now })
     const sent = notice({ id: 'EV-1' })
-    // What it leaves behind: a claim that nobody renews.
+    // It leaves a claim behind that is not renewed.
     await store.add('wechatpay-chain:notification:EV-1', 'of the dead', 30)
     const survivor = process(store)
     expect(await survivor.receive(sent)).toBe(500)
@@ -109,7 +109,7 @@ describe('a process that dies in the middle', () => {
     expect(survivor.handled).toEqual(['EV-1'])
   })
 
-  it('one that was only slow does not take the claim from who came after it', async () => {
+  it('a slow process does not take the claim from its successor', async () => {
     let now = Date.now()
     const store = new MemoryStore({ now: () => now })
     const [slow, next] = [gate(), gate()]
@@ -145,8 +145,8 @@ describe('a handled notification is remembered', () => {
 
   it.each([
     ['a payment', () => xmlNotice({ out_trade_no: '1', nonce_str: String(Math.random()) })],
-    ['a refund', () => xml({ nonce_str: String(Math.random()), req_info: sealRefund({ out_refund_no: '1' }) })],
-  ])('also %s of APIv2, which has no id', async (_, send) => {
+    ['a refund', () => xml({ nonce_str: String(Math.random()), req_info: encryptRefund({ out_refund_no: '1' }) })],
+  ])('even %s of APIv2, which has no id', async (_, send) => {
     const { handled, receive } = process(new MemoryStore())
     expect([await receive(send()), await receive(send()), await receive(send())]).toEqual([200, 200, 200])
     expect(handled).toHaveLength(1)
@@ -178,17 +178,17 @@ describe('a store that fails', () => {
     }
   }
 
-  it('before the handler leads to a resend, and the handler does not run', async () => {
+  it('before the handler causes a resend, and the handler does not run', async () => {
     const { handled, errors, receive } = process(failing('add'))
     expect([await receive(notice()), handled, errors]).toEqual([500, [], [failure]])
   })
 
-  it('after the handler undoes nothing: what was handled is acknowledged', async () => {
+  it('after the handler undoes nothing: the notification is acknowledged', async () => {
     const { handled, errors, receive } = process(failing('set'))
     expect([await receive(notice()), handled.length, errors]).toEqual([204, 1, [failure]])
   })
 
-  it('does no more when it throws than when it rejects', async () => {
+  it('has the same effect when it throws as when it rejects', async () => {
     const store = new MemoryStore()
     const set = () => {
       throw failure
@@ -198,7 +198,7 @@ describe('a store that fails', () => {
     expect([await receive(notice()), handled.length, errors]).toEqual([204, 1, [failure]])
   })
 
-  it('after the handler threw hides nothing of it', async () => {
+  it('after the handler threw hides no error', async () => {
     const thrown = new Error('no')
     const { errors, receive } = process(failing('delete'), () => Promise.reject(thrown))
     expect([await receive(notice()), errors]).toEqual([500, [failure, thrown]])

@@ -34,7 +34,7 @@ async function reasonOf(refused: Notice, receiver = notification): Promise<strin
 }
 
 describe('a genuine notification', () => {
-  it('gives its event, decrypted', async () => {
+  it('returns its decrypted event', async () => {
     const event = await notification.parse(notice({ id: 'EV-2018022511223320873' }))
     expect(event).toEqual({
       id: 'EV-2018022511223320873',
@@ -47,7 +47,7 @@ describe('a genuine notification', () => {
     })
   })
 
-  it('says what WeChat Pay calls its content, and nothing where it is not said', async () => {
+  it('has the original_type that WeChat Pay sends, or none', async () => {
     const shared = await notification.parse(notice({ original_type: 'profitsharing' }))
     expect(shared.original_type).toBe('profitsharing')
     expect((await notification.parse(notice({ original_type: undefined }))).original_type).toBeUndefined()
@@ -72,11 +72,11 @@ describe('a genuine notification', () => {
   it.each([
     ['absent', undefined],
     ['empty', ''],
-  ])('opens when its associated data is %s', async (_, associated_data) => {
+  ])('is decrypted when its associated data is %s', async (_, associated_data) => {
     expect(await notification.parse(notice({ associated_data }))).toMatchObject({ resource: payment })
   })
 
-  it('is read from bytes as from text', async () => {
+  it('is read from bytes as from a string', async () => {
     const { headers, body } = notice()
     const bytes = Buffer.from(body)
     const forms = [bytes, new Uint8Array(bytes), new Uint8Array(bytes).buffer]
@@ -84,7 +84,7 @@ describe('a genuine notification', () => {
       expect(await notification.parse({ headers, body: form })).toMatchObject({ resource: payment })
   })
 
-  it('is read with its headers in every form that servers have them in', async () => {
+  it('is read with headers in every form that servers use', async () => {
     const { headers, body } = notice()
     const titled = Object.entries(headers).map(([name, value]): [string, string] => [
       name.replace(/\b\w/g, c => c.toUpperCase()),
@@ -111,12 +111,12 @@ describe('a genuine notification', () => {
     expect(await notification.parse(signed)).toMatchObject({ resource: payment })
   })
 
-  it('is found under a serial whose letters have another case', async () => {
+  it('is verified with a serial whose letters have a different case', async () => {
     const signed = notice({ signature: { serial: platform.serial.toLowerCase() } })
     expect(await notification.parse(signed)).toMatchObject({ resource: payment })
   })
 
-  it('may be signed with any of several keys, as they are while one takes over from another', async () => {
+  it('may be signed with any of several keys, as during a key rotation', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -129,7 +129,7 @@ describe('a genuine notification', () => {
   })
 })
 
-describe('what WeChat Pay did not send, or not now, or not to this merchant, is refused', () => {
+describe('a notification that WeChat Pay did not send, or not now, or not to this merchant, is refused', () => {
   it.each([
     ['301 s old', -301, 'ago'],
     ['from 301 s in the future', 301, 'in the future'],
@@ -154,7 +154,7 @@ describe('what WeChat Pay did not send, or not now, or not to this merchant, is 
     )
   })
 
-  it('with a header that came twice', async () => {
+  it('with a repeated header', async () => {
     const { headers, body } = notice()
     const twice = { ...headers, 'Wechatpay-Signature': headers['wechatpay-signature'] ?? '' }
     expect(await reasonOf({ headers: twice, body })).toBe('mismatch')
@@ -164,47 +164,47 @@ describe('what WeChat Pay did not send, or not now, or not to this merchant, is 
     expect(await reasonOf(notice({ signature: { serial: 'F'.repeat(40) } }))).toBe('serial')
   })
 
-  it('signed by another key under a known serial', async () => {
+  it('signed by a different key under a known serial', async () => {
     expect(await reasonOf(notice({ signature: { privateKey: config.privateKey } }))).toBe('mismatch')
   })
 
-  it('with the signature of another notification', async () => {
+  it('with the signature of a different notification', async () => {
     const [{ body }, { headers }] = [notice(), notice()]
     expect(await reasonOf({ headers, body })).toBe('mismatch')
   })
 
-  it('with a scheme that is not verified here', async () => {
+  it('with an unsupported scheme', async () => {
     const { headers, body } = notice()
     const scheme = { 'wechatpay-signature-type': 'WECHATPAY2-SM2-WITH-SM3' }
     expect(await reasonOf({ headers: { ...headers, ...scheme }, body })).toBe('headers')
   })
 
-  it('a probe, and it is told apart', async () => {
+  it('a probe, and it is recognised', async () => {
     const { headers, body } = notice()
     const probe = `WECHATPAY/SIGNTEST/${headers['wechatpay-signature']}`
     expect(await reasonOf({ headers: { ...headers, 'wechatpay-signature': probe }, body })).toBe('probe')
   })
 
-  it('sealed for another merchant', async () => {
+  it('encrypted for a different merchant', async () => {
     const error = await refusal(notice({ apiv3Key: 'another-merchants-key-0123456789' }))
     expect(error).toMatchObject({ reason: 'mismatch', message: expect.stringContaining('apiv3Key') })
   })
 
-  it('with the wrong APIv3 key on this side', async () => {
+  it('with the wrong APIv3 key configured', async () => {
     const receiver = Notification.create({ ...keys, apiv3Key: 'a-mistyped-key-of-32-bytes-01234' })
     expect(await reasonOf(notice(), receiver)).toBe('mismatch')
   })
 
   it.each([
-    ['cut in the tag', (sealed: Buffer) => sealed.subarray(0, -1)],
-    ['cut to the tag', (sealed: Buffer) => sealed.subarray(-16)],
+    ['cut in the tag', (encrypted: Buffer) => encrypted.subarray(0, -1)],
+    ['cut to the tag', (encrypted: Buffer) => encrypted.subarray(-16)],
     ['empty', () => Buffer.alloc(0)],
-    ['with one bit changed', (sealed: Buffer) => sealed.fill((sealed[0] ?? 0) ^ 1, 0, 1)],
+    ['with one bit changed', (encrypted: Buffer) => encrypted.fill((encrypted[0] ?? 0) ^ 1, 0, 1)],
   ])('with a ciphertext that is %s', async (_, ciphertext) => {
     expect(await reasonOf(notice({ ciphertext }))).toBe('mismatch')
   })
 
-  it('with another resource in its place, signed or not', async () => {
+  it('with a plain resource in its place, signed or not', async () => {
     const { headers, body } = notice()
     const plain = JSON.stringify({ ...JSON.parse(body), resource: payment })
     expect(await reasonOf({ headers, body: plain })).toBe('mismatch')
@@ -217,11 +217,11 @@ describe('what WeChat Pay did not send, or not now, or not to this merchant, is 
     expect(error).toMatchObject({ code: 'ERR_NOTIFICATION_FORMAT' })
   })
 
-  it('and nothing of the keys or the content is in what it says', async () => {
+  it('and its error shows nothing of the keys or the content', async () => {
     const errors = [
       await refusal(notice({ apiv3Key: 'another-merchants-key-0123456789' })),
       await refusal(notice({ signature: { privateKey: config.privateKey } })),
-      await refusal(notice({ ciphertext: sealed => sealed.subarray(1) })),
+      await refusal(notice({ ciphertext: encrypted => encrypted.subarray(1) })),
     ]
     for (const error of errors) {
       const shown = JSON.stringify(error, Object.getOwnPropertyNames(error)) + String(error)
@@ -231,7 +231,7 @@ describe('what WeChat Pay did not send, or not now, or not to this merchant, is 
   })
 })
 
-describe('a body that was parsed is refused, with the cure', () => {
+describe('a parsed body is refused, with the cure', () => {
   it.each([
     ['an object', {}],
     ['nothing', undefined],
@@ -244,7 +244,7 @@ describe('a body that was parsed is refused, with the cure', () => {
     await expect(attempt).rejects.toThrow(/express\.json\(\{ verify: Notification\.keepRawBody \}\)/)
   })
 
-  it('and so are headers that are none', async () => {
+  it('and so are invalid headers', async () => {
     const { body } = notice()
     await expect(notification.parse({ headers: 'x' as unknown as Headers, body })).rejects.toThrow(
       /`headers` .*a string/,
@@ -286,25 +286,25 @@ describe('fields that are encrypted for the merchant', () => {
         return Notification.create({ ...keys, signer: { serial: '', sign: () => '', decrypt } })
       },
     ],
-  ])('are opened with %s', async (_, create) => {
+  ])('are decrypted with %s', async (_, create) => {
     expect(await create().parse(notice(card(sealed)))).toMatchObject(plain)
   })
 
   it.each([
     ['without a private key', keys],
-    ['when it is told to', { ...config, apiv3Key, encrypt: 'off' as const }],
-  ])('are left as they come %s', async (_, own) => {
+    ['with `encrypt: off`', { ...config, apiv3Key, encrypt: 'off' as const }],
+  ])('stay encrypted %s', async (_, own) => {
     const event = card(sealed)
     expect(await Notification.create(own).parse(notice(event))).toMatchObject(event)
   })
 
-  it('and do not lose the notification when they were encrypted for another certificate', async () => {
+  it('and do not lose the notification when they were encrypted for a different certificate', async () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' })
     const event = card(text => sealed(text, String(other)))
     expect(await Notification.create({ ...config, apiv3Key }).parse(notice(event))).toMatchObject(event)
   })
 
-  it('are those of the catalogue alone', async () => {
+  it('are only those of the catalogue', async () => {
     const resource = { phone_number: sealed('13900000000') }
     const receiver = Notification.create({ ...config, apiv3Key })
     expect(await receiver.parse(notice({ resource }))).toMatchObject({ resource })
@@ -327,16 +327,16 @@ describe('a receiver', () => {
     expect(await receiver.parse(notice())).toMatchObject({ resource: payment })
   })
 
-  it('without an APIv3 key names what is missing when it is needed', async () => {
+  it('without an APIv3 key names the missing key when it is needed', async () => {
     const receiver = Notification.create({ certs: keys.certs, secret: keys.secret })
     expect(String(await refusal(notice(), receiver))).toContain('`apiv3Key`')
   })
 
-  it.each([{ id: '' }, { event_type: '' }])('takes no notice for an event that lacks %j', async lack => {
+  it.each([{ id: '' }, { event_type: '' }])('refuses an event with %j', async lack => {
     expect(await refusal(notice(lack))).toMatchObject({ code: 'ERR_NOTIFICATION_FORMAT' })
   })
 
-  it('takes an own verifier in place of certificates', async () => {
+  it('takes a custom verifier in place of certificates', async () => {
     const seen: string[] = []
     const verifier = {
       announcedSerial: () => undefined,
@@ -373,15 +373,15 @@ describe('a receiver', () => {
       { ...keys, ...config, certs: { [config.serial]: config.privateKey } },
       /certs\./,
     ],
-    ['a client of somebody else', () => {}, /^Notification\.create /],
+    ['a foreign client', () => {}, /^Notification\.create /],
     ['a list', [], /^Notification\.create /],
     ['null', null, /^Notification\.create /],
-  ])('is refused %s, by name', (_, source, message) => {
+  ])('refuses %s, by name', (_, source, message) => {
     expect(() => Notification.create(source as Notification.NotificationConfig)).toThrow(message)
     expect(() => Notification.create(source as Notification.NotificationConfig)).toThrow(InvalidArgumentError)
   })
 
-  it('with the APIv2 key alone says what APIv3 needs', async () => {
+  it('with only the APIv2 key names the keys of APIv3', async () => {
     const receiver = Notification.create({ secret: keys.secret })
     expect(await refusal(notice(), receiver)).toMatchObject({ message: expect.stringContaining('`certs`') })
   })

@@ -39,7 +39,7 @@ async function listening(server: Server): Promise<Running> {
   }
 }
 
-/** What the parsers of Koa do: they read the stream, keep its text, and parse it when it is JSON. */
+/** As the parsers of Koa: reads the stream, keeps the raw body, and parses JSON. */
 async function koaBodyParser({ req, request }: Koa.Context, next: Koa.Next): Promise<void> {
   const chunks: Buffer[] = []
   if (req.headers['content-type']?.includes('json')) {
@@ -146,7 +146,7 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
   })
   afterAll(() => server.close())
 
-  it('receives 1,000 notifications: none is lost, each is handled once, those that failed after a resend', async () => {
+  it('receives 1,000 notifications: none is lost, and each is handled once, after a resend if it failed', async () => {
     const outcomes = new Map<string, number>()
     await each(genuine, async sent => count(outcomes, (await deliver(server.url, sent)).join()))
     expect(Object.fromEntries(outcomes)).toEqual({ '204': COUNT * 0.9, '500,204': COUNT * 0.1 })
@@ -161,13 +161,13 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     expect([...handled.values()]).toEqual(before)
   })
 
-  it('refuses what was tampered with', async () => {
+  it('refuses a tampered notification', async () => {
     const before = attempts.size
     await each(genuine.slice(0, 100), async sent => expect(await deliver(server.url, tampered(sent))).toEqual([401]))
     expect(attempts.size).toBe(before)
   })
 
-  it('speaks the XML of APIv2', async () => {
+  it('responds to APIv2 with XML', async () => {
     const { headers, body } = xmlNotice({ out_trade_no: '1409811653', total_fee: '1' })
     const response = await request(server.url, { method: 'POST', headers, body })
     expect(response.statusCode).toBe(200)
@@ -175,7 +175,7 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     expect(await response.body.text()).toMatch(/^<xml><return_code><!\[CDATA\[SUCCESS]]>/)
   })
 
-  it('answers 413 to a body beyond the limit', async () => {
+  it('responds with 413 to a body beyond the limit', async () => {
     const body = JSON.stringify({ padding: 'x'.repeat(100_000) })
     const response = await request(server.url, {
       method: 'POST',
@@ -187,8 +187,8 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
   })
 })
 
-describe('Express with a JSON parser that has thrown the bytes away', () => {
-  it('answers 500 and says what to change', async () => {
+describe('Express with a JSON parser that drops the bytes', () => {
+  it('responds with 500 and says what to change', async () => {
     const errors: unknown[] = []
     const handler = notification.handler(() => expect.fail('it was called'), { onError: error => errors.push(error) })
     const app = express()
@@ -220,16 +220,19 @@ describe('a sender over a raw connection', () => {
     await server.close()
   })
 
-  it.each(['node:http', 'Koa', 'Fastify'])('that announces too much is told so by %s, and let go', async name => {
-    const start = servers[name] ?? expect.fail()
-    const server = await start(notification.handler(() => {}, { limit: 1000, onError: () => {} }))
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1').setEncoding('utf8')
-    socket.write(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n`)
-    let answer = ''
-    for await (const text of socket) answer += text
-    await server.close()
-    expect(answer).toMatch(/^HTTP\/1\.1 413 .*connection: close\r\n.*\{"code":"FAIL"/is)
-  })
+  it.each(['node:http', 'Koa', 'Fastify'])(
+    'that announces too much gets 413 from %s, and the connection is closed',
+    async name => {
+      const start = servers[name] ?? expect.fail()
+      const server = await start(notification.handler(() => {}, { limit: 1000, onError: () => {} }))
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1').setEncoding('utf8')
+      socket.write(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n`)
+      let response = ''
+      for await (const text of socket) response += text
+      await server.close()
+      expect(response).toMatch(/^HTTP\/1\.1 413 .*connection: close\r\n.*\{"code":"FAIL"/is)
+    },
+  )
 
   it('that goes away in the middle does no harm', async () => {
     const errors: unknown[] = []

@@ -26,7 +26,7 @@ function genuine(): { headers: Record<string, string>; body: Buffer } {
 
 type Reason = string | undefined
 
-/** Why it is refused; undefined when it is not. */
+/** The reason of the refusal; undefined when it is accepted. */
 async function reasonOf(headers: Record<string, string>, body: Buffer): Promise<Reason> {
   return notification.parse({ headers, body }).then(
     () => undefined,
@@ -37,14 +37,14 @@ async function reasonOf(headers: Record<string, string>, body: Buffer): Promise<
   )
 }
 
-// The serial names a key and is no part of what is signed; it names the same key in either case.
+// The serial names a key and is not signed; it names the same key in either case.
 const isSameSerial = (name: string, value: string, changed: string) =>
   name === 'wechatpay-serial' && value.toUpperCase() === changed.toUpperCase()
 
 const withBit = (text: string, index: number, bit: number) =>
   text.slice(0, index) + String.fromCharCode(text.charCodeAt(index) ^ (1 << bit)) + text.slice(index + 1)
 
-it('the notification that is tampered with is accepted as it was', async () => {
+it('the original notification is accepted', async () => {
   const { headers, body } = genuine()
   expect(await notification.parse({ headers, body })).toMatchObject({ resource: payment })
 })
@@ -96,7 +96,7 @@ function numbers(seed: number): (below: number) => number {
 }
 
 const MUTATIONS: readonly ((bytes: Buffer, below: (limit: number) => number) => Buffer)[] = [
-  // A byte replaced, left out, put in, doubled; an end cut off; two halves changing places.
+  // Replaces, removes, inserts or repeats bytes, cuts off the end, or swaps two parts.
   (bytes, below) => bytes.fill(below(256), ...oneOf(bytes, below)),
   (bytes, below) => without(bytes, ...oneOf(bytes, below)),
   (bytes, below) => put(bytes, below(bytes.length + 1), Buffer.of(below(256))),

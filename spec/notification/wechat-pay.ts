@@ -1,14 +1,14 @@
-/** WeChat Pay's side of a notification, made with node:crypto alone, so that it is no mirror of the code under test. */
+/** WeChat Pay's side of a notification, with node:crypto alone: independent of the code under test. */
 import { createCipheriv, createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { config, platform, signatureHeaders } from '../gateway.js'
 
 export const apiv3Key = 'apiv3-key-of-32-bytes-0123456789'
 export const secret = 'apiv2-key-of-32-bytes-0123456789'
 
-/** What a merchant configures to receive notifications. */
+/** The configuration of a merchant that receives notifications. */
 export const keys = { certs: config.certs, apiv3Key, secret }
 
-/** What WeChat Pay mints with: the other half of `keys`. */
+/** WeChat Pay's keys, to mint with: the other half of `keys`. */
 export const mintKeys = { serial: platform.serial, privateKey: platform.privateKey, apiv3Key }
 
 export interface Notice {
@@ -32,23 +32,25 @@ interface Changes {
   event_type?: string
   resource?: unknown
   apiv3Key?: string
-  ciphertext?: (sealed: Buffer) => Buffer
+  ciphertext?: (encrypted: Buffer) => Buffer
   associated_data?: string | undefined
   original_type?: string | undefined
   signature?: { timestamp?: number; serial?: string; privateKey?: string }
 }
 
-/** A genuine notification of APIv3, but for the changes. */
+/** A genuine notification of APIv3, except for the changes. */
 export function notice(changes: Changes = {}): Notice {
   const {
     id = randomUUID(),
     event_type = 'TRANSACTION.SUCCESS',
     resource = payment,
-    ciphertext = sealed => sealed,
+    ciphertext = encrypted => encrypted,
   } = changes
   const associatedData = 'associated_data' in changes ? changes.associated_data : 'transaction'
   const nonce = randomBytes(6).toString('hex')
-  const sealed = ciphertext(seal(JSON.stringify(resource), nonce, associatedData ?? '', changes.apiv3Key ?? apiv3Key))
+  const encrypted = ciphertext(
+    encrypt(JSON.stringify(resource), nonce, associatedData ?? '', changes.apiv3Key ?? apiv3Key),
+  )
   const body = JSON.stringify({
     id,
     create_time: '2026-11-24T10:34:56+08:00',
@@ -58,7 +60,7 @@ export function notice(changes: Changes = {}): Notice {
     resource: {
       original_type: 'original_type' in changes ? changes.original_type : 'transaction',
       algorithm: 'AEAD_AES_256_GCM',
-      ciphertext: sealed.toString('base64'),
+      ciphertext: encrypted.toString('base64'),
       associated_data: associatedData,
       nonce,
     },
@@ -66,12 +68,12 @@ export function notice(changes: Changes = {}): Notice {
   return { headers: { 'content-type': 'application/json', ...signatureHeaders(body, changes.signature) }, body }
 }
 
-/** The same notification, signed anew: a body that is genuine and yet not what it should be. */
+/** A body that is not a notification, with a valid signature. */
 export function signedAnew(body: string): Notice {
   return { headers: { 'content-type': 'application/json', ...signatureHeaders(body) }, body }
 }
 
-function seal(text: string, nonce: string, associatedData: string, key: string): Buffer {
+function encrypt(text: string, nonce: string, associatedData: string, key: string): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(associatedData))
   return Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
@@ -100,13 +102,13 @@ export function xml(fields: Record<string, string>): Notice {
 }
 
 /** The content of a refund of APIv2. */
-export function sealRefund(content: Record<string, string>, key = secret): string {
+export function encryptRefund(content: Record<string, string>, key = secret): string {
   const lines = Object.entries(content).map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`)
   const cipher = createCipheriv('aes-256-ecb', createHash('md5').update(key).digest('hex'), null)
   return cipher.update(`<root>${lines.join('')}</root>`, 'utf8', 'base64') + cipher.final('base64')
 }
 
-/** The content of a notification of APIv2 that is sealed with the APIv3 key. */
-export function sealContent(text: string, nonce: string, associatedData: string): string {
-  return seal(text, nonce, associatedData, apiv3Key).toString('base64')
+/** The content of a notification of APIv2 that is encrypted with the APIv3 key. */
+export function encryptContent(text: string, nonce: string, associatedData: string): string {
+  return encrypt(text, nonce, associatedData, apiv3Key).toString('base64')
 }

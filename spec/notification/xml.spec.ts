@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../../lib/errors.js'
 import * as Notification from '../../lib/notification/index.js'
 import { vectors } from '../fixtures/vectors.js'
-import { apiv3Key, keys, type Notice, sealContent, sealRefund, secret, xml, xmlNotice } from './wechat-pay.js'
+import { apiv3Key, encryptContent, encryptRefund, keys, type Notice, secret, xml, xmlNotice } from './wechat-pay.js'
 
 const notification = Notification.create({ secret, apiv3Key })
 
@@ -32,7 +32,7 @@ async function refusal(refused: Notice, receiver = notification): Promise<unknow
 }
 
 describe('a payment', () => {
-  it.each(['MD5', 'HMAC-SHA256'] as const)('signed with %s gives its event', async algorithm => {
+  it.each(['MD5', 'HMAC-SHA256'] as const)('signed with %s is returned as its event', async algorithm => {
     const event = await notification.parse(xmlNotice(payment, algorithm))
     expect(event).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -57,7 +57,7 @@ describe('a payment', () => {
     expect(other.id).not.toBe(first.id)
   })
 
-  it('keeps its id and its type whatever is done to it that its sign does not cover', async () => {
+  it('keeps its id and its type under every change that its sign does not cover', async () => {
     const genuine = xmlNotice(payment)
     const { id } = await notification.parse(genuine)
     const altered = [
@@ -84,7 +84,7 @@ describe('a payment', () => {
   })
 
   it.each(Object.entries(payment).filter(([, value]) => value !== ''))(
-    'is refused with another %s',
+    'is refused with a different %s',
     async (name, value) => {
       const { headers, body } = xmlNotice(payment)
       const changed = body.replace(`<${name}><![CDATA[${value}]]>`, `<${name}><![CDATA[${value}0]]>`)
@@ -93,13 +93,13 @@ describe('a payment', () => {
     },
   )
 
-  it('is refused when it is signed with another key, or by a length that is none', async () => {
+  it('is refused when it is signed with a different key, or with a sign of an unknown length', async () => {
     const signed = xmlNotice(payment, 'MD5', 'another-merchants-key-0123456789')
     expect(await refusal(signed)).toMatchObject({ reason: 'mismatch', message: expect.stringContaining('`secret`') })
     expect(await refusal(xml({ ...payment, sign: '9A0A' }))).toMatchObject({ reason: 'mismatch' })
   })
 
-  it('is refused with fields inside a field: they are not what was signed', async () => {
+  it('is refused with fields inside a field, which are not signed', async () => {
     const { headers, body } = xmlNotice(payment)
     const nested = body.replace('<![CDATA[1409811653]]>', '<a>1409811653</a>')
     expect(await refusal({ headers, body: nested })).toBeInstanceOf(SignatureError)
@@ -120,46 +120,46 @@ describe('a refund', () => {
     nonce_str: 'TeqClE3i0mvn3DrK',
   }
 
-  it('is opened with the APIv2 key', async () => {
-    const event = await notification.parse(xml({ ...outer, req_info: sealRefund(content) }))
+  it('is decrypted with the APIv2 key', async () => {
+    const event = await notification.parse(xml({ ...outer, req_info: encryptRefund(content) }))
     expect(event).toMatchObject({ event_type: 'v2/refund-processed', resource: { ...outer, req_info: content } })
   })
 
-  it('is opened as the original opens it', async () => {
+  it('is decrypted as by the original', async () => {
     const [vector] = vectors('aesecb.reqinfo')
-    const [sealed, key] = vector?.args ?? []
+    const [ciphertext, key] = vector?.args ?? []
     const receiver = Notification.create({ secret: String(key) })
-    const event = await receiver.parse(xml({ ...outer, req_info: String(sealed) }))
+    const event = await receiver.parse(xml({ ...outer, req_info: String(ciphertext) }))
     expect(vector?.result).toBe('<root><a>1</a></root>')
     expect(event).toMatchObject({ resource: { req_info: { a: '1' } } })
   })
 
   it.each([
-    ['sealed with another key', sealRefund(content, 'another-merchants-key-0123456789')],
-    ['cut', sealRefund(content).slice(0, -24)],
-    ['that is no base64', '!'],
+    ['encrypted with a different key', encryptRefund(content, 'another-merchants-key-0123456789')],
+    ['cut', encryptRefund(content).slice(0, -24)],
+    ['that is not base64', '!'],
     ['that is empty', ''],
   ])('is refused with a content %s', async (_, req_info) => {
     expect(await refusal(xml({ ...outer, req_info }))).toMatchObject({ reason: 'mismatch' })
   })
 
-  it('is nothing else, whatever is written around it by whoever wrote it', async () => {
-    const sealed = { ...outer, req_info: sealRefund(content) }
-    const genuine = await notification.parse(xml(sealed))
-    const forged = { ...sealed, event_type: 'transaction-success', event_id: 'EV-1', out_trade_no: '1', total_fee: '1' }
+  it('stays a refund, whatever the unprotected fields around it say', async () => {
+    const refund = { ...outer, req_info: encryptRefund(content) }
+    const genuine = await notification.parse(xml(refund))
+    const forged = { ...refund, event_type: 'transaction-success', event_id: 'EV-1', out_trade_no: '1', total_fee: '1' }
     const event = await notification.parse(xml(forged))
     expect(event.event_type).toBe('v2/refund-processed')
     expect(event.id).toBe(genuine.id)
     expect(event).toMatchObject({ resource: { req_info: content } })
   })
 
-  it('that carries a sign is held to it', async () => {
-    const sealed = { ...outer, req_info: sealRefund(content), sign: '0'.repeat(32) }
-    expect(await refusal(xml(sealed))).toMatchObject({ reason: 'mismatch' })
+  it('that has a sign is verified by it', async () => {
+    const refund = { ...outer, req_info: encryptRefund(content), sign: '0'.repeat(32) }
+    expect(await refusal(xml(refund))).toMatchObject({ reason: 'mismatch' })
   })
 })
 
-describe('XML with a content that is sealed with the APIv3 key', () => {
+describe('XML with content that is encrypted with the APIv3 key', () => {
   const content = { state: 'USER_ACCEPTED', out_order_no: '1234323JKHDFE1243252' }
   const fields = (text: string) => ({
     mch_id: '1230000109',
@@ -172,13 +172,13 @@ describe('XML with a content that is sealed with the APIv3 key', () => {
     event_algorithm: 'AEAD_AES_256_GCM',
     event_nonce: '0123456789ab',
     event_associated_data: 'payscore',
-    event_ciphertext: sealContent(text, '0123456789ab', 'payscore'),
+    event_ciphertext: encryptContent(text, '0123456789ab', 'payscore'),
   })
 
   it.each([
     ['JSON', JSON.stringify(content)],
     ['XML', '<xml><state>USER_ACCEPTED</state><out_order_no>1234323JKHDFE1243252</out_order_no></xml>'],
-  ])('is opened, be it %s', async (_, text) => {
+  ])('is decrypted to %s', async (_, text) => {
     expect(await notification.parse(xmlNotice(fields(text), 'HMAC-SHA256'))).toMatchObject({
       id: 'EV-2018022511223320873',
       create_time: '20180225112233',
@@ -187,23 +187,23 @@ describe('XML with a content that is sealed with the APIv3 key', () => {
     })
   })
 
-  it('is refused when the seal is broken, even when it is signed', async () => {
+  it('is refused when it does not decrypt, even when it is signed', async () => {
     const changed = { ...fields(JSON.stringify(content)), event_associated_data: 'other' }
     expect(await refusal(xmlNotice(changed, 'HMAC-SHA256'))).toMatchObject({ reason: 'mismatch' })
   })
 
-  it('says that it needs the APIv3 key', async () => {
+  it('names the APIv3 key when that is missing', async () => {
     const error = await refusal(xmlNotice(fields('{}'), 'HMAC-SHA256'), Notification.create({ secret }))
     expect(error).toBeInstanceOf(InvalidArgumentError)
     expect(error).toMatchObject({ message: expect.stringContaining('`apiv3Key`') })
   })
 })
 
-describe('what is no XML of APIv2 is refused', () => {
+describe('a body that is not XML of APIv2 is refused', () => {
   it.each([
     ['broken', '<xml><a>1</b></xml>'],
     ['with a DOCTYPE', '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><xml><a>&e;</a></xml>'],
-    ['with text alone', '<xml>text</xml>'],
+    ['with only text', '<xml>text</xml>'],
     ['with bytes that are not UTF-8', Buffer.from('<xml><a>\xff</a></xml>', 'latin1')],
   ])('%s', async (_, body) => {
     const error = await notification.parse({ headers: {}, body }).catch((thrown: unknown) => thrown)
@@ -211,11 +211,11 @@ describe('what is no XML of APIv2 is refused', () => {
     expect(error).toMatchObject({ code: 'ERR_NOTIFICATION_FORMAT' })
   })
 
-  it('without a field it is not signed', async () => {
+  it('without fields, because it is not signed', async () => {
     expect(await refusal({ headers: {}, body: '<xml></xml>' })).toMatchObject({ reason: 'headers' })
   })
 
-  it('and without the APIv2 key nothing is opened', async () => {
+  it('and without the APIv2 key every notification is', async () => {
     const receiver = Notification.create({ certs: keys.certs, apiv3Key })
     expect(await refusal(xmlNotice(payment), receiver)).toMatchObject({
       message: expect.stringContaining('`secret`'),

@@ -8,14 +8,14 @@ type OwnStore = Required<Store>
 export function itKeepsTheContract(open: () => OwnStore): void {
   const key = (name: string) => `${name}:${randomUUID()}`
 
-  it('gives back what was set, to everybody', async () => {
+  it('returns what was set, on every handle', async () => {
     const name = key('../a/b\\c:*?"<>|\u0000 微信')
     const value = JSON.stringify({ text: '微信支付 😀\n', size: 'x'.repeat(100_000) })
     await open().set(name, value, 60)
     expect(await open().get(name)).toBe(value)
   })
 
-  it('has nothing under an unknown key', async () => {
+  it('returns undefined for an unknown key', async () => {
     expect(await open().get(key('unknown'))).toBeUndefined()
   })
 
@@ -82,7 +82,7 @@ export function itKeepsTheContract(open: () => OwnStore): void {
     expect(await open().get(name)).toBe(taken.includes(true) ? String(taken.indexOf(true) - 10) : undefined)
   })
 
-  it('tells keys apart that differ in their case alone', async () => {
+  it('distinguishes keys that differ only in case', async () => {
     const name = key('case')
     await open().set(name, 'lower', 60)
     expect(await open().get(name.toUpperCase())).toBeUndefined()
@@ -91,7 +91,7 @@ export function itKeepsTheContract(open: () => OwnStore): void {
 
 /** The contract of a store with its own clock; `advance` moves that clock by seconds. */
 export function itForgetsInTime(open: () => Store, advance: (seconds: number) => void): void {
-  it('forgets what has expired, and not before', async () => {
+  it('forgets an expired key, and not before', async () => {
     const store = open()
     await store.set('short', 'value', 10)
     advance(9.9)

@@ -35,7 +35,7 @@ describe('the file store', () => {
     expect(statSync(directory).mode & 0o777).toBe(0o700)
   })
 
-  it('removes what has long expired, and nothing of anybody else', async () => {
+  it('removes files that expired long ago, and no foreign files', async () => {
     const store = new FileStore(join(root, 'swept'), { now })
     await store.set('old', 'value', 10)
     await store.set('lasting', 'value', 1_000_000)
@@ -48,7 +48,7 @@ describe('the file store', () => {
     expect(await store.get('lasting')).toBe('value')
   })
 
-  it('takes a lock over from a process that died with it', async () => {
+  it('takes over the lock of a process that died', async () => {
     const store = new FileStore(join(root, 'left'), { now })
     await store.set('key', 'old', 1)
     advance(2)
@@ -60,12 +60,12 @@ describe('the file store', () => {
     expect(readdirSync(join(root, 'left'))).toHaveLength(1)
   })
 
-  it('says what the file system says when it cannot write', async () => {
+  it('rejects with the error of the file system when it cannot write', async () => {
     writeFileSync(join(root, 'occupied'), '')
     await expect(new FileStore(join(root, 'occupied')).set('key', 'value', 1)).rejects.toMatchObject({ code: 'EEXIST' })
   })
 
-  it.each([[''], [undefined], [7]])('is not made of %j', directory => {
+  it.each([[''], [undefined], [7]])('refuses %j', directory => {
     expect(() => Reflect.construct(FileStore, [directory])).toThrow(InvalidArgumentError)
   })
 })

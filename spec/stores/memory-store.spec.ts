@@ -13,13 +13,13 @@ describe('the memory store', () => {
     },
   )
 
-  it('takes the time from the system by default', async () => {
+  it('uses the time of the system by default', async () => {
     const own = new MemoryStore()
     await own.set('key', 'value', 60)
     expect(await own.get('key')).toBe('value')
   })
 
-  it('lets go of what has expired', async () => {
+  it('releases expired entries', async () => {
     let now = 0
     const own = new MemoryStore({ now: () => now })
     for (const key of ['a', 'b', 'c']) await own.set(key, 'value', 1)

@@ -1,4 +1,4 @@
-/** A Redis server of the spec's own, on a free port, without files; undefined where none is installed. */
+/** A Redis server for one spec, on a free port and without files. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'

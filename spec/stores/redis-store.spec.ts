@@ -18,7 +18,7 @@ describe.skipIf(REDIS_IS_MISSING)('the Redis store on', () => {
 
   describe.each([
     ['a node-redis client', openNodeRedis],
-    ['a node-redis client that speaks RESP 3', openResp3],
+    ['a node-redis client with RESP 3', openResp3],
     ['a node-redis pool', openPool],
     ['an ioredis client', openIoredis],
     ['an ioredis client with a prefix', openPrefixed],
@@ -41,7 +41,7 @@ describe.skipIf(REDIS_IS_MISSING)('the Redis store on', () => {
       expect(await connection.store.add(brief, 'value', 0.2)).toBe(true)
     })
 
-    it('reports what Redis refuses', async () => {
+    it('rejects with the errors of Redis', async () => {
       const list = randomUUID()
       await connection.makeList(list)
       await expect(connection.store.get(list)).rejects.toThrow('WRONGTYPE')
@@ -51,7 +51,7 @@ describe.skipIf(REDIS_IS_MISSING)('the Redis store on', () => {
 
 describe('the Redis store', () => {
   it.each([[undefined], [null], ['redis://127.0.0.1'], [{}], [{ get() {} }], [{ get() {}, set() {}, del() {} }]])(
-    'is not made of %j',
+    'refuses %j',
     client => {
       expect(() => Reflect.construct(RedisStore, [client])).toThrow(InvalidArgumentError)
     },
