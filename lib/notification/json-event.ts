@@ -6,6 +6,7 @@ import { requestIdOf } from '../response.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import { eventFacts } from '../types/generated/event-facts.js'
+import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { isRecord } from '../util/plain-object.js'
 import { notANotification } from './message.js'
 
@@ -20,8 +21,7 @@ export interface JsonKeys {
 }
 
 /**
- * Verifies the notification, then decrypts it and the fields in it that are encrypted for the merchant. `now` is in
- * milliseconds since 1970.
+ * Verifies the notification, then decrypts it and the fields in it that are encrypted for the merchant.
  *
  * @throws SignatureError for a message that WeChat Pay did not sign, or encrypted for a different merchant;
  *   InvalidArgumentError for missing keys; WechatPayError for a signed message that is not a notification (all as
@@ -31,7 +31,7 @@ export async function readJsonEvent(
   body: Buffer,
   headers: Record<string, string>,
   { verifier, apiv3Key, decrypt }: JsonKeys,
-  now: number,
+  now: EpochMilliseconds,
 ): Promise<object> {
   if (!verifier || !apiv3Key) {
     throw new InvalidArgumentError(

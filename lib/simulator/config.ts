@@ -1,4 +1,5 @@
 /** The merchant's configuration for a client of the simulator. */
+import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Merchant, SimulatorKeys } from './keys/merchant.js'
 
 /** A complete configuration for `Builder.factory`. It is plain JSON, so it can be passed to a different process. */
@@ -26,8 +27,7 @@ interface ConfigSources {
   merchant: Merchant
   url: string
   ca: string | undefined
-  /** Milliseconds since 1970. */
-  now: number
+  now: EpochMilliseconds
 }
 
 export function createConfig({ keys, merchant, url, ca, now }: ConfigSources): SimulatorConfig {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError } from '../errors.js'
+import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { kindOf } from '../util/wording.js'
 import type { Store } from './store.js'
 
@@ -20,16 +21,16 @@ const OWN_NAME = /^[0-9a-f]{64}(?:\.lock)?$|^[0-9a-f-]{36}\.tmp$/
 
 /**
  * Keeps one file per key in `directory`, which is created by the first write; only this user may read the files. `now`
- * returns the time in milliseconds since 1970. The methods reject with the errors of the file system.
+ * returns the time. The methods reject with the errors of the file system.
  *
  * @throws InvalidArgumentError unless `directory` is a path or a file:// URL.
  */
 export class FileStore implements Store {
   readonly #directory: string
-  readonly #now: () => number
-  #sweptAt: number
+  readonly #now: () => EpochMilliseconds
+  #sweptAt: EpochMilliseconds
 
-  constructor(directory: string | URL, { now = Date.now }: { now?: () => number } = {}) {
+  constructor(directory: string | URL, { now = Date.now }: { now?: () => EpochMilliseconds } = {}) {
     if (!(directory instanceof URL) && (typeof directory !== 'string' || directory === '')) {
       const found = directory === '' ? 'an empty string' : kindOf(directory)
       throw new InvalidArgumentError(

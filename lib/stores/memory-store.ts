@@ -1,21 +1,21 @@
 /** The default store: the memory of one process. */
+import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Store } from './store.js'
 
 interface Entry {
   value: string
-  /** Milliseconds since 1970. */
-  expires: number
+  expires: EpochMilliseconds
 }
 
 const SWEEP_INTERVAL = 60_000
 
-/** Keeps everything in this process. `now` returns the time in milliseconds since 1970. */
+/** Keeps everything in this process. `now` returns the time. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Entry>()
-  readonly #now: () => number
-  #sweptAt: number
+  readonly #now: () => EpochMilliseconds
+  #sweptAt: EpochMilliseconds
 
-  constructor({ now = Date.now }: { now?: () => number } = {}) {
+  constructor({ now = Date.now }: { now?: () => EpochMilliseconds } = {}) {
     this.#now = now
     this.#sweptAt = now()
   }

@@ -2,15 +2,16 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isPublicKeyId, normalizeSerial } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
+import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Verifier } from './verifier.js'
 import type { WarningListener } from './warnings.js'
 
-/** A platform certificate or a WeChat Pay public key. A certificate's validity is in milliseconds since 1970. */
+/** A platform certificate or a WeChat Pay public key. Only a certificate has a validity. */
 export interface PlatformKey {
   readonly serial: string
   readonly key: KeyObject
-  readonly validFrom?: number
-  readonly validTo?: number
+  readonly validFrom?: EpochMilliseconds
+  readonly validTo?: EpochMilliseconds
 }
 
 /** A platform certificate as a key to verify and to encrypt with. */
@@ -53,8 +54,7 @@ export interface CertificateSource {
 
 interface Options {
   configured: readonly PlatformKey[]
-  /** Milliseconds since 1970. */
-  now: () => number
+  now: () => EpochMilliseconds
   warn?: WarningListener
   /** Creates the downloaded part. `known` is a view of this ring that downloads nothing. */
   download?: ((known: Verifier) => CertificateSource) | undefined
@@ -68,7 +68,7 @@ export class PlatformKeyRing implements Verifier {
   readonly #configured: ReadonlyMap<string, PlatformKey>
   readonly #publicKey: PlatformKey | undefined
   readonly #downloaded: CertificateSource | undefined
-  readonly #now: () => number
+  readonly #now: () => EpochMilliseconds
   readonly #warn: WarningListener
   readonly #warnedAt = new Map<string, number>()
 

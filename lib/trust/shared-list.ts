@@ -1,6 +1,7 @@
 /** The list of platform certificates in the store: downloaded by one process, used by all. */
 import { randomUUID } from 'node:crypto'
 import { deleteIf, type Store } from '../stores/store.js'
+import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Clock } from '../util/clock.js'
 import { within } from '../util/deadline.js'
 import { isRecord } from '../util/plain-object.js'
@@ -8,8 +9,7 @@ import { isRecord } from '../util/plain-object.js'
 /** The body of the response as it was downloaded: still encrypted, so that every reader can check that it is genuine. */
 export interface DownloadedList {
   readonly body: string
-  /** Milliseconds since 1970. */
-  readonly fetchedAt: number
+  readonly fetchedAt: EpochMilliseconds
 }
 
 /** The clock that keys live by. */
@@ -102,7 +102,7 @@ export class SharedList {
 const LARGEST_SKEW = 300_000
 
 // A store cannot be trusted: a time in the future would keep a list fresh forever.
-function parse(stored: string, now: number): DownloadedList | undefined {
+function parse(stored: string, now: EpochMilliseconds): DownloadedList | undefined {
   try {
     const list: unknown = JSON.parse(stored)
     if (!isRecord(list)) return undefined

@@ -1,9 +1,10 @@
 /** The time and the chance that the client runs on; specs bring their own. */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { EpochMilliseconds } from './beijing-time.js'
 
 export interface Clock {
-  /** The wall clock, in milliseconds since 1970: for signatures and validity. */
-  now(): number
+  /** The wall clock: for signatures and validity. */
+  now(): EpochMilliseconds
   /** Milliseconds from an arbitrary start: for durations, since nobody sets this clock. */
   monotonic(): number
   /** From 0 to 1, 1 excluded. */

@@ -3,6 +3,7 @@ import { OUTCOME_UNKNOWN, SignatureError, type SignatureErrorReason } from '../.
 import * as Formatter from '../../formatter.js'
 import { headerLine, type ResponseHeaders } from '../../response.js'
 import type { Verifier } from '../../trust/verifier.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Deadline } from '../../util/deadline.js'
 
 const LARGEST_OFFSET = 300
@@ -13,8 +14,7 @@ const SIGNATURE_TYPES: readonly unknown[] = [undefined, Formatter.SCHEME, 'WECHA
 interface Context {
   headers: ResponseHeaders
   verifier: Verifier
-  /** Milliseconds since 1970. */
-  now: number
+  now: EpochMilliseconds
   requestId: string | undefined
   /** Ends the wait for the verifier. */
   deadline?: Deadline

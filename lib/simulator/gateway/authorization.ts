@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { verify } from '../../crypto/rsa.js'
 import * as Formatter from '../../formatter.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { metaPart } from '../http/multipart.js'
 import type { RawRequest } from '../http/server.js'
 import type { Merchant } from '../keys/merchant.js'
@@ -17,8 +18,7 @@ const SHOWN_BODY_LENGTH = 8
 interface Context {
   merchants: ReadonlyMap<string, Merchant>
   nonces: Nonces
-  /** Milliseconds since 1970. */
-  now: number
+  now: EpochMilliseconds
 }
 
 /**

@@ -1,5 +1,5 @@
 /** An APIv3 endpoint: its verified calls, readers for their parameters, and common responses. */
-
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawRequest } from '../http/server.js'
 import type { Merchant } from '../keys/merchant.js'
 import { parameterError, problem } from '../ledger/problem.js'
@@ -12,8 +12,7 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly request: RawRequest
-  /** Milliseconds since 1970. */
-  readonly now: number
+  readonly now: EpochMilliseconds
 }
 
 export type Endpoint = Route<Call>

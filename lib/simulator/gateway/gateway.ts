@@ -1,5 +1,6 @@
 /** Processes a request in the order of WeChat Pay: find the endpoint, verify, handle, sign the response. */
 import { ApiError } from '../../errors.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { DROPPED, type RawRequest, type RawResponse } from '../http/server.js'
 import type { Merchant } from '../keys/merchant.js'
 import { problem, problemBody } from '../ledger/problem.js'
@@ -21,8 +22,7 @@ interface GatewayOptions {
   v2: V2Gateway
   faults: Faults
   log: RequestLog
-  /** Milliseconds since 1970. */
-  clock: () => number
+  clock: () => EpochMilliseconds
   /** Resolves to true after the given number of milliseconds, or to false when the simulator closes first. */
   pause: (milliseconds: number) => Promise<boolean>
 }

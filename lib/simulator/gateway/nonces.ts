@@ -1,4 +1,5 @@
 /** Recently used nonces: a signed request is accepted only once. */
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 
 /** Milliseconds. A timestamp is accepted from 300 s before to 300 s after the clock. */
 const LIFETIME = 600_000
@@ -12,8 +13,7 @@ export class Nonces {
     return this.#seen.has(nonce)
   }
 
-  /** `now` in milliseconds since 1970. */
-  add(nonce: string, now: number): void {
+  add(nonce: string, now: EpochMilliseconds): void {
     this.#seen.set(nonce, now)
     for (const [oldest, time] of this.#seen) {
       if (time >= now - LIFETIME && this.#seen.size <= LIMIT) break

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { signAsync } from '../../crypto/rsa.js'
 import * as Formatter from '../../formatter.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawResponse } from '../http/server.js'
 import type { PlatformKey } from '../keys/platform.js'
 import type { Fault } from './faults.js'
@@ -12,11 +13,11 @@ const UNKNOWN_SERIAL = 'F'.repeat(40)
 /** A Request-ID ends in 0 on success, otherwise in an internal number of WeChat Pay: here this plus the status. */
 const FAILURE = 268_435_000
 
-/** Applies the `signature` and `clockSkew` faults only. `now` in milliseconds since 1970. */
+/** Applies the `signature` and `clockSkew` faults only. */
 export async function signResponse(
   response: EndpointResponse,
   key: PlatformKey,
-  now: number,
+  now: EpochMilliseconds,
   fault: Fault = {},
 ): Promise<RawResponse> {
   const unsigned = unsignedResponse(response)

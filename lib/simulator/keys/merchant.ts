@@ -2,6 +2,7 @@
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import { nonce } from '../../formatter.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { type MintedCertificate, PlatformKeys } from './platform.js'
 
 /** All keys of one simulator. They are strings (PEM, hex), so that they can be stored as JSON. */
@@ -37,8 +38,8 @@ const YEAR = 365 * DAY
 const ISSUER = { CN: 'Tenpay.com Root CA', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', C: 'CN' }
 const PLATFORM = { CN: 'Tenpay.com sign', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', L: 'Shenzhen', C: 'CN' }
 
-/** The merchant certificate is valid from `now`, in milliseconds since 1970. */
-export async function mintKeys(mchid: string, now: number): Promise<SimulatorKeys> {
+/** The merchant certificate is valid from `now`. */
+export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<SimulatorKeys> {
   const [merchant, platformCertificate, publicKey] = await Promise.all([
     mintKeyPair(),
     // One day older, so that the certificate of a rotation at `now` is newer: clients use the newest one.
@@ -55,8 +56,8 @@ export async function mintKeys(mchid: string, now: number): Promise<SimulatorKey
   }
 }
 
-/** The certificate is valid from `now`, in milliseconds since 1970. */
-export async function mintPlatformCertificate(now: number): Promise<MintedCertificate> {
+/** The certificate is valid from `now`. */
+export async function mintPlatformCertificate(now: EpochMilliseconds): Promise<MintedCertificate> {
   const pair = await mintKeyPair()
   return { ...(await mintCertificate(pair, PLATFORM, now)), privateKey: pair.privateKey }
 }
@@ -87,11 +88,11 @@ export function mintKeyPair(): Promise<KeyPair> {
   })
 }
 
-/** Valid for five years from `now`, in milliseconds since 1970. `extensions` are passed to node-forge. */
+/** Valid for five years from `now`. `extensions` are passed to node-forge. */
 export async function mintCertificate(
   keys: KeyPair,
   subject: Record<string, string>,
-  now: number,
+  now: EpochMilliseconds,
   { issuer = ISSUER, extensions = [] }: { issuer?: Record<string, string>; extensions?: object[] } = {},
 ) {
   const { default: forge } = await import('node-forge')

@@ -1,6 +1,7 @@
 /** The keys of WeChat Pay for one merchant: which are listed, which one signs, which one decrypts. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { normalizeSerial } from '../../crypto/keys.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 
 /** A private key of WeChat Pay and its serial number. */
 export interface PlatformKey {
@@ -21,8 +22,7 @@ export interface MintedCertificate {
 
 interface Entry extends PlatformCertificate {
   readonly minted: MintedCertificate
-  /** Milliseconds since 1970. */
-  readonly signsFrom: number
+  readonly signsFrom: EpochMilliseconds
 }
 
 export class PlatformKeys {
@@ -42,8 +42,8 @@ export class PlatformKeys {
     return this.#certificates[0]?.minted
   }
 
-  /** Adds a certificate that is listed at once and signs from `signsFrom`, in milliseconds since 1970. */
-  add(minted: MintedCertificate, signsFrom: number): void {
+  /** Adds a certificate that is listed at once and signs from `signsFrom`. */
+  add(minted: MintedCertificate, signsFrom: EpochMilliseconds): void {
     const { serial } = minted
     const certificate = new X509Certificate(minted.certificate)
     this.#certificates.unshift({
@@ -61,8 +61,8 @@ export class PlatformKeys {
     this.#signed = 0
   }
 
-  /** The certificates that have not expired, newest first. `now` in milliseconds since 1970. */
-  listed(now: number): readonly PlatformCertificate[] {
+  /** The certificates that have not expired, newest first. */
+  listed(now: EpochMilliseconds): readonly PlatformCertificate[] {
     return this.#certificates.filter(({ certificate }) => now <= Date.parse(certificate.validTo))
   }
 
@@ -70,7 +70,7 @@ export class PlatformKeys {
    * Returns the key for the next signature. Until `share` is called, this is the public key when `requested`, the
    * `Wechatpay-Serial` of the request, names it, and the newest certificate that signs otherwise.
    */
-  signing(requested: unknown, now: number): PlatformKey {
+  signing(requested: unknown, now: EpochMilliseconds): PlatformKey {
     const certificate = this.#certificates.find(({ signsFrom }) => signsFrom <= now)
     if (!certificate) return this.#publicKey
     const usesPublicKey =
@@ -79,7 +79,7 @@ export class PlatformKeys {
   }
 
   /** Finds a key by its serial number in upper or lower case, unless its certificate has expired. */
-  find(serial: string, now: number): PlatformKey | undefined {
+  find(serial: string, now: EpochMilliseconds): PlatformKey | undefined {
     const normalized = normalizeSerial(serial)
     return [this.#publicKey, ...this.listed(now)].find(key => normalizeSerial(key.serial) === normalized)
   }

@@ -1,5 +1,6 @@
 /** Rotates the platform certificate, and migrates from platform certificates to the WeChat Pay public key. */
 import { InvalidArgumentError } from '../../errors.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import { mintPlatformCertificate } from './merchant.js'
 import type { PlatformKeys } from './platform.js'
@@ -12,8 +13,12 @@ export interface RotateOptions {
   signsIn?: number
 }
 
-/** Adds a new certificate, valid from `now` in milliseconds since 1970, and returns its serial number. */
-export async function rotate(platform: PlatformKeys, now: number, options: RotateOptions): Promise<{ serial: string }> {
+/** Adds a new certificate, valid from `now`, and returns its serial number. */
+export async function rotate(
+  platform: PlatformKeys,
+  now: EpochMilliseconds,
+  options: RotateOptions,
+): Promise<{ serial: string }> {
   const { signsIn = 0, ...unknown } = options
   refuseUnknownOptions(unknown, ['signsIn'], 'rotate')
   if (!(signsIn >= 0)) {

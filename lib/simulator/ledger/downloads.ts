@@ -1,5 +1,6 @@
 /** Files that a merchant can download for five minutes, each with its own token. */
 import { randomBytes } from 'node:crypto'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { problem } from './problem.js'
 
 /** Generates the content of a file: the same bytes on every call. */
@@ -10,8 +11,7 @@ export interface Download {
   isCompressed: boolean
   /** AES-256-GCM with the tag at the end; a file without it is not encrypted. */
   encryption?: { key: string; nonce: string }
-  /** Milliseconds since 1970. */
-  expires: number
+  expires: EpochMilliseconds
 }
 
 /** Milliseconds. */
@@ -22,9 +22,9 @@ export class Downloads {
 
   /**
    * Returns the token, percent-encoded for a URL. It contains characters that must be encoded, so that a client that
-   * decodes it fails. `now` in milliseconds since 1970.
+   * decodes it fails.
    */
-  add(file: Omit<Download, 'expires'>, now: number): string {
+  add(file: Omit<Download, 'expires'>, now: EpochMilliseconds): string {
     for (const [token, { expires }] of this.#files) if (expires < now) this.#files.delete(token)
     const token = `${randomBytes(24).toString('base64url')}+/=`
     this.#files.set(token, { ...file, expires: now + LIFETIME })
@@ -32,7 +32,7 @@ export class Downloads {
   }
 
   /** @throws ApiError 400 `INVALID_REQUEST` for an unknown or expired token. */
-  find(token: string | null, now: number): Download {
+  find(token: string | null, now: EpochMilliseconds): Download {
     const file = this.#files.get(token ?? '')
     if (file && file.expires >= now) return file
     throw problem(400, 'INVALID_REQUEST', '下载链接无效或已过期')

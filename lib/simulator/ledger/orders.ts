@@ -1,7 +1,7 @@
 /** Orders: NOTPAY until they are paid or closed; paid orders can be refunded. */
 import { isDeepStrictEqual } from 'node:util'
 import { type ApiError, InvalidArgumentError } from '../../errors.js'
-import { beijingDigits, beijingTime } from '../../util/beijing-time.js'
+import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { problem } from './problem.js'
 
 export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY'
@@ -56,12 +56,12 @@ export class Orders {
   #count = 0
 
   /**
-   * Repeating the same request returns the same order. `now` in milliseconds since 1970.
+   * Repeating the same request returns the same order.
    *
    * @throws ApiError 403 `OUT_TRADE_NO_USED` when a request reuses an `out_trade_no` with different fields, 400
    *   `ORDER_CLOSED` or `ORDERPAID` when the order is closed or paid.
    */
-  place(tradeType: TradeType, request: OrderRequest, now: number, version: ApiVersion = 'v3'): Order {
+  place(tradeType: TradeType, request: OrderRequest, now: EpochMilliseconds, version: ApiVersion = 'v3'): Order {
     const key = keyOf(request.mchid, request.out_trade_no)
     const known = this.#orders.get(key)
     if (known) {
@@ -99,7 +99,7 @@ export class Orders {
    * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`. InvalidArgumentError when the order names
    *   a different payer.
    */
-  pay(mchid: string, outTradeNo: string, openid: string | undefined, now: number): PaidOrder {
+  pay(mchid: string, outTradeNo: string, openid: string | undefined, now: EpochMilliseconds): PaidOrder {
     const order = requireOrder(this.find(mchid, outTradeNo))
     requirePayable(order)
     const expected = order.request.payer?.openid
@@ -126,7 +126,7 @@ export class Orders {
     order.state = 'REFUND'
   }
 
-  #nextNumber(now: number, digits: number): string {
+  #nextNumber(now: EpochMilliseconds, digits: number): string {
     this.#count += 1
     return beijingDigits(now) + String(this.#count).padStart(digits, '0')
   }

@@ -1,6 +1,6 @@
 /** Red packets that have been sent. */
 import { isDeepStrictEqual } from 'node:util'
-import { beijingDigits } from '../../util/beijing-time.js'
+import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { problem } from './problem.js'
 
 export interface RedPacket {
@@ -13,11 +13,11 @@ export class RedPackets {
   readonly #packets = new Map<string, RedPacket>()
 
   /**
-   * Repeating the same request returns the same red packet. `now` in milliseconds since 1970.
+   * Repeating the same request returns the same red packet.
    *
    * @throws ApiError `FATAL_ERROR` when a request reuses a `mch_billno` with different fields.
    */
-  place(mchid: string, billNo: string, request: RedPacket['request'], now: number): RedPacket {
+  place(mchid: string, billNo: string, request: RedPacket['request'], now: EpochMilliseconds): RedPacket {
     const key = `${mchid}/${billNo}`
     const known = this.#packets.get(key)
     if (known) {

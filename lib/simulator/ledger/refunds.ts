@@ -1,6 +1,6 @@
 /** Refunds of paid orders: PROCESSING until they are settled. */
 import { isDeepStrictEqual } from 'node:util'
-import { beijingDigits, beijingTime } from '../../util/beijing-time.js'
+import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { ApiVersion, Order, Orders, Payment } from './orders.js'
 import { problem } from './problem.js'
 
@@ -34,12 +34,12 @@ export class Refunds {
   }
 
   /**
-   * Repeating the same request returns the same refund. `now` in milliseconds since 1970.
+   * Repeating the same request returns the same refund.
    *
    * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown or unpaid order, 400 `INVALID_REQUEST` when a request reuses
    *   an `out_refund_no` with different fields, or for a wrong total, or for more than can still be refunded.
    */
-  place(mchid: string, request: RefundRequest, now: number, version: ApiVersion = 'v3'): Refund {
+  place(mchid: string, request: RefundRequest, now: EpochMilliseconds, version: ApiVersion = 'v3'): Refund {
     const key = keyOf(mchid, request.out_refund_no)
     const known = this.#refunds.get(key)
     if (known) {
@@ -75,7 +75,7 @@ export class Refunds {
    *
    * @throws ApiError 404 `RESOURCE_NOT_EXISTS`.
    */
-  settle(mchid: string, outRefundNo: string, now: number): Refund | undefined {
+  settle(mchid: string, outRefundNo: string, now: EpochMilliseconds): Refund | undefined {
     const refund = this.find(mchid, outRefundNo)
     if (refund.successTime !== undefined) return undefined
     refund.successTime = beijingTime(now)

@@ -1,6 +1,6 @@
 /** Transfers to users: WAIT_USER_CONFIRM until the user confirms. */
 import { isDeepStrictEqual } from 'node:util'
-import { beijingDigits, beijingTime } from '../../util/beijing-time.js'
+import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { problem } from './problem.js'
 
 /** The body of the request that created the transfer. */
@@ -29,11 +29,11 @@ export class Transfers {
   readonly #transfers = new Map<string, Transfer>()
 
   /**
-   * Repeating the same request returns the same transfer. `now` in milliseconds since 1970.
+   * Repeating the same request returns the same transfer.
    *
    * @throws ApiError 400 `ALREADY_EXISTS` when a request reuses an `out_bill_no` with different fields.
    */
-  place(mchid: string, request: TransferRequest, now: number): Transfer {
+  place(mchid: string, request: TransferRequest, now: EpochMilliseconds): Transfer {
     const key = keyOf(mchid, request.out_bill_no)
     const known = this.#transfers.get(key)
     if (known) {
@@ -64,7 +64,7 @@ export class Transfers {
    *
    * @throws ApiError 404 `NOT_FOUND`.
    */
-  confirm(mchid: string, outBillNo: string, now: number): Transfer | undefined {
+  confirm(mchid: string, outBillNo: string, now: EpochMilliseconds): Transfer | undefined {
     const transfer = this.find(mchid, outBillNo)
     if (transfer.state === 'SUCCESS') return undefined
     transfer.state = 'SUCCESS'

@@ -1,15 +1,15 @@
 /** The notifications about payments, refunds and transfers. */
 import { randomUUID } from 'node:crypto'
 import { mint } from '../../notification/mint.js'
-import { beijingTime } from '../../util/beijing-time.js'
+import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { DESCRIPTIONS, describePayment, type PaidOrder } from '../ledger/orders.js'
 import type { Refund } from '../ledger/refunds.js'
 import { describeTransfer, type Transfer } from '../ledger/transfers.js'
 import type { OutgoingNotification } from './sender.js'
 import { v2PaymentNotification, v2RefundNotification } from './v2-events.js'
 
-/** Returns undefined when the order has no `notify_url`. `now` in milliseconds since 1970. */
-export function paymentNotification(order: PaidOrder, now: number): OutgoingNotification | undefined {
+/** Returns undefined when the order has no `notify_url`. */
+export function paymentNotification(order: PaidOrder, now: EpochMilliseconds): OutgoingNotification | undefined {
   if (order.version === 'v2') return v2PaymentNotification(order)
   const { request, tradeType, payment } = order
   const { mchid, appid, out_trade_no, attach, notify_url } = request
@@ -27,8 +27,8 @@ export function paymentNotification(order: PaidOrder, now: number): OutgoingNoti
   })
 }
 
-/** For a settled refund. Returns undefined when it has no `notify_url`. `now` in milliseconds since 1970. */
-export function refundNotification(refund: Refund, now: number): OutgoingNotification | undefined {
+/** For a settled refund. Returns undefined when it has no `notify_url`. */
+export function refundNotification(refund: Refund, now: EpochMilliseconds): OutgoingNotification | undefined {
   if (refund.version === 'v2') return v2RefundNotification(refund)
   const { request, order, payment, refundId, successTime } = refund
   const { total, refund: refunded } = request.amount
@@ -48,8 +48,8 @@ export function refundNotification(refund: Refund, now: number): OutgoingNotific
   })
 }
 
-/** For a confirmed transfer. Returns undefined when it has no `notify_url`. `now` in milliseconds since 1970. */
-export function transferNotification(transfer: Transfer, now: number): OutgoingNotification | undefined {
+/** For a confirmed transfer. Returns undefined when it has no `notify_url`. */
+export function transferNotification(transfer: Transfer, now: EpochMilliseconds): OutgoingNotification | undefined {
   const { appid: _, transfer_remark: __, ...resource } = describeTransfer(transfer)
   return notification('MCHTRANSFER.BILL.FINISHED', transfer.request.notify_url, now, {
     summary: '商家转账单据终态通知',
@@ -60,7 +60,7 @@ export function transferNotification(transfer: Transfer, now: number): OutgoingN
 function notification(
   event_type: string,
   notify_url: string | undefined,
-  now: number,
+  now: EpochMilliseconds,
   content: { summary: string; resource: object },
 ): OutgoingNotification | undefined {
   if (notify_url === undefined) return undefined

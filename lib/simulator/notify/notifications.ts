@@ -1,5 +1,6 @@
 /** Sends notifications, repeats those that are not acknowledged, and logs them for tests. */
 import { InvalidArgumentError } from '../../errors.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { Merchant } from '../keys/merchant.js'
 import { isLoopback, type OutgoingNotification, Sender } from './sender.js'
@@ -39,15 +40,13 @@ interface LogEntry {
 interface Pending {
   readonly entry: LogEntry
   readonly notification: OutgoingNotification
-  /** Milliseconds since 1970. */
-  dueAt: number
+  dueAt: EpochMilliseconds
   /** Number of resends so far. */
   resends: number
 }
 
 interface NotificationsOptions {
-  /** Milliseconds since 1970. */
-  clock: () => number
+  clock: () => EpochMilliseconds
   /** The recipient. */
   merchant: Merchant
   /** Whether they are sent automatically in real time, instead of by `deliver`. */

@@ -2,14 +2,14 @@
 import { type ClientRequest, Agent as HttpAgent, request } from 'node:http'
 import { Agent as HttpsAgent, request as requestSecurely } from 'node:https'
 import type { MintedNotification } from '../../notification/mint.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Merchant } from '../keys/merchant.js'
 
 /** A notification to send. Each attempt has the same content and a new signature. */
 export interface OutgoingNotification {
   readonly event_type: string
   readonly notify_url: string
-  /** `now` in milliseconds since 1970. */
-  mint(merchant: Merchant, now: number): MintedNotification
+  mint(merchant: Merchant, now: EpochMilliseconds): MintedNotification
 }
 
 /** Milliseconds. WeChat Pay waits this long for the response to a notification. */

@@ -1,5 +1,6 @@
 /** Processes APIv2 requests: verifies them, calls the endpoint and signs the response. */
 import { ApiError } from '../../../errors.js'
+import type { EpochMilliseconds } from '../../../util/beijing-time.js'
 import type { RawRequest, RawResponse } from '../../http/server.js'
 import type { Merchant } from '../../keys/merchant.js'
 import type { Fault } from '../faults.js'
@@ -57,8 +58,8 @@ export class V2Gateway {
     return this.#endpoints.get(path)
   }
 
-  /** Returns the verified call, or the response to a request that fails verification. `now` in milliseconds since 1970. */
-  authorize(endpoint: V2Endpoint, request: RawRequest, now: number): V2Call | RawResponse {
+  /** Returns the verified call, or the response to a request that fails verification. */
+  authorize(endpoint: V2Endpoint, request: RawRequest, now: EpochMilliseconds): V2Call | RawResponse {
     if (endpoint.needsCertificate && !request.certificate) return NO_CERTIFICATE
     return withReturnFailure(() => {
       if (request.method !== 'POST') throw new ReturnCodeError('请使用post方法')

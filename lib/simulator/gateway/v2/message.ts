@@ -1,6 +1,7 @@
 /** APIv2 messages as WeChat Pay handles them: parses and verifies requests, signs and serializes responses. */
 import { ALGO_HMAC_SHA256, ALGO_MD5, equals, type SignType, sign } from '../../../crypto/hash.js'
 import { ksort, nonce, queryStringLike } from '../../../formatter.js'
+import type { EpochMilliseconds } from '../../../util/beijing-time.js'
 import { toXml } from '../../../xml/build.js'
 import { toObject } from '../../../xml/parse.js'
 import { type ReceivedPart, readParts } from '../../http/multipart.js'
@@ -19,8 +20,7 @@ export interface V2Call {
   readonly fields: Fields
   /** The uploaded file, when the request is a form. */
   readonly file: Buffer | undefined
-  /** Milliseconds since 1970. */
-  readonly now: number
+  readonly now: EpochMilliseconds
 }
 
 /** `return_code` FAIL: the request is malformed or its signature is invalid. The response is not signed. */
