@@ -1,6 +1,7 @@
 /** The options that are keys: checked together, since each tells whether another is the wrong one, and renewed while a client runs. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import {
+  hexOfDecimal,
   isPublicKeyId,
   type KeyInput,
   keyMatchesCertificate,
@@ -14,6 +15,7 @@ import type { ClientCertificate } from '../transport/agents.js'
 import { decryptField } from '../trust/decrypt-field.js'
 import type { PlatformKey } from '../trust/platform-key-ring.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
+import { characterName, kindOf } from '../util/wording.js'
 import { readCerts, refuseMerchantKeys } from './certs.js'
 import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerchant } from './merchant-certificate.js'
 
@@ -92,10 +94,8 @@ function readMerchantKeys(
   const merchant = readMerchant(options.merchant, mchid)
   const privateKey = readPrivateKey(options, merchant)
   requireMethods(options.signer, 'signer', ['sign'], '{ serial, sign(message) }')
+  if (options.signer) requireSignerSerial(options.signer, merchant)
   const signer = options.signer ?? (speaksV3 ? keySigner(options, privateKey, merchant) : NO_SIGNER)
-  if (typeof signer.serial !== 'string') {
-    throw new InvalidArgumentError('`signer.serial` must be the serial of the merchant API certificate: found none.')
-  }
   const key = merchant?.key ?? privateKey
   return {
     privateKey,
@@ -139,27 +139,60 @@ function keySigner(
   }
 }
 
+// The signer announces its serial itself, so it must be spelt as WeChat Pay knows it.
+function requireSignerSerial({ serial }: Signer, merchant: MerchantCertificate | undefined): void {
+  const given = requireHexSerial(serial, 'signer.serial')
+  const expected = merchant ? serialOf(merchant.certificate) : given
+  if (serial === expected) return
+  const found =
+    normalizeSerial(given) === normalizeSerial(expected) ? 'a different spelling of it' : 'a different serial'
+  throw new InvalidArgumentError(
+    `\`signer.serial\` must be ${expected}, the serial of the merchant API certificate in upper case with its leading zeros; got ${found}. Copy it from the certificate.`,
+  )
+}
+
 function readSerial({ serial }: KeyOptions, merchant: MerchantCertificate | undefined): string {
   const own = merchant && serialOf(merchant.certificate)
   if (serial === undefined) {
     if (own) return own
     throw new InvalidArgumentError(
-      '`serial` is missing: the serial of the merchant API certificate (商户API证书序列号), or give the certificate as `merchant`.',
+      '`serial` is missing. Pass the serial of the merchant API certificate (商户API证书序列号), or the certificate as `merchant`.',
     )
   }
-  if (typeof serial !== 'string' || !/^[0-9A-Fa-f]{1,64}$/.test(serial)) {
-    const found =
-      typeof serial === 'string' && isPublicKeyId(serial) ? 'the id of a WeChat Pay public key' : 'something else'
-    throw new InvalidArgumentError(
-      `\`serial\` must be the serial of the merchant API certificate (商户API证书序列号), hex digits: found ${found}. A \`PUB_KEY_ID_…\` belongs in \`certs\`.`,
-    )
-  }
-  if (own && normalizeSerial(serial) !== normalizeSerial(own)) {
-    throw new InvalidArgumentError(
-      `\`serial\` is ${serial}, but the certificate in \`${merchant.option}\` has ${own}; leave \`serial\` out to read it from there.`,
-    )
-  }
-  return serial.toUpperCase()
+  return own ? requireOwnSerial(serial, own, merchant.option) : requireHexSerial(serial, 'serial')
+}
+
+// The certificate is at hand, so its own serial is sent, with its leading zeros: WeChat Pay compares strings.
+function requireOwnSerial(serial: unknown, own: string, option: string): string {
+  if (typeof serial === 'string' && normalizeSerial(serial) === normalizeSerial(own)) return own
+  const found =
+    typeof serial === 'string' && hexOfDecimal(serial) === normalizeSerial(own)
+      ? 'that serial in decimal'
+      : serialFlaw(serial)
+  throw new InvalidArgumentError(
+    `\`serial\` must be ${own}, the serial of the certificate in \`${option}\`; got ${found}. Leave \`serial\` out to have it read from there.`,
+  )
+}
+
+/** A certificate's serial has 20 bytes at the most (RFC 5280 section 4.1.2.2). */
+const HEX_SERIAL = /^[0-9A-Fa-f]{1,40}$/
+
+function requireHexSerial(serial: unknown, option: string): string {
+  if (typeof serial === 'string' && HEX_SERIAL.test(serial)) return serial.toUpperCase()
+  throw new InvalidArgumentError(
+    `\`${option}\` must be the serial of the merchant API certificate (商户API证书序列号), at most 40 hex digits; got ${serialFlaw(serial)}. Copy it from 商户平台 → 账户中心 → API安全, or from \`openssl x509 -in apiclient_cert.pem -noout -serial\`. A \`PUB_KEY_ID_…\` belongs in \`certs\`.`,
+  )
+}
+
+function serialFlaw(serial: unknown): string {
+  if (typeof serial !== 'string') return kindOf(serial)
+  if (serial === '') return 'an empty string'
+  if (isPublicKeyId(serial)) return 'the ID of a WeChat Pay public key'
+  if (HEX_SERIAL.test(serial)) return 'a different serial'
+  const hex = hexOfDecimal(serial)
+  if (hex && HEX_SERIAL.test(hex)) return `a serial in decimal, which is ${hex} in hex`
+  const stray = /[^0-9A-Fa-f]/u.exec(serial)
+  return stray ? `a string with ${characterName(stray[0])}` : `${serial.length} digits`
 }
 
 function readPlatformKeys({ certs = {}, verifier }: KeyOptions): Pick<Keys, 'platformKeys' | 'givenVerifier'> {

@@ -87,6 +87,11 @@ export function normalizeSerial(serial: string): string {
   return serial.toUpperCase().replace(/^0+(?=.)/, '')
 }
 
+/** The normalized hex of a serial in decimal, as Java and Go print it; undefined for a string that is not decimal. */
+export function hexOfDecimal(serial: string): string | undefined {
+  return /^\d{1,50}$/.test(serial) ? BigInt(serial).toString(16).toUpperCase() : undefined
+}
+
 type Wanted = keyof typeof EXPECTED
 type Found<W extends Wanted> = Extract<KeyMaterial, { kind: (typeof EXPECTED)[W]['kinds'][number] }>
 

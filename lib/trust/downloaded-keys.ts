@@ -4,7 +4,7 @@ import { normalizeSerial } from '../crypto/keys.js'
 import { SignatureError } from '../errors.js'
 import type { Store } from '../stores/store.js'
 import { bootstrapVerifier, decryptCertificates, explain } from './certificate-list.js'
-import { type CertificateSource, isCurrent, type PlatformKey } from './platform-key-ring.js'
+import { type CertificateSource, isCurrent, isExpired, type PlatformKey } from './platform-key-ring.js'
 import { type DownloadedList, type KeyClock, SharedList } from './shared-list.js'
 import type { Verifier } from './verifier.js'
 import type { WarningListener } from './warnings.js'
@@ -56,10 +56,9 @@ export class DownloadedKeys implements CertificateSource {
     return this.#keys.values()
   }
 
-  /** A key that may verify. One that is not yet valid may: WeChat Pay's clock decides when it signs with it. */
   get(serial: string): PlatformKey | undefined {
     const key = this.#keys.get(normalizeSerial(serial))
-    return key && !this.#isExpired(key) ? key : undefined
+    return key && !isExpired(key, this.#now()) ? key : undefined
   }
 
   /**
@@ -152,7 +151,7 @@ export class DownloadedKeys implements CertificateSource {
   // A list is decrypted with the APIv3 key wherever it comes from, so that no one can plant a certificate in the store.
   #keep({ body, fetchedAt }: DownloadedList): void {
     const listed = decryptCertificates(body, this.#options.apiv3Key)
-    const kept = [...this.#keys.values()].filter(key => !this.#isExpired(key))
+    const kept = [...this.#keys.values()].filter(key => !isExpired(key, this.#now()))
     this.#keys = new Map([...kept, ...listed].map(key => [normalizeSerial(key.serial), key]))
     this.#fetchedAt = fetchedAt
   }
@@ -160,10 +159,6 @@ export class DownloadedKeys implements CertificateSource {
   #hasCurrent(): boolean {
     const now = this.#now()
     return [...this.#keys.values()].some(key => isCurrent(key, now))
-  }
-
-  #isExpired({ validTo = Number.POSITIVE_INFINITY }: PlatformKey): boolean {
-    return validTo < this.#now()
   }
 
   #isOld(): boolean {

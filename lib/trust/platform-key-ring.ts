@@ -2,6 +2,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isPublicKeyId, normalizeSerial } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
+import { InvalidArgumentError, NOTHING_SENT } from '../errors.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Verifier } from './verifier.js'
 import type { WarningListener } from './warnings.js'
@@ -34,7 +35,14 @@ export function isCurrent({ validFrom = 0, validTo = Number.POSITIVE_INFINITY }:
   return validFrom <= now && now <= validTo
 }
 
-/** The newest current key; if none is current, the newest of all, so that WeChat Pay's response says what is wrong. */
+/**
+ * Whether a key must not verify any more. One that is not yet valid may: WeChat Pay's clock decides when it signs with it.
+ */
+export function isExpired({ validTo = Number.POSITIVE_INFINITY }: PlatformKey, now: number): boolean {
+  return validTo < now
+}
+
+/** The newest current key; if none is current, the newest of all. */
 function newestKey(keys: Iterable<PlatformKey>, now: number): PlatformKey | undefined {
   const newestFirst = [...keys].sort((a, b) => (b.validFrom ?? 0) - (a.validFrom ?? 0))
   return newestFirst.find(key => isCurrent(key, now)) ?? newestFirst[0]
@@ -44,6 +52,7 @@ function newestKey(keys: Iterable<PlatformKey>, now: number): PlatformKey | unde
 export interface CertificateSource {
   /** The known certificates, expired ones included. */
   readonly keys: Iterable<PlatformKey>
+  /** The certificate with that serial, unless it has expired. */
   get(serial: string): PlatformKey | undefined
   /** Resolves when there is a current certificate. */
   require(): Promise<void>
@@ -106,7 +115,9 @@ export class PlatformKeyRing implements Verifier {
       this.#warnOfEnd(key)
       return key
     }
-    return this.#downloaded ? this.#downloaded.require().then(() => this.#preferred()) : key
+    if (this.#downloaded) return this.#downloaded.require().then(() => this.#preferred())
+    if (key && isExpired(key, this.#now())) throw expired(key)
+    return key
   }
 
   // The first public key if there is one, else a certificate.
@@ -115,7 +126,9 @@ export class PlatformKeyRing implements Verifier {
   }
 
   #find(serial: string): PlatformKey | undefined {
-    return this.#configured.get(normalizeSerial(serial)) ?? this.#downloaded?.get(serial)
+    const configured = this.#configured.get(normalizeSerial(serial))
+    if (configured && !isExpired(configured, this.#now())) return configured
+    return this.#downloaded?.get(serial)
   }
 
   // Public keys are not in the list of certificates.
@@ -143,6 +156,13 @@ export class PlatformKeyRing implements Verifier {
       expires: new Date(validTo),
     })
   }
+}
+
+// No response could be verified, so that the outcome of every order would be unknown.
+function expired({ serial, validTo = 0 }: PlatformKey): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `\`certs\` must have a key that is valid now; got only certificates that have expired, ${serial} on ${new Date(validTo).toISOString()} at the latest. Set \`apiv3Key\` to have the current certificates downloaded, or add the WeChat Pay public key. ${NOTHING_SENT}`,
+  )
 }
 
 function verifyWith(known: PlatformKey | undefined, message: Uint8Array, signature: string): boolean | undefined {

@@ -17,3 +17,21 @@ export function quote(path: string): string {
 function escapeCharacter(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`
 }
+
+const CHARACTERS: ReadonlyMap<string, string> = new Map([
+  ['\t', 'a tab'],
+  ['\n', 'a line feed'],
+  ['\r', 'a carriage return'],
+  [' ', 'a space'],
+  ['\u00a0', 'a no-break space'],
+  ['\u200b', 'a zero-width space'],
+  ['\ufeff', 'a byte order mark'],
+])
+
+/** One character of an input that must not hold it: `a space (U+0020)`, `"O" (U+004F)`. */
+export function characterName(character: string): string {
+  const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+  const name = CHARACTERS.get(character)
+  if (name) return `${name} (${code})`
+  return /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(character) ? `"${character}" (${code})` : code
+}

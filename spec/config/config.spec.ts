@@ -119,7 +119,7 @@ describe('a wrong input is named', () => {
     [
       'the serial of another certificate',
       { serial: platform.serial, merchant: { cert: merchant.certificate } },
-      /`serial` is .*`merchant\.cert` has/,
+      /`serial` must be .*`merchant\.cert`/,
     ],
     [
       'a certificate of another key',

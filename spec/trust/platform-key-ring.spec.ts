@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { loadCertificate, loadPublicKey } from '../../lib/crypto/keys.js'
-import { ApiError, SignatureError, TransportError } from '../../lib/errors.js'
+import { ApiError, InvalidArgumentError, SignatureError, TransportError } from '../../lib/errors.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
 import type { Store } from '../../lib/stores/store.js'
 import { DownloadedKeys } from '../../lib/trust/downloaded-keys.js'
@@ -527,3 +527,28 @@ describe('a store that several processes share', () => {
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise(resolve => setImmediate(resolve))
 }
+
+describe('a configured certificate', () => {
+  const ring = (...certificates: PlatformCertificate[]) =>
+    new PlatformKeyRing({ configured: certificates.map(configured), now: () => now })
+
+  it('that has expired does not verify, as a downloaded one does not', async () => {
+    const keys = ring(old, young)
+    now = old.validTo
+    expect(await answerBy(keys, old)).toBe(true)
+    now = old.validTo + 1
+    expect(await answerBy(keys, old)).toBeUndefined()
+    expect(await answerBy(keys, young)).toBe(true)
+  })
+
+  it('that is not valid yet verifies', async () => {
+    now = young.validFrom - DAY
+    expect(await answerBy(ring(young), young)).toBe(true)
+  })
+
+  it('that has expired is not announced where no other key is known: no response could be verified', () => {
+    now = old.validTo + 1
+    expect(() => ring(old).announcedSerial()).toThrow(InvalidArgumentError)
+    expect(() => ring(old).encryptionKey()).toThrow(old.serial)
+  })
+})

@@ -70,7 +70,7 @@ async function verify(
   throw isGenuine === undefined
     ? refuse(
         'serial',
-        `The ${subject} is signed with the unknown key ${printable(serial)}: if it is WeChat Pay's, add it to \`certs\`.`,
+        `The ${subject} is signed with the key ${printable(serial)}, which is unknown or has expired: if it is WeChat Pay's, add the current one to \`certs\`.`,
       )
     : refuse(
         'mismatch',
