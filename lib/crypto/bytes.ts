@@ -51,10 +51,10 @@ function flawOf(base64: string): string {
 const AES_KEY_LENGTH = 32
 
 /** @throws InvalidArgumentError unless the key has 32 bytes: nothing is padded or cut. */
-export function aesKey(key: string | Uint8Array): Uint8Array {
-  const bytes = toBytes(key, 'key')
+export function aesKey(key: string | Uint8Array, name = 'key'): Uint8Array {
+  const bytes = toBytes(key, name)
   if (bytes.length === AES_KEY_LENGTH) return bytes
   throw new InvalidArgumentError(
-    `\`key\` must be ${AES_KEY_LENGTH} bytes; got ${bytes.length}. Pass the key exactly as it was set in the merchant platform, without spaces or line ends.`,
+    `\`${name}\` must be ${AES_KEY_LENGTH} bytes; got ${bytes.length}. Pass the key exactly as it was set in the merchant platform, without spaces or line ends.`,
   )
 }

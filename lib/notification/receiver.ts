@@ -118,8 +118,8 @@ function keysOfConfig(config: NotificationConfig | Client, now: () => number): N
   const { secret } = config
   return {
     verifier: readVerifier(config, now),
-    apiv3Key: config.apiv3Key === undefined ? undefined : readKey(config.apiv3Key, 'apiv3Key'),
-    secret: secret === undefined ? undefined : Buffer.from(readKey(secret, 'secret')).toString(),
+    apiv3Key: config.apiv3Key === undefined ? undefined : aesKey(config.apiv3Key, 'apiv3Key'),
+    secret: secret === undefined ? undefined : Buffer.from(aesKey(secret, 'secret')).toString(),
     decrypt: readDecrypt(config),
     store: config.store,
   }
@@ -152,12 +152,4 @@ function readVerifier(config: NotificationConfig, now: () => number): Verifier |
 
 function certsOf({ certs = {} }: NotificationConfig): [serial: string, input: KeyInput][] {
   return Object.entries(certs)
-}
-
-function readKey(key: string | Uint8Array, option: string): Uint8Array {
-  try {
-    return aesKey(key)
-  } catch (cause) {
-    throw new InvalidArgumentError(`\`${option}\` must be 32 bytes, as it was set in the merchant platform.`, { cause })
-  }
 }
