@@ -28,16 +28,30 @@ const SHAPES: readonly (readonly [RegExp, DerFormat])[] = [
 
 /** The format of one complete DER structure, or undefined for anything else. */
 export function identifyDer(bytes: Uint8Array): DerFormat | undefined {
+  const shape = membersOfDer(bytes)?.map(({ tag }) => tag.toString(16).padStart(2, '0'))
+  return shape && SHAPES.find(([pattern]) => pattern.test(shape.join('')))?.[1]
+}
+
+/** A member of a structure; `encoded` is all of it, `content` is what its length counts. */
+export interface DerMember {
+  readonly tag: number
+  readonly encoded: Uint8Array
+  readonly content: Uint8Array
+}
+
+/** The members of one complete SEQUENCE, or undefined for anything else. */
+export function membersOfDer(bytes: Uint8Array): DerMember[] | undefined {
   const outer = readHeader(bytes, 0)
   if (outer?.tag !== SEQUENCE || outer.end !== bytes.length) return undefined
-  let shape = ''
+  const members: DerMember[] = []
   for (let at = outer.start; at < outer.end; ) {
-    const member = readHeader(bytes, at)
-    if (member === undefined || member.end > outer.end) return undefined
-    shape += member.tag.toString(16).padStart(2, '0')
-    at = member.end
+    const header = readHeader(bytes, at)
+    if (header === undefined || header.end > outer.end) return undefined
+    const { tag, start, end } = header
+    members.push({ tag, encoded: bytes.subarray(at, end), content: bytes.subarray(start, end) })
+    at = end
   }
-  return SHAPES.find(([pattern]) => pattern.test(shape))?.[1]
+  return members
 }
 
 interface Header {
