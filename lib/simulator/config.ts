@@ -22,6 +22,40 @@ export interface SimulatorConfig {
   ca?: string
 }
 
+/** A complete configuration for the client of a brand. It is plain JSON. */
+export interface SimulatorBrandConfig {
+  brand_id: string
+  /** Serial number of the brand's API certificate. */
+  serial: string
+  /** PEM. */
+  privateKey: string
+  /** PEM: the WeChat Pay public key by its `PUB_KEY_ID_…`. */
+  certs: Record<string, string>
+  /** 32 characters. */
+  apiv3Key: string
+  base_uri: string
+  /** PEM: the certificate of the simulator. Only with `https`. */
+  ca?: string
+}
+
+interface BrandConfigSources extends Pick<ConfigSources, 'keys' | 'url' | 'ca'> {
+  brand: Merchant
+}
+
+export function createBrandConfig({ keys, brand, url, ca }: BrandConfigSources): SimulatorBrandConfig {
+  const { platformPublicKey } = keys
+  const { serial, privateKey, apiv3Key } = keys.brand
+  return {
+    brand_id: brand.mchid,
+    serial,
+    privateKey,
+    certs: { [platformPublicKey.serial]: platformPublicKey.publicKey },
+    apiv3Key,
+    base_uri: `${url}/`,
+    ...(ca !== undefined && { ca }),
+  }
+}
+
 interface ConfigSources {
   keys: SimulatorKeys
   merchant: Merchant

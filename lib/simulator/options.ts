@@ -22,8 +22,9 @@ export interface SimulatorOptions {
    */
   publicKeyOnly?: boolean
   /**
-   * Returns the current time in milliseconds since 1970, for every time that the simulator reads or writes. With a clock,
-   * notifications are sent only by `deliver`. Default: the system time, and notifications are sent automatically.
+   * Stands for the machine's clock: the current time in milliseconds since 1970, of signatures and certificates. Business
+   * time starts from it, and `advance` moves that alone. With a clock, notifications are sent only by `deliver`. Default:
+   * the system time, and notifications are sent automatically.
    */
   clock?: () => number
   /** What the bills contain in addition to the orders paid on that day. */

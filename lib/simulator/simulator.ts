@@ -1,15 +1,17 @@
 /** `Simulator`: a local gateway that a test starts, controls and closes. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { createConfig, type SimulatorConfig } from './config.js'
+import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
 import { Faults, type Misbehaviour } from './gateway/faults.js'
 import { Gateway } from './gateway/gateway.js'
 import { createPauses, type Pauses } from './gateway/pauses.js'
+import { Registry } from './gateway/registry.js'
 import { RequestLog, type SimulatorRequest } from './gateway/request-log.js'
 import { V2Gateway } from './gateway/v2/gateway.js'
 import { type Listener, listen } from './http/server.js'
-import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
+import { createBrand, createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
 import { mintServerCertificate } from './keys/server-certificate.js'
+import { BusinessClock, type Span } from './ledger/clock.js'
 import { createLedger, type Ledger } from './ledger/ledger.js'
 import { paymentNotification, refundNotification, transferNotification } from './notify/events.js'
 import { type DeliverOptions, Notifications, type SimulatorNotification } from './notify/notifications.js'
@@ -19,6 +21,8 @@ import { v2Endpoints, v3Endpoints } from './products/endpoints.js'
 interface Parts {
   keys: SimulatorKeys
   merchant: Merchant
+  brand: Merchant
+  /** The machine's time, in milliseconds since 1970. */
   clock: () => number
   ledger: Ledger
   faults: Faults
@@ -52,27 +56,46 @@ export class Simulator {
    */
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
     requireValid(options)
-    const { mchid = '1900000109', port = 0, clock = Date.now, sleep = sleepOnTimer, bills } = options
+    const { mchid = '1900000109', port = 0, clock = systemClock, sleep = sleepOnTimer, bills } = options
     const keys = options.keys ?? (await mintKeys(mchid, clock()))
-    const ledger = createLedger()
+    const ledger = createLedger(new BusinessClock(clock))
     const faults = new Faults()
     const log = new RequestLog()
     const pauses = createPauses(sleep)
     const merchant = createMerchant(mchid, keys, options.publicKeyOnly)
+    const brand = createBrand(keys)
     const merchants = new Map([[mchid, merchant]])
-    const notifications = new Notifications({ clock, merchant, isAutomatic: options.clock === undefined })
+    const notifications = new Notifications({
+      clock,
+      businessClock: ledger.clock.now,
+      merchant,
+      isAutomatic: options.clock === undefined,
+    })
     const gateway = new Gateway({
-      merchants,
-      endpoints: v3Endpoints(ledger, { origin: () => listener.url, bills }),
+      callers: { merchants, brands: new Map([[brand.mchid, brand]]) },
+      registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger.records),
       v2: new V2Gateway({ merchants, endpoints: v2Endpoints(ledger) }),
       faults,
       log,
       clock,
+      businessClock: ledger.clock.now,
       pause: pauses.pause,
     })
     const tls = options.https ? await mintServerCertificate() : undefined
     const listener = await listen({ port, limit: BODY_LIMIT, tls, respond: request => gateway.respond(request) })
-    return new Simulator({ keys, merchant, clock, ledger, faults, log, notifications, listener, ca: tls?.cert, pauses })
+    return new Simulator({
+      keys,
+      merchant,
+      brand,
+      clock,
+      ledger,
+      faults,
+      log,
+      notifications,
+      listener,
+      ca: tls?.cert,
+      pauses,
+    })
   }
 
   /** `http://127.0.0.1:<port>`, or `https://…` with the option `https`. */
@@ -86,8 +109,14 @@ export class Simulator {
     return createConfig({ keys, merchant, ca, url: this.url, now: clock() })
   }
 
+  /** A complete configuration for a brand's client. */
+  get brand(): SimulatorBrandConfig {
+    const { keys, brand, ca } = this.#parts
+    return createBrandConfig({ keys, brand, ca, url: this.url })
+  }
+
   /**
-   * The keys of the merchant and of WeChat Pay, with the newest platform certificate. Pass them to `Simulator.start` to
+   * The keys of the merchant, of the brand and of WeChat Pay, with the newest platform certificate. Pass them to `Simulator.start` to
    * start a simulator with the same merchant.
    */
   get keys(): SimulatorKeys {
@@ -149,9 +178,9 @@ export class Simulator {
    *   when the order names a different payer.
    */
   pay(out_trade_no: string, { openid }: { openid?: string } = {}): { transaction_id: string } {
-    const { ledger, notifications, merchant, clock } = this.#parts
-    const order = ledger.orders.pay(merchant.mchid, out_trade_no, openid, clock())
-    notifications.add(paymentNotification(order, clock()))
+    const { ledger, notifications, merchant } = this.#parts
+    const order = ledger.orders.pay(merchant.mchid, out_trade_no, openid, ledger.clock.now())
+    notifications.add(paymentNotification(order, ledger.clock.now()))
     return { transaction_id: order.payment.transactionId }
   }
 
@@ -161,9 +190,9 @@ export class Simulator {
    * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund.
    */
   settle(out_refund_no: string): void {
-    const { ledger, notifications, merchant, clock } = this.#parts
-    const refund = ledger.refunds.settle(merchant.mchid, out_refund_no, clock())
-    notifications.add(refund && refundNotification(refund, clock()))
+    const { ledger, notifications, merchant } = this.#parts
+    const refund = ledger.refunds.settle(merchant.mchid, out_refund_no, ledger.clock.now())
+    notifications.add(refund && refundNotification(refund, ledger.clock.now()))
   }
 
   /**
@@ -173,13 +202,23 @@ export class Simulator {
    * @throws ApiError `NOT_FOUND` for an unknown transfer.
    */
   confirm(out_bill_no: string): void {
-    const { ledger, notifications, merchant, clock } = this.#parts
-    const transfer = ledger.transfers.confirm(merchant.mchid, out_bill_no, clock())
-    notifications.add(transfer && transferNotification(transfer, clock()))
+    const { ledger, notifications, merchant } = this.#parts
+    const transfer = ledger.transfers.confirm(merchant.mchid, out_bill_no, ledger.clock.now())
+    notifications.add(transfer && transferNotification(transfer, ledger.clock.now()))
   }
 
   /**
-   * Sends the notifications that are due by the simulator's clock, one after the other, and resolves when all of them
+   * Moves business time forward: orders expire, notifications become due, bills close. The time of signatures stays that
+   * of the machine.
+   *
+   * @throws InvalidArgumentError (the promise rejects) for an unknown or negative part.
+   */
+  async advance(span: Span): Promise<void> {
+    this.#parts.ledger.clock.advance(span)
+  }
+
+  /**
+   * Sends the notifications that are due by business time, one after the other, and resolves when all of them
    * have been acknowledged, refused or timed out. A notification that is not acknowledged with 200 or 204 within 5 seconds
    * is due again, up to 15 times: after 15 s, 15 s, 30 s, 3 min, 10 min, 20 min, 30 min, 30 min, 30 min, 60 min, 3 h, 3 h, 3 h, 6 h and 6 h.
    *
@@ -201,6 +240,11 @@ export class Simulator {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+// Read anew each time, so that fake timers that are installed later count, too.
+function systemClock(): number {
+  return Date.now()
 }
 
 function sleepOnTimer(milliseconds: number): Promise<unknown> {

@@ -30,7 +30,7 @@ export class FileStore implements Store {
   readonly #now: () => EpochMilliseconds
   #sweptAt: EpochMilliseconds
 
-  constructor(directory: string | URL, { now = Date.now }: { now?: () => EpochMilliseconds } = {}) {
+  constructor(directory: string | URL, { now = () => Date.now() }: { now?: () => EpochMilliseconds } = {}) {
     if (!(directory instanceof URL) && (typeof directory !== 'string' || directory === '')) {
       const found = directory === '' ? 'an empty string' : kindOf(directory)
       throw new InvalidArgumentError(

@@ -15,7 +15,7 @@ export class MemoryStore implements Store {
   readonly #now: () => EpochMilliseconds
   #sweptAt: EpochMilliseconds
 
-  constructor({ now = Date.now }: { now?: () => EpochMilliseconds } = {}) {
+  constructor({ now = () => Date.now() }: { now?: () => EpochMilliseconds } = {}) {
     this.#now = now
     this.#sweptAt = now()
   }

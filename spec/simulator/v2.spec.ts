@@ -77,7 +77,7 @@ describe('an order', () => {
       out_trade_no: xml.out_trade_no,
       time_end: expect.stringMatching(/^\d{14}$/),
     })
-    expect(await failure(call('pay/closeorder', { out_trade_no: xml.out_trade_no }))).toMatchObject({
+    expect(await failure(call('pay/closeorder', { appid: 'wx1', out_trade_no: xml.out_trade_no }))).toMatchObject({
       code: 'ORDERPAID',
     })
   })
@@ -85,7 +85,9 @@ describe('an order', () => {
   it('cannot be created again once closed, and is not found when it does not exist', async () => {
     const xml = order()
     await call('pay/unifiedorder', xml)
-    expect(await call('pay/closeorder', { out_trade_no: xml.out_trade_no })).toMatchObject({ result_code: 'SUCCESS' })
+    expect(await call('pay/closeorder', { appid: 'wx1', out_trade_no: xml.out_trade_no })).toMatchObject({
+      result_code: 'SUCCESS',
+    })
     expect(await failure(call('pay/unifiedorder', xml))).toMatchObject({ code: 'ORDERCLOSED' })
     expect(await failure(query('UNKNOWN'))).toMatchObject({ code: 'ORDERNOTEXIST', statusCode: 200 })
   })
@@ -383,7 +385,9 @@ describe('the simulator over https', () => {
     expect(error).toMatchObject({ code: 'ERR_CONNECT', sent: false })
     const copy = Builder.factory(JSON.parse(JSON.stringify(simulator.config)))
     expect(simulator.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
-    expect(await failure(call('pay/orderquery', { out_trade_no: 'UNKNOWN' }, { client: copy }))).toMatchObject({
+    expect(
+      await failure(call('pay/orderquery', { appid: 'wx1', out_trade_no: 'UNKNOWN' }, { client: copy })),
+    ).toMatchObject({
       code: 'ORDERNOTEXIST',
     })
   })

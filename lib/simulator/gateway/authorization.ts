@@ -5,7 +5,8 @@ import * as Formatter from '../../formatter.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { metaPart } from '../http/multipart.js'
 import type { RawRequest } from '../http/server.js'
-import type { Merchant } from '../keys/merchant.js'
+import { BRAND_SCHEME, type Callers, type Merchant } from '../keys/merchant.js'
+import { isSameSerial } from '../keys/platform.js'
 import { problem, signError } from '../ledger/problem.js'
 import { type Credentials, readAuthorization } from './credentials.js'
 import type { Nonces } from './nonces.js'
@@ -16,22 +17,23 @@ const CLOCK_OFFSET = 300
 const SHOWN_BODY_LENGTH = 8
 
 interface Context {
-  merchants: ReadonlyMap<string, Merchant>
+  callers: Callers
   nonces: Nonces
   now: EpochMilliseconds
 }
 
 /**
- * @returns the merchant who signed the request.
+ * @returns the merchant or the brand that signed the request.
  * @throws ApiError 400 `INVALID_REQUEST` without Accept or User-Agent. 401 `SIGN_ERROR`, with the reason in
  *   `detail.issue`, for any other failure.
  */
-export function authorize(request: RawRequest, { merchants, nonces, now }: Context): Merchant {
+export function authorize(request: RawRequest, { callers, nonces, now }: Context): Merchant {
   requireHeaders(request.headers)
   const { signature, ...credentials } = readAuthorization(request.headers.authorization)
-  const merchant = findMerchant(credentials, merchants)
+  requireScheme(request.target, credentials)
+  const merchant = findMerchant(credentials, callers)
   requireTimely(credentials.timestamp, now)
-  const nonce = `${merchant.mchid}:${credentials.nonce}`
+  const nonce = `${merchant.scheme} ${merchant.mchid}:${credentials.nonce}`
   if (nonces.has(nonce)) {
     throw signError('Http头Authorization中的nonce_str已被使用', 'nonce_str', 'nonce_str was used before')
   }
@@ -50,10 +52,22 @@ function requireHeaders(headers: IncomingHttpHeaders): void {
   })
 }
 
-function findMerchant({ mchid, serial }: Credentials, merchants: ReadonlyMap<string, Merchant>): Merchant {
-  const merchant = merchants.get(mchid)
-  if (merchant === undefined) throw signError('商户号不存在', 'mchid', `unknown mchid ${mchid}`)
-  if (serial === merchant.serial) return merchant
+// A brand calls the paths under /brand, and nobody else does.
+function requireScheme(target: string, { scheme }: Credentials): void {
+  const isBrand = scheme === BRAND_SCHEME
+  if (isBrand === /^\/brand\//.test(target)) return
+  const issue = `${isBrand ? 'a brand' : 'a merchant'} cannot call this path with its scheme ${scheme}`
+  throw signError('Http头Authorization认证类型不正确', 'scheme', issue)
+}
+
+function findMerchant({ scheme, mchid, serial }: Credentials, { merchants, brands }: Callers): Merchant {
+  const isBrand = scheme === BRAND_SCHEME
+  const merchant = (isBrand ? brands : merchants).get(mchid)
+  if (merchant === undefined) {
+    if (isBrand) throw signError('品牌不存在', 'brand_id', `unknown brand_id ${mchid}`)
+    throw signError('商户号不存在', 'mchid', `unknown mchid ${mchid}`)
+  }
+  if (isSameSerial(merchant.serial, serial)) return merchant
   const message = '商户证书序列号有误。请使用签名私钥匹配的证书序列号'
   throw signError(message, 'serial_no', `unknown serial_no ${serial}`)
 }

@@ -1,21 +1,79 @@
-/** An APIv3 endpoint: its verified calls, readers for their parameters, and common responses. */
+/** An APIv3 endpoint of a product module: its checked calls, readers for their parameters, and common responses. */
+
+import type { Operations } from '../../types/index.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawRequest } from '../http/server.js'
 import type { Merchant } from '../keys/merchant.js'
-import { parameterError, problem } from '../ledger/problem.js'
-import { assertValid, type Schema, type Value } from '../schema/schema.js'
-import type { EndpointResponse, Route } from './router.js'
+import { parameterError } from '../ledger/problem.js'
+import { METHODS, type Method, type Schema } from '../schema/catalogue.js'
+import type { EndpointResponse } from './router.js'
 
-export interface Call {
+/** A request whose signature has been verified. */
+export interface VerifiedCall {
   readonly merchant: Merchant
   /** The values of the placeholders in the path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly request: RawRequest
+  /** Business time: `simulator.advance` moves it. */
   readonly now: EpochMilliseconds
+  /** The machine's time, by which signatures, certificates and keys are valid. */
+  readonly machineTime: EpochMilliseconds
 }
 
-export type Endpoint = Route<Call>
+/** A way to respond to verified requests. */
+export interface VerifiedRoute {
+  readonly method: Method
+  readonly path: string
+  handle(call: VerifiedCall): EndpointResponse | Promise<EndpointResponse>
+}
+
+/** A verified request whose parameters and payload fit the catalogue, with the sensitive fields in plain text. */
+export interface Call<Body = unknown> extends VerifiedCall {
+  /** The JSON of the payload; undefined without one. */
+  readonly body: Body
+  /**
+   * The documented response with these values. Required fields that are not given repeat the request or are sampled;
+   * optional ones are left out.
+   */
+  readonly respond: (values: object) => EndpointResponse
+}
+
+export interface Endpoint {
+  readonly method: Method
+  /** The documented path, such as `/v3/pay/transactions/id/{transaction_id}`. */
+  readonly path: string
+  handle(call: Call): EndpointResponse | Promise<EndpointResponse>
+  /** Rules for the payload beyond the catalogue: what the documents say in prose. */
+  readonly rules?: Schema
+  /**
+   * Who compares a repeated merchant number with its first request. `'registry'`, the default: the same content returns the
+   * first response without a call of `handle`, different content fails with 400 `INVALID_REQUEST`. `'ledger'`: the ledger,
+   * because the number is shared with other endpoints or the response changes with the state.
+   */
+  readonly numbers?: 'registry' | 'ledger'
+}
+
+type Key = keyof Operations & `${'get' | 'post' | 'put' | 'patch' | 'delete'} /${string}`
+
+/**
+ * An endpoint whose `call.body` has the documented type of its operation, which the registry has checked.
+ *
+ * ```ts
+ * endpoint('post /v3/refund/domestic/refunds', ({ body, merchant, respond, now }) =>
+ *   respond(describe(refunds.place(merchant.mchid, body, now))))
+ * ```
+ */
+export function endpoint<Name extends Key>(
+  operation: Name,
+  handle: (call: Call<Operations[Name]['json']>) => EndpointResponse | Promise<EndpointResponse>,
+  options: Pick<Endpoint, 'rules' | 'numbers'> = {},
+): Endpoint {
+  const [method = '', path = ''] = operation.split(' ')
+  const known = METHODS.find(name => name === method.toUpperCase())
+  if (known === undefined) throw new TypeError(`${operation} has no HTTP method.`)
+  return { ...options, method: known, path, handle }
+}
 
 export const NO_CONTENT: EndpointResponse = { statusCode: 204, body: '' }
 
@@ -23,59 +81,22 @@ export function ok(value: object): EndpointResponse {
   return { statusCode: 200, body: JSON.stringify(value) }
 }
 
-/**
- * Returns the JSON body.
- *
- * @throws ApiError 415 for a different content type, 400 `PARAM_ERROR` for a body that violates the schema.
- */
-export function readJson<const S extends Schema>({ request }: Call, schema: S): Value<S> {
-  const type = request.headers['content-type'] ?? ''
-  if (!/^application\/json\s*(?:;|$)/i.test(type)) {
-    throw problem(415, 'INVALID_REQUEST', 'Http头Content-Type必须是application/json', {
-      field: 'content-type',
-      value: type,
-      issue: 'unsupported media type',
-      location: 'header',
-    })
-  }
-  const value = parse(request.body)
-  assertValid(value, schema)
-  return value
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))
-  } catch {
-    throw parameterError('无法解析请求的 JSON 包体', { field: '', issue: 'not valid JSON in UTF-8', location: 'body' })
-  }
-}
-
 /** Returns the value of a placeholder in the path of the route. */
-export function readParam({ params }: Call, name: string): string {
+export function readParam({ params }: Pick<Call, 'params'>, name: string): string {
   const value = params[name]
   if (value === undefined) throw new TypeError(`The path of the route has no {${name}}.`)
   return value
 }
 
 /** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` in the query is the caller's. */
-export function requireOwnQuery({ query, merchant }: Call): void {
-  const mchid = query.get('mchid')
-  if (!mchid) {
-    const issue = '此字段为必填项'
-    throw parameterError(`输入源“/query/mchid”映射到字段“直连商户号”规则校验失败，${issue}`, {
-      field: 'mchid',
-      value: '',
-      issue,
-      location: 'query',
-    })
-  }
+export function requireOwnQuery({ query, merchant }: Pick<Call, 'query' | 'merchant'>): void {
+  const mchid = query.get('mchid') ?? ''
   if (mchid !== merchant.mchid) throw foreignMerchant('mchid', mchid, 'query')
 }
 
 /** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` in the body is the caller's. */
-export function requireOwnBody({ merchant }: Call, { mchid }: { mchid: string }): void {
-  if (mchid !== merchant.mchid) throw foreignMerchant('/mchid', mchid, 'body')
+export function requireOwnBody({ merchant, body }: Call<{ mchid: string }>): void {
+  if (body.mchid !== merchant.mchid) throw foreignMerchant('/mchid', body.mchid, 'body')
 }
 
 function foreignMerchant(field: string, value: string, location: 'body' | 'query') {

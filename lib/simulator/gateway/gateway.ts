@@ -2,27 +2,30 @@
 import { ApiError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { DROPPED, type RawRequest, type RawResponse } from '../http/server.js'
-import type { Merchant } from '../keys/merchant.js'
+import type { Callers } from '../keys/merchant.js'
 import { problem, problemBody } from '../ledger/problem.js'
 import { authorize } from './authorization.js'
-import type { Call, Endpoint } from './endpoint.js'
+import type { VerifiedCall, VerifiedRoute } from './endpoint.js'
 import type { Fault, Faults } from './faults.js'
 import { fileResponse } from './file-response.js'
 import { Nonces } from './nonces.js'
+import type { Registry } from './registry.js'
 import type { RequestLog } from './request-log.js'
-import { type EndpointResponse, Router } from './router.js'
-import { withSensitiveFields } from './sensitive.js'
-import { signResponse, unsignedResponse } from './sign-response.js'
-import type { V2Endpoint, V2Gateway } from './v2/gateway.js'
+import type { EndpointResponse } from './router.js'
+import { signResponse, signStatement, unsignedResponse } from './sign-response.js'
+import type { V2Gateway, V2Route } from './v2/gateway.js'
 
 interface GatewayOptions {
-  merchants: ReadonlyMap<string, Merchant>
-  endpoints: readonly Endpoint[]
+  callers: Callers
+  registry: Registry
   /** Handles APIv2 requests. */
   v2: V2Gateway
   faults: Faults
   log: RequestLog
+  /** The machine's time. */
   clock: () => EpochMilliseconds
+  /** Business time. */
+  businessClock: () => EpochMilliseconds
   /** Resolves to true after the given number of milliseconds, or to false when the simulator closes first. */
   pause: (milliseconds: number) => Promise<boolean>
 }
@@ -33,6 +36,9 @@ const BAD_GATEWAY: RawResponse = {
   body: '<html><body>502 Bad Gateway</body></html>',
 }
 
+/** Every other path is one of APIv2. */
+const V3_PATH = /^\/(?:v3|hk|global|brand)(?:\/|$)/
+
 const STATUS_PROBLEMS = {
   429: problem(429, 'FREQUENCY_LIMITED', '频率超限'),
   500: problem(500, 'SYSTEM_ERROR', '系统异常，请用相同参数重新调用'),
@@ -42,12 +48,10 @@ const STATUS_PROBLEMS = {
 
 export class Gateway {
   readonly #options: GatewayOptions
-  readonly #router: Router<Call>
   readonly #nonces = new Nonces()
 
   constructor(options: GatewayOptions) {
     this.#options = options
-    this.#router = new Router(options.endpoints.map(endpoint => withSensitiveFields(endpoint)))
   }
 
   async respond(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
@@ -59,38 +63,42 @@ export class Gateway {
 
   async #process(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
     const { path } = split(request.target)
-    const endpoint = this.#options.v2.find(path)
-    return endpoint ? this.#processV2(endpoint, request) : this.#processV3(request)
+    if (V3_PATH.test(path)) return this.#processV3(request)
+    const { v2 } = this.#options
+    const route = v2.find(request.method, path)
+    return 'statusCode' in route ? route : this.#processV2(route, request)
   }
 
-  async #processV2(endpoint: V2Endpoint, request: RawRequest): Promise<RawResponse | typeof DROPPED> {
-    const { v2, clock, faults } = this.#options
-    const call = v2.authorize(endpoint, request, clock())
+  async #processV2(route: V2Route, request: RawRequest): Promise<RawResponse | typeof DROPPED> {
+    const { v2, businessClock, faults } = this.#options
+    const call = v2.authorize(route, request, businessClock())
     if ('statusCode' in call) return call
-    const fault = faults.take(request.method, endpoint.path)
-    return this.#misbehave(fault, () => v2.respond(endpoint, call, fault))
+    const fault = faults.take(request.method, route.path)
+    return this.#misbehave(fault, () => v2.respond(route, call, fault))
   }
 
   async #processV3(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
-    const { endpoint, call, fault } = this.#authorize(request)
+    const { route, call, fault } = this.#authorize(request)
     return this.#misbehave(fault, async () => {
       const { status } = fault
-      const response = status && status !== 502 ? errorResponse(STATUS_PROBLEMS[status]) : await handle(endpoint, call)
-      if (response.file) return fileResponse(response.file, fault)
+      const response = status && status !== 502 ? errorResponse(STATUS_PROBLEMS[status]) : await handle(route, call)
+      const { file } = response
+      if (file && file.sha1 === undefined) return fileResponse(file, fault)
       const now = this.#options.clock()
       const key = call.merchant.platform.signing(call.request.headers['wechatpay-serial'], now)
-      return signResponse(response, key, now, fault)
+      const signing = { fault, scheme: call.merchant.scheme }
+      return file ? signStatement(file, key, now, signing) : signResponse(response, key, now, signing)
     })
   }
 
-  #authorize(request: RawRequest): { endpoint: Endpoint; call: Call; fault: Fault } {
-    const { merchants, clock, faults } = this.#options
-    const now = clock()
+  #authorize(request: RawRequest): { route: VerifiedRoute; call: VerifiedCall; fault: Fault } {
+    const { callers, registry, clock, businessClock, faults } = this.#options
+    const machineTime = clock()
     const { path, query } = split(request.target)
-    const { route, params } = this.#router.find(request.method, path)
-    const merchant = authorize(request, { merchants, nonces: this.#nonces, now })
-    const call = { request, params, query: new URLSearchParams(query), merchant, now }
-    return { endpoint: route, call, fault: faults.take(request.method, path) }
+    const { route, params } = registry.find(request.method, path)
+    const merchant = authorize(request, { callers, nonces: this.#nonces, now: machineTime })
+    const call = { request, params, query: new URLSearchParams(query), merchant, now: businessClock(), machineTime }
+    return { route, call, fault: faults.take(request.method, path) }
   }
 
   /** Applies the faults of the connection: `latency`, `drop` and status 502. */
@@ -106,9 +114,9 @@ export class Gateway {
   }
 }
 
-async function handle(endpoint: Endpoint, call: Call): Promise<EndpointResponse> {
+async function handle(route: VerifiedRoute, call: VerifiedCall): Promise<EndpointResponse> {
   try {
-    return await endpoint.handle(call)
+    return await route.handle(call)
   } catch (error) {
     return errorResponse(error)
   }

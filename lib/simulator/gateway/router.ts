@@ -11,27 +11,28 @@ export interface EndpointResponse {
 
 export interface ResponseFile {
   contentType: string
+  /** The SHA-1 in hex of a statement, which is signed in place of its bytes. Other files are not signed. */
+  sha1?: string
   open(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
-export interface Route<Call> {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+interface Route {
+  readonly method: string
   /** The documented path, such as `/v3/pay/transactions/id/{transaction_id}`. */
-  path: string
-  handle(call: Call): EndpointResponse | Promise<EndpointResponse>
+  readonly path: string
 }
 
-interface Node<Call> {
-  readonly literals: Map<string, Node<Call>>
-  placeholder: Node<Call> | undefined
-  readonly routes: Map<string, Route<Call>>
+interface Node<R extends Route> {
+  readonly literals: Map<string, Node<R>>
+  placeholder: Node<R> | undefined
+  readonly routes: Map<string, R>
 }
 
 /** A literal segment takes precedence over a placeholder, regardless of the order of the routes. */
-export class Router<Call> {
-  readonly #root: Node<Call> = createNode()
+export class Router<R extends Route> {
+  readonly #root: Node<R> = createNode()
 
-  constructor(routes: readonly Route<Call>[]) {
+  constructor(routes: readonly R[]) {
     for (const route of routes) {
       let node = this.#root
       for (const segment of segments(route.path)) node = grow(node, segment)
@@ -44,7 +45,7 @@ export class Router<Call> {
    *
    * @throws ApiError 404 for an unknown path, 405 for a method that the path does not support.
    */
-  find(method: string, path: string): { route: Route<Call>; params: Record<string, string> } {
+  find(method: string, path: string): { route: R; params: Record<string, string> } {
     const node = descend(this.#root, segments(path), 0)
     if (node === undefined) {
       throw problem(404, 'RESOURCE_NOT_EXISTS', `The simulator has no endpoint ${method} ${path}.`)
@@ -58,7 +59,7 @@ export class Router<Call> {
   }
 }
 
-function createNode<Call>(): Node<Call> {
+function createNode<R extends Route>(): Node<R> {
   return { literals: new Map(), placeholder: undefined, routes: new Map() }
 }
 
@@ -70,17 +71,17 @@ function isPlaceholder(segment: string): boolean {
   return segment.startsWith('{') && segment.endsWith('}')
 }
 
-function grow<Call>(node: Node<Call>, segment: string): Node<Call> {
+function grow<R extends Route>(node: Node<R>, segment: string): Node<R> {
   if (isPlaceholder(segment)) {
     node.placeholder ??= createNode()
     return node.placeholder
   }
-  const child = node.literals.get(segment) ?? createNode<Call>()
+  const child = node.literals.get(segment) ?? createNode<R>()
   node.literals.set(segment, child)
   return child
 }
 
-function descend<Call>(node: Node<Call>, path: readonly string[], depth: number): Node<Call> | undefined {
+function descend<R extends Route>(node: Node<R>, path: readonly string[], depth: number): Node<R> | undefined {
   const segment = path[depth]
   if (segment === undefined) return node.routes.size > 0 ? node : undefined
   const literal = node.literals.get(segment)

@@ -6,29 +6,29 @@ import { encryptFields } from '../../trust/encrypt-fields.js'
 import { mapLeaves } from '../../trust/field-paths.js'
 import type { PlatformKey } from '../keys/platform.js'
 import { parameterError } from '../ledger/problem.js'
-import type { Call, Endpoint } from './endpoint.js'
+import type { VerifiedCall, VerifiedRoute } from './endpoint.js'
 import type { EndpointResponse } from './router.js'
 
 type SensitiveFields = Pick<EndpointFacts, 'encrypted' | 'encryptedQuery' | 'decrypted' | 'padding'>
 
 /**
- * Wraps an endpoint, so that its handler receives and returns the sensitive fields in plain text. The default `fields`
- * are those of the catalogue. A request fails with 400 `PARAM_ERROR` when a sensitive field is not encrypted, or not with
+ * Wraps a route, so that its handler receives and returns the sensitive fields in plain text. The default `fields` are
+ * those of the catalogue. A request fails with 400 `PARAM_ERROR` when a sensitive field is not encrypted, or not with
  * the key that `Wechatpay-Serial` names.
  */
 export function withSensitiveFields(
-  endpoint: Endpoint,
-  fields: SensitiveFields = endpointFacts(endpoint.method, endpoint.path),
-): Endpoint {
+  route: VerifiedRoute,
+  fields: SensitiveFields = endpointFacts(route.method, route.path),
+): VerifiedRoute {
   const { encrypted, encryptedQuery, decrypted } = fields
-  if (encrypted.length + encryptedQuery.length + decrypted.length === 0) return endpoint
+  if (encrypted.length + encryptedQuery.length + decrypted.length === 0) return route
   return {
-    ...endpoint,
-    handle: async call => encryptResponse(await endpoint.handle(decryptCall(call, fields)), call, fields),
+    ...route,
+    handle: async call => encryptResponse(await route.handle(decryptCall(call, fields)), call, fields),
   }
 }
 
-function decryptCall(call: Call, { encrypted, encryptedQuery, padding }: SensitiveFields): Call {
+function decryptCall(call: VerifiedCall, { encrypted, encryptedQuery, padding }: SensitiveFields): VerifiedCall {
   const decryptor = new Decryptor(call, padding)
   const query = new URLSearchParams(call.query)
   for (const name of encryptedQuery) {
@@ -62,7 +62,7 @@ function parse(body: Buffer): unknown {
 
 function encryptResponse(
   response: EndpointResponse,
-  { merchant }: Call,
+  { merchant }: VerifiedCall,
   { decrypted }: SensitiveFields,
 ): EndpointResponse {
   if (response.body === '' || decrypted.length === 0) return response
@@ -72,10 +72,10 @@ function encryptResponse(
 
 /** Decrypts the values of one request. Its errors never contain a value, which may be a name in plain text. */
 class Decryptor {
-  readonly #call: Call
+  readonly #call: VerifiedCall
   readonly #padding: Rsa.Padding
 
-  constructor(call: Call, padding: EndpointFacts['padding']) {
+  constructor(call: VerifiedCall, padding: EndpointFacts['padding']) {
     this.#call = call
     this.#padding = padding === 'pkcs1' ? Rsa.PKCS1 : Rsa.OAEP
   }
@@ -97,14 +97,14 @@ class Decryptor {
   }
 
   #key(): PlatformKey {
-    const { request, merchant, now } = this.#call
+    const { request, merchant, machineTime } = this.#call
     const serial = request.headers['wechatpay-serial']
     const parameter = { field: 'wechatpay-serial', location: 'header' } as const
     if (typeof serial !== 'string' || serial === '') {
       const issue = 'missing, although the request has sensitive fields'
       throw parameterError('HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)', { ...parameter, issue })
     }
-    const key = merchant.platform.find(serial, now)
+    const key = merchant.platform.find(serial, machineTime)
     if (key) return key
     const issue = 'neither a valid platform certificate of this merchant nor its WeChat Pay public key'
     throw parameterError('平台证书序列号Wechatpay-Serial错误', { ...parameter, value: serial, issue })

@@ -6,7 +6,8 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawResponse } from '../http/server.js'
 import type { PlatformKey } from '../keys/platform.js'
 import type { Fault } from './faults.js'
-import type { EndpointResponse } from './router.js'
+import { fileResponse } from './file-response.js'
+import type { EndpointResponse, ResponseFile } from './router.js'
 
 const PROBE = 'WECHATPAY/SIGNTEST/'
 const UNKNOWN_SERIAL = 'F'.repeat(40)
@@ -18,7 +19,7 @@ export async function signResponse(
   response: EndpointResponse,
   key: PlatformKey,
   now: EpochMilliseconds,
-  fault: Fault = {},
+  { fault = {}, scheme = Formatter.SCHEME }: { fault?: Fault; scheme?: string } = {},
 ): Promise<RawResponse> {
   const unsigned = unsignedResponse(response)
   if (fault.signature === 'headers') return unsigned
@@ -34,9 +35,23 @@ export async function signResponse(
       'Wechatpay-Nonce': nonce,
       'Wechatpay-Signature': fault.signature === 'probe' ? PROBE + signature.slice(PROBE.length) : signature,
       'Wechatpay-Serial': fault.signature === 'serial' ? UNKNOWN_SERIAL : key.serial,
-      'Wechatpay-Signature-Type': Formatter.SCHEME,
+      'Wechatpay-Signature-Type': scheme,
     },
   }
+}
+
+/** A statement: the signature is that of its SHA-1, as JSON. */
+export async function signStatement(
+  file: ResponseFile,
+  key: PlatformKey,
+  now: EpochMilliseconds,
+  { fault = {}, scheme }: { fault?: Fault; scheme?: string } = {},
+): Promise<RawResponse> {
+  const { sha1 = '' } = file
+  const digest = { statusCode: 200, body: JSON.stringify({ sha1 }) }
+  const { headers } = await signResponse(digest, key, now, { fault, ...(scheme && { scheme }) })
+  const unsigned = fileResponse(file, fault)
+  return { ...unsigned, headers: { ...headers, ...unsigned.headers, 'Wechatpay-Statement-Sha1': sha1 } }
 }
 
 /** WeChat Pay does not sign the response to a request that it cannot attribute to a merchant. */

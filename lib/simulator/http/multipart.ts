@@ -11,9 +11,18 @@ const CRLF = '\r\n'
 
 /** Returns the parts in order; an empty list when the body does not match `contentType`. */
 export function readParts(contentType: string, body: Buffer): ReceivedPart[] {
-  const boundary = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType)
-  const delimiter = boundary && `--${boundary[1] ?? boundary[2]}`
+  const delimiter = delimiterOf(contentType, body)
   return delimiter ? [...split(body, delimiter)].flatMap(readPart) : []
+}
+
+// Some clients leave out the boundary, and WeChat Pay accepts that: the first line of the body is the delimiter, too.
+function delimiterOf(contentType: string, body: Buffer): string | undefined {
+  if (!/^multipart\/form-data\b/i.test(contentType)) return undefined
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? []
+  const boundary = quoted ?? bare
+  if (boundary !== undefined) return `--${boundary}`
+  const line = body.subarray(0, Math.max(body.indexOf(CRLF), 0)).toString('latin1')
+  return line.startsWith('--') ? line : undefined
 }
 
 /** Returns the content of the part named `meta`, if any. */

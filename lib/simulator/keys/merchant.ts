@@ -1,7 +1,8 @@
 /** The keys and certificates of the simulated merchant: generated, or taken from an earlier simulator. */
+
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
-import { nonce } from '../../formatter.js'
+import { nonce, SCHEME } from '../../formatter.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { type MintedCertificate, PlatformKeys } from './platform.js'
 
@@ -13,14 +14,31 @@ export interface SimulatorKeys {
   platformCertificate: MintedCertificate
   /** The WeChat Pay public key, with its private key. `serial` is its `PUB_KEY_ID_…`. */
   platformPublicKey: { serial: string; privateKey: string; publicKey: string }
+  /** The API certificate of a brand, its private key and its APIv3 key. */
+  brand: { serial: string; privateKey: string; certificate: string; apiv3Key: string }
   /** 32 characters. */
   apiv3Key: string
   /** The APIv2 key, 32 characters. */
   secret: string
 }
 
-/** A merchant as WeChat Pay knows it. */
+export { SCHEME }
+/** The scheme of the Authorization header of a brand. */
+export const BRAND_SCHEME = 'WECHATPAY-BRAND-SHA256-RSA2048'
+
+/** Everybody who may call. */
+export interface Callers {
+  /** By their mchid. */
+  readonly merchants: ReadonlyMap<string, Merchant>
+  /** By their brand_id. */
+  readonly brands: ReadonlyMap<string, Merchant>
+}
+
+/** A merchant, or a brand, as WeChat Pay knows it. */
 export interface Merchant {
+  /** How its requests and the responses to them are signed. */
+  readonly scheme: string
+  /** Of a brand, its brand_id. */
   readonly mchid: string
   readonly serial: string
   readonly publicKey: KeyObject
@@ -33,14 +51,17 @@ export interface Merchant {
   readonly platform: PlatformKeys
 }
 
+/** The brand of every simulator. */
+const BRAND_ID = '10001'
 const DAY = 24 * 60 * 60 * 1000
 const YEAR = 365 * DAY
 const ISSUER = { CN: 'Tenpay.com Root CA', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', C: 'CN' }
 const PLATFORM = { CN: 'Tenpay.com sign', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', L: 'Shenzhen', C: 'CN' }
 
-/** The merchant certificate is valid from `now`. */
+/** The merchant certificate is valid from `now`, in milliseconds since 1970. */
 export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<SimulatorKeys> {
-  const [merchant, platformCertificate, publicKey] = await Promise.all([
+  const [merchant, brand, platformCertificate, publicKey] = await Promise.all([
+    mintKeyPair(),
     mintKeyPair(),
     // One day older, so that the certificate of a rotation at `now` is newer: clients use the newest one.
     mintPlatformCertificate(now - DAY),
@@ -50,6 +71,11 @@ export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<S
   return {
     merchant: { ...(await mintCertificate(merchant, subject, now)), privateKey: merchant.privateKey },
     platformCertificate,
+    brand: {
+      ...(await mintCertificate(brand, { ...subject, CN: BRAND_ID, OU: 'Simulated brand' }, now)),
+      privateKey: brand.privateKey,
+      apiv3Key: nonce(32),
+    },
     platformPublicKey: { serial: `PUB_KEY_ID_${`01${mchid}`.padEnd(28, '0')}`, ...publicKey },
     apiv3Key: nonce(32),
     secret: nonce(32),
@@ -65,6 +91,7 @@ export async function mintPlatformCertificate(now: EpochMilliseconds): Promise<M
 export function createMerchant(mchid: string, keys: SimulatorKeys, publicKeyOnly = false): Merchant {
   const { merchant, platformCertificate, platformPublicKey } = keys
   return {
+    scheme: SCHEME,
     mchid,
     serial: merchant.serial,
     publicKey: createPublicKey(merchant.certificate),
@@ -72,6 +99,20 @@ export function createMerchant(mchid: string, keys: SimulatorKeys, publicKeyOnly
     apiv3Key: keys.apiv3Key,
     secret: keys.secret,
     platform: new PlatformKeys(platformPublicKey, publicKeyOnly ? undefined : platformCertificate),
+  }
+}
+
+/** A brand has only the WeChat Pay public key, and no APIv2 key. */
+export function createBrand({ brand, platformPublicKey }: SimulatorKeys): Merchant {
+  return {
+    scheme: BRAND_SCHEME,
+    mchid: BRAND_ID,
+    serial: brand.serial,
+    publicKey: createPublicKey(brand.certificate),
+    certificate: new X509Certificate(brand.certificate),
+    apiv3Key: brand.apiv3Key,
+    secret: '',
+    platform: new PlatformKeys(platformPublicKey, undefined),
   }
 }
 

@@ -25,6 +25,11 @@ interface Entry extends PlatformCertificate {
   readonly signsFrom: EpochMilliseconds
 }
 
+/** Whether a serial number is the given one, in upper or lower case, with or without leading zeros. */
+export function isSameSerial(serial: string, given: unknown): boolean {
+  return typeof given === 'string' && normalizeSerial(given).toUpperCase() === normalizeSerial(serial).toUpperCase()
+}
+
 export class PlatformKeys {
   /** Newest first. */
   readonly #certificates: Entry[] = []
@@ -74,14 +79,13 @@ export class PlatformKeys {
     const certificate = this.#certificates.find(({ signsFrom }) => signsFrom <= now)
     if (!certificate) return this.#publicKey
     const usesPublicKey =
-      this.#share === undefined ? requested === this.#publicKey.serial : this.#isInShare(this.#share)
+      this.#share === undefined ? isSameSerial(this.#publicKey.serial, requested) : this.#isInShare(this.#share)
     return usesPublicKey ? this.#publicKey : certificate
   }
 
   /** Finds a key by its serial number in upper or lower case, unless its certificate has expired. */
   find(serial: string, now: EpochMilliseconds): PlatformKey | undefined {
-    const normalized = normalizeSerial(serial)
-    return [this.#publicKey, ...this.listed(now)].find(key => normalizeSerial(key.serial) === normalized)
+    return [this.#publicKey, ...this.listed(now)].find(key => isSameSerial(key.serial, serial))
   }
 
   // Evenly spread: at 20 percent, every fifth.

@@ -19,6 +19,8 @@ export interface OrderRequest {
   attach?: string
   description: string
   notify_url?: string
+  /** When the order closes unless it has been paid: RFC 3339, or `YYYYMMDDHHmmss` in Beijing for an order of APIv2. */
+  time_expire?: string
 }
 
 export interface Payment {
@@ -53,7 +55,13 @@ const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 export class Orders {
   readonly #orders = new Map<string, Order>()
   readonly #paid = new Map<string, Order>()
+  readonly #now: () => EpochMilliseconds
   #count = 0
+
+  /** `now` returns business time. */
+  constructor(now: () => EpochMilliseconds) {
+    this.#now = now
+  }
 
   /**
    * Repeating the same request returns the same order.
@@ -63,7 +71,7 @@ export class Orders {
    */
   place(tradeType: TradeType, request: OrderRequest, now: EpochMilliseconds, version: ApiVersion = 'v3'): Order {
     const key = keyOf(request.mchid, request.out_trade_no)
-    const known = this.#orders.get(key)
+    const known = this.#current(key)
     if (known) {
       requirePayable(known)
       if (known.tradeType === tradeType && isDeepStrictEqual(known.request, request)) return known
@@ -76,7 +84,7 @@ export class Orders {
   }
 
   find(mchid: string, outTradeNo: string): Order | undefined {
-    return this.#orders.get(keyOf(mchid, outTradeNo))
+    return this.#current(keyOf(mchid, outTradeNo))
   }
 
   findByTransactionId(mchid: string, transactionId: string): Order | undefined {
@@ -126,6 +134,13 @@ export class Orders {
     order.state = 'REFUND'
   }
 
+  /** An order whose `time_expire` has passed is closed. */
+  #current(key: string): Order | undefined {
+    const order = this.#orders.get(key)
+    if (order?.state === 'NOTPAY' && expiryOf(order.request) <= this.#now()) order.state = 'CLOSED'
+    return order
+  }
+
   #nextNumber(now: EpochMilliseconds, digits: number): string {
     this.#count += 1
     return beijingDigits(now) + String(this.#count).padStart(digits, '0')
@@ -153,6 +168,14 @@ export function describePayment({ request, tradeType }: Pick<Order, 'request' | 
 
 function isPaid(order: Order): order is PaidOrder {
   return order.payment !== undefined
+}
+
+/** Milliseconds since 1970; an order without a valid `time_expire` does not expire. */
+function expiryOf({ time_expire = '' }: OrderRequest): number {
+  const [, date, hour, minute, second] = /^(\d{8})(\d\d)(\d\d)(\d\d)$/.exec(time_expire) ?? []
+  const day = date?.replace(/(....)(..)(..)/, '$1-$2-$3')
+  const time = Date.parse(day ? `${day}T${hour}:${minute}:${second}+08:00` : time_expire)
+  return Number.isNaN(time) ? Number.POSITIVE_INFINITY : time
 }
 
 function keyOf(mchid: string, number: string): string {

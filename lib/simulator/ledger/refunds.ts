@@ -70,6 +70,11 @@ export class Refunds {
     return refund
   }
 
+  /** In the order in which they were created. */
+  of(mchid: string): Refund[] {
+    return [...this.#refunds.values()].filter(({ order }) => order.request.mchid === mchid)
+  }
+
   /**
    * The money arrives at the payer. Returns undefined when the refund is already settled.
    *

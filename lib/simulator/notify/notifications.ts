@@ -46,7 +46,10 @@ interface Pending {
 }
 
 interface NotificationsOptions {
+  /** The machine's time: the timestamps of signatures. */
   clock: () => EpochMilliseconds
+  /** Business time: when a notification is due. */
+  businessClock: () => EpochMilliseconds
   /** The recipient. */
   merchant: Merchant
   /** Whether they are sent automatically in real time, instead of by `deliver`. */
@@ -101,7 +104,7 @@ export class Notifications {
    */
   async deliver(options: DeliverOptions = {}): Promise<void> {
     const { copies, reversed } = requireValid(options)
-    const now = this.#options.clock()
+    const now = this.#options.businessClock()
     const due = [...this.#waiting].filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt)
     for (const pending of due) this.#waiting.delete(pending)
     for (const pending of reversed ? due.reverse() : due) await this.#begin(pending, copies)
@@ -117,7 +120,7 @@ export class Notifications {
 
   #schedule(pending: Pending, wait: number): void {
     if (this.#isClosed) return
-    pending.dueAt = this.#options.clock() + wait
+    pending.dueAt = this.#options.businessClock() + wait
     this.#waiting.add(pending)
     if (!this.#options.isAutomatic) return
     const timer = setTimeout(() => {

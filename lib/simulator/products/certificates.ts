@@ -19,8 +19,8 @@ export const certificateEndpoints: readonly Endpoint[] = PATHS.map(path => ({
   handle: call => ok({ data: listCertificates(call) }),
 }))
 
-function listCertificates({ merchant, query, now }: Call) {
-  const certificates = merchant.platform.listed(now)
+function listCertificates({ merchant, query, machineTime }: Call) {
+  const certificates = merchant.platform.listed(machineTime)
   if (certificates.length === 0) throw problem(404, 'RESOURCE_NOT_EXISTS', APPLY_FOR_PUBLIC_KEY)
   const algorithm = query.get('algorithm_type') ?? 'RSA'
   if (algorithm === 'RSA' || algorithm === 'ALL') {

@@ -5,8 +5,6 @@ import type { V2Endpoint } from '../gateway/v2/gateway.js'
 import type { Ledger } from '../ledger/ledger.js'
 import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
-import { membershipEndpoints } from './membership.js'
-import { profitSharingEndpoints } from './profit-sharing.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
 import { transactionEndpoints } from './transactions.js'
@@ -27,8 +25,6 @@ interface EndpointOptions {
 export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions): readonly Endpoint[] {
   return [
     ...certificateEndpoints,
-    ...membershipEndpoints,
-    ...profitSharingEndpoints,
     ...securityEndpoints,
     ...transactionEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),

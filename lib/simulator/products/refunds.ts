@@ -1,58 +1,33 @@
 /** The endpoints of refunds: create, query. */
-import { type Endpoint, ok, readJson, readParam } from '../gateway/endpoint.js'
-import { parameterError } from '../ledger/problem.js'
-import type { Refund, RefundRequest, Refunds } from '../ledger/refunds.js'
+import { type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
+import type { Refund, Refunds } from '../ledger/refunds.js'
+import type { Schema } from '../schema/catalogue.js'
 
-const REFUND = {
-  type: 'object',
-  required: ['out_refund_no', 'amount'],
+/** What the documents say in prose. */
+const RULES: Schema = {
   properties: {
-    transaction_id: { type: 'string', title: '微信支付订单号', minLength: 1, maxLength: 32 },
-    out_trade_no: { type: 'string', title: '商户订单号', minLength: 1, maxLength: 32 },
-    out_refund_no: { type: 'string', title: '商户退款单号', pattern: '^[0-9A-Za-z_\\-|*@]{1,64}$' },
-    reason: { type: 'string', title: '退款原因', maxLength: 80 },
-    notify_url: { type: 'string', title: '退款结果回调url', maxLength: 256, pattern: '^https?://[^\\s?#]+$' },
-    funds_account: { type: 'string', title: '退款资金来源' },
+    transaction_id: { minLength: 1, maxLength: 32 },
+    out_trade_no: { minLength: 1, maxLength: 32 },
+    out_refund_no: { pattern: '^[0-9A-Za-z_\\-|*@]{1,64}$' },
+    reason: { maxLength: 80 },
+    notify_url: { maxLength: 256, pattern: '^https?://[^\\s?#]+$' },
     amount: {
-      type: 'object',
-      title: '金额信息',
-      required: ['refund', 'total', 'currency'],
-      properties: {
-        refund: { type: 'integer', title: '退款金额', minimum: 1 },
-        total: { type: 'integer', title: '原订单金额', minimum: 1 },
-        currency: { type: 'string', title: '退款币种', enum: ['CNY'] },
-      },
+      properties: { refund: { minimum: 1 }, total: { minimum: 1 }, currency: { enum: ['CNY'], 'x-closed': true } },
     },
   },
-} as const
+}
 
 export function refundEndpoints(refunds: Refunds): readonly Endpoint[] {
   return [
-    {
-      method: 'POST',
-      path: '/v3/refund/domestic/refunds',
-      handle(call) {
-        const request = readJson(call, REFUND)
-        requireOrderNumber(request)
-        return ok(describe(refunds.place(call.merchant.mchid, request, call.now)))
-      },
-    },
-    {
-      method: 'GET',
-      path: '/v3/refund/domestic/refunds/{out_refund_no}',
-      handle: call => ok(describe(refunds.find(call.merchant.mchid, readParam(call, 'out_refund_no')))),
-    },
+    endpoint(
+      'post /v3/refund/domestic/refunds',
+      ({ merchant, body, now }) => ok(describe(refunds.place(merchant.mchid, body, now))),
+      { rules: RULES, numbers: 'ledger' },
+    ),
+    endpoint('get /v3/refund/domestic/refunds/{out_refund_no}', call =>
+      ok(describe(refunds.find(call.merchant.mchid, readParam(call, 'out_refund_no')))),
+    ),
   ]
-}
-
-function requireOrderNumber({ transaction_id, out_trade_no }: RefundRequest): void {
-  if (transaction_id !== undefined || out_trade_no !== undefined) return
-  throw parameterError('transaction_id与out_trade_no必须二选一', {
-    field: '/transaction_id',
-    value: '',
-    issue: 'transaction_id or out_trade_no is required',
-    location: 'body',
-  })
 }
 
 function describe({ request, order, payment, refundId, createTime, successTime }: Refund): object {

@@ -1,7 +1,7 @@
 import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
-import type { Call, Endpoint } from '../../../lib/simulator/gateway/endpoint.js'
+import type { VerifiedCall, VerifiedRoute } from '../../../lib/simulator/gateway/endpoint.js'
 import { withSensitiveFields } from '../../../lib/simulator/gateway/sensitive.js'
 import { Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
 import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
@@ -183,7 +183,7 @@ describe('a merchant without this client', () => {
 describe('a field that the catalogue marks as sensitive', () => {
   const marks = { encrypted: [], encryptedQuery: [], decrypted: [], padding: 'oaep' } as const
 
-  function call(body: unknown, query: Record<string, string> = {}): Call {
+  function call(body: unknown, query: Record<string, string> = {}): VerifiedCall {
     return {
       merchant: createMerchant(config.mchid, simulator.keys),
       params: {},
@@ -195,11 +195,12 @@ describe('a field that the catalogue marks as sensitive', () => {
         body: Buffer.from(JSON.stringify(body)),
       },
       now: Date.now(),
+      machineTime: Date.now(),
     }
   }
 
   /** Returns the body and the query that it received. */
-  const mirror: Endpoint = {
+  const mirror: VerifiedRoute = {
     method: 'POST',
     path: '/v3/mirror',
     handle: ({ request, query }) => ({

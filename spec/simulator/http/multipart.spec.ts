@@ -38,7 +38,12 @@ it('a boundary may be quoted, and only a part named meta is the meta part', () =
     'meta',
   )
   expect(metaPart('application/json', Buffer.from(META))).toBeUndefined()
-  expect(metaPart('multipart/form-data', body)).toBeUndefined()
+})
+
+it('a missing boundary is read from the body', () => {
+  const body = Buffer.from('--b\r\nContent-Disposition: form-data; name="meta"\r\n\r\n{}\r\n--b--\r\n')
+  expect(metaPart('multipart/form-data', body)?.toString()).toBe('{}')
+  expect(metaPart('multipart/form-data', Buffer.from('{}'))).toBeUndefined()
 })
 
 it('the signature of an upload covers its meta part only', async () => {
@@ -52,6 +57,7 @@ it('the signature of an upload covers its meta part only', async () => {
     const message = `POST\n/v3/merchant/media/upload\n${now / 1000}\nn\n${signed}\n`
     return createSign('RSA-SHA256').update(message).sign(keys.merchant.privateKey, 'base64')
   }
+  const callers = { merchants: new Map([['1900000109', createMerchant('1900000109', keys)]]), brands: new Map() }
   const attempt = (signed: string) => () =>
     authorize(
       {
@@ -65,7 +71,7 @@ it('the signature of an upload covers its meta part only', async () => {
         },
         body,
       },
-      { merchants: new Map([['1900000109', createMerchant('1900000109', keys)]]), nonces: new Nonces(), now },
+      { callers, nonces: new Nonces(), now },
     ).mchid
   expect(attempt(META)()).toBe('1900000109')
   expect(attempt(body.toString())).toThrow(expect.objectContaining({ code: 'SIGN_ERROR' }))

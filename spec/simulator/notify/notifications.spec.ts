@@ -390,7 +390,7 @@ it('closing aborts notifications in progress, and nothing is resent', async () =
 
 it('the last 1000 notifications are logged', () => {
   const merchant = createMerchant('1900000109', keys)
-  const notifications = new Notifications({ merchant, clock: () => now, isAutomatic: false })
+  const notifications = new Notifications({ merchant, clock: () => now, businessClock: () => now, isAutomatic: false })
   const mint = () => expect.fail('nothing must be sent')
   for (let count = 0; count <= 1000; count++) {
     notifications.add({ event_type: 'TRANSACTION.SUCCESS', notify_url: `https://shop.example/${count}`, mint })

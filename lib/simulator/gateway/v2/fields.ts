@@ -1,5 +1,29 @@
 /** Reads the fields of an APIv2 request, and fails as WeChat Pay does when a field is missing or malformed. */
+import { type Operation, resolve } from '../../schema/catalogue.js'
+import { checkParameters, convert, findViolation } from '../../schema/request.js'
 import { type Fields, ResultCodeError, ReturnCodeError } from './message.js'
+
+/**
+ * Checks the fields against the schema of the operation. Undocumented ones are accepted, empty ones are none.
+ *
+ * @throws ReturnCodeError for the first missing field, ResultCodeError `PARAM_ERROR` for the first invalid one.
+ */
+export async function checkFields(operation: Operation, fields: Fields): Promise<void> {
+  if (operation.method === 'GET') {
+    await checkParameters(operation, { params: {}, query: new URLSearchParams(fields), headers: {} })
+  }
+  if (!operation.payload) return
+  const { properties = {} } = resolve(operation.document, operation.payload.schema)
+  const values = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
+    const property = properties[name]
+    return value === '' ? [] : [[name, property ? convert(operation.document, property, value) : value]]
+  })
+  const violation = await findViolation(operation, Object.fromEntries(values))
+  if (!violation) return
+  const name = violation.field.slice(1)
+  if (!fields[name]) throw new ReturnCodeError(`缺少参数${name}`)
+  throw new ResultCodeError('PARAM_ERROR', `${name}参数格式错误，${violation.issue}`)
+}
 
 /** @throws ReturnCodeError that names the first missing field. */
 export function requireFields<const Name extends string>(fields: Fields, ...names: Name[]): Record<Name, string> {

@@ -1,10 +1,14 @@
-/** Processes APIv2 requests: verifies them, calls the endpoint and signs the response. */
+/** Processes APIv2 requests: finds the operation, verifies, checks against the schema, handles, signs the response. */
+
 import { ApiError } from '../../../errors.js'
+import { v2Facts } from '../../../protocol/v2/endpoints.js'
 import type { EpochMilliseconds } from '../../../util/beijing-time.js'
 import type { RawRequest, RawResponse } from '../../http/server.js'
 import type { Merchant } from '../../keys/merchant.js'
+import { type Operation, operationsOf } from '../../schema/catalogue.js'
 import type { Fault } from '../faults.js'
 import { fileResponse } from '../file-response.js'
+import { checkFields } from './fields.js'
 import {
   corruptSign,
   ResultCodeError,
@@ -14,18 +18,23 @@ import {
   returnFailure,
   type V2Call,
 } from './message.js'
+import { sampledResponse, type V2Response } from './sampled.js'
 
+/** An endpoint of a product module. */
 export interface V2Endpoint {
   /** The path on the wire, such as `/pay/unifiedorder`. */
-  path: string
-  /** Whether it requires mutual TLS with the merchant certificate. */
-  needsCertificate?: boolean
-  /** Whether its responses have no `sign`. */
-  isUnsigned?: boolean
+  readonly path: string
   /** The `err_code` for an order or a refund that does not exist. */
-  notFoundCode?: string
+  readonly notFoundCode?: string
   /** Returns XML or the content of a bill. @throws ReturnCodeError, ResultCodeError, or an ApiError of the ledger. */
   handle(call: V2Call): string | Buffer
+}
+
+/** An operation of the catalogue, and the product module that handles it. */
+export interface V2Route {
+  readonly path: string
+  readonly operation: Operation
+  readonly endpoint: V2Endpoint | undefined
 }
 
 interface V2GatewayOptions {
@@ -46,64 +55,97 @@ const NO_CERTIFICATE: RawResponse = {
 }
 
 export class V2Gateway {
-  readonly #merchants: ReadonlyMap<string, Merchant>
-  readonly #endpoints: ReadonlyMap<string, V2Endpoint>
+  readonly #options: V2GatewayOptions
+  #routes: ReadonlyMap<string, V2Route> | undefined
 
-  constructor({ merchants, endpoints }: V2GatewayOptions) {
-    this.#merchants = merchants
-    this.#endpoints = new Map(endpoints.map(endpoint => [endpoint.path, endpoint]))
+  constructor(options: V2GatewayOptions) {
+    this.#options = options
   }
 
-  find(path: string): V2Endpoint | undefined {
-    return this.#endpoints.get(path)
+  /** Returns the response to a request that the catalogue does not have. The first call reads the catalogue. */
+  find(method: string, path: string): V2Route | RawResponse {
+    this.#routes ??= createRoutes(this.#options.endpoints)
+    const route = this.#routes.get(path)
+    if (!route) return { ...xml(returnFailure(unknownPath(method, path))), statusCode: 404 }
+    if (route.operation.method === method) return route
+    return xml(returnFailure(new ReturnCodeError(`请使用${route.operation.method.toLowerCase()}方法`)))
   }
 
-  /** Returns the verified call, or the response to a request that fails verification. */
-  authorize(endpoint: V2Endpoint, request: RawRequest, now: EpochMilliseconds): V2Call | RawResponse {
-    if (endpoint.needsCertificate && !request.certificate) return NO_CERTIFICATE
+  /**
+   * Returns the verified call, or the response to a request that fails verification. `now` is business time.
+   */
+  authorize(
+    { operation: { method, path } }: V2Route,
+    request: RawRequest,
+    now: EpochMilliseconds,
+  ): V2Call | RawResponse {
+    const { mutualTls, unsigned, nonceless, merchantField, signsQuery } = v2Facts(method, path)
+    if (mutualTls && !request.certificate) return NO_CERTIFICATE
+    const isSigned = method === 'GET' ? signsQuery : merchantField !== undefined
     return withReturnFailure(() => {
-      if (request.method !== 'POST') throw new ReturnCodeError('请使用post方法')
-      const call = { ...readMessage(request, this.#merchants), now }
+      const message = readMessage(request, this.#options.merchants, { merchantField, hasNonce: !nonceless, isSigned })
+      const call = { ...message, now, isSigned: !unsigned }
       const { certificate } = call.merchant
-      const isOwn = !endpoint.needsCertificate || (request.certificate && certificate.raw.equals(request.certificate))
+      const isOwn = !mutualTls || (request.certificate && certificate.raw.equals(request.certificate))
       return isOwn ? call : xml(resultFailure(call, wrongCertificate()))
     })
   }
 
   /** Applies the faults of the response: `status`, `signature` and `content`. */
-  respond(endpoint: V2Endpoint, call: V2Call, fault: Fault): RawResponse {
-    return withReturnFailure(() => {
-      const body = handle(endpoint, call, fault)
-      if (typeof body === 'string' && body.startsWith('<')) return xml(corruptSign(body, fault))
-      return fileResponse({ contentType: 'text/plain; charset=utf-8', open: () => [Buffer.from(body)] }, fault)
-    })
+  async respond(route: V2Route, call: V2Call, fault: Fault): Promise<RawResponse> {
+    try {
+      const { body, contentType } = await handle(route, call, fault)
+      if (contentType === 'text/xml') return xml(corruptSign(body.toString(), fault))
+      return fileResponse({ contentType: `${contentType}; charset=utf-8`, open: () => [Buffer.from(body)] }, fault)
+    } catch (error) {
+      return xml(returnFailure(asReturnCodeError(error)))
+    }
   }
+}
+
+function createRoutes(endpoints: readonly V2Endpoint[]): ReadonlyMap<string, V2Route> {
+  const handled = new Map(endpoints.map(endpoint => [endpoint.path, endpoint]))
+  return new Map(
+    operationsOf('v2').map(operation => {
+      const { path } = operation
+      return [path, { path, operation, endpoint: handled.get(path) }]
+    }),
+  )
 }
 
 function withReturnFailure<T>(step: () => T): T | RawResponse {
   try {
     return step()
   } catch (error) {
-    // Any other error is a bug in the simulator. Its message is sent, so that it shows in the test.
-    const known = error instanceof ReturnCodeError ? error : new ReturnCodeError(`simulator: ${String(error)}`)
-    return xml(returnFailure(known))
+    return xml(returnFailure(asReturnCodeError(error)))
   }
 }
 
-function handle(endpoint: V2Endpoint, call: V2Call, { status }: Fault): string | Buffer {
+/** Any other error is a bug in the simulator. Its message is sent, so that it shows in the test. */
+function asReturnCodeError(error: unknown): ReturnCodeError {
+  return error instanceof ReturnCodeError ? error : new ReturnCodeError(`simulator: ${String(error)}`)
+}
+
+async function handle({ operation, endpoint }: V2Route, call: V2Call, { status }: Fault): Promise<V2Response> {
   try {
     if (status === 429) throw new ResultCodeError('FREQUENCY_LIMITED', '频率超限')
     if (status) throw new ResultCodeError('SYSTEMERROR', '系统错误，请用相同参数重新调用')
-    return endpoint.handle(call)
+    await checkFields(operation, call.fields)
+    return endpoint ? describe(endpoint.handle(call)) : sampledResponse(operation, call)
   } catch (error) {
     const known = resultCodeError(error, endpoint)
     if (!known) throw error
-    return resultFailure(call, known, !endpoint.isUnsigned)
+    return describe(resultFailure(call, known))
   }
 }
 
-function resultCodeError(error: unknown, { notFoundCode }: V2Endpoint): ResultCodeError | undefined {
-  if (error instanceof ApiError) return new ResultCodeError(v2Code(error, notFoundCode), error.message)
+function describe(body: string | Buffer): V2Response {
+  const isXml = typeof body === 'string' && body.startsWith('<')
+  return { body, contentType: isXml ? 'text/xml' : 'text/plain' }
+}
+
+function resultCodeError(error: unknown, endpoint: V2Endpoint | undefined): ResultCodeError | undefined {
+  if (error instanceof ApiError) return new ResultCodeError(v2Code(error, endpoint?.notFoundCode), error.message)
   return error instanceof ResultCodeError ? error : undefined
 }
 
@@ -113,6 +155,10 @@ function v2Code({ code }: ApiError, notFoundCode = code): string {
 
 function wrongCertificate(): ResultCodeError {
   return new ResultCodeError('CERT_ERROR', '证书错误，请使用该商户号的API证书')
+}
+
+function unknownPath(method: string, path: string): ReturnCodeError {
+  return new ReturnCodeError(`The simulator has no endpoint ${method} ${path}.`)
 }
 
 function xml(body: string): RawResponse {

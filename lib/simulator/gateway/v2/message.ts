@@ -10,6 +10,8 @@ import type { Merchant } from '../../keys/merchant.js'
 import type { Fault } from '../faults.js'
 
 const SIGN_TYPES: readonly SignType[] = [ALGO_MD5, ALGO_HMAC_SHA256]
+/** Hex digits. */
+const HMAC_LENGTH = 64
 
 /** The fields of a message. They are not nested. */
 export type Fields = Readonly<Record<string, string>>
@@ -20,7 +22,10 @@ export interface V2Call {
   readonly fields: Fields
   /** The uploaded file, when the request is a form. */
   readonly file: Buffer | undefined
+  /** Business time. */
   readonly now: EpochMilliseconds
+  /** Whether the response has a `sign`. */
+  readonly isSigned: boolean
 }
 
 /** `return_code` FAIL: the request is malformed or its signature is invalid. The response is not signed. */
@@ -43,32 +48,68 @@ export class ResultCodeError extends Error {
   }
 }
 
+/** What a request must have: nearly all have a merchant number, a nonce and a signature. */
+export interface MessageRules {
+  /** The field that holds the merchant number; undefined where none is documented. */
+  readonly merchantField: string | undefined
+  readonly hasNonce: boolean
+  readonly isSigned: boolean
+}
+
 /** @throws ReturnCodeError unless the request is a message signed by a known merchant. */
 export function readMessage(
-  { body, headers }: RawRequest,
+  request: RawRequest,
   merchants: ReadonlyMap<string, Merchant>,
-): Omit<V2Call, 'now'> {
+  rules: MessageRules,
+): Pick<V2Call, 'merchant' | 'fields' | 'file'> {
+  const { fields, file } = readFields(request)
+  const merchant = findMerchant(fields, merchants, rules)
+  if (!fields.nonce_str && rules.hasNonce && !file) throw new ReturnCodeError('缺少参数nonce_str')
+  if (rules.isSigned) requireSignature(fields, merchant)
+  return { merchant, fields, file }
+}
+
+function readFields({ method, target, headers, body }: RawRequest): Pick<V2Call, 'fields' | 'file'> {
+  if (method === 'GET') {
+    const mark = target.indexOf('?')
+    return { fields: Object.fromEntries(new URLSearchParams(mark < 0 ? '' : target.slice(mark))), file: undefined }
+  }
   const parts = readParts(headers['content-type'] ?? '', body)
-  const isForm = parts.length > 0
-  const fields = isForm ? stringFields(parts) : parse(body)
-  const mchid = fields.mch_id ?? fields.mchid
-  if (!mchid) throw new ReturnCodeError('缺少参数mch_id')
+  if (parts.length === 0) return { fields: parse(body), file: undefined }
+  return { fields: stringFields(parts), file: parts.find(({ filename }) => filename !== undefined)?.content }
+}
+
+function findMerchant(
+  fields: Fields,
+  merchants: ReadonlyMap<string, Merchant>,
+  { merchantField }: MessageRules,
+): Merchant {
+  const mchid = fields[merchantField ?? 'mch_id'] ?? fields.mch_id ?? fields.mchid
+  const [only] = merchants.values()
+  // Some messages name no merchant: WeChat Pay knows it by its certificate or by what is queried.
+  if (!mchid && merchantField === undefined && only) return only
+  if (!mchid) throw new ReturnCodeError(`缺少参数${merchantField ?? 'mch_id'}`)
   const merchant = merchants.get(mchid)
   if (merchant === undefined) throw new ReturnCodeError('商户号mch_id或sub_mch_id不存在')
-  if (!fields.nonce_str && !isForm) throw new ReturnCodeError('缺少参数nonce_str')
+  return merchant
+}
+
+function requireSignature(fields: Fields, merchant: Merchant): void {
   const type = signTypeOf(fields)
   if (type === undefined || !equals(signatureOf(fields, type, merchant), fields.sign))
     throw new ReturnCodeError('签名错误')
-  return { merchant, fields, file: parts.find(({ filename }) => filename !== undefined)?.content }
 }
 
-/** Serializes a success without the fields that are undefined. The `sign_type` is that of the request. */
-export function success(call: V2Call, given: Record<string, string | number | undefined>, isSigned = true): string {
-  return write(call, { result_code: 'SUCCESS', ...given }, isSigned)
+/**
+ * Serializes a success without the fields that are undefined. The `sign_type` is that of the request. Only responses
+ * without a signature have nested fields.
+ */
+export function success(call: V2Call, given: Readonly<Record<string, unknown>>): string {
+  return write(call, { result_code: 'SUCCESS', ...given })
 }
 
-export function resultFailure(call: V2Call, { code, message }: ResultCodeError, isSigned = true): string {
-  return write(call, { result_code: 'FAIL', err_code: code, err_code_des: message }, isSigned)
+export function resultFailure(call: V2Call, { code, message }: ResultCodeError): string {
+  return write(call, { result_code: 'FAIL', err_code: code, err_code_des: message })
 }
 
 export function returnFailure({ code, message }: ReturnCodeError): string {
@@ -82,16 +123,15 @@ export function corruptSign(xml: string, { signature }: Fault): string {
   return toXml(signature === 'headers' ? fields : { ...fields, sign: nonce(32).toUpperCase() })
 }
 
-function write(
-  { merchant, fields }: V2Call,
-  given: Record<string, string | number | undefined>,
-  isSigned: boolean,
-): string {
-  const entries = Object.entries({ appid: fields.appid, mch_id: merchant.mchid, nonce_str: nonce(), ...given })
-  const strings = entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]))
-  const response: Fields = { return_code: 'SUCCESS', return_msg: 'OK', ...Object.fromEntries(strings) }
-  const type = signTypeOf(fields) ?? ALGO_MD5
-  return toXml(isSigned ? { ...response, sign: signatureOf(response, type, merchant) } : response)
+function write({ merchant, fields, isSigned }: V2Call, given: Readonly<Record<string, unknown>>): string {
+  const common = { return_code: 'SUCCESS', return_msg: 'OK', appid: fields.appid, mch_id: merchant.mchid }
+  const response = { ...common, nonce_str: nonce(), ...given }
+  if (!isSigned) return toXml(response)
+  const entries = Object.entries(response).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as const],
+  )
+  const strings = Object.fromEntries(entries)
+  return toXml({ ...strings, sign: signatureOf(strings, signTypeOf(fields) ?? ALGO_MD5, merchant) })
 }
 
 function stringFields(parts: readonly ReceivedPart[]): Fields {
@@ -111,8 +151,10 @@ function parse(body: Buffer): Fields {
   return Object.fromEntries(entries)
 }
 
-function signTypeOf({ sign_type = ALGO_MD5 }: Fields): SignType | undefined {
-  return SIGN_TYPES.find(type => type === sign_type)
+// Some messages have no `sign_type`: then the length of the signature tells.
+function signTypeOf({ sign_type, sign = '' }: Fields): SignType | undefined {
+  const implied = sign.length === HMAC_LENGTH ? ALGO_HMAC_SHA256 : ALGO_MD5
+  return SIGN_TYPES.find(type => type === (sign_type || implied))
 }
 
 function signatureOf(fields: Fields, type: SignType, { secret }: Merchant): string {

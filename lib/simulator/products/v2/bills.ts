@@ -9,7 +9,7 @@ import { ReturnCodeError, type V2Call } from '../../gateway/v2/message.js'
 import type { Orders } from '../../ledger/orders.js'
 
 export function billEndpoints(orders: Orders): readonly V2Endpoint[] {
-  return [{ path: '/pay/downloadbill', isUnsigned: true, handle: call => download(call, orders) }]
+  return [{ path: '/pay/downloadbill', handle: call => download(call, orders) }]
 }
 
 function download(call: V2Call, orders: Orders): string | Buffer {

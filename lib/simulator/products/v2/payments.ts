@@ -79,6 +79,7 @@ function orderOf({ fields, merchant }: V2Call) {
     description: body,
     out_trade_no: requireFormat(fields, 'out_trade_no', OUT_TRADE_NO),
     amount: { total: requireFen(fields, 'total_fee'), currency: fields.fee_type ?? 'CNY' },
+    ...(fields.time_expire && { time_expire: fields.time_expire }),
     ...(fields.notify_url && { notify_url: fields.notify_url }),
     ...(fields.attach && { attach: fields.attach }),
     ...(fields.openid && { payer: { openid: fields.openid } }),

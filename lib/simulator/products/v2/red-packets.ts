@@ -12,8 +12,6 @@ export function redPacketEndpoints(redPackets: RedPackets): readonly V2Endpoint[
   return [
     {
       path: '/mmpaymkttransfers/sendredpack',
-      needsCertificate: true,
-      isUnsigned: true,
       handle: call => send(call, redPackets),
     },
   ]
@@ -30,15 +28,11 @@ function send(call: V2Call, redPackets: RedPackets): string {
     throw new ResultCodeError('MONEY_LIMIT', '每个红包的平均金额必须在1.00元到200.00元之间')
   }
   const { listId } = redPackets.place(merchant.mchid, billNo, request, now)
-  return success(
-    call,
-    {
-      mch_billno: billNo,
-      wxappid: names.wxappid,
-      re_openid: names.re_openid,
-      total_amount: total,
-      send_listid: listId,
-    },
-    false,
-  )
+  return success(call, {
+    mch_billno: billNo,
+    wxappid: names.wxappid,
+    re_openid: names.re_openid,
+    total_amount: total,
+    send_listid: listId,
+  })
 }

@@ -1,7 +1,8 @@
 /** The endpoints of APIv2 refunds: create (which requires the merchant certificate), query. */
-import { requireFen, requireFields, requireFormat } from '../../gateway/v2/fields.js'
+import { requireFen, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
+import { problem } from '../../ledger/problem.js'
 import type { Refund, Refunds } from '../../ledger/refunds.js'
 
 const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/
@@ -10,17 +11,13 @@ export function refundEndpoints(refunds: Refunds): readonly V2Endpoint[] {
   return [
     {
       path: '/secapi/pay/refund',
-      needsCertificate: true,
       notFoundCode: 'ORDERNOTEXIST',
       handle: call => place(call, refunds),
     },
     {
       path: '/pay/refundquery',
       notFoundCode: 'REFUNDNOTEXIST',
-      handle(call) {
-        const { out_refund_no } = requireFields(call.fields, 'out_refund_no')
-        return success(call, describeStatus(refunds.find(call.merchant.mchid, out_refund_no)))
-      },
+      handle: call => success(call, describeStatus(findRefunds(call, refunds))),
     },
   ]
 }
@@ -53,17 +50,35 @@ function place(call: V2Call, refunds: Refunds): string {
   })
 }
 
-function describeStatus({ request, order, payment, refundId, successTime }: Refund) {
+/** The refunds that the first of the four numbers names, in the order of WeChat Pay: of an order, all of them. */
+function findRefunds({ fields, merchant: { mchid } }: V2Call, refunds: Refunds): [Refund, ...Refund[]] {
+  const { refund_id, out_refund_no, transaction_id, out_trade_no } = fields
+  const [first, ...more] = refunds.of(mchid).filter(({ refundId, request, payment, order }) => {
+    if (refund_id) return refundId === refund_id
+    if (out_refund_no) return request.out_refund_no === out_refund_no
+    if (transaction_id) return payment.transactionId === transaction_id
+    return order.request.out_trade_no === out_trade_no
+  })
+  if (!first) throw problem(404, 'RESOURCE_NOT_EXISTS', '退款单不存在')
+  return [first, ...more]
+}
+
+function describeStatus(refunds: readonly [Refund, ...Refund[]]) {
+  const [{ request, order, payment }] = refunds
+  const numbered = refunds.map((refund, index) => ({
+    [`out_refund_no_${index}`]: refund.request.out_refund_no,
+    [`refund_id_${index}`]: refund.refundId,
+    [`refund_fee_${index}`]: refund.request.amount.refund,
+    [`refund_status_${index}`]: refund.successTime ? 'SUCCESS' : 'PROCESSING',
+    [`refund_success_time_${index}`]: refund.successTime?.slice(0, 19).replace('T', ' '),
+    [`refund_recv_accout_${index}`]: '支付用户零钱',
+  }))
   return {
     transaction_id: payment.transactionId,
     out_trade_no: order.request.out_trade_no,
     total_fee: request.amount.total,
     cash_fee: request.amount.total,
-    refund_count: 1,
-    out_refund_no_0: request.out_refund_no,
-    refund_id_0: refundId,
-    refund_fee_0: request.amount.refund,
-    refund_status_0: successTime ? 'SUCCESS' : 'PROCESSING',
-    refund_success_time_0: successTime?.slice(0, 19).replace('T', ' '),
+    refund_count: refunds.length,
+    ...Object.assign({}, ...numbered),
   }
 }

@@ -5,7 +5,7 @@ import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 
 export function uploadEndpoints(): readonly V2Endpoint[] {
-  return [{ path: '/secapi/mch/uploadmedia', needsCertificate: true, handle: upload }]
+  return [{ path: '/secapi/mch/uploadmedia', handle: upload }]
 }
 
 function upload(call: V2Call): string {

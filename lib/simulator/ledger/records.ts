@@ -1,0 +1,84 @@
+/** What was created through operations that have no product module, and every merchant number that was used. */
+import { isDeepStrictEqual } from 'node:util'
+
+/** Values by the names of their fields. */
+export type Values = Readonly<Record<string, unknown>>
+
+/** Something that was created. */
+export interface Created {
+  readonly mchid: string
+  /** The path of the operation that created it. */
+  readonly source: string
+  /** The values of the request, and of those that changed it later. */
+  sent: Values
+  /** The values of the response. */
+  readonly returned: Values
+}
+
+/** A response that is given again. */
+export interface KeptResponse {
+  statusCode: number
+  body: string
+}
+
+/** The first request with a merchant number. */
+interface Numbered {
+  readonly content: unknown
+  readonly response: KeptResponse
+}
+
+/** Everything in it is plain data. */
+export class Records {
+  readonly #created = new Map<string, Created>()
+  readonly #numbers = new Map<string, Numbered>()
+
+  /** `keys` are the fields that it can be found by. */
+  add(created: Created, keys: readonly string[]): void {
+    for (const key of keys) this.#created.set(keyOf(created, key, fieldOf(created, key)), created)
+  }
+
+  /** The newest one from these sources whose values are the given ones. The last value is the most specific. */
+  find(mchid: string, sources: readonly string[], given: Values): Created | undefined {
+    const entries = Object.entries(given)
+    for (const [name, value] of entries.toReversed()) {
+      for (const source of sources) {
+        const found = this.#created.get(keyOf({ mchid, source }, name, value))
+        if (found && entries.every(([other, expected]) => isCompatible(fieldOf(found, other), expected))) return found
+      }
+    }
+    return undefined
+  }
+
+  /** From now on it cannot be found. */
+  remove(created: Created): void {
+    for (const [key, other] of this.#created) if (other === created) this.#created.delete(key)
+  }
+
+  /**
+   * The response to the first request with a number; undefined for a new number. Throws `conflict()` when the content of
+   * the first request was different.
+   */
+  repeated(number: string, content: unknown, conflict: () => Error): KeptResponse | undefined {
+    const known = this.#numbers.get(number)
+    if (!known) return undefined
+    if (!isDeepStrictEqual(known.content, content)) throw conflict()
+    return known.response
+  }
+
+  keep(number: string, content: unknown, { statusCode, body }: KeptResponse): void {
+    this.#numbers.set(number, { content, response: { statusCode, body } })
+  }
+}
+
+function keyOf({ mchid, source }: Pick<Created, 'mchid' | 'source'>, name: string, value: unknown): string {
+  return JSON.stringify([mchid, source, name, String(value)])
+}
+
+function fieldOf({ sent, returned }: Created, name: string): unknown {
+  return returned[name] ?? sent[name]
+}
+
+// What it does not have cannot contradict.
+function isCompatible(found: unknown, expected: unknown): boolean {
+  return found === undefined || String(found) === String(expected)
+}

@@ -1,0 +1,171 @@
+/** The catalogue: every operation of the two OpenAPI documents of this package, read when the first request comes. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { memoize } from '../../util/memoize.js'
+
+export type DocumentName = 'v3' | 'v2'
+
+/** A schema, as far as the simulator itself looks into one. */
+export interface Schema {
+  readonly $ref?: string
+  readonly type?: string
+  readonly title?: string
+  readonly format?: string
+  readonly pattern?: string
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minItems?: number
+  readonly enum?: readonly unknown[]
+  readonly examples?: readonly unknown[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+  readonly contentMediaType?: string
+  readonly contentSchema?: Schema
+  /** Whether no value beside those of `enum` is ever valid. */
+  readonly 'x-closed'?: boolean
+  readonly 'x-encrypted'?: string
+}
+
+export interface Parameter {
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header'
+  readonly required?: boolean
+  readonly schema: Schema
+}
+
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+export type Method = (typeof METHODS)[number]
+
+/** A schema at its place in a document, for the validator. */
+export interface PlacedSchema {
+  readonly schema: Schema
+  /** A JSON pointer into the document. */
+  readonly pointer: string
+}
+
+/** A documented call. */
+export interface Operation {
+  readonly document: DocumentName
+  readonly method: Method
+  /** The documented path, such as `/v3/pay/transactions/id/{transaction_id}`. */
+  readonly path: string
+  /** What precedes the path on the wire where the host of the operation has a path of its own: `/hk`. Mostly empty. */
+  readonly prefix: string
+  /** The official title. */
+  readonly title: string
+  readonly parameters: readonly (PlacedSchema & Parameter)[]
+  /** The JSON or the XML that it takes; undefined for a form, too. */
+  readonly payload: PlacedSchema | undefined
+  readonly response: ResponseDefinition
+}
+
+/** The documented success of an operation. */
+export interface ResponseDefinition {
+  readonly statusCode: number
+  /** The JSON or the XML that it returns. */
+  readonly content: PlacedSchema | undefined
+  readonly mediaType: 'application/json' | 'application/xml' | 'application/octet-stream' | undefined
+}
+
+interface Content {
+  readonly schema?: Schema
+}
+
+interface Definition {
+  readonly summary: string
+  readonly servers?: readonly { readonly url: string }[]
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> }
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>
+}
+
+interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Definition>>>>
+}
+
+const PAYLOADS = ['application/json', 'application/xml'] as const
+const MEDIA_TYPES = [...PAYLOADS, 'application/octet-stream'] as const
+
+/** The parsed document. Every simulator of a process shares it: nothing may change it. */
+export const readDocument: (name: DocumentName) => OpenApiDocument = memoize(name => {
+  // The package by its own name: the same file from the sources, from `dist` and from where it is installed.
+  const path = createRequire(import.meta.url).resolve(`wechatpay-chain/openapi/${name}.json`)
+  return JSON.parse(readFileSync(path, 'utf8'))
+})
+
+/** Every operation of a document. */
+export const operationsOf: (name: DocumentName) => readonly Operation[] = memoize(name => {
+  const document = name === 'v2' ? 'v2' : 'v3'
+  return Object.entries(readDocument(document).paths).flatMap(([path, item]) =>
+    METHODS.flatMap(method => {
+      const definition = item[method.toLowerCase()]
+      return definition ? [readOperation({ document, method, path }, definition)] : []
+    }),
+  )
+})
+
+/** The schema itself where it is only named. A `title` beside the name stays. */
+export function resolve(document: DocumentName, schema: Schema): Schema {
+  if (schema.$ref === undefined) return schema
+  const { $ref, ...beside } = schema
+  const found = $ref.split('/').slice(1).reduce<unknown>(member, readDocument(document))
+  return { ...resolve(document, asSchema(found)), ...beside }
+}
+
+function member(parent: unknown, name: string): unknown {
+  return typeof parent === 'object' && parent !== null ? Reflect.get(parent, name) : undefined
+}
+
+function asSchema(found: unknown): Schema {
+  if (typeof found === 'object' && found !== null) return found
+  throw new TypeError('The catalogue names a schema that it does not have.')
+}
+
+function readOperation(
+  { document, method, path }: Pick<Operation, 'document' | 'method' | 'path'>,
+  { summary, servers, parameters = [], requestBody, responses }: Definition,
+): Operation {
+  const own = ['paths', path, method.toLowerCase()]
+  return {
+    document,
+    method,
+    path,
+    prefix: servers?.[0] ? new URL(servers[0].url).pathname.replace(/\/$/, '') : '',
+    title: summary,
+    parameters: parameters.map((parameter, index) => ({
+      ...parameter,
+      pointer: pointerTo(...own, 'parameters', String(index), 'schema'),
+    })),
+    payload: placed(requestBody?.content, PAYLOADS, [...own, 'requestBody']),
+    response: readResponse(responses, own),
+  }
+}
+
+function readResponse(responses: Definition['responses'], own: readonly string[]): ResponseDefinition {
+  const status = Object.keys(responses).find(code => code.startsWith('2')) ?? '204'
+  const { content } = responses[status] ?? {}
+  return {
+    statusCode: Number(status),
+    content: placed(content, PAYLOADS, [...own, 'responses', status]),
+    mediaType: MEDIA_TYPES.find(type => content?.[type]),
+  }
+}
+
+function placed(
+  content: Readonly<Record<string, Content>> | undefined,
+  types: readonly string[],
+  above: readonly string[],
+): PlacedSchema | undefined {
+  const type = types.find(name => content?.[name]?.schema)
+  const schema = type === undefined ? undefined : content?.[type]?.schema
+  if (type === undefined || schema === undefined) return undefined
+  return { schema, pointer: pointerTo(...above, 'content', type, 'schema') }
+}
+
+function pointerTo(...steps: string[]): string {
+  return steps.map(step => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
