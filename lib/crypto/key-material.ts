@@ -1,8 +1,16 @@
 /** Keys and certificates once they are decoded, before it is checked whether they are of the expected kind. */
 import type { Buffer } from 'node:buffer'
-import { createPrivateKey, createPublicKey, type JsonWebKeyInput, type KeyObject, X509Certificate } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  getCurves,
+  type JsonWebKeyInput,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { type DerFormat, identifyDer } from './der.js'
+import { mentionsSm2 } from './sm2-key.js'
 
 /** A JSON Web Key (RFC 7517), as `createPrivateKey` takes it. */
 export type Jwk = JsonWebKeyInput['key']
@@ -42,6 +50,9 @@ export function fromJwk(jwk: Jwk, option: string): KeyMaterial {
 /** The material of DER bytes, or undefined when they are neither a key nor a certificate. */
 export function fromDer(der: Buffer, option: string): KeyMaterial | undefined {
   const format = identifyDer(der)
+  if (format && mentionsSm2(der) && !getCurves().includes('SM2')) {
+    return unusable('an SM2 key, which this runtime does not support', 'Use a build of Node.js from nodejs.org.')
+  }
   return format && read(format, option, () => decodeDer(der, format))
 }
 

@@ -1,30 +1,37 @@
-/** RSA keys and certificates: loaded from every form that users have them in, and identified by their serials. */
-import type { KeyObject, X509Certificate } from 'node:crypto'
+/** RSA and SM2 keys and certificates: loaded from every form that users have them in, and identified by their serials. */
+import { KeyObject, type X509Certificate } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { type KeyInput, readInput } from './key-input.js'
 import type { KeyMaterial } from './key-material.js'
+import { asSm2Key } from './sm2-key.js'
 
 export type { KeyInput } from './key-input.js'
+
+/** `'SM2'` for the national algorithms: SM2 signatures and encryption, SM3, SM4. */
+export type KeyKind = 'RSA' | 'SM2'
 
 const MIN_BITS = 2048
 
 const EXPECTED = {
   private: {
-    kinds: ['a private key', 'an encrypted private key'],
-    name: 'an RSA private key',
+    materials: ['a private key', 'an encrypted private key'],
+    name: (kinds: string) => `an ${kinds} private key`,
     cure: "Pass the merchant's apiclient_key.pem.",
   },
   public: {
-    kinds: ['a public key', 'a certificate'],
-    name: 'an RSA public key or a certificate',
+    materials: ['a public key', 'a certificate'],
+    name: (kinds: string) => `an ${kinds} public key or a certificate`,
     cure: "Pass WeChat Pay's public key (pub_key.pem) or a platform certificate.",
   },
   certificate: {
-    kinds: ['a certificate'],
-    name: 'an X.509 certificate',
+    materials: ['a certificate'],
+    name: (_kinds: string) => 'an X.509 certificate',
     cure: "Pass a certificate, such as the merchant's apiclient_cert.pem.",
   },
 } as const
+
+const RSA: readonly KeyKind[] = ['RSA']
+const RSA_OR_SM2: readonly KeyKind[] = ['RSA', 'SM2']
 
 /**
  * An RSA private key of at least 2048 bits. `option` names the input in errors. An encrypted key needs its `passphrase`;
@@ -33,32 +40,59 @@ const EXPECTED = {
  * @throws InvalidArgumentError for anything else; the message never shows the input, except for the path of a file.
  */
 export function loadPrivateKey(input: KeyInput, option: string, passphrase?: string): KeyObject {
-  if (isAccepted(input, 'private')) return input
-  const material = find('private', input, option)
-  return requireRsa('key' in material ? material.key : decrypt(material.decrypt, option, passphrase), option)
+  return privateKeyOf(RSA, input, option, passphrase)
+}
+
+/** As {@link loadPrivateKey}, or an SM2 private key. */
+export function loadSigningKey(input: KeyInput, option: string, passphrase?: string): KeyObject {
+  return privateKeyOf(RSA_OR_SM2, input, option, passphrase)
+}
+
+function privateKeyOf(kinds: readonly KeyKind[], input: KeyInput, option: string, passphrase?: string): KeyObject {
+  if (isAccepted(kinds, input, 'private')) return input
+  const material = find('private', kinds, input, option)
+  return requireKind(kinds, 'key' in material ? material.key : decrypt(material.decrypt, option, passphrase), option)
 }
 
 /** An RSA public key of at least 2048 bits; a certificate gives its key. Otherwise as {@link loadPrivateKey}. */
 export function loadPublicKey(input: KeyInput, option: string): KeyObject {
-  return loadVerificationKey(input, option).key
+  return publicKeyOf(RSA, input, option).key
 }
 
-/** As {@link loadPublicKey}, with the certificate if the input was one. */
-export function loadVerificationKey(
-  input: KeyInput,
-  option: string,
-): { key: KeyObject; certificate: X509Certificate | undefined } {
-  if (isAccepted(input, 'public')) return { key: input, certificate: undefined }
-  const material = find('public', input, option)
-  if ('key' in material) return { key: requireRsa(material.key, option), certificate: undefined }
-  return { key: keyOf(material.certificate, option), certificate: material.certificate }
+/** As {@link loadPublicKey}, or an SM2 public key; with the certificate if the input was one. */
+export function loadVerificationKey(input: KeyInput, option: string): VerificationKey {
+  return publicKeyOf(RSA_OR_SM2, input, option)
 }
 
-/** An X.509 certificate of an RSA key of at least 2048 bits. Otherwise as {@link loadPrivateKey}. */
+interface VerificationKey {
+  key: KeyObject
+  certificate: X509Certificate | undefined
+}
+
+function publicKeyOf(kinds: readonly KeyKind[], input: KeyInput, option: string): VerificationKey {
+  if (isAccepted(kinds, input, 'public')) return { key: input, certificate: undefined }
+  const material = find('public', kinds, input, option)
+  if ('key' in material) return { key: requireKind(kinds, material.key, option), certificate: undefined }
+  return { key: keyOf(material.certificate, kinds, option), certificate: material.certificate }
+}
+
+/** An X.509 certificate of an RSA key of at least 2048 bits, or of an SM2 key. Otherwise as {@link loadPrivateKey}. */
 export function loadCertificate(input: KeyInput, option: string): X509Certificate {
-  const { certificate } = find('certificate', input, option)
-  keyOf(certificate, option)
+  const { certificate } = find('certificate', RSA_OR_SM2, input, option)
+  keyOf(certificate, RSA_OR_SM2, option)
   return certificate
+}
+
+// Node computes the details of a key each time they are read, and the same key signs every request.
+const kindsOfKeys = new WeakMap<KeyObject, KeyKind>()
+
+/** The kind of a key that was loaded here, or that is of one of the two kinds. */
+export function kindOfKey(key: KeyObject): KeyKind {
+  const known = kindsOfKeys.get(key)
+  if (known) return known
+  const kind = asSm2Key(key) ? 'SM2' : 'RSA'
+  kindsOfKeys.set(key, kind)
+  return kind
 }
 
 /** Whether a certificate was issued for the public half of a private key. */
@@ -93,21 +127,18 @@ export function hexOfDecimal(serial: string): string | undefined {
 }
 
 type Wanted = keyof typeof EXPECTED
-type Found<W extends Wanted> = Extract<KeyMaterial, { kind: (typeof EXPECTED)[W]['kinds'][number] }>
+type Found<W extends Wanted> = Extract<KeyMaterial, { kind: (typeof EXPECTED)[W]['materials'][number] }>
 
-function find<W extends Wanted>(wanted: W, input: KeyInput, option: string): Found<W> {
+function find<W extends Wanted>(wanted: W, kinds: readonly KeyKind[], input: KeyInput, option: string): Found<W> {
   const materials = readInput(input, option)
-  const kinds: readonly string[] = EXPECTED[wanted].kinds
-  const match = materials.find((material): material is Found<W> => kinds.includes(material.kind))
+  const { materials: suitable, name, cure } = EXPECTED[wanted]
+  const match = materials.find((material): material is Found<W> => suitable.some(kind => kind === material.kind))
   if (match !== undefined) return match
-  throw unexpected(materials, wanted, option)
-}
-
-function unexpected(materials: KeyMaterial[], wanted: Wanted, option: string): InvalidArgumentError {
-  const { name, cure } = EXPECTED[wanted]
   const found = materials.map(material => (material.kind === 'unusable' ? material.found : material.kind))
   const ownCure = materials.map(material => (material.kind === 'unusable' ? material.cure : undefined)).find(Boolean)
-  return new InvalidArgumentError(`\`${option}\` must be ${name}; got ${found.join(' and ')}. ${ownCure ?? cure}`)
+  throw new InvalidArgumentError(
+    `\`${option}\` must be ${name(kinds.join(' or '))}; got ${found.join(' and ')}. ${ownCure ?? cure}`,
+  )
 }
 
 function decrypt(
@@ -130,35 +161,46 @@ function decrypt(
   }
 }
 
-function keyOf(certificate: X509Certificate, option: string): KeyObject {
+function keyOf(certificate: X509Certificate, kinds: readonly KeyKind[], option: string): KeyObject {
   let key: KeyObject
   try {
     key = certificate.publicKey
   } catch (cause) {
-    throw notRsa('a certificate whose key this Node cannot read', option, { cause })
+    throw wrongKind(kinds, 'a certificate whose key this Node cannot read', option, { cause })
   }
-  return requireRsa(key, option)
+  return requireKind(kinds, key, option)
 }
 
-// Node computes the details of a key each time they are read, and the same key signs every request.
-const accepted = new WeakSet<object>()
-
-function isAccepted(input: KeyInput, type: 'private' | 'public'): input is KeyObject {
-  return typeof input === 'object' && accepted.has(input) && 'type' in input && input.type === type
+function isAccepted(kinds: readonly KeyKind[], input: KeyInput, type: 'private' | 'public'): input is KeyObject {
+  if (!(input instanceof KeyObject) || input.type !== type) return false
+  const kind = kindsOfKeys.get(input)
+  return kind !== undefined && kinds.includes(kind)
 }
 
-function requireRsa(key: KeyObject, option: string): KeyObject {
+function requireKind(kinds: readonly KeyKind[], key: KeyObject, option: string): KeyObject {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
-  if (type !== 'rsa') throw notRsa(`a key of type ${type ?? 'unknown to Node, such as SM2'}`, option)
-  const bits = details?.modulusLength ?? 0
-  if (bits < MIN_BITS) throw notRsa(`an RSA key of ${bits} bits`, option)
-  accepted.add(key)
-  return key
+  if (type === 'rsa') {
+    const bits = details?.modulusLength ?? 0
+    if (bits < MIN_BITS) throw wrongKind(kinds, `an RSA key of ${bits} bits`, option)
+    kindsOfKeys.set(key, 'RSA')
+    return key
+  }
+  const sm2 = asSm2Key(key)
+  if (!sm2) throw wrongKind(kinds, `a key of type ${type ?? 'unknown to Node'}`, option)
+  if (!kinds.includes('SM2')) throw wrongKind(kinds, 'an SM2 key', option)
+  kindsOfKeys.set(sm2, 'SM2')
+  return sm2
 }
 
-function notRsa(found: string, option: string, options?: { cause: unknown }): InvalidArgumentError {
+function wrongKind(
+  kinds: readonly KeyKind[],
+  found: string,
+  option: string,
+  options?: { cause: unknown },
+): InvalidArgumentError {
+  const expected = `RSA of at least ${MIN_BITS} bits${kinds.includes('SM2') ? ' or SM2' : ''}`
   return new InvalidArgumentError(
-    `\`${option}\` must be RSA of at least ${MIN_BITS} bits; got ${found}. Pass the key that WeChat Pay issued or that its tool generated.`,
+    `\`${option}\` must be ${expected}; got ${found}. Pass the key that WeChat Pay issued or that its tool generated.`,
     options,
   )
 }

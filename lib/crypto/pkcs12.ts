@@ -10,6 +10,7 @@ import { identifyDer } from './der.js'
 import { readKeyFile } from './key-input.js'
 import { keyMatchesCertificate, loadCertificate } from './keys.js'
 import { looksLikePem } from './pem.js'
+import { mentionsSm2 } from './sm2-key.js'
 
 type Forge = typeof import('node-forge')
 
@@ -25,7 +26,7 @@ const REPACK =
  * `option` names the input in errors, which never show the passphrase or the content.
  *
  * @throws InvalidArgumentError for a file that cannot be read or is not PKCS#12, a wrong passphrase, an algorithm other
- *   than RC2, 3DES and AES, and a file without an RSA key of at least 2048 bits or without its certificate.
+ *   than RC2, 3DES and AES, and a file without an RSA key of at least 2048 bits or an SM2 key, or without its certificate.
  */
 export function loadPkcs12(
   pfx: Pkcs12Input,
@@ -47,7 +48,7 @@ export function loadPkcs12(
     const certificate = certificates.find(candidate => keyMatchesCertificate(key, candidate))
     if (certificate) return { certificate: loadCertificate(certificate, option), key }
   }
-  const missing = keys.length === 0 ? 'an RSA private key' : 'a certificate that belongs to its private key'
+  const missing = keys.length === 0 ? 'an RSA or SM2 private key' : 'a certificate that belongs to its private key'
   throw unsuitable(option, `a file without ${missing}`, 'Export both together.')
 }
 
@@ -90,13 +91,20 @@ function explain(cause: unknown, container: asn1.Asn1, option: string): InvalidA
   return new InvalidArgumentError(`The passphrase of \`${option}\` is wrong. ${DEFAULT_PASSPHRASE}`, { cause })
 }
 
-function keyIn(forge: Forge, { key }: pkcs12.Bag): KeyObject | undefined {
-  if (!key) return undefined
-  return createPrivateKey({ key: toDer(forge, forge.pki.privateKeyToAsn1(key)), format: 'der', type: 'pkcs1' })
+// forge leaves keys and certificates other than RSA as the ASN.1 that they are.
+function keyIn(forge: Forge, { key, asn1 }: pkcs12.Bag): KeyObject | undefined {
+  if (key) {
+    return createPrivateKey({ key: toDer(forge, forge.pki.privateKeyToAsn1(key)), format: 'der', type: 'pkcs1' })
+  }
+  const der = asn1 && toDer(forge, asn1)
+  if (!der || identifyDer(der) !== 'private.pkcs8' || !mentionsSm2(der)) return undefined
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
 }
 
-function certificateIn(forge: Forge, { cert }: pkcs12.Bag): X509Certificate | undefined {
-  return cert && new X509Certificate(toDer(forge, forge.pki.certificateToAsn1(cert)))
+function certificateIn(forge: Forge, { cert, asn1 }: pkcs12.Bag): X509Certificate | undefined {
+  if (cert) return new X509Certificate(toDer(forge, forge.pki.certificateToAsn1(cert)))
+  const der = asn1 && toDer(forge, asn1)
+  return der && identifyDer(der) === 'certificate' && mentionsSm2(der) ? new X509Certificate(der) : undefined
 }
 
 function toDer(forge: Forge, value: asn1.Asn1): Buffer {
@@ -118,7 +126,7 @@ function readBytes(pfx: Pkcs12Input, option: string): Buffer {
 
 function unsuitable(option: string, found: string, cure: string, cause?: unknown): InvalidArgumentError {
   return new InvalidArgumentError(
-    `\`${option}\` must be a PKCS#12 file with the merchant API certificate and its RSA key; got ${found}. ${cure}`,
+    `\`${option}\` must be a PKCS#12 file with the merchant API certificate and its key; got ${found}. ${cure}`,
     { cause },
   )
 }

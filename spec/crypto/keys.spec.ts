@@ -9,13 +9,17 @@ import { afterAll, describe, expect, it } from 'vitest'
 import {
   type KeyInput,
   keyMatchesCertificate,
+  kindOfKey,
   loadCertificate,
   loadPrivateKey,
   loadPublicKey,
+  loadSigningKey,
   loadVerificationKey,
+  serialOf,
 } from '../../lib/crypto/keys.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { keyFile } from '../fixtures/vectors.js'
+import { JAVA } from './sm2-vectors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wechatpay keys 密-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -163,7 +167,7 @@ describe('a private key is refused, and the error says what it is:', () => {
     ['an EC KeyObject', ec.privateKey, 'a key of type ec'],
     ['an EC JWK', ec.privateKey.export({ format: 'jwk' }), 'a key of type ec'],
     ['an RSA-PSS key', pss.privateKey, 'a key of type rsa-pss'],
-    ['an SM2 key', sm2, 'RSA of at least 2048 bits'],
+    ['an SM2 key', sm2, 'RSA of at least 2048 bits; got an SM2 key'],
     ['an RSA key of 1024 bits', small.privateKey, /at least 2048 bits; got an RSA key of 1024 bits/],
     ['public.spki://', `public.spki://${base64Of(spki)}`, 'a public key'],
     [
@@ -268,12 +272,83 @@ describe('a certificate is refused:', () => {
     ['a public key', spki, 'a public key'],
     ['a KeyObject', publicKey, 'a public key'],
     ['a PKCS#12 file', pkcs12, 'merchant.pfx'],
-    ['an EC certificate', selfSigned('ec', '-pkeyopt', 'ec_paramgen_curve:P-256'), 'a key of type ec'],
-    ['an SM2 certificate', selfSigned('SM2', '-sm3'), 'RSA of at least 2048 bits'],
+    [
+      'an EC certificate',
+      selfSigned('ec', '-pkeyopt', 'ec_paramgen_curve:P-256'),
+      'RSA of at least 2048 bits or SM2; got a key of type ec',
+    ],
     ['a certificate of a short key', selfSigned('rsa:1024'), 'an RSA key of 1024 bits'],
   ])('%s', (_, input, message) => {
     expect(() => loadCertificate(input, 'merchant.cert')).toThrow(InvalidArgumentError)
     expect(() => loadCertificate(input, 'merchant.cert')).toThrow(message)
+  })
+})
+
+describe('where SM2 is possible, a key of it is read from', () => {
+  const openssl = (args: string[], input = sm2) => execFileSync('openssl', args, { input })
+  const text = (...args: string[]) => openssl(args).toString()
+  const key = createPrivateKey(sm2)
+  const sm2File = fileURLToPath(file('sm2-certificate.key', sm2))
+  const sm2Certificate = text('req', '-x509', '-new', '-key', sm2File, '-subj', '/CN=SM2', '-sm3')
+
+  it.each<[string, KeyInput]>([
+    ['PKCS#8', sm2],
+    ['PKCS#8 with escaped line ends', escaped(sm2)],
+    ['SEC 1', text('ec')],
+    ['SEC 1 behind its parameters', text('ecparam', '-name', 'SM2') + text('ec')],
+    ['DER', der(sm2)],
+    ['private.pkcs8://', `private.pkcs8://${base64Of(sm2)}`],
+    ['a file', file('sm2.pem', sm2)],
+    ['a KeyObject', key],
+    ['encrypted PKCS#8', text('pkcs8', '-topk8', '-passout', 'pass:secret')],
+  ])('a private key: %s', (_, input) => {
+    const loaded = loadSigningKey(input, 'privateKey', 'secret')
+    expect(loaded.equals(key)).toBe(true)
+    expect(kindOfKey(loaded)).toBe('SM2')
+    expect(() => loadPrivateKey(loaded, 'privateKey')).toThrow('got an SM2 key')
+  })
+
+  it('a key that was generated in this process, which is then one of SM2 and no more of ECDSA', () => {
+    const generated = generateKeyPairSync('ec', { namedCurve: 'SM2' })
+    const loaded = loadSigningKey(generated.privateKey, 'privateKey')
+    expect([generated.privateKey.asymmetricKeyType, loaded.asymmetricKeyType]).toEqual(['ec', undefined])
+    expect(loadVerificationKey(generated.publicKey, 'certs').key.equals(createPublicKey(loaded))).toBe(true)
+  })
+
+  it.each<[string, KeyInput, boolean]>([
+    ['SPKI', text('pkey', '-pubout'), false],
+    ['public.spki://', `public.spki://${base64Of(text('pkey', '-pubout'))}`, false],
+    ['a certificate', sm2Certificate, true],
+    ['an X509Certificate', new X509Certificate(sm2Certificate), true],
+  ])('a public key: %s', (_, input, hasCertificate) => {
+    const loaded = loadVerificationKey(input, 'certs.37')
+    expect(loaded.key.equals(createPublicKey(key))).toBe(true)
+    expect(kindOfKey(loaded.key)).toBe('SM2')
+    expect(loaded.certificate !== undefined).toBe(hasCertificate)
+    expect(() => loadPublicKey(input, 'pub_key')).toThrow('got an SM2 key')
+  })
+
+  it('a certificate of openssl or of WeChat Pay', () => {
+    expect(keyMatchesCertificate(key, loadCertificate(sm2Certificate, 'merchant.cert'))).toBe(true)
+    expect(serialOf(loadCertificate(JAVA.certificate, 'merchant.cert'))).toBe(JAVA.serial)
+  })
+
+  it('a key of RSA still is one of RSA', () => {
+    expect(kindOfKey(loadSigningKey(pkcs8, 'privateKey'))).toBe('RSA')
+    expect(kindOfKey(loadVerificationKey(certificate, 'certs.37').key)).toBe('RSA')
+  })
+
+  it('a key that is neither is refused, and both are named', () => {
+    expect(() => loadSigningKey(ec.privateKey, 'privateKey')).toThrow(/RSA of at least 2048 bits or SM2; got .* ec/)
+    expect(() => loadSigningKey(small.privateKey, 'privateKey')).toThrow('an RSA key of 1024 bits')
+    expect(() => loadSigningKey(spki, 'privateKey')).toThrow('an RSA or SM2 private key; got a public key')
+    expect(() => loadVerificationKey(sm2, 'certs.37')).toThrow('an RSA or SM2 public key or a certificate')
+  })
+
+  it('a key that was damaged is refused', () => {
+    const damaged = der(sm2)
+    damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1
+    expect(() => loadSigningKey(damaged, 'privateKey')).toThrow(InvalidArgumentError)
   })
 })
 

@@ -102,6 +102,19 @@ describe('a PKCS#12 file', () => {
     expect(key.equals(merchantKey)).toBe(true)
   })
 
+  it.each([
+    ['RC2-40 and 3DES', ['-legacy']],
+    ['AES', []],
+    ['no encryption', ['-keypbe', 'NONE', '-certpbe', 'NONE']],
+  ])('gives an SM2 key and its certificate: %s', (_, args) => {
+    openssl('genpkey', '-algorithm', 'SM2', '-out', 'sm2.key')
+    openssl('req', '-x509', '-key', 'sm2.key', '-out', 'sm2.pem', '-subj', '/CN=sm2', '-sm3')
+    const container = exportedAs(MCHID, '-inkey', 'sm2.key', '-in', 'sm2.pem', '-certfile', 'ca.pem', ...args)
+    const { certificate, key } = loadPkcs12(container, MCHID, 'merchant.pfx')
+    expect(certificate.raw).toEqual(new X509Certificate(read('sm2.pem')).raw)
+    expect(key.equals(createPrivateKey(read('sm2.key')))).toBe(true)
+  })
+
   it('is read from a file URL, as a string or URL, and from base64, wrapped or not', () => {
     const bytes = exported('-legacy')
     const url = pathToFileURL(join(folder, 'container.p12'))
@@ -225,7 +238,7 @@ describe('refused, with the reason:', () => {
 
   it('a container without a key, without a certificate, or with those of different pairs', () => {
     const withoutKey = exportedAs(MCHID, '-nokeys', '-in', 'merchant.pem')
-    expect(refusal(withoutKey)).toContain('a file without an RSA private key')
+    expect(refusal(withoutKey)).toContain('a file without an RSA or SM2 private key')
     const withoutCertificate = exportedAs(MCHID, '-nocerts', '-inkey', 'merchant.key')
     for (const bytes of [withoutCertificate, written('ca.pem')]) {
       expect(refusal(bytes)).toContain('a file without a certificate that belongs to its private key')
@@ -234,7 +247,9 @@ describe('refused, with the reason:', () => {
 
   it('an elliptic-curve key, and an RSA key of 1024 bits', () => {
     openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...SELF)
-    expect(refusal(exportedAs(MCHID, '-inkey', 'self.key', '-in', 'self.pem'))).toContain('without an RSA private key')
+    expect(refusal(exportedAs(MCHID, '-inkey', 'self.key', '-in', 'self.pem'))).toContain(
+      'without an RSA or SM2 private key',
+    )
     openssl('req', '-x509', '-newkey', 'rsa:1024', '-nodes', ...SELF)
     expect(refusal(exportedAs(MCHID, '-inkey', 'self.key', '-in', 'self.pem'))).toContain('an RSA key of 1024 bits')
   })
