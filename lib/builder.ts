@@ -20,7 +20,7 @@ const handles = new WeakMap<object, Handle>()
  * @throws InvalidArgumentError for an option that is not valid.
  */
 export function factory(config: Config): WechatPay {
-  const handle: Handle = { current: openClient(readConfig(config, systemClock.now)) }
+  const handle: Handle = { current: openClient(readConfig(config, systemClock.monotonic)) }
   const root = createChain((method, template, options) => handle.current.send(method, template, options))
   handles.set(root, handle)
   share(root, handle.current)

@@ -25,8 +25,7 @@ export class RedisStore implements Store {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const value = await this.#commands.get(key)
-    return typeof value === 'string' ? value : undefined
+    return stringOf(await this.#commands.get(key))
   }
 
   async set(key: string, value: string, ttl: number): Promise<void> {
@@ -34,7 +33,7 @@ export class RedisStore implements Store {
   }
 
   async add(key: string, value: string, ttl: number): Promise<boolean> {
-    return (await this.#commands.add(key, value, wholeSeconds(ttl))) === 'OK'
+    return stringOf(await this.#commands.add(key, value, wholeSeconds(ttl))) === 'OK'
   }
 
   async delete(key: string): Promise<void> {
@@ -93,6 +92,12 @@ function isNodeRedis(client: unknown): client is NodeRedisClient {
 function hasMethods(client: unknown, names: readonly string[]): boolean {
   if (typeof client !== 'object' || client === null) return false
   return names.every(name => typeof Reflect.get(client, name) === 'function')
+}
+
+// A client may be set to return bytes.
+function stringOf(reply: unknown): string | undefined {
+  if (typeof reply === 'string') return reply
+  return reply instanceof Uint8Array ? Buffer.from(reply).toString() : undefined
 }
 
 // Redis refuses an expiry of zero or of a fraction of a second.

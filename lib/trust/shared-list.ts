@@ -1,9 +1,9 @@
 /** The list of platform certificates in the store: downloaded by one process, used by all. */
 import { randomUUID } from 'node:crypto'
-import { deleteIf, type Store } from '../stores/store.js'
+import { WechatPayError } from '../errors.js'
+import { askStore, deleteIf, type Store } from '../stores/store.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Clock } from '../util/clock.js'
-import { within } from '../util/deadline.js'
 import { isRecord } from '../util/plain-object.js'
 
 /** The body of the response as it was downloaded: still encrypted, so that every reader can check that it is genuine. */
@@ -22,7 +22,6 @@ const LOCK_TTL = 60
 const LOCK_POLL = 50
 const LONGEST_WAIT = 30_000
 /** A store that is down must not delay payments: after one timeout it is left alone for a while. */
-const STORE_TIMEOUT = 2_000
 const SILENCE = 60_000
 
 interface Options {
@@ -87,11 +86,11 @@ export class SharedList {
     const { store, clock, onFailure } = this.#options
     if (clock.monotonic() < this.#silentUntil) return otherwise
     try {
-      return await within(question(store), { milliseconds: STORE_TIMEOUT }, () => {
-        this.#silentUntil = clock.monotonic() + SILENCE
-        throw new Error(`The store did not respond within ${STORE_TIMEOUT} ms.`)
-      })
+      return await askStore(() => question(store))
     } catch (cause) {
+      if (cause instanceof WechatPayError && cause.code === 'ERR_STORE_TIMEOUT') {
+        this.#silentUntil = clock.monotonic() + SILENCE
+      }
       onFailure(cause)
       return otherwise
     }

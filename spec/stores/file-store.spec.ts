@@ -1,10 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { FileStore } from '../../lib/stores/file-store.js'
+import { compileLibrary } from '../trust/compiled.js'
 import { itForgetsInTime, itKeepsTheContract } from './contract.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wechatpay-store-'))
@@ -30,8 +34,13 @@ describe('the file store', () => {
 
   it('is readable by this user alone', async () => {
     await open().set('mine', 'value', 60)
-    const modes = readdirSync(directory).map(name => statSync(join(directory, name)).mode & 0o777)
-    expect(new Set(modes)).toEqual(new Set([0o600]))
+    const entries = readdirSync(directory, { withFileTypes: true, recursive: true })
+    const modes = (files: boolean) =>
+      entries
+        .filter(entry => entry.isFile() === files)
+        .map(entry => statSync(join(entry.parentPath, entry.name)).mode & 0o777)
+    expect(new Set(modes(true))).toEqual(new Set([0o600]))
+    expect(new Set(modes(false))).toEqual(new Set([0o700]))
     expect(statSync(directory).mode & 0o777).toBe(0o700)
   })
 
@@ -48,24 +57,89 @@ describe('the file store', () => {
     expect(await store.get('lasting')).toBe('value')
   })
 
-  it('takes over the lock of a process that died', async () => {
+  it('removes the files that a process which died left behind', async () => {
     const store = new FileStore(join(root, 'left'), { now })
-    await store.set('key', 'old', 1)
-    advance(2)
-    const lock = join(root, 'left', `${readdirSync(join(root, 'left'))[0]}.lock`)
-    writeFileSync(lock, '')
-    utimesSync(lock, 1, 1)
-    expect(await store.add('key', 'new', 60)).toBe(true)
-    expect(await store.get('key')).toBe('new')
-    expect(readdirSync(join(root, 'left'))).toHaveLength(1)
+    await store.set('key', 'value', 1_000_000)
+    const left = join(root, 'left', `${randomUUID()}.tmp`)
+    writeFileSync(left, '')
+    utimesSync(left, time / 1000, time / 1000)
+    advance(60 * 60)
+    await store.set('key', 'value', 1_000_000)
+    expect(existsSync(left)).toBe(true)
+    advance(60 * 60)
+    await store.set('key', 'value', 1_000_000)
+    expect(existsSync(left)).toBe(false)
+    expect(await store.get('key')).toBe('value')
+  })
+
+  it('keeps one file per key, however often it changes', async () => {
+    const store = new FileStore(join(root, 'changed'), { now })
+    for (let turn = 0; turn < 3; turn++) {
+      await store.set('key', String(turn), 60)
+      await store.delete('key')
+      await store.add('key', String(turn), 60)
+    }
+    expect(readdirSync(join(root, 'changed'), { recursive: true })).toHaveLength(2)
   })
 
   it('rejects with the error of the file system when it cannot write', async () => {
     writeFileSync(join(root, 'occupied'), '')
-    await expect(new FileStore(join(root, 'occupied')).set('key', 'value', 1)).rejects.toMatchObject({ code: 'EEXIST' })
+    await expect(new FileStore(join(root, 'occupied')).set('key', 'value', 1)).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    })
   })
 
   it.each([[''], [undefined], [7]])('refuses %j', directory => {
     expect(() => Reflect.construct(FileStore, [directory])).toThrow(InvalidArgumentError)
   })
+})
+
+describe('the clock of a file store', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it.each([-1, 1])('is that of the file system, even when this machine is %i h ahead', async hours => {
+    const directory = join(root, `clock ${hours}`)
+    await new FileStore(directory).add('live', 'value', 60)
+    await new FileStore(directory).add('expired', 'value', 0)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 })
+    const astray = new FileStore(directory)
+    expect([await astray.get('live'), await astray.get('expired')]).toEqual(['value', undefined])
+    expect([await astray.add('live', 'other', 60), await astray.add('expired', 'other', 60)]).toEqual([false, true])
+    vi.useRealTimers()
+    expect(await new FileStore(directory).get('expired')).toBe('other')
+  })
+})
+
+describe('processes that share a directory', () => {
+  let library: ReturnType<typeof compileLibrary>
+  beforeAll(() => {
+    library = compileLibrary()
+  }, 60_000)
+  afterAll(() => library.remove())
+
+  const script = join(import.meta.dirname, 'file-store-process.mjs')
+  const start = (directory: string): ChildProcess => fork(script, [library.url, directory])
+
+  it('agree on one owner of a key that expired, even where one was killed while it wrote', async () => {
+    const directory = join(root, 'contested')
+    const processes = [start(directory), start(directory), start(directory)]
+    const reply = async (process: ChildProcess, order: object): Promise<boolean[]> => {
+      process.send(order)
+      const [added] = await once(process, 'message')
+      return added
+    }
+    for (let round = 0; round < 20; round++) {
+      const key = String(round)
+      const victim = start(directory)
+      victim.send({ write: key })
+      await once(victim, 'message')
+      victim.kill('SIGKILL')
+      await once(victim, 'exit')
+      const added = await Promise.all(processes.map(process => reply(process, { add: key, times: 4 })))
+      expect(added.flat().filter(Boolean), `round ${round}`).toHaveLength(1)
+    }
+    for (const process of processes) process.disconnect()
+  }, 60_000)
 })

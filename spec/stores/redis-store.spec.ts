@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { createClient, createClientPool } from 'redis'
+import { createClient, createClientPool, RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { RedisStore } from '../../lib/stores/redis-store.js'
@@ -19,6 +19,7 @@ describe.skipIf(REDIS_IS_MISSING)('the Redis store on', () => {
   describe.each([
     ['a node-redis client', openNodeRedis],
     ['a node-redis client with RESP 3', openResp3],
+    ['a node-redis client that returns bytes', openBytes],
     ['a node-redis pool', openPool],
     ['an ioredis client', openIoredis],
     ['an ioredis client with a prefix', openPrefixed],
@@ -81,6 +82,18 @@ async function openResp3(url: string): Promise<Connection> {
   await client.connect()
   return {
     store: new RedisStore(client),
+    ttl: key => client.ttl(key),
+    makeList: key => client.lPush(key, 'item'),
+    close: () => client.close(),
+  }
+}
+
+async function openBytes(url: string): Promise<Connection> {
+  const client = createClient({ url, RESP: 2 })
+  await client.connect()
+  const types = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer }
+  return {
+    store: new RedisStore(client.withTypeMapping(types)),
     ttl: key => client.ttl(key),
     makeList: key => client.lPush(key, 'item'),
     close: () => client.close(),
