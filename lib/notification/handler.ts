@@ -79,7 +79,8 @@ function createRespond(parse: Parse, onEvent: OnEvent, settings: Required<Handle
     const body = await incoming.read(limit)
     attempt.usesXml = isXml(body)
     const event = await parse({ headers: incoming.headers, body })
-    return runOnce({ store, id: event.id, onStoreFailure: cause => report(cause, onError) }, async () => {
+    const key = `wechatpay-chain:notification:${event.id}`
+    return runOnce({ store, key, onStoreFailure: cause => report(cause, onError) }, async () => {
       if (attempt.isOver) throw new TooLate()
       await call(onEvent, event)
     })

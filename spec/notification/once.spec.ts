@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as Notification from '../../lib/notification/index.js'
 import { FileStore } from '../../lib/stores/file-store.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
@@ -94,15 +94,15 @@ describe.each([
 })
 
 describe('a process that dies in the middle', () => {
-  it('blocks the notification for half a minute, and then a different process handles it', async () => {
+  it('blocks the notification for six minutes, and then a different process handles it', async () => {
     let now = Date.now()
     const store = new MemoryStore({ now: () => now })
     const sent = notice({ id: 'EV-1' })
     // It leaves a claim behind that is not renewed.
-    await store.add('wechatpay-chain:notification:EV-1', 'of the dead', 30)
+    await store.add('wechatpay-chain:notification:EV-1', 'of the dead', 360)
     const survivor = process(store)
     expect(await survivor.receive(sent)).toBe(500)
-    now += 29_999
+    now += 359_999
     expect(await survivor.receive(sent)).toBe(500)
     now += 1
     expect(await survivor.receive(sent)).toBe(204)
@@ -118,7 +118,7 @@ describe('a process that dies in the middle', () => {
     const sent = notice()
     const firstStatus = first.receive(sent)
     await until(() => first.handled.length === 1)
-    now += 30_000
+    now += 360_000
     const secondStatus = second.receive(sent)
     await until(() => second.handled.length === 1)
     slow.open()
@@ -202,5 +202,108 @@ describe('a store that fails', () => {
     const thrown = new Error('no')
     const { errors, receive } = process(failing('delete'), () => Promise.reject(thrown))
     expect([await receive(notice()), errors]).toEqual([500, [failure, thrown]])
+  })
+})
+
+describe('a store that does not respond', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  /** A store whose methods hang while they are in `hanging`, and go on when `resume` is called. */
+  function hangingStore() {
+    const memory = new MemoryStore({ now: () => 0 })
+    const hanging = new Set<keyof Store>()
+    const { opened, open } = gate()
+    const respond = async <T>(method: keyof Store, operate: () => Promise<T>) => {
+      if (hanging.has(method)) await opened
+      return operate()
+    }
+    const store: Store = {
+      get: key => respond('get', () => memory.get(key)),
+      set: (...entry) => respond('set', () => memory.set(...entry)),
+      add: (...entry) => respond('add', () => memory.add(...entry)),
+      delete: key => respond('delete', () => memory.delete(key)),
+    }
+    return { store, hanging, resume: open }
+  }
+
+  it.each(['add', 'get'] as const)('to %s leads to a resend, and the handler does not run', async method => {
+    const { store, hanging } = hangingStore()
+    const sent = notice()
+    const working = process(store, () => new Promise(() => {}))
+    if (method === 'get') void working.receive(sent)
+    await until(() => working.handled.length === (method === 'get' ? 1 : 0))
+    hanging.add(method)
+    const { handled, errors, receive } = process(store)
+    const status = receive(sent)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect([await status, handled]).toEqual([500, []])
+    expect(errors).toMatchObject([{ code: 'ERR_STORE_TIMEOUT' }])
+  })
+
+  it('to a claim in time, but grants it later, keeps nobody from the notification', async () => {
+    const { store, hanging, resume } = hangingStore()
+    const sent = notice()
+    hanging.add('add')
+    const status = process(store).receive(sent)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await status).toBe(500)
+    hanging.clear()
+    resume()
+    await vi.advanceTimersByTimeAsync(0)
+    const next = process(store)
+    expect([await next.receive(sent), next.handled.length]).toEqual([204, 1])
+  })
+
+  it('to a renewal does not make a handler run again that has ended', async () => {
+    const { store, hanging, resume } = hangingStore()
+    const { opened, open } = gate()
+    const first = process(store, () => opened)
+    const sent = notice()
+    void first.receive(sent)
+    await until(() => first.handled.length === 1)
+    hanging.add('set')
+    await vi.advanceTimersByTimeAsync(30_000)
+    hanging.clear()
+    open()
+    await vi.advanceTimersByTimeAsync(0)
+    const second = process(store)
+    expect([await second.receive(sent), second.handled]).toEqual([204, []])
+    // The renewal arrives after all, and must not replace the outcome.
+    resume()
+    await vi.advanceTimersByTimeAsync(0)
+    expect([await second.receive(sent), second.handled]).toEqual([204, []])
+  })
+
+  it('to the outcome is asked again, until it has the outcome', async () => {
+    const { store, hanging } = hangingStore()
+    const first = process(store)
+    const sent = notice()
+    hanging.add('set')
+    const status = first.receive(sent)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect([await status, first.errors]).toMatchObject([204, [{ code: 'ERR_STORE_TIMEOUT' }]])
+    const second = process(store)
+    expect([await second.receive(sent), second.handled]).toEqual([500, []])
+    hanging.clear()
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect([await second.receive(sent), second.handled]).toEqual([204, []])
+    expect(vi.getTimerCount(), 'timers left').toBe(0)
+  })
+
+  it('to the outcome, ever, is left alone in the end', async () => {
+    const { store, hanging } = hangingStore()
+    const { errors, receive } = process(store)
+    hanging.add('set')
+    const status = receive(notice())
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await status).toBe(204)
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(errors.length).toBeLessThan(20)
+    expect(vi.getTimerCount(), 'timers left').toBe(0)
   })
 })
