@@ -57,10 +57,10 @@ export function createClient(settings: Settings, verifierFor: VerifierFor, clock
 
 async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): Promise<Response> {
   const { settings, clock } = context
-  const { method, options } = filled
+  const { method, template, path, options, headers, facts } = filled
   const transport = overrideTransport(settings.transport, options)
   const deadline = new Deadline({ timeout: transport.timeout, signal: options.signal, now: clock.monotonic })
-  const call: Call = { ...filled, deadline }
+  const call: Call = { method, template, path, options, headers, facts, deadline }
   const baseUris = baseUrisFor(call, transport, settings)
   const opened = await openExchange(call, baseUris[0], context)
   let destination = destinationOf(baseUris[0], opened.target)

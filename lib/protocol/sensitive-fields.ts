@@ -13,10 +13,11 @@ import { withQuery } from './query.js'
 /** The paddings, by the names that the catalogue and callers give them. */
 export const PADDING = { oaep: Rsa.OAEP, pkcs1: Rsa.PKCS1 } as const
 
-/** A call with nothing sensitive left to encrypt. */
-export interface EncryptedCall extends Call {
+/** What a call sends, with nothing sensitive left to encrypt. */
+export interface Encrypted {
   /** The path and query. */
   readonly target: string
+  readonly options: OpenOptions
   /** The serial to announce as `Wechatpay-Serial`. */
   readonly serial: string | undefined
 }
@@ -29,7 +30,7 @@ type Encrypt = (value: unknown, fields: readonly string[], option: string) => un
  *
  * @throws InvalidArgumentError (as a rejection) that names the field which cannot be encrypted.
  */
-export async function encryptCall(call: Call, settings: Settings, verifier: Verifier): Promise<EncryptedCall> {
+export async function encryptCall(call: Call, settings: Settings, verifier: Verifier): Promise<Encrypted> {
   const { path, options, headers, facts, deadline } = call
   const { encrypted, encryptedQuery, padding } = sensitiveFacts(facts, options, settings)
   const givenSerial = headers['wechatpay-serial']
@@ -41,13 +42,12 @@ export async function encryptCall(call: Call, settings: Settings, verifier: Veri
   if (isPlain) {
     const announced = givenSerial ?? deadline.wait(verifier.announcedSerial())
     const serial = announced instanceof Promise ? await announced : announced
-    return { ...call, target: withQuery(path, options.query), serial }
+    return { target: withQuery(path, options.query), options, serial }
   }
   const found = await deadline.wait(verifier.encryptionKey?.(givenSerial))
   const encrypt: Encrypt = (value, fields, option) =>
     encryptFields(value, fields, found?.key, { padding: PADDING[padding], option })
   return {
-    ...call,
     target: encryptQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
     options: encryptPayload(options, encrypted, encrypt),
     serial: givenSerial ?? found?.serial ?? (await deadline.wait(verifier.announcedSerial())),

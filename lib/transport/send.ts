@@ -5,7 +5,7 @@ import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, type TransportErrorCode,
 import type { Method } from '../options.js'
 import type { ResponseHeaders } from '../response.js'
 import { collect } from '../util/collect.js'
-import type { Deadline } from '../util/deadline.js'
+import { type Deadline, timerDelay } from '../util/deadline.js'
 import type { Destination } from './settings.js'
 
 /** A body of known length, which every attempt opens anew. */
@@ -43,8 +43,6 @@ const LARGEST_RESPONSE = 32 * 1024 * 1024
 const TOO_LARGE = `The response is larger than ${LARGEST_RESPONSE} bytes`
 
 const IDLE_TIMEOUT = 30_000
-/** Node ends a longer timer at once. */
-const LONGEST_TIMER = 2 ** 31 - 1
 const LATE = 'WeChat Pay did not respond in time'
 
 /**
@@ -108,7 +106,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    this.#timer = setTimeout(() => this.#fail('ERR_TIMEOUT', LATE), roundUp(options.deadline.remaining()))
+    this.#timer = setTimeout(() => this.#fail('ERR_TIMEOUT', LATE), timerDelay(options.deadline.remaining()))
     if (this.#signal?.aborted) this.#onAbort()
     else this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -214,10 +212,4 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 function isConnectFailure(error: Error): boolean {
   const { code, syscall } = error as NodeJS.ErrnoException
   return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'ECONNREFUSED' || code === 'ENOTFOUND'
-}
-
-// Node keeps timers of the same duration in one list. Rounded up, by a sixty-fourth at most, calls share a few lists.
-function roundUp(milliseconds: number): number {
-  const step = 2 ** Math.max(0, Math.floor(Math.log2(milliseconds)) - 6)
-  return Math.min(Math.ceil(milliseconds / step) * step, LONGEST_TIMER)
 }

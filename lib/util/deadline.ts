@@ -18,9 +18,10 @@ export async function within<T>(
   end: (why: End) => T | Promise<T>,
 ): Promise<T> {
   let stop = () => {}
-  const ended = new Promise<End>(resolve => {
-    const timer = setTimeout(resolve, milliseconds, 'timeout')
-    const onAbort = () => resolve('abort')
+  const ended = new Promise<T>(resolve => {
+    const finish = (why: End) => resolve(Promise.resolve(why).then(end))
+    const timer = setTimeout(finish, timerDelay(milliseconds), 'timeout')
+    const onAbort = () => finish('abort')
     stop = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
@@ -29,10 +30,22 @@ export async function within<T>(
     else signal?.addEventListener('abort', onAbort, { once: true })
   })
   try {
-    return await Promise.race([work, ended.then(end)])
+    return await Promise.race([work, ended])
   } finally {
     stop()
   }
+}
+
+/** Node ends a longer timer at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/**
+ * The delay of a timer that ends a wait. Node keeps timers of the same delay in one list; rounded up, by a sixty-fourth at
+ * most, calls share a few lists.
+ */
+export function timerDelay(milliseconds: number): number {
+  const step = 1 << Math.max(0, 25 - Math.clz32(milliseconds))
+  return Math.min(Math.ceil(milliseconds / step) * step, LONGEST_TIMER)
 }
 
 interface DeadlineOptions {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
 import { InvalidArgumentError, NOTHING_SENT, WechatPayError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
+import type { OpenOptions } from '../../options.js'
 import { headerLine, type ResponseHeaders, requestIdOf, WechatPayResponse } from '../../response.js'
 import { type IncomingResponse, type OutgoingRequest, readWhole } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
@@ -11,7 +12,7 @@ import { userAgent } from '../../version.js'
 import type { Call, Exchange } from '../call.js'
 import { endpointFacts } from '../endpoints.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from '../payload.js'
-import { decryptData, type EncryptedCall, encryptCall } from '../sensitive-fields.js'
+import { decryptData, type Encrypted, encryptCall } from '../sensitive-fields.js'
 import { apiError } from './error.js'
 import { signedDigest, verifiedStatement } from './statement.js'
 import { verifyResponse } from './verify.js'
@@ -40,9 +41,9 @@ export async function openV3(call: Call, client: V3Client): Promise<Exchange> {
   refuseWithoutKeys(settings)
   const encrypted = await encryptCall(call, settings, verifier)
   // Most payloads are encoded at once, without a turn of the queue.
-  const made = encodePayload(encrypted)
+  const made = encodePayload(call, encrypted.options)
   const payload = made instanceof Promise ? await call.deadline.wait(made) : made
-  return new V3Exchange(encrypted, payload, client)
+  return new V3Exchange(call, encrypted, payload, client)
 }
 
 function refuseSandbox({ options }: Call, settings: Settings): void {
@@ -59,8 +60,7 @@ function refuseWithoutKeys({ speaksV3 }: Settings): void {
   )
 }
 
-function encodePayload(call: EncryptedCall): Payload | Promise<Payload> {
-  const { method, options } = call
+function encodePayload({ method, template }: Call, options: OpenOptions): Payload | Promise<Payload> {
   const [kind, second] = PAYLOADS.filter(name => options[name] !== undefined)
   if (kind === undefined) return NO_PAYLOAD
   if (second)
@@ -73,24 +73,26 @@ function encodePayload(call: EncryptedCall): Payload | Promise<Payload> {
     throw new InvalidArgumentError(`A GET must not have a payload; got \`${kind}\`. Pass its parameters in \`query\`.`)
   if (kind === 'json') return jsonPayload(options.json)
   return kind === 'file'
-    ? import('../upload.js').then(({ uploadPayload }) => uploadPayload(call))
+    ? import('../upload.js').then(({ uploadPayload }) => uploadPayload({ method, template, options }))
     : rawPayload(options.body)
 }
 
 class V3Exchange implements Exchange {
   readonly target: string
   readonly download: boolean
-  readonly #call: EncryptedCall
+  readonly #call: Call
+  readonly #serial: string | undefined
   readonly #payload: Payload
   readonly #client: V3Client
   /** Whether WeChat Pay does not sign the response. */
   readonly #unsigned: boolean
 
-  constructor(call: EncryptedCall, payload: Payload, client: V3Client) {
+  constructor(call: Call, { target, serial }: Encrypted, payload: Payload, client: V3Client) {
     this.#call = call
+    this.#serial = serial
     this.#payload = payload
     this.#client = client
-    const { method, target } = call
+    const { method } = call
     // By the path as it arrives, since the values of its placeholders decide as well.
     const [pathname = ''] = target.split('?', 1)
     this.#unsigned = method === 'GET' && endpointFacts('GET', pathname).unsigned
@@ -99,7 +101,7 @@ class V3Exchange implements Exchange {
   }
 
   async encode({ origin, path }: Destination): Promise<OutgoingRequest> {
-    const { method, serial, deadline, headers: given } = this.#call
+    const { method, deadline, headers: given } = this.#call
     const { settings, now } = this.#client
     const { contentType, signed, body } = this.#payload
     const timestamp = Math.floor(now() / 1000)
@@ -108,7 +110,7 @@ class V3Exchange implements Exchange {
     // Assembled while the thread pool signs.
     const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
     if (contentType) headers['content-type'] = contentType
-    if (serial) headers['wechatpay-serial'] = serial
+    if (this.#serial) headers['wechatpay-serial'] = this.#serial
     Object.assign(headers, given)
     const signature = await deadline.wait(signing)
     headers.authorization = Formatter.authorization(settings.mchid, nonce, signature, timestamp, settings.signer.serial)
