@@ -1,4 +1,4 @@
-/** From a configuration to the root of the chain. */
+/** Creates clients from configurations. */
 import { createChain } from './chain/proxy.js'
 import { type OpenClient, openClient } from './client/open-client.js'
 import { type Client, register } from './client/settings-of.js'
@@ -16,7 +16,8 @@ interface Handle {
 const handles = new WeakMap<object, Handle>()
 
 /**
- * Makes a client for one merchant. Reads key files that are given as `file://` URLs; sends nothing.
+ * Creates a client for one merchant. Reads the key files that are given as `file://` URLs; sends nothing.
+ *
  * @throws InvalidArgumentError for an option that is not valid.
  */
 export function factory(config: Config): WechatPay {
@@ -25,20 +26,21 @@ export function factory(config: Config): WechatPay {
   handles.set(root, handle)
   share(root, handle.current)
   const typed: unknown = root
-  // The chain takes any path; only the catalogue knows what the documented ones take and return.
+  // The chain accepts any path; only the generated types know the options and responses of documented paths.
   return typed as WechatPay
 }
 
 /**
- * Gives a running client new keys. They are used from the next call on, and for the notifications that share them; calls
- * in progress finish with the keys they started with. Keys that are not named stay: `{ apiv3Key }`, `{ certs }` (all of
- * them), `{ secret }`, or the merchant's own, `{ serial, privateKey }`, `{ merchant }` or `{ signer }`.
+ * Replaces keys of a running client, from its next call on, also for the notifications that share them. Calls in progress
+ * finish with the old keys. Keys that are not named stay: pass `{ apiv3Key }`, `{ certs }` (all of them), `{ secret }`, or the
+ * merchant's own, `{ serial, privateKey }`, `{ merchant }` or `{ signer }`.
  *
- * @throws InvalidArgumentError for keys that are not valid; the client then keeps its present ones.
+ * @throws InvalidArgumentError for keys that are not valid; the client then keeps its old keys.
  */
 export function renew(client: Client, keys: KeyOptions): void {
   const handle = handles.get(client)
-  if (!handle) throw new InvalidArgumentError('Builder.renew takes a client made by Builder.factory.')
+  if (!handle)
+    throw new InvalidArgumentError('Builder.renew takes a client created by Builder.factory; got something else.')
   handle.current = openClient(renewKeys(handle.current.settings, keys))
   share(client, handle.current)
 }

@@ -1,4 +1,4 @@
-/** The platform certificates of a merchant, for who wants to see or to keep them; calls need nobody to do that. */
+/** Downloads the platform certificates of a merchant. Normal calls do this automatically. */
 
 import { settingsOf } from './client/settings-of.js'
 import { InvalidArgumentError } from './errors.js'
@@ -15,17 +15,17 @@ export interface PlatformCertificate {
 }
 
 /**
- * Asks WeChat Pay for the certificates that it signs with for this merchant, verifies the answer, and opens it with the
- * client's `apiv3Key`. `path` is another list's: `v3/global/certificates`, `hk/v3/certificates`.
+ * Downloads the certificates that WeChat Pay signs with for this merchant, verifies the response, and decrypts it with the
+ * client's `apiv3Key`. `path` chooses a different list: `v3/global/certificates`, `hk/v3/certificates`.
  *
- * @throws InvalidArgumentError for a client without `apiv3Key`; WechatPayError `ERR_NO_PLATFORM_CERTIFICATE` for a
- *   merchant who has none, `ERR_APIV3_KEY` when they do not open; what a call throws (all as rejections).
+ * @throws InvalidArgumentError for a client without `apiv3Key`; WechatPayError `ERR_NO_PLATFORM_CERTIFICATE` for a merchant
+ *   without certificates, `ERR_APIV3_KEY` if they cannot be decrypted; the errors of a call (all as rejections).
  */
 export async function download(client: WechatPay, path = 'v3/certificates'): Promise<PlatformCertificate[]> {
   const apiv3Key = settingsOf(client)?.apiv3Key
   if (!apiv3Key) {
     throw new InvalidArgumentError(
-      'Certificates.download takes a client that has an `apiv3Key`: the list of certificates is sealed with it.',
+      'Certificates.download needs a client with an `apiv3Key`, which decrypts the list. Give Builder.factory the `apiv3Key`.',
     )
   }
   const { body } = await client

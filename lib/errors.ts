@@ -1,4 +1,4 @@
-/** The errors that this package throws: one class per question a caller asks, each with a stable `code`. */
+/** The errors that this package throws: one class for each way to handle them, each error with a stable `code`. */
 
 /** The end of a message about a request that may have been carried out. */
 export const OUTCOME_UNKNOWN =
@@ -13,8 +13,8 @@ interface WechatPayErrorOptions {
 }
 
 /**
- * The base of every error here. `code` is stable across releases, `message` says what to do; no property and no
- * printed form holds a key, a secret, a signature or an Authorization header.
+ * The base class of all errors. `code` is stable across releases; `message` says what is wrong and what to do. No property
+ * and no printed form contains a key, a secret, a signature or an Authorization header.
  */
 export class WechatPayError extends Error {
   override readonly name: string = 'WechatPayError'
@@ -26,7 +26,7 @@ export class WechatPayError extends Error {
   }
 }
 
-/** An option, a path or a payload that cannot be right. Always thrown before anything is sent. */
+/** An option, a path or a payload that is not valid. Always thrown before anything is sent. */
 export class InvalidArgumentError extends WechatPayError {
   override readonly name = 'InvalidArgumentError'
 
@@ -43,8 +43,8 @@ export type TransportErrorCode =
   | 'ERR_RESPONSE_TOO_LARGE'
 
 /**
- * The network failed, or time ran out. `sent` is false only when no byte of the request can have reached WeChat Pay;
- * when it is true the outcome is unknown: query by the business number, or repeat with the same one.
+ * The network failed, the call timed out, or it was aborted. `sent` is false only if no byte of the request can have reached
+ * WeChat Pay. If it is true, the outcome is unknown: query the order by its merchant order number before retrying.
  */
 export class TransportError extends WechatPayError {
   override readonly name = 'TransportError'
@@ -66,16 +66,16 @@ interface ApiErrorOptions {
 }
 
 /**
- * WeChat Pay said no: an HTTP 3xx, 4xx or 5xx, or an APIv2 answer whose `return_code` or `result_code` is not SUCCESS.
- * `code` is WeChat Pay's own (`PARAM_ERROR`, `ORDER_NOT_EXIST`), or `HTTP_502` and the like where it gave none.
+ * WeChat Pay reported a failure: an HTTP 3xx, 4xx or 5xx, or an APIv2 response whose `return_code` or `result_code` is not
+ * SUCCESS. `code` is WeChat Pay's (`PARAM_ERROR`, `ORDER_NOT_EXIST`), or the HTTP status (`HTTP_502`) if there is none.
  */
 export class ApiError extends WechatPayError {
   override readonly name = 'ApiError'
   readonly statusCode: number
   readonly #detail: unknown
-  /** The number that WeChat Pay's support asks for. */
+  /** The request ID, which WeChat Pay's support asks for. */
   readonly requestId: string | undefined
-  /** Whether the same call, with the same business number, may succeed later. */
+  /** Whether the same call, with the same merchant order number, may succeed later. */
   readonly retryable: boolean
 
   constructor(message: string, { code, statusCode, detail, requestId, retryable }: ApiErrorOptions) {
@@ -87,8 +87,8 @@ export class ApiError extends WechatPayError {
   }
 
   /**
-   * What WeChat Pay added: APIv3's `detail`, APIv2's parsed answer. Never printed with the error: it may echo personal
-   * data, which has no place in a log.
+   * The details from WeChat Pay: the `detail` of APIv3, the parsed response of APIv2. Not printed with the error, since it may
+   * repeat personal data, which must not be logged.
    */
   get detail(): unknown {
     return this.#detail
@@ -98,8 +98,8 @@ export class ApiError extends WechatPayError {
 export type SignatureErrorReason = 'headers' | 'clock' | 'serial' | 'mismatch' | 'probe'
 
 /**
- * An answer or a notification that WeChat Pay cannot be shown to have signed. For an answer the request was sent and
- * its outcome is unknown: query by the business number.
+ * A response or a notification whose signature is missing or not valid. For a response, the request was sent and its outcome
+ * is unknown: query the order by its merchant order number before retrying.
  */
 export class SignatureError extends WechatPayError {
   override readonly name = 'SignatureError'

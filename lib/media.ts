@@ -1,4 +1,4 @@
-/** Uploads by hand, for whoever builds the parts; `file` does all of it in one. */
+/** The form and the digest of an upload, for requests that you build yourself. The `file` option of a call does both. */
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { openFile, readBlob } from './files/upload-file.js'
@@ -8,15 +8,15 @@ import { jsonPayload } from './protocol/payload.js'
 import { computedFields, digestOf } from './protocol/upload.js'
 
 export interface FormOptions {
-  /** The name that WeChat Pay is told, in place of the file's own. */
+  /** The file name to send instead of the file's own. */
   filename?: string
   /** The fields that go with the file, besides its name and its digest. */
   meta?: object
-  /** The name of the part that holds the file. Default `file`. */
+  /** The name of the part with the file. Default `file`. */
   part?: string
-  /** The field of the meta that holds the file's name; `false` for none. Default `filename`. */
+  /** The field of the meta with the file's name; `false` for none. Default `filename`. */
   nameField?: string | false
-  /** The field of the meta that holds the digest, in lower-case hex. Default `sha256`. */
+  /** The field of the meta with the digest, in lower-case hex. Default `sha256`. */
   digestField?: string
   /** Default `sha256`. */
   digest?: Digest
@@ -25,14 +25,14 @@ export interface FormOptions {
 export type Digest = UploadFacts['digest']
 
 /**
- * The form of an upload by APIv3, for `body`: a `meta` part, JSON with the name and the digest of the file, and the file,
- * which is read when it is sent; only a stream is held in memory.
+ * The form of an APIv3 upload, for `body`: a `meta` part with the name and the digest of the file as JSON, and the file, which
+ * is read when it is sent. Only a stream is kept in memory.
  *
  * @throws InvalidArgumentError (as a rejection) for a file that cannot be read, or a meta that JSON cannot carry.
  */
 export async function form(file: FileInput, options: FormOptions = {}): Promise<FormData> {
   const { filename, meta, part = 'file', nameField = 'filename', digestField = 'sha256', digest = 'sha256' } = options
-  const opened = await openFile(await held(file), { filename })
+  const opened = await openFile(await inMemory(file), { filename })
   const facts: UploadFacts = { part, digestField, digest, fixed: {}, ...(nameField && { nameField }) }
   const { signed } = jsonPayload({ ...(await computedFields(opened, facts)), ...meta }, 'meta')
   const built = new FormData()
@@ -42,7 +42,8 @@ export async function form(file: FileInput, options: FormOptions = {}): Promise<
 }
 
 /**
- * The digest of a file in lower-case hex, read in one pass without holding it.
+ * The digest of a file in lower-case hex. The file is read once and not kept in memory.
+ *
  * @throws InvalidArgumentError (as a rejection) for a file that cannot be read.
  */
 export async function digest(file: FileInput, algorithm: Digest = 'sha256'): Promise<string> {
@@ -56,13 +57,13 @@ export async function digest(file: FileInput, algorithm: Digest = 'sha256'): Pro
   }
 }
 
-// Nothing tells when a form is done with, and so when a temporary file could be removed.
 function streamIn(file: FileInput): Readable | undefined {
   const content: unknown = file instanceof Readable ? file : Reflect.get(Object(file), 'content')
   return content instanceof Readable ? content : undefined
 }
 
-async function held(file: FileInput): Promise<FileInput> {
+// A form does not say when it is no longer used, so a temporary file could never be removed.
+async function inMemory(file: FileInput): Promise<FileInput> {
   if (file instanceof Readable) return new Blob([await buffer(file)])
   if (typeof file !== 'object' || !('content' in file) || !(file.content instanceof Readable)) return file
   return { ...file, content: await buffer(file.content) }

@@ -1,4 +1,4 @@
-/** What a merchant configures, checked once and kept as key objects: no PEM, nothing that prints. */
+/** The configuration of a merchant, checked once. Keys are kept as key objects: no PEM, nothing that prints. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import type { TransportOptions } from '../options.js'
@@ -8,32 +8,33 @@ import { readHeaders } from '../transport/headers.js'
 import { readBaseUri, readTransportOptions } from '../transport/settings.js'
 import { isRecord } from '../util/plain-object.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
+import { kindOf } from '../util/wording.js'
 import type { Hooks } from './hooks.js'
 import { type KeyOptions, readKeys } from './keys.js'
 import type { Settings } from './settings.js'
 
 /** The options of `Builder.factory`. */
 export interface Config extends TransportOptions, KeyOptions {
-  /** The merchant number, or a service provider's. */
+  /** The merchant number of the merchant or the service provider. */
   mchid: string
-  /** The secret of the WeCom application that pays: makes the `workwx_sign` of the APIv2 messages that want one. */
+  /** The secret of the WeCom application that pays: creates the `workwx_sign` of the APIv2 messages that need one. */
   agentSecret?: string
-  /** APIv2 to the sandbox only; see the option of the same name of a call. */
+  /** APIv2 calls the sandbox only; see the option of a call with the same name. */
   sandbox?: boolean
   /**
-   * Certificate authorities, PEM, to trust in place of the well-known ones: for a gateway or a proxy of one's own. Not
-   * used with `dispatcher`.
+   * PEM of the certificate authorities to trust instead of the well-known ones, for a gateway or a proxy of your own. Not used
+   * with `dispatcher`.
    */
   ca?: string | readonly string[]
-  /** Where to go when `base_uri` cannot be reached; `false` for nowhere. Default: WeChat Pay's second host, for its first. */
+  /** The base URI to use if `base_uri` cannot be reached; `false` for none. Default: WeChat Pay's second host, for its first. */
   fallback_uri?: string | URL | false
   /** Headers of every request. */
   headers?: Readonly<Record<string, string>>
-  /** Where processes share certificates and seen notifications. Default: the memory of this one. */
+  /** Shares certificates and handled notifications between processes. Default: the memory of this process. */
   store?: Store
-  /** `'off'` leaves the sensitive fields that the catalogue marks as they are given, and as they come. Default `'auto'`. */
+  /** `'off'` neither encrypts nor decrypts the sensitive fields that the catalogue marks. Default `'auto'`. */
   encrypt?: 'auto' | 'off'
-  /** Told of every request, answer and repetition, and of keys that need attention; nothing secret is in it. */
+  /** Called for every request, response and retry, and for keys that need attention; gets no secrets. */
   on?: Hooks
 }
 
@@ -68,7 +69,7 @@ const OPTIONS: readonly (keyof Config)[] = [
   'on',
 ]
 
-/** @throws InvalidArgumentError that names the option, what was found and what is expected. */
+/** @throws InvalidArgumentError that names the option, what it must be and what was found. */
 export function readConfig(config: Config, now: () => number): Settings {
   requireConfig(config)
   const mchid = readMchid(config.mchid)
@@ -91,8 +92,9 @@ export function readConfig(config: Config, now: () => number): Settings {
 }
 
 /**
- * The settings with the keys of `changes` in place of those that they had.
- * @throws InvalidArgumentError as {@link readConfig}; the settings stay as they are in any case.
+ * A copy of the settings with the keys of `changes`.
+ *
+ * @throws InvalidArgumentError as {@link readConfig} does.
  */
 export function renewKeys(settings: Settings, changes: KeyOptions): Settings {
   requireKeyOptions(changes)
@@ -102,7 +104,7 @@ export function renewKeys(settings: Settings, changes: KeyOptions): Settings {
 function requireConfig(config: unknown): asserts config is Config {
   if (!isRecord(config)) {
     throw new InvalidArgumentError(
-      'Builder.factory takes an object of options: { mchid, serial, privateKey, certs, … }.',
+      `Builder.factory takes an object of options { mchid, serial, privateKey, certs, … }; got ${kindOf(config)}.`,
     )
   }
   refuseUnknownOptions(config, OPTIONS, 'Builder.factory')
@@ -110,16 +112,21 @@ function requireConfig(config: unknown): asserts config is Config {
 
 function requireKeyOptions(changes: unknown): asserts changes is KeyOptions {
   if (!isRecord(changes) || Object.keys(changes).length === 0) {
-    throw new InvalidArgumentError(`Builder.renew takes an object with the new keys: ${KEY_OPTIONS.join(', ')}.`)
+    const found = isRecord(changes) ? 'an empty object' : kindOf(changes)
+    throw new InvalidArgumentError(
+      `Builder.renew takes an object with the new keys, some of ${KEY_OPTIONS.join(', ')}; got ${found}.`,
+    )
   }
   refuseUnknownOptions(changes, KEY_OPTIONS, 'Builder.renew')
 }
 
 function readMchid(mchid: unknown): string {
-  const text = typeof mchid === 'number' ? String(mchid) : mchid
-  if (typeof text === 'string' && /^\d{1,32}$/.test(text)) return text
-  const found = typeof text === 'string' ? 'a text that is not digits' : typeof mchid
-  throw new InvalidArgumentError(`\`mchid\` must be the merchant number, digits, such as 1900000109: found ${found}.`)
+  const digits = typeof mchid === 'number' ? String(mchid) : mchid
+  if (typeof digits === 'string' && /^\d{1,32}$/.test(digits)) return digits
+  const found = typeof digits === 'string' ? 'a string with other characters' : kindOf(mchid)
+  throw new InvalidArgumentError(
+    `\`mchid\` must be the merchant number, a string of digits such as '1900000109'; got ${found}.`,
+  )
 }
 
 function readStore(store: Store | undefined, now: () => number): Store {
@@ -127,34 +134,38 @@ function readStore(store: Store | undefined, now: () => number): Store {
   const missing = (['get', 'set', 'add', 'delete'] as const).filter(name => typeof store?.[name] !== 'function')
   if (missing.length === 0) return store
   throw new InvalidArgumentError(
-    `\`store\` must be a MemoryStore, a FileStore, a RedisStore or one of your own; it lacks ${missing.join(', ')}.`,
+    `\`store\` must be a MemoryStore, a FileStore, a RedisStore or a Store of your own; got ${kindOf(store)} without ${missing.join(', ')}.`,
   )
 }
 
 function readEncrypt(encrypt: unknown): boolean {
   if (encrypt === undefined || encrypt === 'auto') return true
   if (encrypt === 'off') return false
-  throw new InvalidArgumentError("`encrypt` must be 'auto' or 'off'.")
+  throw new InvalidArgumentError(`\`encrypt\` must be 'auto' or 'off'; got ${JSON.stringify(encrypt)}.`)
 }
 
 function readAgentSecret(secret: unknown): KeyObject | undefined {
   if (secret === undefined) return undefined
   if (typeof secret === 'string' && secret !== '') return createSecretKey(secret, 'utf8')
-  throw new InvalidArgumentError('`agentSecret` must be the secret of the WeCom application (应用的Secret), a text.')
+  throw new InvalidArgumentError(
+    `\`agentSecret\` must be the secret of the WeCom application (应用的Secret), a string; got ${secret === '' ? 'an empty string' : kindOf(secret)}.`,
+  )
 }
 
 function readAuthorities(ca: unknown): readonly string[] | undefined {
   if (ca === undefined) return undefined
   const authorities: unknown[] = Array.isArray(ca) ? ca : [ca]
-  const isPem = (text: unknown): text is string =>
-    typeof text === 'string' && text.includes('-----BEGIN CERTIFICATE-----')
+  const isPem = (authority: unknown): authority is string =>
+    typeof authority === 'string' && authority.includes('-----BEGIN CERTIFICATE-----')
   if (authorities.length > 0 && authorities.every(isPem)) return Object.freeze([...authorities])
-  throw new InvalidArgumentError('`ca` must be the PEM of a certificate authority, or a list of them.')
+  throw new InvalidArgumentError(
+    '`ca` must be the PEM of a certificate authority, or a list of them; got something else.',
+  )
 }
 
 function readSandbox(sandbox: unknown): boolean {
   if (sandbox === undefined || typeof sandbox === 'boolean') return sandbox ?? false
-  throw new InvalidArgumentError('`sandbox` must be true or false.')
+  throw new InvalidArgumentError(`\`sandbox\` must be true or false; got ${kindOf(sandbox)}.`)
 }
 
 function readFallbackUri({ fallback_uri }: Config, isMainHost: boolean): URL | undefined {

@@ -1,4 +1,4 @@
-/** What the `on` hooks are told: enough to log and to measure, and nothing secret. */
+/** The `on` hooks: they get enough to log and to measure, and nothing secret. */
 import type { WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
 import type { KeyWarning } from '../trust/warnings.js'
@@ -6,39 +6,39 @@ import type { KeyWarning } from '../trust/warnings.js'
 interface CallInfo {
   mchid: string
   method: Method
-  /** The path with its placeholders unfilled: their values may be personal data. */
+  /** The path with its placeholders not filled, since their values may be personal data. */
   path: string
-  /** The host that the request goes to, with its port. */
+  /** The host of the request, with its port. */
   host: string
-  /** 1 for the first time. */
+  /** 1 for the first attempt. */
   attempt: number
 }
 
 export interface RequestInfo extends CallInfo {
-  /** The size of the payload in bytes. */
+  /** Bytes of the payload. */
   bytes: number
 }
 
 export interface ResponseInfo extends CallInfo {
   statusCode: number
   requestId: string | undefined
-  /** From the request to the end of its answer, in milliseconds. */
+  /** Milliseconds from the request to the end of the response. */
   duration: number
 }
 
 export interface RetryInfo extends CallInfo {
-  /** What went wrong: the transport's error, or the answer's status. */
+  /** Why the call is retried: the error of the transport, or the status of the response. */
   cause: WechatPayError | { statusCode: number }
   /** Milliseconds until the next attempt. */
   delay: number
 }
 
-/** Nothing has failed yet: a certificate ends soon, or could not be refreshed, or the store is down. */
+/** Nothing has failed yet: a certificate expires soon or could not be refreshed, or the store is down. */
 export interface WarningInfo extends KeyWarning {
   mchid: string
 }
 
-/** Called as things happen; what a hook throws is ignored, so that logging cannot break a payment. */
+/** Called as events happen. Errors of a hook are ignored, so that logging cannot break a payment. */
 export interface Hooks {
   request?: (info: RequestInfo) => void
   response?: (info: ResponseInfo) => void
@@ -46,13 +46,13 @@ export interface Hooks {
   warning?: (info: WarningInfo) => void
 }
 
-/** `describe` makes what the hook is told, for those who listen. */
+/** Calls a hook, if there is one, with the result of `describe`. */
 export function emit<Info>(hook: ((info: Info) => void) | undefined, describe: () => Info): void {
   if (!hook) return
   try {
-    const told: unknown = hook(describe())
-    if (told instanceof Promise) told.catch(() => {})
+    const returned: unknown = hook(describe())
+    if (returned instanceof Promise) returned.catch(() => {})
   } catch {
-    // What a hook throws is the hook's own affair: logging must not break a payment.
+    // Logging must not break a payment.
   }
 }

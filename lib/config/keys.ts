@@ -1,4 +1,4 @@
-/** The options that are keys: checked together, since each tells whether another is the wrong one, and renewed while a client runs. */
+/** The options that are keys: checked together, since one can show that a different one is wrong, and renewed while a client runs. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import {
   hexOfDecimal,
@@ -21,81 +21,82 @@ import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerch
 
 /** The keys of a merchant, and those of WeChat Pay. */
 export interface KeyOptions {
-  /** The merchant API certificate's serial, hex. Read from `merchant` when absent. */
+  /** The serial of the merchant API certificate, hex. Default: read from `merchant`. */
   serial?: string
-  /** The merchant API private key, `apiclient_key.pem`. Read from `merchant` when absent; not needed with `signer`. */
+  /** The merchant API private key, `apiclient_key.pem`. Default: read from `merchant`. Not needed with `signer`. */
   privateKey?: KeyInput
   /**
-   * Platform certificates by serial and WeChat Pay public keys by `PUB_KEY_ID_…`, side by side; requests announce the
-   * first public key, or else the newest certificate. With `apiv3Key`, platform certificates that are missing here are
-   * downloaded when they are needed.
+   * Platform certificates by serial and WeChat Pay public keys by `PUB_KEY_ID_…`, side by side. Requests announce the first
+   * public key, or without one the newest certificate. With `apiv3Key`, missing platform certificates are downloaded when
+   * they are needed.
    */
   certs?: Readonly<Record<string, KeyInput>>
-  /** The APIv3 key, 32 bytes: opens downloaded certificates and notifications. */
+  /** The APIv3 key, 32 bytes: decrypts downloaded certificates and notifications. */
   apiv3Key?: string | Uint8Array
-  /** The APIv2 key, 32 bytes. With it alone, or with it and `merchant`, a client speaks APIv2 and no APIv3. */
+  /** The APIv2 key, 32 bytes. With only this key, or this key and `merchant`, a client supports APIv2 only. */
   secret?: string | Uint8Array
-  /** The merchant API certificate: shown over mutual TLS, where an APIv2 endpoint needs it. */
+  /** The merchant API certificate, presented over mutual TLS if an APIv2 endpoint needs it. */
   merchant?: MerchantPem | MerchantPfx
-  /** Signs in place of `privateKey`: a KMS, an HSM. */
+  /** Signs instead of `privateKey`: a KMS or an HSM. */
   signer?: Signer
-  /** Verifies in place of `certs`. */
+  /** Verifies instead of `certs`. */
   verifier?: Verifier
 }
 
-/** Keys that were checked. */
+/** The checked keys. */
 export interface Keys {
-  /** Absent when a `signer` signs elsewhere. */
+  /** Undefined if a `signer` signs elsewhere. */
   readonly privateKey: KeyObject | undefined
   readonly signer: Signer
-  /** Shown to WeChat Pay where an endpoint needs it. */
+  /** Presented to WeChat Pay if an endpoint needs it. */
   readonly identity: ClientCertificate | undefined
-  /** The keys of WeChat Pay that were given. */
+  /** The configured keys of WeChat Pay. */
   readonly platformKeys: readonly PlatformKey[]
-  /** What verifies in place of these. */
+  /** Verifies instead of these. */
   readonly givenVerifier: Verifier | undefined
   readonly apiv3Key: KeyObject | undefined
   readonly secret: KeyObject | undefined
-  /** Whether there is what APIv3 is signed and verified with. */
-  readonly speaksV3: boolean
+  /** Whether the keys for APIv3 are configured. */
+  readonly supportsV3: boolean
 }
 
 const MERCHANT_OPTIONS = ['serial', 'privateKey', 'merchant', 'signer'] as const
-/** What APIv3 is signed and verified with; with none of it, and an APIv2 key, a client speaks APIv2 alone. */
+/** The options for APIv3. A client with none of these, and with an APIv2 key, supports APIv2 only. */
 const V3_OPTIONS = ['privateKey', 'serial', 'certs', 'apiv3Key', 'signer', 'verifier'] as const
 
 /**
- * The keys of the options; what these do not speak of is as it was before.
- * @throws InvalidArgumentError that names the option, what was found and what is expected.
+ * The keys of the options. Keys that are not among the options stay as they were `before`.
+ *
+ * @throws InvalidArgumentError that names the option, what it must be and what was found.
  */
 export function readKeys(options: KeyOptions, mchid: string, before?: Keys): Keys {
   const has = (names: readonly (keyof KeyOptions)[]) => names.some(name => options[name] !== undefined)
   const apiv3Key = readSymmetricKey(options.apiv3Key, 'apiv3Key', 'the APIv3 key (APIv3密钥)') ?? before?.apiv3Key
   const secret = readSymmetricKey(options.secret, 'secret', 'the APIv2 key (APIv2密钥)') ?? before?.secret
-  const speaksV3 = has(V3_OPTIONS) || (before ? before.speaksV3 : secret === undefined)
-  const merchant = before && !has(MERCHANT_OPTIONS) ? before : readMerchantKeys(options, mchid, speaksV3)
+  const supportsV3 = has(V3_OPTIONS) || (before ? before.supportsV3 : secret === undefined)
+  const merchant = before && !has(MERCHANT_OPTIONS) ? before : readMerchantKeys(options, mchid, supportsV3)
   const platform = before && !has(['certs', 'verifier']) ? before : readPlatformKeys(options)
   const { privateKey, signer, identity = before?.identity } = merchant
   const { platformKeys, givenVerifier } = platform
   refuseMerchantKeys(platformKeys, signer.serial, privateKey)
-  if (speaksV3 && platformKeys.length === 0 && !givenVerifier && !apiv3Key) {
+  if (supportsV3 && platformKeys.length === 0 && !givenVerifier && !apiv3Key) {
     throw new InvalidArgumentError(
-      '`certs` is empty and `apiv3Key` is missing, so no answer could be verified: give the WeChat Pay public key by its `PUB_KEY_ID_…`, or platform certificates by serial, or the APIv3 key to download these.',
+      '`certs` must not be empty without `apiv3Key`: no response could be verified. Give the WeChat Pay public key by its `PUB_KEY_ID_…`, or platform certificates by serial, or the APIv3 key to download them.',
     )
   }
-  return { privateKey, signer, identity, platformKeys, givenVerifier, apiv3Key, secret, speaksV3 }
+  return { privateKey, signer, identity, platformKeys, givenVerifier, apiv3Key, secret, supportsV3 }
 }
 
 function readMerchantKeys(
   options: KeyOptions,
   mchid: string,
-  speaksV3: boolean,
+  supportsV3: boolean,
 ): Pick<Keys, 'privateKey' | 'signer' | 'identity'> {
   const merchant = readMerchant(options.merchant, mchid)
   const privateKey = readPrivateKey(options, merchant)
   requireMethods(options.signer, 'signer', ['sign'], '{ serial, sign(message) }')
   if (options.signer) requireSignerSerial(options.signer, merchant)
-  const signer = options.signer ?? (speaksV3 ? keySigner(options, privateKey, merchant) : NO_SIGNER)
+  const signer = options.signer ?? (supportsV3 ? keySigner(options, privateKey, merchant) : NO_SIGNER)
   const key = merchant?.key ?? privateKey
   return {
     privateKey,
@@ -104,20 +105,20 @@ function readMerchantKeys(
   }
 }
 
-/** @throws InvalidArgumentError for a key that belongs to another certificate. */
+/** @throws InvalidArgumentError for a key that belongs to a different certificate. */
 function readPrivateKey({ privateKey }: KeyOptions, merchant: MerchantCertificate | undefined): KeyObject | undefined {
   if (privateKey === undefined) return merchant?.key
   const key = loadPrivateKey(privateKey, 'privateKey')
   if (!merchant || keyMatchesCertificate(key, merchant.certificate)) return key
   throw new InvalidArgumentError(
-    `\`privateKey\` does not belong to the certificate in \`${merchant.option}\`: found two keys, expected the certificate's own. Pass the apiclient_key.pem that was made with it.`,
+    `\`privateKey\` must be the key of the certificate in \`${merchant.option}\`; got a different key. Pass the apiclient_key.pem that was created with the certificate.`,
   )
 }
 
 const NO_SIGNER: Signer = Object.freeze({
   serial: '',
   sign: () => {
-    throw new InvalidArgumentError('`privateKey` is missing: this client speaks APIv2 alone.')
+    throw new InvalidArgumentError('`privateKey` is missing: this client is configured for APIv2 only.')
   },
 })
 
@@ -128,7 +129,7 @@ function keySigner(
 ): Signer {
   if (!privateKey) {
     throw new InvalidArgumentError(
-      '`privateKey` is missing: the merchant API private key, apiclient_key.pem, or a `signer`.',
+      '`privateKey` is missing. Give the merchant API private key, apiclient_key.pem, or a `signer`.',
     )
   }
   const serial = readSerial(options, merchant)
@@ -197,9 +198,8 @@ function serialFlaw(serial: unknown): string {
 
 function readPlatformKeys({ certs = {}, verifier }: KeyOptions): Pick<Keys, 'platformKeys' | 'givenVerifier'> {
   if (typeof certs !== 'object' || certs === null || Array.isArray(certs) || ArrayBuffer.isView(certs)) {
-    const found = typeof certs === 'object' ? 'a list or bytes' : `a ${typeof certs}`
     throw new InvalidArgumentError(
-      `\`certs\` must be an object, not ${found}: { <serial>: platform certificate, PUB_KEY_ID_…: WeChat Pay public key }.`,
+      `\`certs\` must be an object { <serial>: platform certificate, PUB_KEY_ID_…: WeChat Pay public key }; got ${kindOf(certs)}.`,
     )
   }
   requireMethods(
@@ -211,13 +211,13 @@ function readPlatformKeys({ certs = {}, verifier }: KeyOptions): Pick<Keys, 'pla
   return { platformKeys: readCerts(Object.entries(certs)), givenVerifier: verifier && guarded(verifier) }
 }
 
-/** The same verifier, whose failures say what has become of the call. */
+/** The same verifier, whose failures say what happened to the call. */
 function guarded(verifier: Verifier): Verifier {
   const attempt = async <T>(ask: () => T | Promise<T>, consequence: string): Promise<T> => {
     try {
       return await ask()
     } catch (cause) {
-      throw new WechatPayError(`The verifier failed. ${consequence}`, {
+      throw new WechatPayError(`The verifier failed; its error is the cause. ${consequence}`, {
         code: 'ERR_VERIFIER',
         cause,
       })
@@ -239,7 +239,9 @@ function requireMethods(given: unknown, option: string, names: readonly string[]
     typeof given === 'object' && given !== null && typeof Reflect.get(given, name) === 'function'
   const missing = names.filter(name => !has(name))
   if (missing.length === 0) return
-  throw new InvalidArgumentError(`\`${option}\` must be ${expected}: found no method \`${missing.join('`, `')}\`.`)
+  throw new InvalidArgumentError(
+    `\`${option}\` must be ${expected}; got ${kindOf(given)} without the method \`${missing.join('`, `')}\`.`,
+  )
 }
 
 const KEY_BYTES = 32
@@ -247,19 +249,20 @@ const KEY_BYTES = 32
 function readSymmetricKey(key: unknown, option: string, meaning: string): KeyObject | undefined {
   if (key === undefined) return undefined
   if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
-    throw new InvalidArgumentError(`\`${option}\` must be ${meaning}: ${KEY_BYTES} bytes, as a string or bytes.`)
+    throw new InvalidArgumentError(
+      `\`${option}\` must be ${meaning}, ${KEY_BYTES} bytes as a string or a Uint8Array; got ${kindOf(key)}.`,
+    )
   }
   const bytes = Buffer.from(key)
   if (bytes.length === KEY_BYTES) return createSecretKey(bytes)
-  throw new InvalidArgumentError(
-    `\`${option}\` has ${bytes.length} bytes, but ${meaning} has ${KEY_BYTES}${mistakeOf(bytes.toString('latin1'))}.`,
-  )
+  throw new InvalidArgumentError(`\`${option}\` must be ${meaning}, ${KEY_BYTES} bytes; got ${mistakeOf(bytes)}`)
 }
 
-function mistakeOf(text: string): string {
-  if (text.includes('-----BEGIN ')) return ': found a PEM file, which belongs in `privateKey`, `certs` or `merchant`'
-  if (/^file:/i.test(text)) return ': found a file URL, expected the key itself'
-  if (/^[0-9A-Fa-f]{40}$/.test(text)) return ': found a serial, which belongs in `serial`'
-  if (text.trim().length === KEY_BYTES) return ': found white space around it'
-  return '; it is the text that was typed in 商户平台 → 账户中心 → API安全'
+function mistakeOf(bytes: Buffer): string {
+  const key = bytes.toString('latin1')
+  if (key.includes('-----BEGIN ')) return 'a PEM file. It belongs in `privateKey`, `certs` or `merchant`.'
+  if (/^file:/i.test(key)) return 'a file URL. Pass the key itself.'
+  if (/^[0-9A-Fa-f]{40}$/.test(key)) return 'a serial. It belongs in `serial`.'
+  if (key.trim().length === KEY_BYTES) return `${bytes.length} bytes with white space around the key. Remove it.`
+  return `${bytes.length} bytes. Pass the key that was set in 商户平台 → 账户中心 → API安全.`
 }

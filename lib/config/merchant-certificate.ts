@@ -1,14 +1,15 @@
-/** The merchant API certificate, in whichever form a merchant has it: two PEM files, or one PKCS#12. */
+/** The merchant API certificate: two PEM files or one PKCS#12 file. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { type KeyInput, keyMatchesCertificate, loadCertificate, loadPrivateKey } from '../crypto/keys.js'
 import { loadPkcs12, type Pkcs12Input } from '../crypto/pkcs12.js'
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 
-/** `apiclient_cert.pem`, with `apiclient_key.pem` where that is not given as `privateKey` already. */
+/** `apiclient_cert.pem`, with `apiclient_key.pem` unless it is given as `privateKey`. */
 export interface MerchantPem {
   cert: KeyInput
   key?: KeyInput
-  /** Of an encrypted `key`. */
+  /** The passphrase of an encrypted `key`. */
   passphrase?: string
 }
 
@@ -16,18 +17,18 @@ export interface MerchantPem {
 export interface MerchantPfx {
   /** A `file://` URL, the bytes, or their base64. */
   pfx: Pkcs12Input
-  /** Default: the mchid, which WeChat Pay sets. */
+  /** Default: the mchid, which is WeChat Pay's default. */
   passphrase?: string
 }
 
 export interface MerchantCertificate {
-  /** The option that it was in, for errors. */
+  /** The option that it came from, for errors. */
   readonly option: 'merchant.cert' | 'merchant.pfx'
   readonly certificate: X509Certificate
   readonly key: KeyObject | undefined
 }
 
-/** @throws InvalidArgumentError that names the option, what was found and what is expected. */
+/** @throws InvalidArgumentError that names the option, what it must be and what was found. */
 export function readMerchant(
   merchant: MerchantPem | MerchantPfx | undefined,
   mchid: string,
@@ -41,7 +42,9 @@ export function readMerchant(
   const certificate = loadCertificate(merchant.cert, 'merchant.cert')
   const key = merchant.key === undefined ? undefined : loadPrivateKey(merchant.key, 'merchant.key', merchant.passphrase)
   if (key && !keyMatchesCertificate(key, certificate)) {
-    throw new InvalidArgumentError('`merchant.key` does not belong to the certificate in `merchant.cert`.')
+    throw new InvalidArgumentError(
+      '`merchant.key` must be the key of the certificate in `merchant.cert`; got a different key.',
+    )
   }
   return { option: 'merchant.cert', certificate, key }
 }
@@ -52,6 +55,6 @@ function requireOneForm(merchant: unknown): void {
   const isPfx = names.includes('pfx') && names.every(name => ['pfx', 'passphrase'].includes(name))
   if (isPem || isPfx) return
   throw new InvalidArgumentError(
-    `\`merchant\` must be { cert, key } or { pfx, passphrase }, not ${names.length > 0 ? `{ ${names.join(', ')} }` : 'something else'}.`,
+    `\`merchant\` must be { cert, key } or { pfx, passphrase }; got ${names.length > 0 ? `{ ${names.join(', ')} }` : kindOf(merchant)}.`,
   )
 }

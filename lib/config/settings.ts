@@ -1,4 +1,4 @@
-/** A checked configuration: values only, which every layer above may read. */
+/** A checked configuration: only values, which every layer above may read. */
 import type { KeyObject } from 'node:crypto'
 import type { Store } from '../stores/store.js'
 import type { TransportSettings } from '../transport/settings.js'
@@ -7,20 +7,20 @@ import type { Keys } from './keys.js'
 
 export interface Settings extends Keys {
   readonly mchid: string
-  /** Shares certificates and seen notifications with other processes. */
+  /** Shares certificates and handled notifications with other processes. */
   readonly store: Store
   /** Whether the sensitive fields that the catalogue marks are encrypted and decrypted. */
   readonly encrypt: boolean
   /** The secret of the WeCom application that pays. */
   readonly agentSecret: KeyObject | undefined
-  /** The authorities to trust in place of the well-known ones, as PEM. */
+  /** PEM of the authorities to trust instead of the well-known ones. */
   readonly ca: readonly string[] | undefined
-  /** Whether APIv2 goes to the sandbox only. */
+  /** Whether APIv2 calls may only go to the sandbox. */
   readonly sandbox: boolean
-  /** Whether the base URI is WeChat Pay's main host, where endpoints of another host are not. */
+  /** Whether the base URI is WeChat Pay's main host, which does not have the endpoints of other hosts. */
   readonly isMainHost: boolean
   readonly transport: TransportSettings
-  /** Where to go when the base URI cannot be reached. */
+  /** The base URI to use if the first cannot be reached. */
   readonly fallbackUri: URL | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly hooks: Hooks

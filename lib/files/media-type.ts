@@ -1,7 +1,7 @@
-/** What kind of file it is: by its name, or else by how it begins. */
+/** The media type of a file, by its name or by its first bytes. */
 import { extname } from 'node:path'
 
-/** Of the files that WeChat Pay takes. */
+/** Of the files that WeChat Pay accepts. */
 const TYPES: Readonly<Record<string, string>> = {
   '.jpg': 'image/jpeg',
   '.jpeg': 'image/jpeg',
@@ -36,12 +36,12 @@ const BEGINNINGS: readonly [extension: string, beginning: RegExp][] = [
   ['.pdf', /^%PDF-/],
 ]
 
-/** Undefined for an extension that is not known. */
+/** Undefined for an unknown extension. */
 export function typeByName(filename: string): string | undefined {
   return TYPES[extname(filename).toLowerCase()]
 }
 
-/** The extension that a file of this content should have; empty when its kind is not known. */
+/** The extension for this content; empty if its type is not known. */
 export async function extensionOf(blob: Blob): Promise<string> {
   const beginning = Buffer.from(await blob.slice(0, 16).arrayBuffer()).toString('latin1')
   return BEGINNINGS.find(([, pattern]) => pattern.test(beginning))?.[0] ?? ''

@@ -1,4 +1,4 @@
-/** Where a download goes: a stream, or a file that is there when it is whole, and not before. */
+/** The destination of a download: a stream, or a file that appears only when it is complete. */
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -6,23 +6,25 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 
-/** The path of a file, or a stream, which is ended. */
+/** The path of a file, or a stream, which is ended after the content. */
 export type Sink = string | URL | Writable
 
-/** @throws InvalidArgumentError for anything else than a path or a Writable. */
+/** @throws InvalidArgumentError if it is neither a path nor a Writable. */
 export function readSink(sink: unknown): string | Writable | undefined {
   if (sink === undefined || sink instanceof Writable) return sink
   if (typeof sink === 'string' && sink !== '') return sink
   if (sink instanceof URL && sink.protocol === 'file:') return fileURLToPath(sink)
-  throw new InvalidArgumentError('`sink` must be the path of a file, or a Writable stream.')
+  const found = typeof sink === 'string' ? 'an empty string' : kindOf(sink)
+  throw new InvalidArgumentError(`\`sink\` must be the path of a file or a Writable stream; got ${found}.`)
 }
 
 /**
- * Writes everything, at the speed of whoever is slower. A file is written beside its name, flushed to the disk and then
- * given it; when the content breaks off nothing is left, and a file that was there before stays as it was.
+ * Writes all content, with backpressure. A file is written under a temporary name, flushed to the disk and then renamed. If
+ * the content fails, no file is left, and an existing file stays unchanged.
  *
- * @throws WechatPayError `ERR_SINK` when the sink fails; what the content fails with passes through (as rejections).
+ * @throws WechatPayError `ERR_SINK` if the sink fails; the error of the content if that fails (as rejections).
  */
 export async function writeSink(content: AsyncIterable<Uint8Array>, sink: string | Writable): Promise<void> {
   if (sink instanceof Writable) await write(content, watched => pipeline(watched, sink))
@@ -62,8 +64,11 @@ async function write(
 
 function refuse(cause: unknown): never {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  throw new WechatPayError(`The sink could not be written: ${reason}. WeChat Pay has answered; call again.`, {
-    code: 'ERR_SINK',
-    cause,
-  })
+  throw new WechatPayError(
+    `The \`sink\` could not be written: ${reason}. WeChat Pay has responded. Fix the sink and call again.`,
+    {
+      code: 'ERR_SINK',
+      cause,
+    },
+  )
 }

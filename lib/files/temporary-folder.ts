@@ -1,9 +1,9 @@
-/** A folder for the time of one piece of work, that nobody else on the machine can look into. */
+/** A temporary folder that other users of the machine cannot read. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The caller removes it, whatever happens. */
+/** The caller must remove it, also after an error. */
 export async function makeTemporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'wechatpay-'))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }

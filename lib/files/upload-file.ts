@@ -1,4 +1,4 @@
-/** A file on its way to WeChat Pay, whatever it was given as: its content can be read as often as it takes. */
+/** A file to upload, in whatever form it was given: its content can be read several times. */
 import { createWriteStream, openAsBlob } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -7,15 +7,16 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError, NOTHING_SENT, TransportError, WechatPayError } from '../errors.js'
 import type { FileInput } from '../options.js'
+import { kindOf } from '../util/wording.js'
 import { extensionOf, typeByName } from './media-type.js'
 import { makeTemporaryFolder } from './temporary-folder.js'
 
-/** Opened, and not read. */
+/** An open file that has not been read. */
 export class UploadFile {
   readonly content: Blob
   readonly filename: string
   readonly contentType: string
-  /** Removes what was kept on disk meanwhile; the content cannot be read any more. */
+  /** Removes the temporary copy; the content cannot be read after that. */
   readonly release: () => Promise<void>
 
   constructor({ content, filename, contentType, release }: Pick<UploadFile, keyof UploadFile>) {
@@ -29,11 +30,11 @@ export class UploadFile {
 const DEFAULT_TYPE = 'application/octet-stream'
 
 /**
- * A path is not read yet, and a stream is kept in a temporary file: its digest has to be known before it is sent. A name
- * that is not given is that of the path, the `File` or the stream, or else `file` with the extension of its content.
+ * A path is not read yet; a stream is kept in a temporary file, since its digest must be known before it is sent. Without a
+ * `filename`, the name is that of the path, the `File` or the stream, or `file` with the extension for its content.
  *
- * @throws InvalidArgumentError for a file that is not there or is empty, WechatPayError `ERR_FILE_READ` for a stream that
- *   breaks off, TransportError `ERR_ABORTED` when `signal` ends the wait for one (as rejections).
+ * @throws InvalidArgumentError for a file that does not exist or is empty, WechatPayError `ERR_FILE_READ` for a stream that
+ *   fails, TransportError `ERR_ABORTED` if `signal` ends the wait for a stream (as rejections).
  */
 export async function openFile(
   input: FileInput,
@@ -42,7 +43,7 @@ export async function openFile(
   const given = readInput(input, filename)
   const { content, release = async () => {} } = await openContent(given.content, signal)
   try {
-    if (content.size === 0) throw new InvalidArgumentError('`file` is empty: there is nothing to upload.')
+    if (content.size === 0) throw new InvalidArgumentError('`file` must not be empty; got 0 bytes.')
     const name = given.filename ?? `file${await extensionOf(content)}`
     const contentType = content.type || typeByName(name) || typeByName(await extensionOf(content)) || DEFAULT_TYPE
     return new UploadFile({ content, filename: name, contentType, release })
@@ -63,7 +64,9 @@ function readInput(input: unknown, filename: unknown): Named {
   const named = isNamed(input) ? input : { content: input, filename: undefined }
   const name = filename ?? named.filename
   if (name !== undefined && (typeof name !== 'string' || name === ''))
-    throw new InvalidArgumentError('`filename` must be the name of the file, such as `logo.png`.')
+    throw new InvalidArgumentError(
+      `\`filename\` must be a string such as 'logo.png'; got ${name === '' ? 'an empty string' : kindOf(name)}.`,
+    )
   const { content } = named
   if (content instanceof URL && content.protocol === 'file:') return fromPath(fileURLToPath(content), name)
   if (typeof content === 'string' && content !== '')
@@ -71,7 +74,7 @@ function readInput(input: unknown, filename: unknown): Named {
   if (content instanceof Uint8Array || content instanceof Readable || content instanceof Blob)
     return { content, filename: name ?? nameOf(content) }
   throw new InvalidArgumentError(
-    '`file` must be the path of a file, its bytes, a Blob or a stream, or { content, filename }.',
+    `\`file\` must be the path of a file, its bytes, a Blob or a stream, or { content, filename }; got ${content === '' ? 'an empty string' : kindOf(content)}.`,
   )
 }
 
@@ -100,9 +103,13 @@ async function openContent(
 
 async function openPath(path: string): Promise<Blob> {
   const stats = await stat(path).catch(cause => {
-    throw new InvalidArgumentError('`file` names a file that cannot be read: check the path.', { cause })
+    throw new InvalidArgumentError(
+      '`file` must be the path of a file that this process can read; its error is the cause. Check the path.',
+      { cause },
+    )
   })
-  if (!stats.isFile()) throw new InvalidArgumentError('`file` names something that is not a file.')
+  if (!stats.isFile())
+    throw new InvalidArgumentError('`file` must be the path of a file; got the path of a folder or a device.')
   return openAsBlob(path)
 }
 
@@ -124,19 +131,22 @@ async function keepStream(
         cause: signal.reason,
       })
     }
-    throw new WechatPayError(`The stream to upload broke off, or could not be kept on disk. ${NOTHING_SENT}`, {
-      code: 'ERR_FILE_READ',
-      cause,
-    })
+    throw new WechatPayError(
+      `The \`file\` stream failed or could not be kept on disk; its error is the cause. ${NOTHING_SENT}`,
+      {
+        code: 'ERR_FILE_READ',
+        cause,
+      },
+    )
   }
 }
 
-/** @throws WechatPayError `ERR_FILE_READ` (as a rejection) for a file that was changed or removed since it was opened. */
+/** @throws WechatPayError `ERR_FILE_READ` (as a rejection) for a file that was changed or removed after it was opened. */
 export async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
   try {
     yield* blob.stream()
   } catch (cause) {
-    throw new WechatPayError('The file to upload was changed or removed while it was read. Nothing came of the call.', {
+    throw new WechatPayError('The file was changed or removed while it was read. The upload did not complete.', {
       code: 'ERR_FILE_READ',
       cause,
     })

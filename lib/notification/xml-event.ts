@@ -4,7 +4,7 @@ import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
-import { signedText, verifyV2 } from '../protocol/v2/signature.js'
+import { signedString, verifyV2 } from '../protocol/v2/signature.js'
 import { toObject, type XmlFields } from '../xml/parse.js'
 import { notANotification } from './message.js'
 
@@ -125,7 +125,7 @@ function typeOf(fields: XmlFields): string {
 function idOf(fields: XmlFields): string {
   const { event_id } = fields
   if (typeof event_id === 'string' && event_id !== '') return event_id
-  return digestOf(signedText(fields).replace(/(?<=^|&)nonce_str=[^&]*/, ''))
+  return digestOf(signedString(fields).replace(/(?<=^|&)nonce_str=[^&]*/, ''))
 }
 
 function digestOf(content: string): string {

@@ -1,12 +1,14 @@
-/** The query of a request: the path's own and the `query` option's, in one RFC 3986 text. */
+/** The query of a request: the path's own and that of the `query` option, encoded by RFC 3986. */
 import { InvalidArgumentError } from '../errors.js'
 import { percentEncode } from '../util/percent-encoding.js'
 import { isPlainObject, isRecord } from '../util/plain-object.js'
+import { kindOf } from '../util/wording.js'
 
 /**
- * Adds a query to a path that may have one already; a name in the option replaces the path's.
+ * Adds a query to a path that may already have one; a name in the option replaces the path's.
  * Lists become `ids%5B0%5D=…`; null and undefined are left out.
- * @throws InvalidArgumentError for a value that has no place in a query.
+ *
+ * @throws InvalidArgumentError for a value that a query cannot carry.
  */
 export function withQuery(path: string, query: unknown): string {
   if (query === undefined && !path.includes('?')) return path
@@ -23,20 +25,20 @@ export function withQuery(path: string, query: unknown): string {
 
 function encodeQuery(query: unknown): string[] {
   if (query === undefined) return []
-  if (typeof query === 'string') return encodeText(query)
+  if (typeof query === 'string') return encodeString(query)
   if (query instanceof URLSearchParams) return [...query].map(([name, value]) => `${encode(name)}=${encode(value)}`)
   if (isRecord(query)) {
     return Object.entries(query).flatMap(([name, value]) => encodePair(name, value))
   }
-  throw new InvalidArgumentError('`query` must be an object, URLSearchParams or a string.')
+  throw new InvalidArgumentError(`\`query\` must be an object, URLSearchParams or a string; got ${kindOf(query)}.`)
 }
 
-function encodeText(text: string): string[] {
-  const query = text.startsWith('?') ? text.slice(1) : text
+function encodeString(given: string): string[] {
+  const query = given.startsWith('?') ? given.slice(1) : given
   if (query === '') return []
   if (/[#\\\p{Cc}]/u.test(query)) {
     throw new InvalidArgumentError(
-      '`query` must not contain `#`, a backslash or control characters; write them percent-encoded.',
+      '`query` must not contain `#`, a backslash or control characters. Write them percent-encoded.',
     )
   }
   const encoded = query.replace(/%(?![0-9A-Fa-f]{2})|[^!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]/gu, encode)
@@ -47,25 +49,27 @@ function encodePair(name: string, value: unknown): string[] {
   if (value === undefined || value === null) return []
   if (typeof value === 'object') {
     if (!Array.isArray(value) && !isPlainObject(value))
-      throw new InvalidArgumentError(`\`query.${name}\` must be a string, number, boolean, list or plain object.`)
+      throw new InvalidArgumentError(
+        `\`query.${name}\` must be a string, number, boolean, list or plain object; got ${kindOf(value)}.`,
+      )
     return Object.entries(value).flatMap(([key, child]) => encodePair(`${name}[${key}]`, child))
   }
   const isScalar =
     ['string', 'boolean', 'bigint'].includes(typeof value) || (typeof value === 'number' && Number.isFinite(value))
   if (!isScalar)
     throw new InvalidArgumentError(
-      `\`query.${name}\` must be a string, a finite number or a boolean, not ${typeof value}.`,
+      `\`query.${name}\` must be a string, a finite number or a boolean; got ${typeof value === 'number' ? value : kindOf(value)}.`,
     )
   return [`${encode(name)}=${encode(String(value))}`]
 }
 
-function encode(text: string): string {
-  if (!text.isWellFormed())
-    throw new InvalidArgumentError('`query` contains half a surrogate pair, which UTF-8 cannot carry.')
-  return percentEncode(text)
+function encode(part: string): string {
+  if (!part.isWellFormed())
+    throw new InvalidArgumentError('`query` must be a valid Unicode string; got half a surrogate pair.')
+  return percentEncode(part)
 }
 
-function splitOnce(text: string, separator: string): string[] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+function splitOnce(whole: string, separator: string): string[] {
+  const at = whole.indexOf(separator)
+  return at < 0 ? [whole] : [whole.slice(0, at), whole.slice(at + 1)]
 }

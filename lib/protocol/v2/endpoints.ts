@@ -1,22 +1,22 @@
-/** What the client has to know about an endpoint of APIv2, beyond what is known of every endpoint. */
+/** The facts about an APIv2 endpoint, in addition to those about every endpoint. */
 import { InvalidArgumentError } from '../../errors.js'
 import type { Method } from '../../options.js'
 import { type EndpointFacts, endpointFacts } from '../endpoints.js'
 
 export interface V2Facts extends EndpointFacts {
-  /** The field that holds the merchant number; undefined where none is documented. */
+  /** The field with the merchant number; undefined if none is documented. */
   merchantField: string | undefined
-  /** Its parameters are signed in the query: a page, or a call by GET. */
+  /** Its parameters are signed in the query: a page, or a GET. */
   signsQuery: boolean
-  /** Succeeds with something else than XML: a table, a page. */
-  answersText: boolean
-  /** Nothing there is real: answers without a signature are taken as they come. */
+  /** A successful response may be something other than XML: a table, a page. */
+  mayBePlain: boolean
+  /** Nothing is real there: responses without a signature are accepted. */
   isSandbox: boolean
 }
 
 const SANDBOX = /^\/(?:sandboxnew|xdc\/apiv2sandbox)(?=\/)/
 
-/** The endpoints that call the merchant number otherwise than `mch_id`. */
+/** The endpoints whose merchant number is not called `mch_id`. */
 const MERCHANT_FIELDS: ReadonlyMap<string, string | undefined> = new Map([
   ['/applyment/micro/signcontract', undefined],
   ['/mmpaymkttransfers/promotion/transfers', 'mchid'],
@@ -26,14 +26,14 @@ const MERCHANT_FIELDS: ReadonlyMap<string, string | undefined> = new Map([
   ['/pay/settlementquery', 'mchid'],
 ])
 
-/** Where the payer is asked to log in: the one page that is not signed. */
+/** The login page for the payer, the only page that is not signed. */
 const UNSIGNED_PAGE = '/appauth/authindex'
-/** Succeeds with a table, which has no place for a `sign`. */
+/** Its successful response is a table, which has no `sign`. */
 const COMMENTS = '/billcommentsp/batchquerycomment'
 
 /**
- * @param path As on the wire, without `v2/` and the query. Where it is not documented and in a sandbox, what is known of
- * the endpoint that it stands for.
+ * @param path As it is sent, without `v2/` and the query. A sandbox path that is not documented has the facts of the real
+ * endpoint.
  */
 export function v2Facts(method: Method, path: string): V2Facts {
   const isSandbox = isSandboxPath(path)
@@ -47,7 +47,7 @@ export function v2Facts(method: Method, path: string): V2Facts {
     nonceless: facts.nonceless || isGet || facts.payload === 'file',
     merchantField: facts.documented && !MERCHANT_FIELDS.has(real) ? 'mch_id' : MERCHANT_FIELDS.get(real),
     signsQuery: isGet && path !== UNSIGNED_PAGE,
-    answersText: isGet || path === COMMENTS,
+    mayBePlain: isGet || path === COMMENTS,
     isSandbox,
   }
 }
@@ -56,19 +56,20 @@ function isSandboxPath(path: string): boolean {
   return SANDBOX.test(path)
 }
 
-// The property chain spells a capital letter as a dash and a small one; these are the only paths that have any.
+// The property chain writes a capital letter as a dash and a small letter; only these paths have capital letters.
 const CAPITALS = /^\/secapi\/mch\/(add|modify|query)-institutionsub(?=\?|$)/
 
 /**
- * The path and query as on the wire. `isSandbox` says that the call may only go to a sandbox: `v2/pay/micropay` becomes
- * that of the sandbox, and a path that names a sandbox stays.
- * @throws InvalidArgumentError for an endpoint that no sandbox has.
+ * The path and query as they are sent. With `isSandbox` the call may only go to a sandbox: `v2/pay/micropay` becomes the
+ * sandbox's path, and a path that names a sandbox stays.
+ *
+ * @throws InvalidArgumentError for an endpoint that is not in any sandbox.
  */
 export function v2Target(written: string, isSandbox: boolean): string {
   const target = written.slice('/v2'.length).replace(CAPITALS, '/secapi/mch/$1Institutionsub')
   if (!isSandbox || isSandboxPath(target)) return target
   if (target.startsWith('/pay/')) return `/xdc/apiv2sandbox${target}`
   throw new InvalidArgumentError(
-    `\`sandbox\` is on, and no sandbox has ${target.split('?', 1)[0]}: only paths under v2/pay/. Set \`sandbox: false\` to send it to the real WeChat Pay.`,
+    `\`sandbox\` must be false for ${target.split('?', 1)[0]}: the sandbox has only paths under v2/pay/. Set \`sandbox: false\` to make a real call.`,
   )
 }

@@ -1,4 +1,4 @@
-/** WeChat Pay's refusals in APIv2 as errors; most of them are not signed, so they are used to classify, not to act. */
+/** The errors of APIv2. Most are not signed, so they are used to classify, not to act. */
 
 import type { Settings } from '../../config/settings.js'
 import { ApiError, OUTCOME_UNKNOWN } from '../../errors.js'
@@ -7,7 +7,7 @@ import type { IncomingResponse } from '../../transport/send.js'
 import { isRecord } from '../../util/plain-object.js'
 import type { Call } from '../call.js'
 
-/** A parsed answer: of XML every value is a text, a list or fields again; of JSON it may be anything. */
+/** A parsed response. In XML every value is a string, a list or fields; in JSON it may be anything. */
 export type V2Data = Readonly<Record<string, unknown>>
 
 interface Context {
@@ -15,35 +15,36 @@ interface Context {
   settings: Settings
 }
 
-const REPEAT = 'Repeat it with the same business number, or query that number.'
-const POLL = 'The payment is under way: query the order every few seconds until its state is final, or reverse it.'
+const RETRY = 'Retry with the same merchant order number, or query it.'
+const POLL = 'The payment is in progress: query the order every few seconds until its state is final, or reverse it.'
 
-/** What to do about the codes that have a cure of their own. */
+/** What to do about the codes with advice of their own. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
-  ['SYSTEMERROR', REPEAT],
-  ['SYSTEM_ERROR', REPEAT],
-  ['BIZERR_NEED_RETRY', REPEAT],
-  ['BIZ_ERR_NEED_RETRY', REPEAT],
-  ['FREQUENCY_LIMITED', REPEAT],
-  ['FREQUENCY_LIMIT_EXCEED', REPEAT],
-  ['FREQ_LIMIT', REPEAT],
-  ['RATELIMIT_EXCEED', REPEAT],
+  ['SYSTEMERROR', RETRY],
+  ['SYSTEM_ERROR', RETRY],
+  ['BIZERR_NEED_RETRY', RETRY],
+  ['BIZ_ERR_NEED_RETRY', RETRY],
+  ['FREQUENCY_LIMITED', RETRY],
+  ['FREQUENCY_LIMIT_EXCEED', RETRY],
+  ['FREQ_LIMIT', RETRY],
+  ['RATELIMIT_EXCEED', RETRY],
   ['USERPAYING', POLL],
   ['BANKERROR', POLL],
   ['CERT_ERROR', 'Check that `merchant` is the API certificate of this mchid, and that it has not been replaced.'],
 ])
+const UNCHANGED = 'Do not retry without changing the request.'
 
 const LONGEST_QUOTE = 200
 
-/** Whether WeChat Pay says that it carried the call out. JSON says so by `retcode`. */
+/** Whether WeChat Pay carried out the call. JSON says so by `retcode`. */
 export function isSuccess({ return_code, result_code = 'SUCCESS', retcode }: V2Data): boolean {
   return return_code === undefined ? String(retcode) === '0' : return_code === 'SUCCESS' && result_code === 'SUCCESS'
 }
 
-/** An HTTP 200 whose content says no. */
-export function refusal(fields: V2Data, { headers, statusCode }: IncomingResponse, context: Context): ApiError {
-  const code = firstText(fields.err_code, fields.error_code, fields.retcode) ?? 'FAIL'
-  const said = firstText(
+/** The error for an HTTP 200 whose content reports a failure. */
+export function businessError(fields: V2Data, { headers, statusCode }: IncomingResponse, context: Context): ApiError {
+  const code = firstString(fields.err_code, fields.error_code, fields.retcode) ?? 'FAIL'
+  const said = firstString(
     fields.err_code_des,
     fields.error_code_des,
     fields.result_msg,
@@ -51,20 +52,20 @@ export function refusal(fields: V2Data, { headers, statusCode }: IncomingRespons
     fields.retmsg,
   )
   const isAboutSign = code === 'SIGNERROR' || (code === 'FAIL' && /签名|sign/i.test(said ?? ''))
-  const advice = isAboutSign ? signatureAdvice(context) : (ADVICE.get(code) ?? 'Repeating it unchanged will not help.')
-  return new ApiError(`${subject(context.call)} was answered with ${code}${quote(said)}. ${advice}`, {
+  const advice = isAboutSign ? signatureAdvice(context) : (ADVICE.get(code) ?? UNCHANGED)
+  return new ApiError(`${subject(context.call)} failed with ${code}${quote(said)}. ${advice}`, {
     code,
     statusCode,
     detail: fields,
     requestId: requestIdOf(headers),
-    retryable: ADVICE.get(code) === REPEAT,
+    retryable: ADVICE.get(code) === RETRY,
   })
 }
 
-/** An HTTP 3xx, 4xx or 5xx. */
+/** The error for an HTTP 3xx, 4xx or 5xx. */
 export function httpError({ statusCode, headers }: IncomingResponse, body: Buffer, { call }: Context): ApiError {
   const code = `HTTP_${statusCode}`
-  return new ApiError(`${subject(call)} was answered with ${code}. ${httpAdvice(statusCode, body)}`, {
+  return new ApiError(`${subject(call)} failed with ${code}. ${httpAdvice(statusCode, body)}`, {
     code,
     statusCode,
     detail: body.toString('utf8', 0, 4096),
@@ -75,24 +76,23 @@ export function httpError({ statusCode, headers }: IncomingResponse, body: Buffe
 
 function httpAdvice(statusCode: number, body: Buffer): string {
   if (statusCode < 400)
-    return 'Redirects are not followed: a page is for the browser (Invoke.contractPage makes its address); else check `base_uri`.'
-  if (statusCode === 429) return 'Too many calls: wait, then repeat with the same business number.'
+    return 'Redirects are not followed. If this is a page for the browser, use Invoke.contractPage for its URL; otherwise check `base_uri`.'
+  if (statusCode === 429) return 'Too many requests: wait, then retry with the same merchant order number.'
   if (statusCode >= 500) return OUTCOME_UNKNOWN
   return body.includes('SSL certificate')
-    ? 'The merchant certificate was not shown or not accepted: set `merchant`, and `security: true` for an endpoint that the catalogue does not know.'
-    : 'Repeating it unchanged will not help.'
+    ? 'The merchant certificate was not presented or not accepted: set `merchant`, and `security: true` for an endpoint that is not in the catalogue.'
+    : UNCHANGED
 }
 
 function signatureAdvice({ call, settings }: Context): string {
   const { xml } = call.options
   const given = isRecord(xml) ? xml : {}
-  const type = firstText(given.sign_type) ?? call.facts.signType ?? 'MD5'
-  const named = firstText(given.mch_id, given.mchid, given.combine_mch_id)
-  const other =
-    named === undefined || named === settings.mchid ? '' : ` The message is in the name of ${named}, though.`
+  const type = firstString(given.sign_type) ?? call.facts.signType ?? 'MD5'
+  const named = firstString(given.mch_id, given.mchid, given.combine_mch_id)
+  const other = named === undefined || named === settings.mchid ? '' : ` But the message names merchant ${named}.`
   return (
-    `Signed was with ${type} and the \`secret\` of mchid ${settings.mchid}.${other} ` +
-    'Check that `secret` is the APIv2 key (账户中心 → API安全 → APIv2密钥), not the APIv3 key, and that `sign_type` is what the endpoint wants.'
+    `The request was signed with ${type} using the \`secret\` of mchid ${settings.mchid}.${other} ` +
+    'Check that `secret` is the APIv2 key (账户中心 → API安全 → APIv2密钥), not the APIv3 key, and that `sign_type` is the one that the endpoint requires.'
   )
 }
 
@@ -101,11 +101,11 @@ function subject({ method, template }: Call): string {
 }
 
 function quote(said: string | undefined): string {
-  // As in APIv3, nobody may have signed it.
+  // As in APIv3, it may not be signed.
   return said === undefined ? '' : `: ${said.replace(/\p{Cc}+/gu, ' ').slice(0, LONGEST_QUOTE)}`
 }
 
-function firstText(...values: unknown[]): string | undefined {
+function firstString(...values: unknown[]): string | undefined {
   const found = values.find(value => (typeof value === 'string' && value !== '') || typeof value === 'number')
   return found === undefined ? undefined : String(found)
 }

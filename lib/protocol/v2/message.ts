@@ -1,7 +1,8 @@
-/** What goes out in APIv2: the fields of a call, filled in, signed, and written as XML, as a query or as a form. */
+/** APIv2 requests: the fields of a call, completed, signed, and encoded as XML, as a query or as a form. */
 import { InvalidArgumentError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import { isRecord } from '../../util/plain-object.js'
+import { kindOf } from '../../util/wording.js'
 import { toXml } from '../../xml/build.js'
 import { stringOf } from '../../xml/value.js'
 import { encodeForm, type FormPart } from '../multipart.js'
@@ -12,26 +13,26 @@ import { signV2, type V2Fields, workwxSign } from './signature.js'
 
 export const XML = 'text/xml; charset=utf-8'
 
-/** Whose message it is, and how it is signed. */
+/** The merchant of a message, and how it is signed. */
 export interface V2Signer {
-  /** As on the wire, without a query. */
+  /** As it is sent, without the query. */
   path: string
   facts: V2Facts
   mchid: string
   /** The APIv2 key, or the sandbox's. */
   secret: string
-  /** The secret of the WeCom application, for the messages that want its sign as well. */
+  /** The secret of the WeCom application, for the messages that also need its sign. */
   agentSecret: string | undefined
   isNonceless: boolean
 }
 
-/** The payload of a POST. @throws InvalidArgumentError that names the field which cannot be signed or written. */
+/** The payload of a POST. @throws InvalidArgumentError that names the field which cannot be signed or encoded. */
 export function xmlPayload(fields: V2Fields, signer: V2Signer): Payload {
   const body = Buffer.from(toXml(signedFields(fields, signer)))
   return { body, signed: body, contentType: XML }
 }
 
-/** The path and query of a GET, signed where it wants a `sign`: over the values before they are encoded. */
+/** The path and query of a GET, with a `sign` if it needs one, over the values before they are encoded. */
 export function signedTarget(target: string, signer: V2Signer): string {
   const { sign: _, ...given } = Object.fromEntries(new URLSearchParams(target.replace(/^[^?]*\??/, '')))
   const { sign, ...fields } = signedFields(given, signer)
@@ -39,16 +40,16 @@ export function signedTarget(target: string, signer: V2Signer): string {
   return withQuery(target, { ...Object.fromEntries(added), ...(signer.facts.signsQuery && { sign }) })
 }
 
-/** A form: its fields are signed, its files are not. @throws InvalidArgumentError that names the field which has no text. */
+/** A form: its fields are signed, its files are not. @throws InvalidArgumentError that names the field which cannot be signed. */
 export function formPayload(given: V2Fields, files: readonly FormPart[], signer: V2Signer): Payload {
-  const texts = Object.entries(signedFields(given, signer)).flatMap(([name, value]): FormPart[] => {
+  const parts = Object.entries(signedFields(given, signer)).flatMap(([name, value]): FormPart[] => {
     const content = stringOf(name, value)
     return content === undefined ? [] : [{ name, content }]
   })
-  return { ...NO_PAYLOAD, ...encodeForm([...texts, ...files]) }
+  return { ...NO_PAYLOAD, ...encodeForm([...parts, ...files]) }
 }
 
-/** The caller's fields in their order, those that were left out where there is only one answer, `sign` last. */
+/** The caller's fields in their order, then the missing fields that have only one possible value, and `sign` last. */
 function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record<string, unknown> {
   const { path, facts, mchid, secret, agentSecret, isNonceless } = signer
   const fields: Record<string, unknown> = { ...given }
@@ -60,10 +61,10 @@ function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record
   return { ...fields, sign: signV2(fields, secret) }
 }
 
-/** @throws InvalidArgumentError for a payload that has no fields. */
+/** @throws InvalidArgumentError if the payload is not an object of fields. */
 export function requireFields(xml: unknown): V2Fields {
   if (isRecord(xml)) return xml
   throw new InvalidArgumentError(
-    '`xml` must be an object of fields, such as { appid, out_trade_no, total_fee }; a text that is XML already, sign included, goes in as `body`.',
+    `\`xml\` must be an object of fields, such as { appid, out_trade_no, total_fee }; got ${kindOf(xml)}. Pass a string of XML, with its sign, as \`body\`.`,
   )
 }

@@ -1,48 +1,49 @@
-/** APIv2's signature: over the fields of a message, keyed with the APIv2 key (or, for WeCom, with an agent's secret). */
+/** The signature of APIv2: over the fields of a message, with the APIv2 key (for WeCom, with the secret of an application). */
 import { ALGO_HMAC_SHA256, ALGO_MD5, equals, md5, type SignType, sign } from '../../crypto/hash.js'
 import { InvalidArgumentError } from '../../errors.js'
 import { ksort, queryStringLike } from '../../formatter.js'
+import { kindOf } from '../../util/wording.js'
 import { stringOf } from '../../xml/value.js'
 
-/** The fields of a message as they go into XML; `sign` among them is not signed. */
+/** The fields of a message as they are written in XML. Their `sign` is not signed. */
 export type V2Fields = Readonly<Record<string, unknown>>
 
 const SIGN_TYPES: readonly SignType[] = [ALGO_MD5, ALGO_HMAC_SHA256]
 
 /**
- * The `sign` of a message, in upper-case hex: all fields but `sign` and the empty ones, sorted by the bytes of their
- * names. `secret` is the APIv2 key. `signType` is needed only where the message has no `sign_type` and is not MD5.
+ * The `sign` of a message, in upper-case hex. It covers all fields except `sign` and empty ones, sorted by the bytes of
+ * their names. `secret` is the APIv2 key. `signType` is needed only if the message has no `sign_type` and is not MD5.
  *
- * @throws InvalidArgumentError for a nested value or one without a sound text, an unknown `sign_type`, one that is not
- *   `signType`, and an empty secret.
+ * @throws InvalidArgumentError for a nested value or one that is not exact as a string, an unknown `sign_type`, one that
+ *   differs from `signType`, and an empty secret.
  */
 export function signV2(fields: V2Fields, secret: string, signType: SignType = signTypeOf(fields)): string {
   const { sign_type: said } = fields
   if (isPresent(said) && said !== signType) {
     throw new InvalidArgumentError(
-      `sign_type: found ${JSON.stringify(said)}, expected ${signType}, which is what the message is signed with. Give one of them only.`,
+      `\`sign_type\` must be ${signType}, which the message is signed with; got ${JSON.stringify(said)}. Give only one of them.`,
     )
   }
-  return sign(requireSignType(signType), signedText(fields), secret)
+  return sign(requireSignType(signType), signedString(fields), secret)
 }
 
 /**
- * Whether a received message carries the right `sign`. Without `signType` its length tells the algorithm: what answers
- * and notifications say in `sign_type`, if anything, is not always what they are signed with.
+ * Whether a received message has the right `sign`. Without `signType` the length of the `sign` tells the algorithm, since
+ * responses and notifications are not always signed with what they name in `sign_type`.
  */
 export function verifyV2(fields: V2Fields, secret: string, signType?: SignType): boolean {
   const { sign: received } = fields
   if (typeof received !== 'string' || Object.values(fields).some(value => typeof value !== 'string')) return false
   const type = signType ?? signTypeByLength(received)
-  return type !== undefined && equals(sign(type, signedText(fields), secret), received)
+  return type !== undefined && equals(sign(type, signedString(fields), secret), received)
 }
 
-/** What a message says in `sign_type`: MD5 when it says nothing. */
+/** The `sign_type` of a message; MD5 if it has none. */
 export function signTypeOf({ sign_type: said }: V2Fields): SignType {
   return isPresent(said) ? requireSignType(said) : ALGO_MD5
 }
 
-/** The endpoints of WeCom that want a `workwx_sign`, and the fields that it covers. */
+/** The WeCom endpoints that need a `workwx_sign`, and the fields that it covers. */
 const WORKWX_SIGNED: ReadonlyMap<string, readonly string[]> = new Map([
   [
     '/mmpaymkttransfers/sendworkwxredpack',
@@ -55,44 +56,44 @@ const WORKWX_SIGNED: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /**
- * The `workwx_sign` of a message to WeCom, upper-case hex, or undefined for every path that wants none. It is a field
- * of the message, so it comes before {@link signV2}. `agentSecret` is the secret of the WeCom application.
+ * The `workwx_sign` of a message to WeCom, in upper-case hex; undefined for a path that does not need one. It is itself a
+ * signed field, so it comes before {@link signV2}. `agentSecret` is the secret of the WeCom application.
  *
- * @throws InvalidArgumentError when a field that it covers is missing, or the secret is empty.
+ * @throws InvalidArgumentError if a field that it covers is missing, or the secret is empty.
  */
 export function workwxSign(pathname: string, fields: V2Fields, agentSecret: string): string | undefined {
   const names = WORKWX_SIGNED.get(pathname)
   if (names === undefined) return undefined
   if (agentSecret === '') {
-    throw new InvalidArgumentError('workwx_sign: found an empty secret, expected that of the WeCom application.')
+    throw new InvalidArgumentError('`agentSecret` must be the secret of the WeCom application; got an empty string.')
   }
   const missing = names.filter(name => !isPresent(fields[name]))
   if (missing.length > 0) {
     throw new InvalidArgumentError(
-      `workwx_sign: found no ${missing.join(', ')}, expected every field that it covers. Give them in the message.`,
+      `\`workwx_sign\` needs every field that it covers; ${missing.join(', ')} missing. Add them to the message.`,
     )
   }
   const covered = Object.fromEntries(names.map(name => [name, fields[name]]))
-  return md5(signedText(covered), agentSecret, true).toUpperCase()
+  return md5(signedString(covered), agentSecret, true).toUpperCase()
 }
 
 /**
- * What the `sign` covers: `name=value&…`, by the bytes of the names, without `sign` and the empty fields.
+ * The string that `sign` covers: `name=value&…`, sorted by the bytes of the names, without `sign` and empty fields.
  *
  * @throws InvalidArgumentError for a nested value.
  */
-export function signedText(fields: V2Fields): string {
-  const texts = Object.entries(fields)
+export function signedString(fields: V2Fields): string {
+  const strings = Object.entries(fields)
     .filter(([, value]) => isPresent(value))
-    .map(([name, value]) => [name, signableText(name, value)])
-  return queryStringLike(ksort(Object.fromEntries(texts)))
+    .map(([name, value]) => [name, signable(name, value)])
+  return queryStringLike(ksort(Object.fromEntries(strings)))
 }
 
-function signableText(name: string, value: unknown): string {
-  const text = stringOf(name, value)
-  if (text !== undefined) return text
+function signable(name: string, value: unknown): string {
+  const string = stringOf(name, value)
+  if (string !== undefined) return string
   throw new InvalidArgumentError(
-    `${name}: found ${Array.isArray(value) ? 'an array' : 'an object'}, expected a text or a number, since APIv2 signs no nested fields. Pass JSON.stringify(value).`,
+    `\`${name}\` must be a string or a number, since APIv2 signs no nested fields; got ${kindOf(value)}. Pass JSON.stringify(value).`,
   )
 }
 
@@ -104,7 +105,7 @@ function requireSignType(value: unknown): SignType {
   const type = SIGN_TYPES.find(known => known === value)
   if (type !== undefined) return type
   throw new InvalidArgumentError(
-    `sign_type: found ${JSON.stringify(value)}, expected "${ALGO_MD5}" or "${ALGO_HMAC_SHA256}", in upper case.`,
+    `\`sign_type\` must be "${ALGO_MD5}" or "${ALGO_HMAC_SHA256}", in upper case; got ${JSON.stringify(value)}.`,
   )
 }
 

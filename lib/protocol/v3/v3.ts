@@ -53,8 +53,8 @@ function refuseSandbox({ options }: Call, settings: Settings): void {
   )
 }
 
-function refuseWithoutKeys({ speaksV3 }: Settings): void {
-  if (speaksV3) return
+function refuseWithoutKeys({ supportsV3 }: Settings): void {
+  if (supportsV3) return
   throw new InvalidArgumentError(
     'This client is configured for APIv2 only. For APIv3, give Builder.factory `privateKey` and `serial` (or `merchant`), and `certs` or `apiv3Key`.',
   )
