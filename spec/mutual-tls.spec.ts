@@ -160,7 +160,7 @@ describe('what cannot be the merchant certificate is named:', () => {
       /passphrase of `merchant\.pfx` /,
     ],
     ['PEM as PKCS#12', () => ({ pfx: PEM.cert }), /`merchant\.pfx` .*got PEM/],
-    ['the key of another', () => ({ ...PEM, key: files.read(`${OTHER}.key`) }), /`merchant\.key` does not belong/],
+    ['the key of another', () => ({ ...PEM, key: files.read(`${OTHER}.key`) }), /`merchant\.key` .*`merchant\.cert`/],
     [
       'an encrypted key without its passphrase',
       () => ({ ...PEM, key: files.encryptedKey(MCHID, 'p') }),
@@ -170,7 +170,7 @@ describe('what cannot be the merchant certificate is named:', () => {
     [
       'both forms',
       () => ({ ...PEM, pfx: 'x' }),
-      /`merchant` must be \{ cert, key \} or \{ pfx, passphrase \}, not \{ cert, key, pfx \}/,
+      /`merchant` must be \{ cert, key \} or \{ pfx, passphrase \};.*\{ cert, key, pfx \}/,
     ],
     ['neither form', () => ({}), /`merchant` must be/],
     ['a path', () => '/apiclient_cert.p12', /`merchant` must be/],
@@ -182,9 +182,7 @@ describe('what cannot be the merchant certificate is named:', () => {
 
   it('a key that is not the certificate’s', () => {
     const changes = { merchant: { pfx: files.pfx(MCHID, MCHID) }, privateKey: files.read(`${OTHER}.key`) }
-    expect(() => readConfig(merchantConfig(changes), Date.now)).toThrow(
-      '`privateKey` does not belong to the certificate in `merchant.pfx`',
-    )
+    expect(() => readConfig(merchantConfig(changes), Date.now)).toThrow(/`privateKey` .*`merchant\.pfx`/)
   })
 })
 

@@ -20,7 +20,7 @@ export async function within<T>(
   let stop = () => {}
   const ended = new Promise<T>(resolve => {
     const finish = (why: End) => resolve(Promise.resolve(why).then(end))
-    const timer = setTimeout(finish, timerDelay(milliseconds), 'timeout')
+    const timer = setTimeout(finish, milliseconds, 'timeout')
     const onAbort = () => finish('abort')
     stop = () => {
       clearTimeout(timer)
@@ -82,7 +82,7 @@ export class Deadline {
    */
   wait<T>(value: T | Promise<T>): T | Promise<T> {
     if (!(value instanceof Promise)) return value
-    return within(value, { milliseconds: this.remaining(), signal: this.signal }, why => this.#fail(why))
+    return within(value, { milliseconds: timerDelay(this.remaining()), signal: this.signal }, why => this.#fail(why))
   }
 
   #fail(why: End): never {

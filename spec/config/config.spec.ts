@@ -121,11 +121,7 @@ describe('a wrong input is named', () => {
       { serial: platform.serial, merchant: { cert: merchant.certificate } },
       /`serial` must be .*`merchant\.cert`/,
     ],
-    [
-      'a certificate of another key',
-      { merchant: { cert: platform.certificate } },
-      /`privateKey` does not belong to the certificate in `merchant\.cert`/,
-    ],
+    ['a certificate of another key', { merchant: { cert: platform.certificate } }, /`privateKey` .*`merchant\.cert`/],
     ['no certs', { certs: undefined }, /`certs`/],
     [
       'the merchant certificate among the certs',
@@ -143,8 +139,8 @@ describe('a wrong input is named', () => {
       { certs: { [platform.serial]: platform.privateKey } },
       /`certs\.\w+` .*got a private key/,
     ],
-    ['an APIv3 key that is too short', { apiv3Key: 'short' }, /`apiv3Key` has 5 bytes, but .* has 32/],
-    ['an APIv2 key that is too long', { secret: 'x'.repeat(33) }, /`secret` has 33 bytes/],
+    ['an APIv3 key that is too short', { apiv3Key: 'short' }, /`apiv3Key` .*32 bytes.*5 bytes/],
+    ['an APIv2 key that is too long', { secret: 'x'.repeat(33) }, /`secret` .*33 bytes/],
     ['an APIv3 key that is no text', { apiv3Key: 5 }, /`apiv3Key` must be/],
     ['a base URI that is none', { base_uri: 'api.mch.weixin.qq.com' }, /`base_uri` must be an http or https URL/],
     ['a base URI with credentials', { base_uri: 'https://a:b@c.example/' }, /`base_uri`/],

@@ -100,8 +100,8 @@ describe('a file to upload', () => {
   })
 
   it.each<[string, unknown, RegExp]>([
-    ['a path where nothing is', '/nowhere/a.png', /cannot be read/],
-    ['a folder', tmpdir(), /not a file/],
+    ['a path where nothing is', '/nowhere/a.png', /`file` .*path/],
+    ['a folder', tmpdir(), /`file` .*folder/],
     ['nothing', new Uint8Array(), /empty/],
     ['a number', 42, /must be the path/],
     ['null', null, /must be the path/],

@@ -115,7 +115,7 @@ describe.each(slots.map(slot => [slot.option, slot] as const))('`%s`', (option, 
     expect(error).toBeInstanceOf(InvalidArgumentError)
     const message = error instanceof Error ? error.message : ''
     expect(message).toContain(option)
-    expect(message).toMatch(/got|found|has \d+ bytes|not /)
+    expect(message).toMatch(/got /)
     expect(message).toMatch(/expected|must be|has 32/)
     const secrets = [...Object.values(files), texts['the APIv3 key'], texts['the APIv2 key']].map(String)
     for (const secret of secrets) expect(message).not.toContain(secret.slice(40, 72) || secret)
@@ -137,16 +137,12 @@ it.each<[string, object, RegExp]>([
   [
     'the private key of another merchant',
     { privateKey: platform.privateKey, merchant: { cert: merchant.certificate } },
-    /`privateKey` does not belong to the certificate in `merchant\.cert`/,
+    /`privateKey` .*`merchant\.cert`/,
   ],
-  ['a signer that is a function', { signer: () => '' }, /`signer` must be .*found no method `sign`/],
+  ['a signer that is a function', { signer: () => '' }, /`signer` must be .*`sign`/],
   ['a signer without a serial', { signer: { sign: () => '' } }, /`signer\.serial` must be/],
-  [
-    'a verifier that is a key',
-    { verifier: platform.certificate },
-    /`verifier` must be .*found no method `announcedSerial`, `verify`/,
-  ],
-  ['an APIv3 key with a line end', { apiv3Key: `${texts['the APIv3 key']}\n` }, /`apiv3Key` has 33 bytes.*white space/],
+  ['a verifier that is a key', { verifier: platform.certificate }, /`verifier` must be .*`announcedSerial`, `verify`/],
+  ['an APIv3 key with a line end', { apiv3Key: `${texts['the APIv3 key']}\n` }, /`apiv3Key` .*33 bytes.*white space/],
 ])('%s is found out', (_what, changes, message) => {
   expect(String(failureOf(changes))).toMatch(message)
 })

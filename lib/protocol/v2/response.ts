@@ -61,8 +61,10 @@ function parse(body: Buffer, facts: V2Facts): V2Data | string {
   try {
     return toObject(body)
   } catch (cause) {
-    if (cause instanceof InvalidArgumentError) throw malformed('the body is not XML with fields', cause)
-    throw cause
+    if (!(cause instanceof InvalidArgumentError)) throw cause
+    // The first sentence of the parser's message; the others are advice for an argument.
+    const [fault = ''] = cause.message.replace('`xml`', 'its body').split(/\. [A-Z]/, 1)
+    throw malformed(fault, cause)
   }
 }
 
