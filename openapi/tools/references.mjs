@@ -91,3 +91,11 @@ export function isBigId({ type, format }) {
 export function isRequirement({ $ref, properties, required }) {
   return required !== undefined && !$ref && !properties
 }
+
+/**
+ * Whether a part only holds such branches.
+ * @param {Schema} part
+ */
+export function isChoice({ $ref, type, properties, anyOf, oneOf }) {
+  return !$ref && !type && !properties && (anyOf ?? oneOf ?? []).some(isRequirement)
+}

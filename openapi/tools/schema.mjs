@@ -1,7 +1,7 @@
 /** Prints schemas as TypeScript: objects written out, shared schemas by their name, labels as documentation. */
 import { comment, describe, rulesOf } from './describe.mjs'
 import { key } from './names.mjs'
-import { isBigId, isCiphertext, isRequirement, partsOf, refName, resolve } from './references.mjs'
+import { isBigId, isChoice, isCiphertext, isRequirement, partsOf, refName, resolve } from './references.mjs'
 
 /** @import { Money } from './money.mjs' */
 /** @import { Schema } from './openapi.js' */
@@ -72,13 +72,26 @@ export function printType(schema, printer, indent = '') {
  * @param {string} [indent]
  */
 export function printObject(schema, printer, indent = '') {
+  const chosen = new Set(choicesOf(schema, printer).flat(2))
+  const names = Object.keys(schema.properties ?? {}).filter(name => !chosen.has(name))
+  return printMembers(names, alwaysRequired(schema), schema, printer, indent)
+}
+
+/**
+ * @param {readonly string[]} names
+ * @param {readonly string[]} required
+ * @param {Schema} schema
+ * @param {Printer} printer
+ * @param {string} indent
+ */
+function printMembers(names, required, schema, printer, indent) {
   const inner = `${indent}  `
   const rules = isReceived(printer) ? undefined : rulesOf(schema)
-  const needed = isReceived(printer) ? alwaysRequired(schema) : schema.required
-  const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    const required = needed?.includes(name) && !printer.optional?.(name, field)
+  const fields = names.map(name => {
+    const field = schema.properties?.[name] ?? {}
+    const isRequired = required.includes(name) && !printer.optional?.(name, field)
     const text = describe(name, field, printer.money, rules?.get(name))
-    return `${comment(text, inner)}${inner}${printName(name, required ?? false)}: ${printType(field, printer, inner)}\n`
+    return `${comment(text, inner)}${inner}${printName(name, isRequired)}: ${printType(field, printer, inner)}\n`
   })
   return `{\n${fields.join('')}${indent}}`
 }
@@ -113,27 +126,46 @@ function printComposition(schema, printer, indent) {
  * @returns {string[]}
  */
 function printParts(schema, printer, indent = '') {
-  const { properties = {} } = schema
-  const all = (schema.allOf ?? []).flatMap(part =>
-    part.$ref || part.properties ? [printType(part, printer, indent)] : printParts({ properties, ...part }, printer),
+  const whole = (schema.allOf ?? []).filter(part => !isChoice(part)).map(part => printType(part, printer, indent))
+  const choices = choicesOf(schema, printer).map(
+    branches => `(${branches.map(names => printMembers(names, names, schema, printer, indent)).join(' | ')})`,
   )
-  return [...all, ...[schema.anyOf, schema.oneOf].flatMap(branches => printChoice(branches, schema, printer, indent))]
+  const variants = [schema.anyOf, schema.oneOf].flatMap(branches => printVariants(branches, schema, printer, indent))
+  return [...whole, ...choices, ...variants]
 }
 
 /**
+ * The fields that a caller has to choose from: the names in each branch, except those that are required anyway. They are
+ * declared in the branches alone, because an editor documents a property in an object only if it has one declaration.
+ * @param {Schema} schema
+ * @param {Printer} printer
+ * @returns {string[][][]}
+ */
+function choicesOf(schema, printer) {
+  // A reader of an object sees which fields may be absent; only a writer has to choose.
+  if (isReceived(printer)) return []
+  const given = new Set(alwaysRequired(schema))
+  const { properties = {} } = schema
+  return [schema, ...(schema.allOf ?? []).filter(isChoice)]
+    .flatMap(({ anyOf, oneOf }) => [anyOf, oneOf])
+    .filter(branches => branches?.every(isRequirement))
+    .map((branches = []) =>
+      branches.map(({ required = [] }) =>
+        required.filter(name => !given.has(name) && !printer.optional?.(name, properties[name])),
+      ),
+    )
+}
+
+/**
+ * Objects of several shapes.
  * @param {readonly Schema[] | undefined} branches
  * @param {Schema} whole
  * @param {Printer} printer
  * @param {string} indent
  * @returns {string[]}
  */
-function printChoice(branches, { properties = {} }, printer, indent) {
-  if (!branches) return []
-  if (branches.every(isRequirement)) {
-    // A reader of an object sees which fields may be absent; only a writer has to choose.
-    if (isReceived(printer)) return []
-    return [`(${branches.map(({ required = [] }) => printRequired(required, properties, printer)).join(' | ')})`]
-  }
+function printVariants(branches, { properties = {} }, printer, indent) {
+  if (!branches || branches.every(isRequirement)) return []
   const all = new Set(branches.flatMap(branch => namesOf(branch, printer)))
   const types = branches.map(branch => {
     const type = printType(branch, printer, indent)
@@ -144,21 +176,6 @@ function printChoice(branches, { properties = {} }, printer, indent) {
       : type
   })
   return [`(${types.join(' | ')})`]
-}
-
-/**
- * @param {readonly string[]} names
- * @param {Record<string, Schema>} properties
- * @param {Printer} printer
- */
-function printRequired(names, properties, printer) {
-  const needed = names.filter(name => !printer.optional?.(name, properties[name]))
-  const fields = needed.map(name => {
-    const type = printType(properties[name] ?? {}, printer)
-    // What a field holds is printed where it is described: here it only has to be there.
-    return `${key(name)}: ${/^[\w.]+$/.test(type) ? type : '{}'}`
-  })
-  return `{ ${fields.join('; ')} }`
 }
 
 /**

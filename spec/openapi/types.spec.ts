@@ -179,8 +179,8 @@ describe('the generated types', { timeout: 60_000 }, () => {
 
   it('say what no type can: units, lengths, formats, and which field makes up for which', () => {
     const rule = 'one of `transaction_id`, `out_trade_no`, `receiver` is required'
-    expect(files['v3.d.ts']).toContain(`/** 订单号 · at most 32 characters · ${rule} */\n  transaction_id?: string`)
-    expect(files['v3.d.ts']).toContain(`/** 6–32 characters · ${rule} */\n  out_trade_no?: string`)
+    expect(files['v3.d.ts']).toContain(`/** 订单号 · at most 32 characters · ${rule} */\n  transaction_id: string`)
+    expect(files['v3.d.ts']).toContain(`/** 6–32 characters · ${rule} */\n  out_trade_no: string`)
     expect(files['v3.d.ts']).toContain('/** 总金额 · in fen (分) · one of `total`, `items` + `currency` is required */')
     expect(files['v3-schemas.d.ts']).toContain("/** 手续费 · in fen (分), abroad in the currency's minor unit */")
     expect(files['v3-schemas.d.ts']).toContain('/** RFC 3339 */\n  create_time?: string')
@@ -273,7 +273,11 @@ await v3.refunds.post({ json: { receiver: { account: 'a', amount: 1 }, amount: {
     const [misspelt] = await findings(
       "v3.refunds.post({ json: { transaction_id: '1', amount: { currency: 'CNY', totl: 1 } } })",
     )
-    expect(misspelt).toContain("but 'totl' does not exist")
+    expect(misspelt).toContain("'totl' does not exist")
+    const [wrong] = await findings(
+      "v3.refunds.post({ json: { transaction_id: '1', out_trade_no: 1, amount: { currency: 'CNY', total: 1 } } })",
+    )
+    expect(wrong).toContain('not assignable')
     expect(
       await findings("v3.refunds.post({ json: { transaction_id: undefined, amount: { currency: 'CNY', total: 1 } } })"),
     ).toHaveLength(1)

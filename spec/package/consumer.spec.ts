@@ -88,6 +88,14 @@ describe('in an editor', { timeout: 60_000 }, () => {
     )
   })
 
+  it('a field of which one of several is required says so', () => {
+    const text = at(
+      "wxpay.v3.refund.domestic.refunds.post({ json: { transac|tion_id: '1', out_trade_no: '1' } })",
+    ).hover()
+    expect(text).toContain('微信支付订单号')
+    expect(text).toContain('one of `transaction_id`, `out_trade_no` is required')
+  })
+
   it('an amount shows what it is counted in', () => {
     expect(at('wxpay.v3.pay.transactions.native.post({ json: { amount: { to|tal: 1 } } })').hover()).toContain('分')
   })
