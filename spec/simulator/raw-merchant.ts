@@ -1,7 +1,9 @@
 /** A merchant with node:http and node:crypto only, so that the simulator is tested independently of its own code. */
 import { createPublicKey, createSign, createVerify, randomUUID } from 'node:crypto'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
-import type { SimulatorConfig } from '../../lib/simulator/index.js'
+import type { SimulatorBrandConfig, SimulatorConfig } from '../../lib/simulator/index.js'
+
+type Config = SimulatorConfig | SimulatorBrandConfig
 
 export interface RawCall {
   method?: string
@@ -21,6 +23,8 @@ export interface RawCall {
   /** Override Accept, User-Agent and Content-Type; undefined omits one. */
   headers?: Record<string, string | undefined>
   signal?: AbortSignal
+  /** Default: a new connection for each call. */
+  agent?: Agent
 }
 
 export interface RawResponse {
@@ -31,15 +35,19 @@ export interface RawResponse {
   json: any
 }
 
-export function authorization(config: SimulatorConfig, call: RawCall): string {
+export function authorization(config: Config, call: RawCall): string {
   const { method = 'GET', path = '/', body = '', timestamp = Math.floor(Date.now() / 1000) } = call
-  const { nonce = randomUUID().replaceAll('-', ''), mchid = config.mchid, serial = config.serial } = call
+  const { nonce = randomUUID().replaceAll('-', ''), serial = config.serial } = call
   const signer = createSign('RSA-SHA256').update(`${method}\n${path}\n${timestamp}\n${nonce}\n${body}\n`)
   const signature = signer.sign(call.privateKey ?? config.privateKey, 'base64')
-  return `WECHATPAY2-SHA256-RSA2048 mchid="${mchid}",nonce_str="${nonce}",timestamp="${timestamp}",serial_no="${serial}",signature="${signature}"`
+  const caller =
+    'brand_id' in config
+      ? `WECHATPAY-BRAND-SHA256-RSA2048 brand_id="${config.brand_id}"`
+      : `WECHATPAY2-SHA256-RSA2048 mchid="${call.mchid ?? config.mchid}"`
+  return `${caller},nonce_str="${nonce}",timestamp="${timestamp}",serial_no="${serial}",signature="${signature}"`
 }
 
-export function send(config: SimulatorConfig, call: RawCall = {}): Promise<RawResponse> {
+export function send(config: Config, call: RawCall = {}): Promise<RawResponse> {
   const { method = 'GET', path = '/', body = '', sentPath = path, sentBody = body } = call
   const headers = {
     Accept: 'application/json',
@@ -49,17 +57,16 @@ export function send(config: SimulatorConfig, call: RawCall = {}): Promise<RawRe
     ...call.headers,
   }
   const present = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
-  return exchange(new URL(config.base_uri), { method, path: sentPath, headers: present }, sentBody, call.signal)
+  return exchange(new URL(config.base_uri), { method, path: sentPath, headers: present }, sentBody, call)
 }
 
 function exchange(
   { hostname, port }: URL,
   options: { method: string; path: string; headers: Record<string, string | undefined> },
   body: string,
-  signal?: AbortSignal,
+  { signal, agent = new Agent({ keepAlive: false }) }: RawCall,
 ): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    const agent = new Agent({ keepAlive: false })
     const outgoing = request({ hostname, port, agent, ...options, ...(signal && { signal }) }, response => {
       const chunks: Buffer[] = []
       response.on('data', chunk => chunks.push(chunk))
@@ -80,21 +87,16 @@ function exchange(
   })
 }
 
-export function get(config: SimulatorConfig, path: string, call: RawCall = {}): Promise<RawResponse> {
+export function get(config: Config, path: string, call: RawCall = {}): Promise<RawResponse> {
   return send(config, { method: 'GET', path, ...call })
 }
 
-export function post(
-  config: SimulatorConfig,
-  path: string,
-  payload: unknown,
-  call: RawCall = {},
-): Promise<RawResponse> {
+export function post(config: Config, path: string, payload: unknown, call: RawCall = {}): Promise<RawResponse> {
   return send(config, { method: 'POST', path, body: JSON.stringify(payload), ...call })
 }
 
 /** Whether the response is signed with the key that its Wechatpay-Serial names. */
-export function isSigned({ headers, text }: RawResponse, { certs }: SimulatorConfig): boolean {
+export function isSigned({ headers, text }: RawResponse, { certs }: Config): boolean {
   const key = certs[String(headers['wechatpay-serial'])]
   if (key === undefined) return false
   const message = `${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${text}\n`

@@ -4,7 +4,7 @@ import { checkParameters, convert, findViolation } from '../../schema/request.js
 import { type Fields, ResultCodeError, ReturnCodeError } from './message.js'
 
 /**
- * Checks the fields against the schema of the operation. Undocumented ones are accepted, empty ones are none.
+ * Checks the fields against the schema of the operation. Undocumented ones are accepted.
  *
  * @throws ReturnCodeError for the first missing field, ResultCodeError `PARAM_ERROR` for the first invalid one.
  */
@@ -14,9 +14,9 @@ export async function checkFields(operation: Operation, fields: Fields): Promise
   }
   if (!operation.payload) return
   const { properties = {} } = resolve(operation.document, operation.payload.schema)
-  const values = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
+  const values = Object.entries(fields).map(([name, value]) => {
     const property = properties[name]
-    return value === '' ? [] : [[name, property ? convert(operation.document, property, value) : value]]
+    return [name, property ? convert(operation.document, property, value) : value]
   })
   const violation = await findViolation(operation, Object.fromEntries(values))
   if (!violation) return

@@ -1,0 +1,120 @@
+/** The published catalogue as specs read it: a request for each operation, and validators of its own. */
+import { constants, createPublicKey, publicEncrypt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+
+// biome-ignore lint/suspicious/noExplicitAny: specs read the documents freely.
+type Json = any
+
+export interface Documented {
+  document: 'v3' | 'v2'
+  method: string
+  path: string
+  definition: Json
+  /** The schema of the payload, references at its top resolved; undefined without JSON or XML. */
+  schema: Json
+  /** The official sample of the payload. */
+  example: Json
+}
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const DOCUMENTS: Record<string, Json> = {
+  v3: JSON.parse(readFileSync(`${ROOT}/dist/openapi/v3.json`, 'utf8')),
+  v2: JSON.parse(readFileSync(`${ROOT}/dist/openapi/v2.json`, 'utf8')),
+}
+const PAYLOADS = ['application/json', 'application/xml']
+
+export function documented(document: 'v3' | 'v2'): Documented[] {
+  return Object.entries<Json>(DOCUMENTS[document].paths).flatMap(([path, item]) =>
+    Object.entries<Json>(item).map(([method, definition]) => {
+      const content = definition.requestBody?.content ?? {}
+      const payload = content[PAYLOADS.find(type => content[type]) ?? '']
+      const schema = payload && dereference(document, payload.schema)
+      return { document, method: method.toUpperCase(), path, definition, schema, example: payload?.example }
+    }),
+  )
+}
+
+export function dereference(document: 'v3' | 'v2', schema: Json): Json {
+  if (schema?.$ref === undefined) return schema
+  const steps: string[] = schema.$ref.split('/').slice(1)
+  return dereference(
+    document,
+    steps.reduce((parent, name) => parent[name], DOCUMENTS[document]),
+  )
+}
+
+/** The path and the query with the documented samples; `own` replaces some by name. Optional parameters are left out. */
+export function targetOf(
+  { document, path, definition }: Documented,
+  own: Record<string, string> = {},
+  write = (_name: string, value: string) => value,
+): string {
+  let target = path
+  const query: string[] = []
+  for (const parameter of definition.parameters ?? []) {
+    const value = write(parameter.name, own[parameter.name] ?? String(parameterSample(document, parameter)))
+    if (parameter.in === 'path') target = target.replace(`{${parameter.name}}`, encodeURIComponent(value))
+    else if (parameter.in === 'query' && parameter.required)
+      query.push(`${parameter.name}=${encodeURIComponent(value)}`)
+  }
+  return query.length === 0 ? target : `${target}?${query.join('&')}`
+}
+
+export function headersOf({ document, definition }: Documented): Record<string, string> {
+  const required = (definition.parameters ?? []).filter((given: Json) => given.in === 'header' && given.required)
+  return Object.fromEntries(required.map((given: Json) => [given.name, String(parameterSample(document, given))]))
+}
+
+function parameterSample(document: 'v3' | 'v2', { example, schema }: Json): unknown {
+  const { type, format, examples = [], enum: values = [], minLength = 1 } = dereference(document, schema)
+  const [first = example ?? values[0]] = examples
+  if (first !== undefined) return [first].flat()[0]
+  if (type === 'integer') return 1
+  if (type === 'boolean') return true
+  if (format === 'date') return '2026-11-01'
+  return format === 'date-time' ? '2026-11-01T00:00:00+08:00' : '1'.padEnd(minLength, '0')
+}
+
+/** Encrypts a value for WeChat Pay. */
+export function encryptWith(publicKey: string, value: string, padding = constants.RSA_PKCS1_OAEP_PADDING): string {
+  return publicEncrypt({ key: createPublicKey(publicKey), padding }, Buffer.from(value)).toString('base64')
+}
+
+/** A copy of a payload in which the fields that the schema marks are encrypted. */
+export function encryptMarked(
+  document: 'v3' | 'v2',
+  schema: Json,
+  value: Json,
+  encrypt: (plain: string) => string,
+): Json {
+  const { properties = {}, items, ...own } = dereference(document, schema) ?? {}
+  if (own['x-encrypted'] === 'platform' && value !== '') return encryptLeaves(value, encrypt)
+  if (Array.isArray(value)) return value.map(item => encryptMarked(document, items, item, encrypt))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value)
+  return Object.fromEntries(
+    entries.map(([name, field]) => [name, encryptMarked(document, properties[name], field, encrypt)]),
+  )
+}
+
+function encryptLeaves(value: Json, encrypt: (plain: string) => string): Json {
+  return Array.isArray(value) ? value.map(item => encryptLeaves(item, encrypt)) : encrypt(String(value).slice(0, 50))
+}
+
+const ajv = new Ajv2020({ strict: false, validateSchema: false, code: { optimize: false } })
+formats.default(ajv)
+for (const [name, document] of Object.entries(DOCUMENTS)) ajv.addSchema(document, name)
+
+/** What a response violates; undefined when it is as documented. */
+export function misfit({ document, method, path, definition }: Documented, status: number, value: unknown) {
+  const content = definition.responses[status]?.content ?? {}
+  const type = PAYLOADS.find(name => content[name])
+  if (type === undefined) return value === undefined ? undefined : 'a body is not documented'
+  const steps = ['paths', path, method.toLowerCase(), 'responses', String(status), 'content', type, 'schema']
+  const pointer = steps.map(step => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')
+  const validate = ajv.compile({ $ref: `${document}#/${pointer}` })
+  return validate(value) ? undefined : ajv.errorsText(validate.errors)
+}
