@@ -8,6 +8,9 @@ import { kindOf } from './util/wording.js'
 /** The scheme of the Authorization header, and the default of `Wechatpay-Signature-Type`. */
 export const SCHEME = 'WECHATPAY2-SHA256-RSA2048'
 
+/** Its counterpart for signatures with SM2. */
+export const SM2_SCHEME = 'WECHATPAY2-SM2-WITH-SM3'
+
 const BASE62 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** The greatest multiple of 62 in a byte: using the bytes from here on would favour the first characters. */
 const UNBIASED = 248
@@ -51,7 +54,7 @@ export function timestamp(): number {
 
 /**
  * The value of an APIv3 Authorization header. `signature` signs the result of {@link request} with the same nonce and
- * timestamp, `serial` is the serial of the merchant API certificate.
+ * timestamp, `serial` is the serial of the merchant API certificate, `scheme` that of the signature.
  *
  * @throws InvalidArgumentError for a value that would break the header: a quote, a control character, non-ASCII.
  */
@@ -61,11 +64,12 @@ export function authorization(
   signature: string,
   timestamp: string | number,
   serial: string,
+  scheme = SCHEME,
 ): string {
-  if (!HEADER_VALUE.test(`${mchid}${serial}${timestamp}${nonce}${signature}`)) {
-    refuseHeaderValue({ mchid, serial_no: serial, timestamp, nonce_str: nonce, signature })
+  if (!HEADER_VALUE.test(`${scheme}${mchid}${serial}${timestamp}${nonce}${signature}`)) {
+    refuseHeaderValue({ scheme, mchid, serial_no: serial, timestamp, nonce_str: nonce, signature })
   }
-  return `${SCHEME} mchid="${mchid}",serial_no="${serial}",timestamp="${timestamp}",nonce_str="${nonce}",signature="${signature}"`
+  return `${scheme} mchid="${mchid}",serial_no="${serial}",timestamp="${timestamp}",nonce_str="${nonce}",signature="${signature}"`
 }
 
 const HEADER_VALUE = /^[\x20-\x21\x23-\x7e]*$/

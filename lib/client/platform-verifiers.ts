@@ -28,7 +28,7 @@ export function platformVerifiers(
   if (givenVerifier) return () => givenVerifier
   const rings = new Map<string, PlatformKeyRing>()
   return ({ template, baseUri }) => {
-    const place = listPlace(template, baseUri)
+    const place = listPlace(template, baseUri, settings)
     const url = place.baseUri.href + place.path
     const ring =
       rings.get(url) ?? openKeyRing(settings, clock, url, verifier => download(verifier, settings, place, get))
@@ -37,8 +37,13 @@ export function platformVerifiers(
   }
 }
 
+function listPlace(template: string, baseUri: URL, { signer }: Settings): ListPlace {
+  const place = rsaListPlace(template, baseUri)
+  return signer.algorithm === 'SM2' ? { ...place, path: `${place.path}?algorithm_type=SM2` } : place
+}
+
 // Overseas merchants have a list of their own, under the path or the host of their calls.
-function listPlace(template: string, baseUri: URL): ListPlace {
+function rsaListPlace(template: string, baseUri: URL): ListPlace {
   if (template.startsWith('hk/')) return { baseUri, path: 'hk/v3/certificates' }
   const prefix = baseUri.pathname
   const isAbroad = baseUri.host.startsWith('apihk.') && prefix === '/'
@@ -53,15 +58,17 @@ function openKeyRing(
   url: string,
   download: (verifier: Verifier) => Promise<string>,
 ): PlatformKeyRing {
-  const { mchid, platformKeys, apiv3Key, store, hooks } = settings
+  const { mchid, platformKeys, apiv3Key, signer, store, hooks } = settings
+  const kind = signer.algorithm ?? 'RSA'
   const warn = (warning: KeyWarning) => emit(hooks.warning, () => ({ mchid, ...warning }))
   return new PlatformKeyRing({
     configured: platformKeys,
+    kind,
     now: clock.now,
     warn,
     download:
       apiv3Key &&
-      (known => new DownloadedKeys({ name: `${mchid}:${url}`, apiv3Key, store, clock, download, known, warn })),
+      (known => new DownloadedKeys({ name: `${mchid}:${url}`, apiv3Key, kind, store, clock, download, known, warn })),
   })
 }
 

@@ -4,12 +4,14 @@ import {
   hexOfDecimal,
   isPublicKeyId,
   type KeyInput,
+  type KeyKind,
   keyMatchesCertificate,
-  loadPrivateKey,
+  kindOfKey,
+  loadSigningKey,
   normalizeSerial,
   serialOf,
 } from '../crypto/keys.js'
-import { signAsync } from '../crypto/rsa.js'
+import { signWith } from '../crypto/signature.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/agents.js'
 import { decryptField } from '../trust/decrypt-field.js'
@@ -23,7 +25,10 @@ import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerch
 export interface KeyOptions {
   /** The serial of the merchant API certificate, hex. Default: read from `merchant`. */
   serial?: string
-  /** The merchant API private key, `apiclient_key.pem`. Default: read from `merchant`. Not needed with `signer`. */
+  /**
+   * The merchant API private key, `apiclient_key.pem`. Default: read from `merchant`. Not needed with `signer`. With a key of
+   * SM2 (国密) the client uses the national algorithms throughout.
+   */
   privateKey?: KeyInput
   /**
    * Platform certificates by serial and WeChat Pay public keys by `PUB_KEY_ID_…`, side by side. Requests announce the first
@@ -79,12 +84,22 @@ export function readKeys(options: KeyOptions, mchid: string, before?: Keys): Key
   const { privateKey, signer, identity = before?.identity } = merchant
   const { platformKeys, givenVerifier } = platform
   refuseMerchantKeys(platformKeys, signer.serial, privateKey)
-  if (supportsV3 && platformKeys.length === 0 && !givenVerifier && !apiv3Key) {
+  if (supportsV3 && !givenVerifier && !apiv3Key) requirePlatformKey(platformKeys, signer.algorithm ?? 'RSA')
+  return { privateKey, signer, identity, platformKeys, givenVerifier, apiv3Key, secret, supportsV3 }
+}
+
+// WeChat Pay signs its responses with the algorithm of the request.
+function requirePlatformKey(keys: readonly PlatformKey[], kind: KeyKind): void {
+  if (keys.some(({ key }) => kindOfKey(key) === kind)) return
+  if (keys.length === 0) {
     throw new InvalidArgumentError(
       '`certs` must not be empty without `apiv3Key`: no response could be verified. Give the WeChat Pay public key by its `PUB_KEY_ID_…`, or platform certificates by serial, or the APIv3 key to download them.',
     )
   }
-  return { privateKey, signer, identity, platformKeys, givenVerifier, apiv3Key, secret, supportsV3 }
+  const found = kind === 'SM2' ? 'RSA' : 'SM2'
+  throw new InvalidArgumentError(
+    `\`certs\` must have a key of ${kind}, as \`privateKey\` is; got keys of ${found} only, so no response could be verified. Add the platform certificate of ${kind} by its serial, or \`apiv3Key\` to have it downloaded.`,
+  )
 }
 
 function readMerchantKeys(
@@ -108,8 +123,14 @@ function readMerchantKeys(
 /** @throws InvalidArgumentError for a key that belongs to a different certificate. */
 function readPrivateKey({ privateKey }: KeyOptions, merchant: MerchantCertificate | undefined): KeyObject | undefined {
   if (privateKey === undefined) return merchant?.key
-  const key = loadPrivateKey(privateKey, 'privateKey')
+  const key = loadSigningKey(privateKey, 'privateKey')
   if (!merchant || keyMatchesCertificate(key, merchant.certificate)) return key
+  const kinds = [kindOfKey(key), kindOfKey(merchant.certificate.publicKey)]
+  if (kinds[0] !== kinds[1]) {
+    throw new InvalidArgumentError(
+      `\`privateKey\` must be the key of the certificate in \`${merchant.option}\`; got a key of ${kinds[0]} with a certificate of ${kinds[1]}. Pass both of the same kind: WeChat Pay issues a certificate for each.`,
+    )
+  }
   throw new InvalidArgumentError(
     `\`privateKey\` must be the key of the certificate in \`${merchant.option}\`; got a different key. Pass the apiclient_key.pem that was created with the certificate.`,
   )
@@ -135,7 +156,8 @@ function keySigner(
   const serial = readSerial(options, merchant)
   return {
     serial,
-    sign: message => signAsync(message, privateKey),
+    algorithm: kindOfKey(privateKey),
+    sign: message => signWith(privateKey, message),
     decrypt: ciphertext => decryptField(ciphertext, privateKey),
   }
 }

@@ -1,6 +1,6 @@
 /** The merchant API certificate: two PEM files or one PKCS#12 file. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import { type KeyInput, keyMatchesCertificate, loadCertificate, loadPrivateKey } from '../crypto/keys.js'
+import { type KeyInput, keyMatchesCertificate, loadCertificate, loadSigningKey } from '../crypto/keys.js'
 import { loadPkcs12, type Pkcs12Input } from '../crypto/pkcs12.js'
 import { InvalidArgumentError } from '../errors.js'
 import { kindOf } from '../util/wording.js'
@@ -40,7 +40,7 @@ export function readMerchant(
     return { option: 'merchant.pfx', ...loadPkcs12(pfx, passphrase, 'merchant.pfx') }
   }
   const certificate = loadCertificate(merchant.cert, 'merchant.cert')
-  const key = merchant.key === undefined ? undefined : loadPrivateKey(merchant.key, 'merchant.key', merchant.passphrase)
+  const key = merchant.key === undefined ? undefined : loadSigningKey(merchant.key, 'merchant.key', merchant.passphrase)
   if (key && !keyMatchesCertificate(key, certificate)) {
     throw new InvalidArgumentError(
       '`merchant.key` must be the key of the certificate in `merchant.cert`; got a different key.',

@@ -1,7 +1,7 @@
 /** The keys that sign front-end parameters: passed directly, or those of a client. */
 import { type Client, settingsOf } from '../client/settings-of.js'
 import type { SignType } from '../crypto/hash.js'
-import type { KeyInput } from '../crypto/keys.js'
+import { type KeyInput, kindOfKey, loadSigningKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
 import { signV2 } from '../protocol/v2/signature.js'
@@ -21,7 +21,7 @@ export type SecretKey = { secret: string } | Client
 /**
  * Signs with RSA-SHA256 and passes the base64 signature to `complete`: at once, or as soon as a remote signer has signed.
  *
- * @throws InvalidArgumentError for a key that cannot be right, or a client without one.
+ * @throws InvalidArgumentError for a key that cannot be right, one of SM2 included, or a client without one.
  */
 export function withSignature<Parameters>(
   message: string,
@@ -29,8 +29,8 @@ export function withSignature<Parameters>(
   complete: (signature: string) => Parameters,
 ): Parameters | Promise<Parameters> {
   const settings = settingsOf(keys)
-  if (settings) return complete(Rsa.sign(message, settings.privateKey ?? missingPrivateKey()))
-  if ('privateKey' in keys) return complete(Rsa.sign(message, keys.privateKey))
+  if (settings) return complete(signRsa(message, settings.privateKey ?? missingPrivateKey()))
+  if ('privateKey' in keys) return complete(signRsa(message, keys.privateKey))
   if ('signer' in keys) return signRemotely(message, keys.signer).then(complete)
   throw noKeys('{ privateKey }, { signer }')
 }
@@ -56,7 +56,21 @@ function secretOf(keys: SecretKey): string {
 }
 
 async function signRemotely(message: string, signer: Signer): Promise<string> {
+  if (signer.algorithm === 'SM2') throw onlyRsa('signer')
   return signer.sign(Buffer.from(message))
+}
+
+function signRsa(message: string, privateKey: KeyInput): string {
+  const key = loadSigningKey(privateKey, 'privateKey')
+  if (kindOfKey(key) === 'SM2') throw onlyRsa('privateKey')
+  return Rsa.sign(message, key)
+}
+
+// The documents of every scheme say that `signType` can only be RSA, and those of SM2 do not mention the front end.
+function onlyRsa(option: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `\`${option}\` must be of RSA for front-end parameters, whose \`signType\` can only be RSA; got SM2. Pass { privateKey } with the merchant's RSA key.`,
+  )
 }
 
 function missingPrivateKey(): never {

@@ -1,6 +1,6 @@
 /** Notifications of APIv3: JSON, signed by WeChat Pay, encrypted with the merchant's APIv3 key. */
-import * as AesGcm from '../crypto/aes-gcm.js'
-import { InvalidArgumentError, SignatureError } from '../errors.js'
+import { AEAD_AES, AEAD_SM4, decryptAead, isAead } from '../crypto/aead.js'
+import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { verifyNotification } from '../protocol/v3/verify.js'
 import { requestIdOf } from '../response.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
@@ -9,8 +9,6 @@ import { eventFacts } from '../types/generated/event-facts.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { isRecord } from '../util/plain-object.js'
 import { notANotification } from './message.js'
-
-const ALGORITHM = 'AEAD_AES_256_GCM'
 
 export interface JsonKeys {
   readonly verifier: Verifier | undefined
@@ -54,7 +52,8 @@ async function decryptMarked(content: unknown, type: unknown, decrypt: Decrypt):
   return decryptFields(content, fields, async ciphertext => {
     try {
       return await decrypt(ciphertext)
-    } catch {
+    } catch (error) {
+      if (error instanceof WechatPayError && error.code === 'ERR_PACKAGE_MISSING') throw error
       // Encrypted for a previous certificate of the merchant: not worth losing the notification.
       return ciphertext
     }
@@ -66,13 +65,19 @@ function decryptResource(
   apiv3Key: Uint8Array,
   requestId: string | undefined,
 ): string {
-  if (algorithm !== ALGORITHM) {
+  if (!isAead(algorithm)) {
     throw notANotification(
-      `the signature is valid, but the resource is not encrypted with ${ALGORITHM}, the only supported algorithm`,
+      `the signature is valid, but the resource is encrypted with neither ${AEAD_AES} nor ${AEAD_SM4}, the only supported algorithms`,
     )
   }
+  const encrypted = {
+    algorithm,
+    ciphertext: String(ciphertext),
+    nonce: String(nonce),
+    associatedData: String(associated_data ?? ''),
+  }
   try {
-    return AesGcm.decrypt(String(ciphertext), apiv3Key, String(nonce), String(associated_data ?? ''))
+    return decryptAead(encrypted, apiv3Key)
   } catch (cause) {
     throw new SignatureError(
       'The notification is signed by WeChat Pay, but `apiv3Key` cannot decrypt it: it was encrypted for a different merchant or with a different key. Compare the key with the one in the merchant platform (账户中心 → API安全 → APIv3密钥).',

@@ -1,10 +1,11 @@
 /** Notifications to test with: encrypted and signed as WeChat Pay does it, with keys that a test owns. */
 import { randomUUID } from 'node:crypto'
+import { AEAD_AES, AEAD_SM4, type Encryption, encryptAead } from '../crypto/aead.js'
 import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
-import type { KeyInput } from '../crypto/keys.js'
-import * as Rsa from '../crypto/rsa.js'
+import { type KeyInput, kindOfKey, loadSigningKey } from '../crypto/keys.js'
+import { signNowWith } from '../crypto/signature.js'
 import * as Formatter from '../formatter.js'
 import { signV2, type V2Fields } from '../protocol/v2/signature.js'
 import { eventFacts } from '../types/generated/event-facts.js'
@@ -30,7 +31,10 @@ export interface MintedXmlEvent {
   resource: Readonly<Record<string, unknown>>
 }
 
-/** WeChat Pay's side of the keys: the private key of the certificate or public key that `certs` has under `serial`. */
+/**
+ * WeChat Pay's side of the keys: the private key of the certificate or public key that `certs` has under `serial`. A key of
+ * SM2 makes a notification of the national algorithms.
+ */
 export interface MintKeys {
   serial: string
   privateKey: KeyInput
@@ -75,7 +79,13 @@ function mintJson(
   { timestamp = Formatter.timestamp() }: MintOptions,
 ): MintedNotification {
   const { resource, original_type = originalType(event.event_type), ...envelope } = event
-  const iv = Formatter.nonce(12)
+  const privateKey = loadSigningKey(keys.privateKey, 'privateKey')
+  const isSm2 = kindOfKey(privateKey) === 'SM2'
+  const encryption: Encryption = {
+    algorithm: isSm2 ? AEAD_SM4 : AEAD_AES,
+    nonce: Formatter.nonce(12),
+    associatedData: original_type,
+  }
   const body = JSON.stringify({
     id: randomUUID(),
     create_time: beijingTime(timestamp * 1000),
@@ -84,21 +94,22 @@ function mintJson(
     ...envelope,
     resource: {
       original_type,
-      algorithm: 'AEAD_AES_256_GCM',
-      ciphertext: AesGcm.encrypt(JSON.stringify(resource), keys.apiv3Key, iv, original_type),
+      algorithm: encryption.algorithm,
+      ciphertext: encryptAead(JSON.stringify(resource), encryption, keys.apiv3Key),
       associated_data: original_type,
-      nonce: iv,
+      nonce: encryption.nonce,
     },
   })
   const nonce = Formatter.nonce()
+  const message = Formatter.response(timestamp, nonce, Buffer.from(body))
   return {
     headers: {
       'Content-Type': 'application/json',
       'Wechatpay-Timestamp': String(timestamp),
       'Wechatpay-Nonce': nonce,
       'Wechatpay-Serial': keys.serial,
-      'Wechatpay-Signature': Rsa.sign(Formatter.response(timestamp, nonce, body), keys.privateKey),
-      'Wechatpay-Signature-Type': Formatter.SCHEME,
+      'Wechatpay-Signature': signNowWith(privateKey, message),
+      'Wechatpay-Signature-Type': isSm2 ? Formatter.SM2_SCHEME : Formatter.SCHEME,
     },
     body,
   }

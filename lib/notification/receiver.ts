@@ -5,7 +5,7 @@ import { readCerts } from '../config/certs.js'
 import type { Config } from '../config/config.js'
 import { readMerchant } from '../config/merchant-certificate.js'
 import { aesKey } from '../crypto/bytes.js'
-import { type KeyInput, loadPrivateKey } from '../crypto/keys.js'
+import { type KeyInput, loadSigningKey } from '../crypto/keys.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { Store } from '../stores/store.js'
 import { decryptField } from '../trust/decrypt-field.js'
@@ -140,7 +140,7 @@ function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: Noti
   if (encrypt === 'off') return undefined
   if (signer) return signer.decrypt?.bind(signer)
   const key =
-    privateKey === undefined ? readMerchant(merchant, String(mchid))?.key : loadPrivateKey(privateKey, 'privateKey')
+    privateKey === undefined ? readMerchant(merchant, String(mchid))?.key : loadSigningKey(privateKey, 'privateKey')
   return key && (ciphertext => decryptField(ciphertext, key))
 }
 

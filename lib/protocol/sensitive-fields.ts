@@ -1,7 +1,9 @@
 /** The sensitive fields of a call: encrypted before it is signed, with the very key whose serial it announces. */
-
+import type { KeyObject } from 'node:crypto'
 import type { Settings } from '../config/settings.js'
+import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
+import { loadSm2Curve } from '../crypto/sm2-curve.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
@@ -32,7 +34,9 @@ type Encrypt = (value: unknown, fields: readonly string[], option: string) => un
  */
 export async function encryptCall(call: Call, settings: Settings, verifier: Verifier): Promise<Encrypted> {
   const { path, options, headers, facts, deadline } = call
-  const { encrypted, encryptedQuery, padding } = sensitiveFacts(facts, options, settings)
+  const { encrypted, encryptedQuery, decrypted, padding } = sensitiveFacts(facts, options, settings)
+  // What the response will need is missed before anything is sent.
+  if (decrypted.length > 0 && isSm2(settings.privateKey)) await deadline.wait(loadSm2Curve())
   const givenSerial = headers['wechatpay-serial']
   const isPlain =
     encryptedQuery.length === 0 &&
@@ -45,13 +49,23 @@ export async function encryptCall(call: Call, settings: Settings, verifier: Veri
     return { target: withQuery(path, options.query), options, serial }
   }
   const found = await deadline.wait(verifier.encryptionKey?.(givenSerial))
+  const curve = isSm2(found?.key) ? await deadline.wait(loadSm2Curve()) : undefined
+  if (curve && typeof options.encrypt === 'string') {
+    throw new InvalidArgumentError(
+      `\`encrypt\` must be true or false for a key of SM2, which has no padding; got ${JSON.stringify(options.encrypt)}. Leave it out.`,
+    )
+  }
   const encrypt: Encrypt = (value, fields, option) =>
-    encryptFields(value, fields, found?.key, { padding: PADDING[padding], option })
+    encryptFields(value, fields, found?.key, { padding: PADDING[padding], curve, option })
   return {
     target: encryptQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
     options: encryptPayload(options, encrypted, encrypt),
     serial: givenSerial ?? found?.serial ?? (await deadline.wait(verifier.announcedSerial())),
   }
+}
+
+function isSm2(key: KeyObject | undefined): boolean {
+  return key !== undefined && kindOfKey(key) === 'SM2'
 }
 
 function encryptPayload(options: OpenOptions, fields: readonly string[], encrypt: Encrypt): OpenOptions {

@@ -1,34 +1,43 @@
 /** The response of `GET /v3/certificates`: certificates encrypted with the APIv3 key, which proves that they are genuine. */
 import type { KeyObject } from 'node:crypto'
-import * as AesGcm from '../crypto/aes-gcm.js'
-import { loadCertificate, normalizeSerial, serialOf } from '../crypto/keys.js'
-import * as Rsa from '../crypto/rsa.js'
+import { AEAD_AES, decryptAead, type Encrypted, isAead } from '../crypto/aead.js'
+import { type KeyKind, kindOfKey, loadCertificate, normalizeSerial, serialOf } from '../crypto/keys.js'
 import { ApiError, WechatPayError } from '../errors.js'
 import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
-import { type CertificateKey, certificateKey } from './platform-key-ring.js'
+import { type CertificateKey, certificateKey, isSignedWith } from './platform-key-ring.js'
 import type { Verifier } from './verifier.js'
 
-const ALGORITHM = 'AEAD_AES_256_GCM'
-
 /**
- * The certificates in the response body, without those for other algorithms (SM2).
+ * The certificates in the response body; those of one kind of key, or all.
  *
  * @throws WechatPayError `ERR_APIV3_KEY` if they cannot be decrypted with the key, `ERR_NO_PLATFORM_CERTIFICATE` for an
  *   empty list, `ERR_RESPONSE_FORMAT` for any other content.
  */
-export function decryptCertificates(body: string, apiv3Key: KeyObject): CertificateKey[] {
-  const key = apiv3Key.export()
-  const entries = readEntries(body).filter(({ algorithm }) => algorithm === ALGORITHM)
-  if (entries.length === 0) throw noCertificates()
-  return entries.map(entry => {
-    const certificate = loadCertificate(decryptEntry(entry, key), 'downloaded platform certificate')
-    return certificateKey(serialOf(certificate), certificate)
+export function decryptCertificates(body: string, apiv3Key: KeyObject, kind?: KeyKind): CertificateKey[] {
+  const secret = apiv3Key.export()
+  const keys = readEntries(body).flatMap(({ algorithm, ...entry }) => {
+    // SM4 is for certificates of SM2, which not every runtime can read.
+    if (!isAead(algorithm) || (kind === 'RSA' && algorithm !== AEAD_AES)) return []
+    const certificate = loadCertificate(
+      decryptEntry({ algorithm, ...entry }, secret),
+      'downloaded platform certificate',
+    )
+    const key = certificateKey(serialOf(certificate), certificate)
+    return kind === undefined || kindOfKey(key.key) === kind ? key : []
   })
+  if (keys.length === 0) throw noCertificates(kind)
+  return keys
 }
 
 /** The error for a merchant for whom WeChat Pay lists no certificates. */
-function noCertificates(cause?: unknown): WechatPayError {
+function noCertificates(kind: KeyKind | undefined, cause?: unknown): WechatPayError {
+  if (kind === 'SM2') {
+    return new WechatPayError(
+      'This merchant has no SM2 platform certificates. Ask WeChat Pay whether the national algorithms (国密) are enabled for it.',
+      { code: 'ERR_NO_PLATFORM_CERTIFICATE', cause },
+    )
+  }
   return new WechatPayError(
     "This merchant has no platform certificates: WeChat Pay signs with a WeChat Pay public key instead. Download pub_key.pem and copy its ID in 商户平台 → 账户中心 → API安全 → 微信支付公钥, and pass them as `certs: { PUB_KEY_ID_…: 'file:///path/to/pub_key.pem' }`.",
     { code: 'ERR_NO_PLATFORM_CERTIFICATE', cause },
@@ -36,23 +45,24 @@ function noCertificates(cause?: unknown): WechatPayError {
 }
 
 /** The error to throw for a failed download of the list. */
-export function explain(error: unknown): unknown {
-  return error instanceof ApiError && error.code === 'RESOURCE_NOT_EXISTS' ? noCertificates(error) : error
+export function explain(error: unknown, kind: KeyKind | undefined): unknown {
+  return error instanceof ApiError && error.code === 'RESOURCE_NOT_EXISTS' ? noCertificates(kind, error) : error
 }
 
 /**
  * Verifies the response with the certificates: by a known key, or by one of the listed ones, since only WeChat Pay can have
  * encrypted them.
  */
-export function bootstrapVerifier(apiv3Key: KeyObject, known: Verifier): Verifier {
+export function bootstrapVerifier(apiv3Key: KeyObject, known: Verifier, kind: KeyKind): Verifier {
   return {
     announcedSerial: () => known.announcedSerial(),
-    async verify(message, signature, serial) {
-      const isGenuine = await known.verify(message, signature, serial)
+    async verify(message, signature, serial, algorithm) {
+      const isGenuine = await known.verify(message, signature, serial, algorithm)
       if (isGenuine !== undefined) return isGenuine
       const wanted = normalizeSerial(serial)
-      const listed = decryptCertificates(bodyOf(message), apiv3Key).find(key => normalizeSerial(key.serial) === wanted)
-      return listed && Rsa.verify(message, signature, listed.key)
+      const listed = decryptCertificates(bodyOf(message), apiv3Key, kind)
+      const key = listed.find(({ serial }) => normalizeSerial(serial) === wanted)
+      return isSignedWith(key, message, signature, algorithm)
     },
   }
 }
@@ -63,12 +73,7 @@ function bodyOf(message: Uint8Array): string {
   return body.slice(0, -1).join('\n')
 }
 
-interface Entry {
-  algorithm: string
-  nonce: string
-  associatedData: string
-  ciphertext: string
-}
+type Entry = Omit<Encrypted, 'algorithm'> & { algorithm: string }
 
 function readEntries(body: string): Entry[] {
   try {
@@ -101,9 +106,9 @@ function string(value: unknown): string {
   throw new TypeError(`Expected a string; got ${kindOf(value)}.`)
 }
 
-function decryptEntry({ nonce, associatedData, ciphertext }: Entry, key: Buffer): string {
+function decryptEntry(entry: Encrypted, apiv3Key: Buffer): string {
   try {
-    return AesGcm.decrypt(ciphertext, key, nonce, associatedData)
+    return decryptAead(entry, apiv3Key)
   } catch (cause) {
     throw new WechatPayError(
       'The platform certificates cannot be decrypted with `apiv3Key`: they were encrypted with a different key. Set the APIv3 key of this merchant (商户平台 → 账户中心 → API安全 → APIv3密钥), not the APIv2 key or a key of a different merchant.',

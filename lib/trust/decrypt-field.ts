@@ -1,18 +1,30 @@
-/** Decrypts a field that WeChat Pay encrypted for the merchant, with either padding. */
+/** Decrypts a field that WeChat Pay encrypted for the merchant: with SM2, or with either padding of RSA. */
 import type { KeyObject } from 'node:crypto'
+import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
+import { loadSm2Curve } from '../crypto/sm2-curve.js'
+import * as Sm2 from '../crypto/sm2-encryption.js'
 
 const CONTROL = /\p{Cc}/u
+
+/**
+ * Decrypts with a key of either kind.
+ *
+ * @throws InvalidArgumentError for a value that was not encrypted for this key; WechatPayError `ERR_PACKAGE_MISSING`, as a
+ *   rejection, if SM2 needs a package that is not installed.
+ */
+export function decryptField(ciphertext: string, privateKey: KeyObject): string | Promise<string> {
+  if (kindOfKey(privateKey) === 'RSA') return decryptRsa(ciphertext, privateKey)
+  return loadSm2Curve().then(curve => Sm2.decrypt(ciphertext, privateKey, curve))
+}
 
 /**
  * Tries OAEP, then PKCS#1 v1.5, which some overseas endpoints still use. The second result counts only if it has no control
  * characters: a value that was encrypted for a different key decrypts to random bytes, whose padding is valid by chance
  * about once in a hundred thousand times. All values come from WeChat Pay's signed messages, so no attacker can probe the
  * padding.
- *
- * @throws InvalidArgumentError for a value that was not encrypted for this key.
  */
-export function decryptField(ciphertext: string, privateKey: KeyObject): string {
+function decryptRsa(ciphertext: string, privateKey: KeyObject): string {
   try {
     return Rsa.decrypt(ciphertext, privateKey)
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** The downloaded platform certificates of one merchant: fetched on first need, when they are old, and for an unknown serial. */
 import type { KeyObject } from 'node:crypto'
-import { normalizeSerial } from '../crypto/keys.js'
+import { type KeyKind, normalizeSerial } from '../crypto/keys.js'
 import { SignatureError } from '../errors.js'
 import type { Store } from '../stores/store.js'
 import { bootstrapVerifier, decryptCertificates, explain } from './certificate-list.js'
@@ -24,6 +24,8 @@ interface Options {
   /** Identifies the merchant and the list in the store. */
   name: string
   apiv3Key: KeyObject
+  /** Which of the listed certificates are used. */
+  kind: KeyKind
   store: Store
   clock: KeyClock
   download: Fetch
@@ -128,13 +130,13 @@ export class DownloadedKeys implements CertificateSource {
   }
 
   async #fetch(): Promise<string> {
-    const { apiv3Key, known, download } = this.#options
+    const { apiv3Key, kind, known, download } = this.#options
     for (let attempt = 1; ; attempt++) {
       try {
-        return await download(bootstrapVerifier(apiv3Key, known))
+        return await download(bootstrapVerifier(apiv3Key, known, kind))
       } catch (error) {
         const isProbe = error instanceof SignatureError && error.reason === 'probe'
-        if (!isProbe || attempt === MOST_PROBES) throw explain(error)
+        if (!isProbe || attempt === MOST_PROBES) throw explain(error, kind)
       }
     }
   }
@@ -150,7 +152,8 @@ export class DownloadedKeys implements CertificateSource {
 
   // A list is decrypted with the APIv3 key wherever it comes from, so that no one can plant a certificate in the store.
   #keep({ body, fetchedAt }: DownloadedList): void {
-    const listed = decryptCertificates(body, this.#options.apiv3Key)
+    const { apiv3Key, kind } = this.#options
+    const listed = decryptCertificates(body, apiv3Key, kind)
     const kept = [...this.#keys.values()].filter(key => !isExpired(key, this.#now()))
     this.#keys = new Map([...kept, ...listed].map(key => [normalizeSerial(key.serial), key]))
     this.#fetchedAt = fetchedAt

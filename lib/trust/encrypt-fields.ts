@@ -1,10 +1,23 @@
 /** Sensitive fields: encrypted for WeChat Pay in requests, decrypted for the merchant in responses. */
 import type { KeyObject } from 'node:crypto'
 import { parseBase64 } from '../crypto/bytes.js'
+import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
+import { decodeSm2Ciphertext } from '../crypto/sm2-ciphertext.js'
+import type { Sm2Curve } from '../crypto/sm2-curve.js'
+import * as Sm2 from '../crypto/sm2-encryption.js'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
 import { hasAny, mapLeaves } from './field-paths.js'
 import { Sensitive } from './sensitive.js'
+
+interface EncryptOptions {
+  /** Of RSA. */
+  padding?: Rsa.Padding
+  /** Needed by a key of SM2. */
+  curve?: Sm2Curve | undefined
+  /** Where the fields are, in errors. */
+  option?: string
+}
 
 /**
  * A copy of `value` with its named fields and {@link Sensitive} values encrypted. Empty and encrypted values stay as they
@@ -17,11 +30,12 @@ export function encryptFields(
   value: unknown,
   fields: readonly string[],
   key: KeyObject | undefined,
-  { padding = Rsa.OAEP, option = 'json' }: { padding?: Rsa.Padding; option?: string } = {},
+  options: EncryptOptions = {},
 ): unknown {
+  const { option = 'json' } = options
   return mapLeaves(value, fields, (leaf, path, isNamed) => {
     const plaintext = plaintextOf(leaf, isNamed)
-    return plaintext === undefined ? leaf : encryptField(plaintext, `${option}${path}`, key, padding)
+    return plaintext === undefined ? leaf : encryptField(plaintext, `${option}${path}`, key, options)
   })
 }
 
@@ -76,18 +90,23 @@ function plaintextOf(leaf: unknown, isNamed: boolean): string | undefined {
   return typeof leaf === 'string' || typeof leaf === 'number' || typeof leaf === 'bigint' ? String(leaf) : undefined
 }
 
-function encryptField(plaintext: string, field: string, key: KeyObject | undefined, padding: Rsa.Padding): string {
+function encryptField(
+  plaintext: string,
+  field: string,
+  key: KeyObject | undefined,
+  { padding = Rsa.OAEP, curve }: EncryptOptions,
+): string {
   if (!key) {
     if (isCiphertext(plaintext)) return plaintext
     throw new InvalidArgumentError(
       `\`${field}\` must be encrypted, but no WeChat Pay public key or platform certificate is configured for it. Set \`certs\` to the one that \`Wechatpay-Serial\` names; a \`verifier\` needs \`encryptionKey()\`.`,
     )
   }
-  if (parseBase64(plaintext)?.length === modulusBytes(key)) return plaintext
+  if (isCiphertextFor(key, plaintext)) return plaintext
   if (!plaintext.isWellFormed())
     throw new InvalidArgumentError(`\`${field}\` must be a valid Unicode string; got half a surrogate pair.`)
   try {
-    return Rsa.encrypt(plaintext, key, padding)
+    return curve ? Sm2.encrypt(plaintext, key, curve) : Rsa.encrypt(plaintext, key, padding)
   } catch (cause) {
     if (!(cause instanceof InvalidArgumentError)) throw cause
     throw new InvalidArgumentError(cause.message.replace('plaintext', field), { cause })
@@ -105,11 +124,14 @@ async function decryptField(ciphertext: string, path: string, decrypt: Decrypt):
   }
 }
 
-function modulusBytes(key: KeyObject): number {
-  return (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
+function isCiphertextFor(key: KeyObject, value: string): boolean {
+  const bytes = parseBase64(value)
+  if (kindOfKey(key) === 'SM2') return bytes !== undefined && decodeSm2Ciphertext(bytes) !== undefined
+  return bytes?.length === (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
 }
 
-// RSA of 2048, 3072 or 4096 bits. No value that can be encrypted is as long.
+// RSA of 2048, 3072 or 4096 bits, which no value that can be encrypted is as long as; or SM2, which has a form of its own.
 function isCiphertext(value: string): boolean {
-  return [256, 384, 512].includes(parseBase64(value)?.length ?? 0)
+  const bytes = parseBase64(value)
+  return bytes !== undefined && ([256, 384, 512].includes(bytes.length) || decodeSm2Ciphertext(bytes) !== undefined)
 }

@@ -1,7 +1,7 @@
 /** The keys that WeChat Pay signs with: all that a client knows, configured and downloaded, found by their serials. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import { isPublicKeyId, normalizeSerial } from '../crypto/keys.js'
-import * as Rsa from '../crypto/rsa.js'
+import { isPublicKeyId, type KeyKind, kindOfKey, normalizeSerial } from '../crypto/keys.js'
+import { verifyWith } from '../crypto/signature.js'
 import { InvalidArgumentError, NOTHING_SENT } from '../errors.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Verifier } from './verifier.js'
@@ -63,6 +63,8 @@ export interface CertificateSource {
 
 interface Options {
   configured: readonly PlatformKey[]
+  /** The kind of the merchant's own key: only a key of the same kind is announced. Any may verify. Default RSA. */
+  kind?: KeyKind
   now: () => EpochMilliseconds
   warn?: WarningListener
   /** Creates the downloaded part. `known` is a view of this ring that downloads nothing. */
@@ -75,20 +77,23 @@ const WARN_BEFORE = 30 * DAY
 /** Without `download` it has only the configured keys. */
 export class PlatformKeyRing implements Verifier {
   readonly #configured: ReadonlyMap<string, PlatformKey>
+  readonly #kind: KeyKind
   readonly #publicKey: PlatformKey | undefined
   readonly #downloaded: CertificateSource | undefined
   readonly #now: () => EpochMilliseconds
   readonly #warn: WarningListener
   readonly #warnedAt = new Map<string, number>()
 
-  constructor({ configured, now, warn = () => {}, download }: Options) {
+  constructor({ configured, kind = 'RSA', now, warn = () => {}, download }: Options) {
     this.#configured = new Map(configured.map(key => [normalizeSerial(key.serial), key]))
-    this.#publicKey = configured.find(({ serial }) => isPublicKeyId(serial))
+    this.#kind = kind
+    this.#publicKey = configured.find(({ serial, key }) => isPublicKeyId(serial) && kindOfKey(key) === kind)
     this.#now = now
     this.#warn = warn
     this.#downloaded = download?.({
       announcedSerial: () => this.#preferred()?.serial,
-      verify: (message, signature, serial) => verifyWith(this.#find(serial), message, signature),
+      verify: (message, signature, serial, algorithm) =>
+        isSignedWith(this.#find(serial), message, signature, algorithm),
     })
   }
 
@@ -101,11 +106,16 @@ export class PlatformKeyRing implements Verifier {
     return serial === undefined ? this.#announce() : (this.#find(serial) ?? this.#search(serial))
   }
 
-  verify(message: Uint8Array, signature: string, serial: string): boolean | undefined | Promise<boolean | undefined> {
+  verify(
+    message: Uint8Array,
+    signature: string,
+    serial: string,
+    algorithm?: KeyKind,
+  ): boolean | undefined | Promise<boolean | undefined> {
     this.#refreshWhenOld()
     const known = this.#find(serial)
-    if (known) return verifyWith(known, message, signature)
-    return this.#search(serial)?.then(found => verifyWith(found, message, signature))
+    if (known) return isSignedWith(known, message, signature, algorithm)
+    return this.#search(serial)?.then(found => isSignedWith(found, message, signature, algorithm))
   }
 
   #announce(): PlatformKey | undefined | Promise<PlatformKey | undefined> {
@@ -122,7 +132,12 @@ export class PlatformKeyRing implements Verifier {
 
   // The first public key if there is one, else a certificate.
   #preferred(): PlatformKey | undefined {
-    return this.#publicKey ?? newestKey([...this.#configured.values(), ...(this.#downloaded?.keys ?? [])], this.#now())
+    if (this.#publicKey) return this.#publicKey
+    const known = [...this.#configured.values(), ...(this.#downloaded?.keys ?? [])]
+    return newestKey(
+      known.filter(({ key }) => kindOfKey(key) === this.#kind),
+      this.#now(),
+    )
   }
 
   #find(serial: string): PlatformKey | undefined {
@@ -165,6 +180,14 @@ function expired({ serial, validTo = 0 }: PlatformKey): InvalidArgumentError {
   )
 }
 
-function verifyWith(known: PlatformKey | undefined, message: Uint8Array, signature: string): boolean | undefined {
-  return known && Rsa.verify(message, signature, known.key)
+/** Undefined without a key. A key verifies by its own algorithm alone, whatever the message says that it is signed with. */
+export function isSignedWith(
+  known: PlatformKey | undefined,
+  message: Uint8Array,
+  signature: string,
+  algorithm: KeyKind | undefined,
+): boolean | undefined {
+  if (!known) return undefined
+  if (algorithm !== undefined && algorithm !== kindOfKey(known.key)) return false
+  return verifyWith(known.key, message, signature)
 }

@@ -95,7 +95,7 @@ describe('a wrong input is named', () => {
     [
       'a public key as the private key',
       { privateKey: keyFile('merchant.spki.pem') },
-      /`privateKey` .*RSA private key; got a public key/,
+      /`privateKey` .*RSA or SM2 private key; got a public key/,
     ],
     ['a certificate as the private key', { privateKey: merchant.certificate }, /`privateKey` .*got a certificate/],
     ['an EC key', { privateKey: keyFile('ec.key') }, /`privateKey` .*got a key of type ec/],

@@ -173,10 +173,12 @@ describe('a notification that WeChat Pay did not send, or not now, or not to thi
     expect(await reasonOf({ headers, body })).toBe('mismatch')
   })
 
-  it('with an unsupported scheme', async () => {
+  it.each([
+    ['of a scheme that is not known', 'WECHATPAY2-SHA1-RSA1024', 'headers'],
+    ['of a different kind of key than the one that signed', 'WECHATPAY2-SM2-WITH-SM3', 'mismatch'],
+  ])('%s', async (_what, type, reason) => {
     const { headers, body } = notice()
-    const scheme = { 'wechatpay-signature-type': 'WECHATPAY2-SM2-WITH-SM3' }
-    expect(await reasonOf({ headers: { ...headers, ...scheme }, body })).toBe('headers')
+    expect(await reasonOf({ headers: { ...headers, 'wechatpay-signature-type': type }, body })).toBe(reason)
   })
 
   it('a probe, and it is recognised', async () => {

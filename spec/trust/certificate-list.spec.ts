@@ -21,7 +21,7 @@ describe('the list of certificates', () => {
   it('leaves out what is for other algorithms', () => {
     const list = JSON.parse(sealList([first, second]))
     list.data[0].encrypt_certificate.algorithm = 'AEAD_SM4_GCM'
-    expect(decryptCertificates(JSON.stringify(list), key).map(({ serial }) => serial)).toEqual([second.serial])
+    expect(decryptCertificates(JSON.stringify(list), key, 'RSA').map(({ serial }) => serial)).toEqual([second.serial])
   })
 
   it('goes by the serial of the certificate itself, not by the one beside it', () => {
@@ -45,7 +45,7 @@ describe('the list of certificates', () => {
     ['{"data":[]}'],
     [JSON.stringify({ data: [{ encrypt_certificate: { algorithm: 'AEAD_SM4_GCM', nonce: '', ciphertext: '' } }] })],
   ])('without a certificate leads to the public key: %s', body => {
-    expect(() => decryptCertificates(body, key)).toThrow(
+    expect(() => decryptCertificates(body, key, 'RSA')).toThrow(
       expect.objectContaining({
         code: 'ERR_NO_PLATFORM_CERTIFICATE',
         message: expect.stringMatching(/商户平台 → 账户中心 → API安全 → 微信支付公钥.*PUB_KEY_ID_/s),
@@ -66,7 +66,7 @@ describe('the list of certificates', () => {
 })
 
 describe('the first download', () => {
-  const verifier = bootstrapVerifier(key, nothingKnown)
+  const verifier = bootstrapVerifier(key, nothingKnown, 'RSA')
 
   it('is verified by the certificate inside that the answer names', async () => {
     const { message, signature } = signBody(sealList([first, second]), second.privateKey)
@@ -94,7 +94,7 @@ describe('the first download', () => {
   it('is verified by a known key, such as the public key, before its content is looked at', async () => {
     const known = new PlatformKeyRing({ configured: decryptCertificates(sealList([first]), key), now: () => NOW })
     const { message, signature } = signBody('{"data":[]}', first.privateKey)
-    expect(await bootstrapVerifier(key, known).verify(message, signature, first.serial)).toBe(true)
-    expect(bootstrapVerifier(key, known).announcedSerial()).toBe(first.serial)
+    expect(await bootstrapVerifier(key, known, 'RSA').verify(message, signature, first.serial)).toBe(true)
+    expect(bootstrapVerifier(key, known, 'RSA').announcedSerial()).toBe(first.serial)
   })
 })

@@ -84,6 +84,7 @@ function open({
       new DownloadedKeys({
         name: '1900000109',
         apiv3Key: createSecretKey(Buffer.from(apiv3Key)),
+        kind: 'RSA',
         store,
         clock,
         download,

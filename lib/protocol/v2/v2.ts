@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
+import { kindOfKey } from '../../crypto/keys.js'
 import { InvalidArgumentError } from '../../errors.js'
 import type { OpenOptions } from '../../options.js'
 import type { WechatPayResponse } from '../../response.js'
@@ -101,6 +102,11 @@ function chooseIdentity(options: OpenOptions, facts: V2Facts, settings: Settings
   const isSecure = options.security ?? facts.mutualTls
   // A dispatcher of the user's makes its own connections and presents its own certificate.
   if (!isSecure || (options.dispatcher ?? settings.transport.dispatcher)) return undefined
+  if (settings.identity && kindOfKey(settings.identity.key) === 'SM2') {
+    throw new InvalidArgumentError(
+      'This endpoint needs mutual TLS, for which `merchant` must be an RSA certificate; got one of SM2. Call it with a client that has the RSA certificate.',
+    )
+  }
   if (settings.identity) return settings.identity
   throw new InvalidArgumentError(
     'This endpoint needs the merchant certificate and its key, but `merchant` is missing one of them. Give Builder.factory { merchant: { cert, key } } or { merchant: { pfx } }.',

@@ -113,7 +113,9 @@ class V3Exchange implements Exchange {
     if (this.#serial) headers['wechatpay-serial'] = this.#serial
     Object.assign(headers, given)
     const signature = await deadline.wait(signing)
-    headers.authorization = Formatter.authorization(settings.mchid, nonce, signature, timestamp, settings.signer.serial)
+    const { mchid, signer } = settings
+    const scheme = signer.algorithm === 'SM2' ? Formatter.SM2_SCHEME : Formatter.SCHEME
+    headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial, scheme)
     return { method, origin, path, headers, body }
   }
 

@@ -1,4 +1,5 @@
 /** Verifies WeChat Pay's signature of a response or a notification. */
+import type { KeyKind } from '../../crypto/keys.js'
 import { OUTCOME_UNKNOWN, SignatureError, type SignatureErrorReason } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import { headerLine, type ResponseHeaders } from '../../response.js'
@@ -9,7 +10,13 @@ import type { Deadline } from '../../util/deadline.js'
 const LARGEST_OFFSET = 300
 const REQUIRED = ['wechatpay-timestamp', 'wechatpay-nonce', 'wechatpay-signature', 'wechatpay-serial'] as const
 const PROBE = 'WECHATPAY/SIGNTEST/'
-const SIGNATURE_TYPES: readonly unknown[] = [undefined, Formatter.SCHEME, 'WECHATPAY-BRAND-SHA256-RSA2048']
+/** The values of `Wechatpay-Signature-Type`, and the keys that they are for. Without the header the key decides. */
+const ALGORITHMS: ReadonlyMap<unknown, KeyKind | undefined> = new Map<unknown, KeyKind | undefined>([
+  [undefined, undefined],
+  [Formatter.SCHEME, 'RSA'],
+  ['WECHATPAY-BRAND-SHA256-RSA2048', 'RSA'],
+  [Formatter.SM2_SCHEME, 'SM2'],
+])
 
 interface Context {
   headers: ResponseHeaders
@@ -53,10 +60,11 @@ async function verify(
     const missing = REQUIRED.filter(name => headerLine(headers, name) === '')
     throw refuse('headers', `The ${subject} is not signed: ${missing.join(', ')} missing.`)
   }
-  if (!SIGNATURE_TYPES.includes(headers['wechatpay-signature-type'])) {
+  const type = headers['wechatpay-signature-type']
+  if (!ALGORITHMS.has(type)) {
     throw refuse(
       'headers',
-      `The ${subject} is signed with an algorithm that is not supported: only ${Formatter.SCHEME}.`,
+      `The ${subject} is signed with an algorithm that is not supported: only ${Formatter.SCHEME} and ${Formatter.SM2_SCHEME}.`,
     )
   }
   const offset = offsetOf(timestamp, now)
@@ -64,7 +72,7 @@ async function verify(
   if (signature.startsWith(PROBE)) {
     throw refuse('probe', 'WeChat Pay sent an invalid signature on purpose, to test whether signatures are verified.')
   }
-  const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial)
+  const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial, ALGORITHMS.get(type))
   const isGenuine = verdict instanceof Promise ? await (deadline?.wait(verdict) ?? verdict) : verdict
   if (isGenuine) return
   throw isGenuine === undefined
