@@ -1,5 +1,6 @@
 /** The merchant's configuration for a client of the simulator. */
 import type { EpochMilliseconds } from '../util/beijing-time.js'
+import { BRAND_ID, type BrandKeys } from './keys/brand.js'
 import type { Merchant, SimulatorKeys } from './keys/merchant.js'
 
 /** A complete configuration for `Builder.factory`. It is plain JSON, so it can be passed to a different process. */
@@ -39,18 +40,17 @@ export interface SimulatorBrandConfig {
 }
 
 interface BrandConfigSources extends Pick<ConfigSources, 'keys' | 'url' | 'ca'> {
-  brand: Merchant
+  brand: BrandKeys
 }
 
 export function createBrandConfig({ keys, brand, url, ca }: BrandConfigSources): SimulatorBrandConfig {
   const { platformPublicKey } = keys
-  const { serial, privateKey, apiv3Key } = keys.brand
   return {
-    brand_id: brand.mchid,
-    serial,
-    privateKey,
+    brand_id: BRAND_ID,
+    serial: brand.serial,
+    privateKey: brand.privateKey,
     certs: { [platformPublicKey.serial]: platformPublicKey.publicKey },
-    apiv3Key,
+    apiv3Key: brand.apiv3Key,
     base_uri: `${url}/`,
     ...(ca !== undefined && { ca }),
   }

@@ -8,7 +8,8 @@ import { Registry } from './gateway/registry.js'
 import { RequestLog, type SimulatorRequest } from './gateway/request-log.js'
 import { V2Gateway } from './gateway/v2/gateway.js'
 import { type Listener, listen } from './http/server.js'
-import { createBrand, createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
+import { BRAND_ID, createBrand, mintBrandKeys } from './keys/brand.js'
+import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
 import { mintServerCertificate } from './keys/server-certificate.js'
 import { BusinessClock, type Span } from './ledger/clock.js'
@@ -21,7 +22,7 @@ import { v2Endpoints, v3Endpoints } from './products/endpoints.js'
 interface Parts {
   keys: SimulatorKeys
   merchant: Merchant
-  brand: Merchant
+  brands: Map<string, Merchant>
   /** The machine's time, in milliseconds since 1970. */
   clock: () => number
   ledger: Ledger
@@ -57,13 +58,14 @@ export class Simulator {
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
     requireValid(options)
     const { mchid = '1900000109', port = 0, clock = systemClock, sleep = sleepOnTimer, bills } = options
-    const keys = options.keys ?? (await mintKeys(mchid, clock()))
+    const keys = structuredClone(options.keys) ?? (await mintKeys(mchid, clock()))
     const ledger = createLedger(new BusinessClock(clock))
     const faults = new Faults()
     const log = new RequestLog()
     const pauses = createPauses(sleep)
     const merchant = createMerchant(mchid, keys, options.publicKeyOnly)
-    const brand = createBrand(keys)
+    const brands = new Map<string, Merchant>()
+    if (keys.brand) brands.set(BRAND_ID, createBrand(keys.brand, keys))
     const merchants = new Map([[mchid, merchant]])
     const notifications = new Notifications({
       clock,
@@ -72,7 +74,7 @@ export class Simulator {
       isAutomatic: options.clock === undefined,
     })
     const gateway = new Gateway({
-      callers: { merchants, brands: new Map([[brand.mchid, brand]]) },
+      callers: { merchants, brands },
       registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger.records),
       v2: new V2Gateway({ merchants, endpoints: v2Endpoints(ledger) }),
       faults,
@@ -86,7 +88,7 @@ export class Simulator {
     return new Simulator({
       keys,
       merchant,
-      brand,
+      brands,
       clock,
       ledger,
       faults,
@@ -109,15 +111,19 @@ export class Simulator {
     return createConfig({ keys, merchant, ca, url: this.url, now: clock() })
   }
 
-  /** A complete configuration for a brand's client. */
+  /** A complete configuration for the client of a brand. Its keys are generated at the first look. */
   get brand(): SimulatorBrandConfig {
-    const { keys, brand, ca } = this.#parts
-    return createBrandConfig({ keys, brand, ca, url: this.url })
+    const { keys, brands, ca } = this.#parts
+    if (!keys.brand) {
+      keys.brand = mintBrandKeys()
+      brands.set(BRAND_ID, createBrand(keys.brand, keys))
+    }
+    return createBrandConfig({ keys, brand: keys.brand, ca, url: this.url })
   }
 
   /**
-   * The keys of the merchant, of the brand and of WeChat Pay, with the newest platform certificate. Pass them to `Simulator.start` to
-   * start a simulator with the same merchant.
+   * The keys of the merchant and of WeChat Pay, with the newest platform certificate, and those of the brand once they have
+   * been generated. Pass them to `Simulator.start` to start a simulator with the same merchant and brand.
    */
   get keys(): SimulatorKeys {
     const { keys, merchant } = this.#parts

@@ -66,7 +66,7 @@ function encryptResponse(
   { decrypted }: SensitiveFields,
 ): EndpointResponse {
   if (response.body === '' || decrypted.length === 0) return response
-  const encrypted = encryptFields(JSON.parse(response.body), decrypted, merchant.certificate.publicKey)
+  const encrypted = encryptFields(JSON.parse(response.body), decrypted, merchant.publicKey)
   return { ...response, body: JSON.stringify(encrypted) }
 }
 

@@ -14,8 +14,8 @@ export interface SimulatorKeys {
   platformCertificate: MintedCertificate
   /** The WeChat Pay public key, with its private key. `serial` is its `PUB_KEY_ID_…`. */
   platformPublicKey: { serial: string; privateKey: string; publicKey: string }
-  /** The API certificate of a brand, its private key and its APIv3 key. */
-  brand: { serial: string; privateKey: string; certificate: string; apiv3Key: string }
+  /** The keys of the brand, once they have been needed: the serial number of its API certificate, its APIv3 key. */
+  brand?: { serial: string; privateKey: string; apiv3Key: string }
   /** 32 characters. */
   apiv3Key: string
   /** The APIv2 key, 32 characters. */
@@ -42,8 +42,8 @@ export interface Merchant {
   readonly mchid: string
   readonly serial: string
   readonly publicKey: KeyObject
-  /** The merchant API certificate. */
-  readonly certificate: X509Certificate
+  /** The merchant API certificate; undefined for a brand. */
+  readonly certificate: X509Certificate | undefined
   readonly apiv3Key: string
   /** The APIv2 key. */
   readonly secret: string
@@ -51,8 +51,6 @@ export interface Merchant {
   readonly platform: PlatformKeys
 }
 
-/** The brand of every simulator. */
-const BRAND_ID = '10001'
 const DAY = 24 * 60 * 60 * 1000
 const YEAR = 365 * DAY
 const ISSUER = { CN: 'Tenpay.com Root CA', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', C: 'CN' }
@@ -60,8 +58,7 @@ const PLATFORM = { CN: 'Tenpay.com sign', OU: 'Tenpay.com CA Center', O: 'Tenpay
 
 /** The merchant certificate is valid from `now`, in milliseconds since 1970. */
 export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<SimulatorKeys> {
-  const [merchant, brand, platformCertificate, publicKey] = await Promise.all([
-    mintKeyPair(),
+  const [merchant, platformCertificate, publicKey] = await Promise.all([
     mintKeyPair(),
     // One day older, so that the certificate of a rotation at `now` is newer: clients use the newest one.
     mintPlatformCertificate(now - DAY),
@@ -71,11 +68,6 @@ export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<S
   return {
     merchant: { ...(await mintCertificate(merchant, subject, now)), privateKey: merchant.privateKey },
     platformCertificate,
-    brand: {
-      ...(await mintCertificate(brand, { ...subject, CN: BRAND_ID, OU: 'Simulated brand' }, now)),
-      privateKey: brand.privateKey,
-      apiv3Key: nonce(32),
-    },
     platformPublicKey: { serial: `PUB_KEY_ID_${`01${mchid}`.padEnd(28, '0')}`, ...publicKey },
     apiv3Key: nonce(32),
     secret: nonce(32),
@@ -102,19 +94,11 @@ export function createMerchant(mchid: string, keys: SimulatorKeys, publicKeyOnly
   }
 }
 
-/** A brand has only the WeChat Pay public key, and no APIv2 key. */
-export function createBrand({ brand, platformPublicKey }: SimulatorKeys): Merchant {
-  return {
-    scheme: BRAND_SCHEME,
-    mchid: BRAND_ID,
-    serial: brand.serial,
-    publicKey: createPublicKey(brand.certificate),
-    certificate: new X509Certificate(brand.certificate),
-    apiv3Key: brand.apiv3Key,
-    secret: '',
-    platform: new PlatformKeys(platformPublicKey, undefined),
-  }
-}
+export const KEY_OPTIONS = {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+} as const
 
 interface KeyPair {
   privateKey: string
@@ -122,11 +106,7 @@ interface KeyPair {
 }
 
 export function mintKeyPair(): Promise<KeyPair> {
-  return promisify(generateKeyPair)('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  })
+  return promisify(generateKeyPair)('rsa', KEY_OPTIONS)
 }
 
 /** Valid for five years from `now`. `extensions` are passed to node-forge. */
@@ -158,7 +138,7 @@ export async function mintCertificate(
 }
 
 /** 20 bytes. The first is 40 to 7F, so that the integer is positive and keeps all 40 hex digits. */
-function mintSerial(): string {
+export function mintSerial(): string {
   const bytes = randomBytes(20)
   bytes.writeUInt8((bytes.readUInt8() & 0x3f) | 0x40)
   return bytes.toString('hex')

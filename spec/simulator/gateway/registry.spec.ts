@@ -1,3 +1,4 @@
+import { privateDecrypt } from 'node:crypto'
 import { Agent } from 'node:http'
 import { afterAll, describe, expect, it } from 'vitest'
 import { endpoint, ok } from '../../../lib/simulator/gateway/endpoint.js'
@@ -62,6 +63,12 @@ describe('what nothing creates', () => {
     expect(one).toMatchObject({ status: 200, json: { available_amount: expect.any(Number) } })
     expect(one.text).toBe(other.text)
   })
+})
+
+it('a sensitive field of a sampled response is encrypted for the merchant', async () => {
+  const { json } = await get(config, '/v3/merchant-service/complaints-v2/200201820200101080076610000', { agent })
+  const decrypted = privateDecrypt(config.privateKey, Buffer.from(json.payer_phone, 'base64'))
+  expect(decrypted.toString()).toMatch(/^1\d{10}$/)
 })
 
 describe('a merchant number', () => {

@@ -86,7 +86,7 @@ export class V2Gateway {
       const message = readMessage(request, this.#options.merchants, { merchantField, hasNonce: !nonceless, isSigned })
       const call = { ...message, now, isSigned: !unsigned }
       const { certificate } = call.merchant
-      const isOwn = !mutualTls || (request.certificate && certificate.raw.equals(request.certificate))
+      const isOwn = !mutualTls || (request.certificate && certificate?.raw.equals(request.certificate))
       return isOwn ? call : xml(resultFailure(call, wrongCertificate()))
     })
   }
