@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
@@ -66,6 +67,80 @@ describe('a file', () => {
     await expect(writeSink(content('x'), folder)).rejects.toMatchObject({ code: 'ERR_SINK' })
     expect(await readdir(folder)).toEqual([])
   })
+})
+
+describe('the mode of a file', () => {
+  const modeOf = async (file: string) => (await stat(file)).mode & 0o777
+
+  it('that is new lets its owner read it, and nobody else', async () => {
+    await writeSink(content('x'), path)
+    expect(await modeOf(path)).toBe(0o600)
+  })
+
+  it('lets nobody else read it while it is written', async () => {
+    const modes: number[] = []
+    async function* watching() {
+      yield Buffer.from('content')
+      for (const name of await readdir(folder)) modes.push(await modeOf(join(folder, name)))
+    }
+    await writeSink(watching(), path)
+    expect(modes).toEqual([0o600])
+  })
+
+  it.each([0o600, 0o640, 0o644, 0o444])('that was there stays as it was: %o', async mode => {
+    await writeFile(path, 'before')
+    await chmod(path, mode)
+    await writeSink(content('after'), path)
+    expect(await modeOf(path)).toBe(mode)
+    expect(await readFile(path, 'utf8')).toBe('after')
+  })
+})
+
+describe('what is not a file is written to, and stays what it is', () => {
+  it('a symbolic link to a file', async () => {
+    const real = join(folder, 'real', 'bill.csv')
+    await mkdir(join(folder, 'real'))
+    await writeFile(real, 'before', { mode: 0o640 })
+    await symlink(real, path)
+    await writeSink(content('after'), path)
+    expect((await lstat(path)).isSymbolicLink()).toBe(true)
+    expect(await readFile(real, 'utf8')).toBe('after')
+    expect(await readdir(join(folder, 'real'))).toEqual(['bill.csv'])
+    await expect(writeSink(broken(), path)).rejects.toThrow('the connection was lost')
+    expect(await readFile(real, 'utf8')).toBe('after')
+  })
+
+  it('a symbolic link to a file that does not exist yet, relative and by another link', async () => {
+    await mkdir(join(folder, 'real'))
+    await symlink('real/bill.csv', join(folder, 'link'))
+    await symlink(join(folder, 'link'), path)
+    await writeSink(content('x'), path)
+    expect((await lstat(path)).isSymbolicLink()).toBe(true)
+    expect(await readFile(join(folder, 'real', 'bill.csv'), 'utf8')).toBe('x')
+  })
+
+  it('a symbolic link that leads to itself, which is an error', async () => {
+    await symlink(path, path)
+    await expect(writeSink(content('x'), path)).rejects.toMatchObject({ code: 'ERR_SINK' })
+  })
+
+  it('a pipe, as a device would be', async () => {
+    execFileSync('mkfifo', [path])
+    const [read] = await Promise.all([readFile(path, 'utf8'), writeSink(content('first ', 'second'), path)])
+    expect(read).toBe('first second')
+    expect((await lstat(path)).isFIFO()).toBe(true)
+    expect(await readdir(folder)).toEqual(['bill.csv'])
+  })
+})
+
+it.each([
+  ['80 Chinese characters', '账'.repeat(80)],
+  ['255 bytes', 'a'.repeat(255)],
+  ['239 bytes', 'a'.repeat(239)],
+])('the name of a file may be as long as the disk allows: %s', async (_what, name) => {
+  await writeSink(content('x'), join(folder, name))
+  expect(await readFile(join(folder, name), 'utf8')).toBe('x')
+  expect(await readdir(folder)).toEqual([name])
 })
 
 describe('a stream', () => {
