@@ -45,6 +45,6 @@ export function renew(client: Client, keys: KeyOptions): void {
   share(client, handle.current)
 }
 
-function share(client: object, { settings, verifier }: OpenClient): void {
-  register(client, { ...settings, verifier })
+function share(client: object, { settings, verifier, fetchFile }: OpenClient): void {
+  register(client, { ...settings, verifier, fetchFile })
 }

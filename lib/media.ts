@@ -1,11 +1,20 @@
-/** The form and the digest of an upload, for requests that you build yourself. The `file` option of a call does both. */
+/** Files outside of a call: uploads that you build yourself, and downloads that a response names. */
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import type { FileOptions } from './client/client.js'
+import { fetchFile, locate, namedFile } from './client/named-file.js'
+import type { Client } from './client/settings-of.js'
+import { WechatPayError } from './errors.js'
+import { requireEnd } from './files/complete.js'
+import { hashName, verified } from './files/digest.js'
+import { readSink, type Sink, writeSink } from './files/sink.js'
 import { openFile, readBlob } from './files/upload-file.js'
 import type { FileInput } from './options.js'
 import type { UploadFacts } from './protocol/endpoints.js'
 import { jsonPayload } from './protocol/payload.js'
 import { computedFields, digestOf } from './protocol/upload.js'
+import { WechatPayResponse } from './response.js'
+import { refuseUnknownOptions } from './util/unknown-options.js'
 
 export interface FormOptions {
   /** The file name to send instead of the file's own. */
@@ -67,4 +76,66 @@ async function inMemory(file: FileInput): Promise<FileInput> {
   if (file instanceof Readable) return new Blob([await buffer(file)])
   if (typeof file !== 'object' || !('content' in file) || !(file.content instanceof Readable)) return file
   return { ...file, content: await buffer(file.content) }
+}
+
+export interface FollowOptions extends FileOptions {
+  /** Where the file goes: the path of a file, which is there only when it is complete; or a stream. */
+  sink?: Sink
+}
+
+const FOLLOW_OPTIONS = ['sink', 'timeout', 'retry', 'dispatcher', 'headers', 'signal']
+
+/**
+ * Fetches the file that a verified response names by its `download_url` or `url`, on whatever path and host of WeChat
+ * Pay: a receipt, an invoice, a coupon flow, an image of a complaint. `response` is the response of a call, its data, an
+ * entry of a list in it, or `{ download_url }`. Without a `sink` the body is a stream.
+ *
+ * Files are not signed. The content is compared with the digest of the response, or of the download's `sm3-digest` header,
+ * where there is one; a stream fails at its end if it is different. Only hosts of the API are sent an Authorization.
+ *
+ * @throws InvalidArgumentError for a response that names no file or several, a URL that does not lead to WeChat Pay, and
+ *   an unknown digest; WechatPayError `ERR_DOWNLOAD_CONTENT` for content with a different digest,
+ *   `ERR_DOWNLOAD_INCOMPLETE` for a part of a file, `ERR_SINK`; and the errors of a call (all as rejections).
+ */
+export async function follow(
+  wxpay: Client,
+  response: object,
+  options: FollowOptions = {},
+): Promise<WechatPayResponse<undefined, Readable>> {
+  refuseUnknownOptions(options, FOLLOW_OPTIONS, 'Media.follow')
+  const { sink, ...others } = options
+  const target = readSink(sink)
+  const file = namedFile(response)
+  const location = locate(wxpay, file.download_url)
+  const isAnnounced = hashName(file) !== undefined
+  const fetched = await fetchFile(wxpay, location, others)
+  const sm3 = fetched.getHeaderLine('sm3-digest')
+  const content = verified(verified(fetched.body, file, different), { hash_type: 'SM3', hash_value: sm3 }, different)
+  if (target !== undefined) {
+    if (!isAnnounced && sm3 === '') requireEnd(fetched)
+    await writeSink(content, target).finally(() => fetched.body.destroy())
+  }
+  return withBody(fetched, content)
+}
+
+function different(hashType: string): WechatPayError {
+  return new WechatPayError(
+    `The file does not match the ${hashType} that WeChat Pay announced. Discard what was read of it, and call again.`,
+    { code: 'ERR_DOWNLOAD_CONTENT' },
+  )
+}
+
+function withBody(
+  { statusCode, headers, requestId, body }: WechatPayResponse<undefined, Readable>,
+  content: AsyncIterable<Uint8Array>,
+): WechatPayResponse<undefined, Readable> {
+  // A generator that has not started is ended without its `for await`, which would leave the connection open.
+  const stream = Readable.from(content, { objectMode: false }).once('close', () => body.destroy())
+  return new WechatPayResponse({
+    statusCode,
+    headers: Object.fromEntries(headers),
+    data: undefined,
+    body: stream,
+    requestId,
+  })
 }

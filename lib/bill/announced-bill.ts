@@ -1,22 +1,19 @@
 /** Bills that a response announces: a URL and a hash, or a list of encrypted parts. */
 import { Readable } from 'node:stream'
+import type { FileOptions } from '../client/client.js'
+import { fetchFile, locate, type NamedFile } from '../client/named-file.js'
 import { settingsOf } from '../client/settings-of.js'
 import { InvalidArgumentError } from '../errors.js'
-import type { Decrypt } from '../trust/encrypt-fields.js'
+import { requireEnd } from '../files/complete.js'
+import { hashName } from '../files/digest.js'
 import type { WechatPay } from '../types/wechatpay.js'
-import { hashName, unpack, verified } from './content.js'
+import { unpack, verified } from './content.js'
 import { damaged } from './damage.js'
-import { type CallOptions, locate, openDownload } from './download.js'
-import { decryptPart, partKey } from './encrypted-part.js'
+import { type DecryptKey, decryptPart, partKey } from './encrypted-part.js'
 import type { BillContent } from './requested-bill.js'
 
-/** A file that is ready to be downloaded, as responses describe it. */
-export interface AnnouncedFile {
-  download_url: string
-  hash_type?: string | undefined
-  /** Of the decompressed content. */
-  hash_value?: string | undefined
-}
+/** A file that is ready to be downloaded, as responses describe it. `hash_value` is of the decompressed content. */
+export type AnnouncedFile = NamedFile
 
 /** One of the encrypted parts of a bill. */
 export interface AnnouncedPart extends AnnouncedFile {
@@ -31,11 +28,13 @@ export interface AnnouncedParts {
 }
 
 /** @throws InvalidArgumentError for a URL that does not lead to WeChat Pay, or an unknown hash. */
-export function fileContent(wxpay: WechatPay, file: AnnouncedFile, options: CallOptions): BillContent {
+export function fileContent(wxpay: WechatPay, file: AnnouncedFile, options: FileOptions): BillContent {
   const location = locate(wxpay, file.download_url)
   const isAnnounced = hashName(file) !== undefined
-  async function* read() {
-    yield* verified(unpack(await openDownload(wxpay, location, options)), file)
+  async function* read(isKept: boolean) {
+    const response = await fetchFile(wxpay, location, options)
+    if (isKept && !isAnnounced) requireEnd(response)
+    yield* verified(unpack(response.body), file)
   }
   return { read, isAnnounced }
 }
@@ -44,14 +43,15 @@ export function fileContent(wxpay: WechatPay, file: AnnouncedFile, options: Call
  * The parts in their sequence. Nothing of a part is passed on before the whole part is known to be intact.
  * @throws InvalidArgumentError as {@link fileContent} and {@link keyDecrypter} do.
  */
-export function partsContent(wxpay: WechatPay, response: AnnouncedParts, options: CallOptions): BillContent {
+export function partsContent(wxpay: WechatPay, response: AnnouncedParts, options: FileOptions): BillContent {
   const decryptKey = keyDecrypter(wxpay)
   const parts = inSequence(response).map(part => ({ part, location: locate(wxpay, part.download_url) }))
   for (const { part } of parts) hashName(part)
   async function* read() {
     for (const { part, location } of parts) {
-      const key = partKey(await decryptKey(part.encrypt_key))
-      const content = decryptPart(await openDownload(wxpay, location, options), { key, nonce: part.nonce })
+      const key = await partKey(part.encrypt_key, decryptKey)
+      const { body } = await fetchFile(wxpay, location, options)
+      const content = decryptPart(body, { key, nonce: part.nonce })
       yield* verified(unpack(Readable.from(content, { objectMode: false })), part)
     }
   }
@@ -59,11 +59,12 @@ export function partsContent(wxpay: WechatPay, response: AnnouncedParts, options
 }
 
 /** Decrypts the keys of encrypted parts. @throws InvalidArgumentError for a client that cannot decrypt. */
-export function keyDecrypter(wxpay: WechatPay): Decrypt {
+export function keyDecrypter(wxpay: WechatPay): DecryptKey {
   const signer = settingsOf(wxpay)?.signer
+  if (signer?.decryptBytes) return signer.decryptBytes.bind(signer)
   if (signer?.decrypt) return signer.decrypt.bind(signer)
   throw new InvalidArgumentError(
-    '`privateKey` is missing, and this bill is encrypted for the merchant. Pass it to Builder.factory, or a `signer` with `decrypt`.',
+    '`privateKey` is missing, and this bill is encrypted for the merchant. Pass it to Builder.factory, or a `signer` with `decryptBytes` or `decrypt`.',
   )
 }
 

@@ -43,14 +43,31 @@ export async function* decryptPart(
   }
 }
 
-/** @throws WechatPayError `ERR_BILL_KEY` unless the decrypted key is one of AES-256. */
-export function partKey(decrypted: string): Uint8Array {
-  const key = Buffer.from(decrypted)
+/** Decrypts a key that was encrypted for the merchant; it may be any bytes, or a string. */
+export type DecryptKey = (encrypted: string) => string | Uint8Array | Promise<string | Uint8Array>
+
+const CHECK_KEY = 'Check that `privateKey` belongs to `serial`, which the bill was encrypted for.'
+
+/**
+ * The key of a part: 32 bytes, or a string of as many.
+ *
+ * @throws WechatPayError `ERR_BILL_KEY` (as a rejection) for a key that cannot be decrypted or is not one of AES-256.
+ */
+export async function partKey(encrypted: string, decryptKey: DecryptKey): Promise<Uint8Array> {
+  const key = Buffer.from(await decrypted(encrypted, decryptKey))
   if (key.length === KEY_LENGTH) return key
   throw new WechatPayError(
-    `The decrypted key of the bill must be ${KEY_LENGTH} bytes; got ${key.length}. Check that \`privateKey\` belongs to \`serial\`.`,
+    `The decrypted key of the bill must be ${KEY_LENGTH} bytes; got ${key.length}. ${CHECK_KEY}`,
     { code: 'ERR_BILL_KEY' },
   )
+}
+
+async function decrypted(encrypted: string, decryptKey: DecryptKey): Promise<string | Uint8Array> {
+  try {
+    return await decryptKey(encrypted)
+  } catch (cause) {
+    throw new WechatPayError(`The key of the bill cannot be decrypted. ${CHECK_KEY}`, { code: 'ERR_BILL_KEY', cause })
+  }
 }
 
 interface Tag {

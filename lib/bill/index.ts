@@ -1,7 +1,7 @@
 /** Bills: requested, downloaded, verified and parsed in one. */
+export type { FileOptions as CallOptions } from '../client/client.js'
 export type { AnnouncedFile, AnnouncedPart, AnnouncedParts } from './announced-bill.js'
 export type { FundflowSummaryTitle, FundflowTitle, TradeSummaryTitle, TradeTitle } from './columns.js'
-export type { CallOptions } from './download.js'
 export { fen } from './fen.js'
 export type { BillRow, RequestedBill } from './requested-bill.js'
 export {

@@ -14,8 +14,11 @@ export type BillRow<Title extends string = string> = { readonly [title: string]:
 
 /** The content of a bill, decompressed and decrypted. It fails at its end if it is not the announced content. */
 export interface BillContent {
-  /** Downloads the content, each time again. */
-  read(): AsyncIterable<Uint8Array>
+  /**
+   * Downloads the content, each time again. What is kept as a file must be known to be complete; rows are counted against
+   * the summary instead.
+   */
+  read(isKept: boolean): AsyncIterable<Uint8Array>
   /** Whether WeChat Pay announced a hash, or encrypted the content. */
   isAnnounced: boolean
 }
@@ -39,7 +42,7 @@ export class RequestedBill<Title extends string = string, SummaryTitle extends s
   async *rows(): AsyncGenerator<BillRow<Title>, void, undefined> {
     this.#summary = undefined
     try {
-      const summary = yield* readRows<Title, SummaryTitle>(this.#content.read())
+      const summary = yield* readRows<Title, SummaryTitle>(this.#content.read(false))
       if (!summary && !this.#content.isAnnounced) throw damaged('The bill ends before its summary')
       this.#summary = summary
     } catch (error) {
@@ -64,7 +67,7 @@ export class RequestedBill<Title extends string = string, SummaryTitle extends s
       throw new InvalidArgumentError('`sink` must be the path of a file or a Writable stream; got undefined.')
     }
     try {
-      await writeSink(this.#content.read(), target)
+      await writeSink(this.#content.read(true), target)
     } catch (error) {
       throw orUnavailable(error)
     }

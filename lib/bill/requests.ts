@@ -1,10 +1,13 @@
 /** The bills of APIv3, each requested in one call. */
+import type { FileOptions } from '../client/client.js'
+import { namedFile } from '../client/named-file.js'
 import { InvalidArgumentError } from '../errors.js'
+import { WechatPayResponse } from '../response.js'
 import type { Operations } from '../types/generated/routes.js'
 import type { WechatPay } from '../types/wechatpay.js'
-import { type AnnouncedFile, type AnnouncedParts, fileContent, keyDecrypter, partsContent } from './announced-bill.js'
+import { isRecord } from '../util/plain-object.js'
+import { type AnnouncedParts, fileContent, keyDecrypter, partsContent } from './announced-bill.js'
 import type { FundflowSummaryTitle, FundflowTitle, TradeSummaryTitle, TradeTitle } from './columns.js'
-import type { CallOptions } from './download.js'
 import { RequestedBill } from './requested-bill.js'
 import { orUnavailable } from './unavailable.js'
 
@@ -31,7 +34,7 @@ const ALGORITHM = 'AEAD_AES_256_GCM'
 export async function trade<const Requested extends TradeQuery>(
   wxpay: WechatPay,
   query: Requested,
-  options: CallOptions = {},
+  options: FileOptions = {},
 ): Promise<RequestedBill<TradeTitle<Requested extends { bill_type: infer Type } ? Type : 'ALL'>, TradeSummaryTitle>> {
   const call = wxpay.chain('v3/bill/tradebill').get({ ...options, query })
   return new RequestedBill(fileContent(wxpay, await announced(call), options))
@@ -41,7 +44,7 @@ export async function trade<const Requested extends TradeQuery>(
 export async function fundflow(
   wxpay: WechatPay,
   query: FundflowQuery,
-  options: CallOptions = {},
+  options: FileOptions = {},
 ): Promise<RequestedBill<FundflowTitle, FundflowSummaryTitle>> {
   const call = wxpay.chain('v3/bill/fundflowbill').get({ ...options, query })
   return new RequestedBill(fileContent(wxpay, await announced(call), options))
@@ -51,7 +54,7 @@ export async function fundflow(
 export async function profitsharing(
   wxpay: WechatPay,
   query: ProfitsharingQuery,
-  options: CallOptions = {},
+  options: FileOptions = {},
 ): Promise<RequestedBill> {
   const call = wxpay.chain('v3/profitsharing/bills').get({ ...options, query })
   return new RequestedBill(fileContent(wxpay, await announced(call), options))
@@ -64,7 +67,7 @@ export async function profitsharing(
 export async function subMerchantFundflow(
   wxpay: WechatPay,
   { algorithm = ALGORITHM, ...query }: SubMerchantFundflowQuery,
-  options: CallOptions = {},
+  options: FileOptions = {},
 ): Promise<RequestedBill<FundflowTitle, FundflowSummaryTitle>> {
   requireDecryption(wxpay, algorithm)
   const call = wxpay.chain('v3/bill/sub-merchant-fundflowbill').get({ ...options, query: { ...query, algorithm } })
@@ -75,7 +78,7 @@ export async function subMerchantFundflow(
 export async function ecommerceFundflow(
   wxpay: WechatPay,
   { algorithm = ALGORITHM, ...query }: EcommerceFundflowQuery,
-  options: CallOptions = {},
+  options: FileOptions = {},
 ): Promise<RequestedBill<FundflowTitle, FundflowSummaryTitle>> {
   requireDecryption(wxpay, algorithm)
   const call = wxpay.chain('v3/ecommerce/bill/fundflowbill').get({ ...options, query: { ...query, algorithm } })
@@ -86,7 +89,7 @@ export async function ecommerceFundflow(
 export async function payscore(
   wxpay: WechatPay,
   query: PayscoreQuery,
-  options: CallOptions = {},
+  options: FileOptions = {},
 ): Promise<RequestedBill> {
   requireDecryption(wxpay, ALGORITHM)
   const requested = { ...query, encryption_algorithm: ALGORITHM }
@@ -98,7 +101,7 @@ export async function payscore(
  * The statement of a merchant outside mainland China, `date` as `YYYYMMDD`. It is requested and downloaded in one call,
  * when it is read.
  */
-export function statement(wxpay: WechatPay, query: StatementQuery, options: CallOptions = {}): RequestedBill {
+export function statement(wxpay: WechatPay, query: StatementQuery, options: FileOptions = {}): RequestedBill {
   async function* read() {
     const { body } = await wxpay.chain('v3/global/statements').get({ ...options, query })
     yield* body
@@ -107,18 +110,22 @@ export function statement(wxpay: WechatPay, query: StatementQuery, options: Call
 }
 
 /**
- * The file that a response announces with a `download_url` (and a hash), or with a list of encrypted parts: for bills
- * without a function of their own, and for receipts.
+ * The file that a verified response names, on whatever path: by its `download_url` or `url` and a hash, or as a list of
+ * encrypted parts. For bills without a function of their own; `response` is the response of a call, its data, or an entry
+ * of a list in it. `Media.follow` fetches files that are not bills.
  *
- * @throws InvalidArgumentError for a URL that does not lead to WeChat Pay, or an unknown hash.
+ * @throws InvalidArgumentError for a response that names no file or several, a URL that does not lead to WeChat Pay, or an
+ *   unknown hash.
  */
-export function follow(
-  wxpay: WechatPay,
-  response: AnnouncedFile | AnnouncedParts,
-  options: CallOptions = {},
-): RequestedBill {
-  const isFile = 'download_url' in response
-  return new RequestedBill(isFile ? fileContent(wxpay, response, options) : partsContent(wxpay, response, options))
+export function follow(wxpay: WechatPay, response: object, options: FileOptions = {}): RequestedBill {
+  const data: unknown = response instanceof WechatPayResponse ? response.data : response
+  const content = isParts(data) ? partsContent(wxpay, data, options) : fileContent(wxpay, namedFile(data), options)
+  return new RequestedBill(content)
+}
+
+// The list comes from a verified response, which has the documented fields.
+function isParts(data: unknown): data is AnnouncedParts {
+  return isRecord(data) && 'download_bill_count' in data
 }
 
 async function announced<Data>(call: Promise<{ data: Data }>): Promise<Data> {

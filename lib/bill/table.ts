@@ -1,5 +1,5 @@
 /** The table of a bill: a row of titles, rows whose cells begin with a backtick, and a summary in the same layout. */
-import { malformed } from './damage.js'
+import { malformed, miscounted } from './damage.js'
 
 /** The cells of a row by the titles of their columns, without the backticks. */
 export type Cells = Record<string, string>
@@ -8,9 +8,13 @@ const CELL = '`'
 /** Cells may contain commas: nothing is quoted. */
 const BETWEEN = `,${CELL}`
 
+/** The titles of a summary that count the rows: of a trade bill, and of a fund flow bill. */
+const COUNTS = ['总交易单数', '资金流水总笔数']
+
 /** Takes the lines in order. */
 export class Table {
   #line = 0
+  #rows = 0
   #blank: Cells | undefined
   #titles: readonly string[] = []
   #blankSummary: Cells | undefined
@@ -35,14 +39,24 @@ export class Table {
     return this.#unusual(line, isRow, this.#blank)
   }
 
-  /** @throws WechatPayError `ERR_BILL_FORMAT` when the last row is incomplete. */
+  /**
+   * @throws WechatPayError `ERR_BILL_FORMAT` when the last row or the summary is incomplete, or when the summary counts a
+   *   different number of rows: a product's name with a line break and a backtick looks like two rows.
+   */
   end(): void {
     if (this.#open !== '') throw malformed(this.#line, 'ends in the middle of a row')
+    if (this.#blankSummary && !this.#summary) throw malformed(this.#line, 'ends before the row of the summary')
+    const counted = COUNTS.map(title => this.#summary?.[title]).find(count => count !== undefined)
+    if (counted !== undefined && Number(counted.replaceAll(',', '')) !== this.#rows)
+      throw miscounted(this.#rows, counted)
   }
 
   #row(line: string, blank: Cells): Cells | undefined {
     const cells = line.slice(1).split(BETWEEN)
-    if (cells.length === this.#titles.length) return fill(blank, this.#titles, cells)
+    if (cells.length === this.#titles.length) {
+      this.#rows++
+      return fill(blank, this.#titles, cells)
+    }
     if (cells.length > this.#titles.length) throw this.#miscounted(cells.length, this.#titles.length)
     this.#open = line
     return undefined
@@ -56,6 +70,9 @@ export class Table {
       return this.#row(whole, blank)
     }
     if (line === '') return undefined
+    if (!isRow && this.#blankSummary && !this.#summary) {
+      throw malformed(this.#line, 'does not begin with a backtick, as every row of a bill does')
+    }
     if (!this.#blankSummary && !isRow) this.#blankSummary = this.#titlesOf(line)
     else if (this.#blankSummary && isRow && !this.#summary) this.#summary = this.#summaryOf(line, this.#blankSummary)
     else throw malformed(this.#line, 'comes after the summary')

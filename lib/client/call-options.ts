@@ -90,15 +90,17 @@ export function withFiles(options: OpenOptions, run: (options: OpenOptions) => P
 
 async function transfer(options: OpenOptions, run: (options: OpenOptions) => Promise<Response>): Promise<Response> {
   // Loaded on first use: most processes never send or receive a file.
-  const [{ openFile }, { readSink, writeSink }] = await Promise.all([
+  const [{ openFile }, { readSink, writeSink }, { requireEnd }] = await Promise.all([
     import('../files/upload-file.js'),
     import('../files/sink.js'),
+    import('../files/complete.js'),
   ])
   const sink = readSink(options.sink)
   const file = options.file === undefined ? undefined : await openFile(options.file, options)
   try {
     const response = await run(file ? { ...options, file } : options)
     if (sink !== undefined) {
+      requireEnd(response)
       const content = toStream(response.body)
       // A sink that cannot be opened reads nothing, and an unread response would keep its connection.
       await writeSink(content, sink).finally(() => content.destroy())

@@ -4,7 +4,7 @@ import { expandTemplate, templateNames } from '../chain/uri-template.js'
 import { emit } from '../config/hooks.js'
 import type { Settings } from '../config/settings.js'
 import { TransportError } from '../errors.js'
-import type { Method } from '../options.js'
+import type { CommonOptions, Method } from '../options.js'
 import type { Call, Exchange } from '../protocol/call.js'
 import { decodeMediaId, endpointFacts } from '../protocol/endpoints.js'
 import type { OpenV2 } from '../protocol/v2/v2.js'
@@ -22,6 +22,21 @@ import { readCallOptions, withFiles } from './call-options.js'
 
 type Response = WechatPayResponse<unknown, Buffer | Readable>
 
+/** The options of a download from a URL. */
+export type FileOptions = Pick<CommonOptions, 'timeout' | 'retry' | 'dispatcher' | 'headers' | 'signal'>
+
+/** The origin and target of a file. */
+export interface FileLocation {
+  readonly origin: string
+  /** Path and query, unchanged. */
+  readonly target: string
+  /** Whether it is a host of the API, to which requests are signed. */
+  readonly isApi: boolean
+}
+
+/** Fetches a file that a verified response names. */
+export type FetchFile = (location: FileLocation, options: FileOptions) => Promise<Response>
+
 export type SendCall = (method: Method, template: string, options: object) => Promise<Response>
 
 /** Chooses the keys that verify the response to a call. */
@@ -34,7 +49,11 @@ interface CallContext {
   readonly openV2: OpenV2
 }
 
-export function createClient(settings: Settings, verifierFor: VerifierFor, clock: Clock = systemClock): SendCall {
+export function createClient(
+  settings: Settings,
+  verifierFor: VerifierFor,
+  clock: Clock = systemClock,
+): { send: SendCall; fetchFile: FetchFile } {
   let v2: Promise<OpenV2> | undefined
   const openV2: OpenV2 = async call => {
     // Loaded on first use: a client that only calls APIv3 starts without it.
@@ -49,18 +68,27 @@ export function createClient(settings: Settings, verifierFor: VerifierFor, clock
       options.headers === undefined ? settings.headers : { ...settings.headers, ...readHeaders(options.headers) }
     const facts = endpointFacts(method, template)
     return await withFiles(options, opened =>
-      exchange({ method, template, path, options: opened, headers, facts }, context),
+      exchange({ method, template, path, options: opened, headers, facts, file: undefined }, context),
     )
   }
-  return sendCall
+  const fetchFile: FetchFile = async ({ origin, target, isApi }, given) => {
+    // Its query holds a token, which is not for hooks and errors to show.
+    const [template = ''] = target.slice(1).split('?', 1)
+    const { options } = readCallOptions({ ...given, base_uri: origin }, [], template)
+    const own = readHeaders(options.headers)
+    const headers = isApi ? { ...settings.headers, ...own } : own
+    const facts = endpointFacts('GET', '')
+    return exchange({ method: 'GET', template, path: target, options, headers, facts, file: { isApi } }, context)
+  }
+  return { send: sendCall, fetchFile }
 }
 
 async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): Promise<Response> {
   const { settings, clock } = context
-  const { method, template, path, options, headers, facts } = filled
+  const { method, template, path, options, headers, facts, file } = filled
   const transport = overrideTransport(settings.transport, options)
   const deadline = new Deadline({ timeout: transport.timeout, signal: options.signal, now: clock.monotonic })
-  const call: Call = { method, template, path, options, headers, facts, deadline }
+  const call: Call = { method, template, path, options, headers, facts, deadline, file }
   const baseUris = baseUrisFor(call, transport, settings)
   const opened = await openExchange(call, baseUris[0], context)
   let destination = destinationOf(baseUris[0], opened.target)
@@ -89,7 +117,7 @@ async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): P
 function openExchange(call: Call, baseUri: URL, context: CallContext): Exchange | Promise<Exchange> {
   const { template, deadline } = call
   const { settings, verifierFor, clock, openV2 } = context
-  if (template.startsWith('v2/')) return deadline.wait(openV2(call))
+  if (template.startsWith('v2/') && !call.file) return deadline.wait(openV2(call))
   return openV3(call, { settings, verifier: verifierFor({ template, baseUri }), now: clock.now })
 }
 

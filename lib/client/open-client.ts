@@ -2,24 +2,25 @@
 import type { Settings } from '../config/settings.js'
 import type { Verifier } from '../trust/verifier.js'
 import { type Clock, systemClock } from '../util/clock.js'
-import { createClient, type SendCall } from './client.js'
+import { createClient, type FetchFile, type SendCall } from './client.js'
 import { platformVerifiers } from './platform-verifiers.js'
 
 export interface OpenClient {
   readonly settings: Settings
   readonly send: SendCall
+  readonly fetchFile: FetchFile
   /** Verifies notifications. */
   readonly verifier: Verifier
 }
 
 export function openClient(settings: Settings, clock: Clock = systemClock): OpenClient {
   const verifierFor = platformVerifiers(settings, clock, (verifier, path, options) =>
-    createClient(settings, () => verifier, clock)('GET', path, options),
+    createClient(settings, () => verifier, clock).send('GET', path, options),
   )
   const { baseUri } = settings.transport
   return {
     settings,
-    send: createClient(settings, verifierFor, clock),
+    ...createClient(settings, verifierFor, clock),
     verifier: verifierFor({ template: '', baseUri }),
   }
 }

@@ -1,6 +1,7 @@
 /** The settings of a client, so that notifications and front-end parameters share its live keys. */
 import type { Settings } from '../config/settings.js'
 import type { Verifier } from '../trust/verifier.js'
+import type { FetchFile } from './client.js'
 
 /** A client that `Builder.factory` created. */
 export interface Client {
@@ -12,6 +13,7 @@ export type SharedSettings = Pick<Settings, 'mchid' | 'privateKey' | 'signer' | 
   Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt'>> & {
     /** Verifies notifications. */
     readonly verifier: Verifier
+    readonly fetchFile?: FetchFile
   }
 
 // A client is a proxy without properties of its own, so its settings can only be kept beside it.

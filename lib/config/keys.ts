@@ -11,6 +11,7 @@ import {
   normalizeSerial,
   serialOf,
 } from '../crypto/keys.js'
+import { decryptBytes } from '../crypto/rsa.js'
 import { signWith } from '../crypto/signature.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/agents.js'
@@ -154,11 +155,13 @@ function keySigner(
     )
   }
   const serial = readSerial(options, merchant)
+  const algorithm = kindOfKey(privateKey)
   return {
     serial,
-    algorithm: kindOfKey(privateKey),
+    algorithm,
     sign: message => signWith(privateKey, message),
     decrypt: ciphertext => decryptField(ciphertext, privateKey),
+    ...(algorithm === 'RSA' && { decryptBytes: ciphertext => decryptBytes(ciphertext, privateKey) }),
   }
 }
 

@@ -21,6 +21,13 @@ export interface Call {
   /** What is documented about the endpoint. */
   readonly facts: Readonly<EndpointFacts>
   readonly deadline: Deadline
+  /** Set for a file that a verified response names; {@link path} is all of its address. */
+  readonly file:
+    | {
+        /** Whether it is on a host of the API. Only such a host is sent an Authorization. */
+        readonly isApi: boolean
+      }
+    | undefined
 }
 
 /** A call with its payload: encoded for each attempt, and decoded once there is a response. */

@@ -43,6 +43,10 @@ const LARGEST_RESPONSE = 32 * 1024 * 1024
 const TOO_LARGE = `The response is larger than ${LARGEST_RESPONSE} bytes`
 
 const IDLE_TIMEOUT = 30_000
+/** Milliseconds until a download is closed that nobody begins to read: it must not hold its connection for ever. */
+const UNREAD_TIMEOUT = 60_000
+/** Milliseconds between two reads of a download. */
+const PAUSE_TIMEOUT = 600_000
 const LATE = 'WeChat Pay did not respond in time'
 
 /**
@@ -92,6 +96,9 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #size = 0
   #stream: Readable | undefined
+  /** Runs while the stream is full, which its reader empties. */
+  #unread: NodeJS.Timeout | undefined
+  #hasReader = false
   readonly #options: SendOptions
   readonly #resolve: (response: IncomingResponse) => void
   readonly #reject: (error: WechatPayError) => void
@@ -136,7 +143,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     if (!this.#options.download || statusCode >= 300) return
     clearTimeout(this.#timer)
     this.#stream = new Readable({
-      read: () => controller.resume(),
+      read: () => {
+        this.#noteRead()
+        controller.resume()
+      },
       destroy: (error, done) => {
         if (!this.#stream?.readableEnded) controller.abort(error ?? new Error('The download was closed.'))
         this.#stopListening()
@@ -150,7 +160,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#stream) {
-      if (!this.#stream.push(chunk)) controller.pause()
+      if (!this.#stream.push(chunk)) {
+        controller.pause()
+        this.#awaitReader()
+      }
       return
     }
     this.#size += chunk.length
@@ -159,6 +172,26 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
       return
     }
     this.#chunks.push(chunk)
+  }
+
+  #awaitReader(): void {
+    const giveUp = () => {
+      this.#settleFailure(
+        new TransportError('The download was not read for too long, so its connection was closed. Call again.', {
+          code: 'ERR_TIMEOUT',
+          sent: true,
+        }),
+      )
+    }
+    this.#unread = setTimeout(giveUp, this.#hasReader ? PAUSE_TIMEOUT : UNREAD_TIMEOUT).unref()
+  }
+
+  // The stream asks for more as soon as it is not full, also without a reader.
+  #noteRead(): void {
+    if (!this.#unread) return
+    clearTimeout(this.#unread)
+    this.#unread = undefined
+    this.#hasReader = true
   }
 
   onResponseEnd(): void {
@@ -204,6 +237,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   #stopListening(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#unread)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 }

@@ -19,6 +19,11 @@ export interface Signer {
    * encrypted.
    */
   decrypt?(ciphertext: string): string | Promise<string>
+  /**
+   * Decrypts the key of an encrypted bill, which may be any 32 bytes: base64 of RSA-OAEP with SHA-1. Without this method
+   * `decrypt` is asked, whose string cannot hold all bytes.
+   */
+  decryptBytes?(ciphertext: string): Uint8Array | Promise<Uint8Array>
 }
 
 /** A key of WeChat Pay to encrypt with, and the serial by which WeChat Pay recognises it. */

@@ -19,6 +19,7 @@ import * as Bill from '../../lib/bill/index.js'
 import * as Builder from '../../lib/builder.js'
 import { ApiError, InvalidArgumentError, TransportError } from '../../lib/errors.js'
 import { failure, readAll } from '../async.js'
+import { keyFile } from '../fixtures/vectors.js'
 import {
   answer,
   config,
@@ -60,6 +61,14 @@ beforeEach(async () => {
     await rm(folder, { recursive: true })
   }
 })
+
+/** A message of APIv2 with its MD5 signature, in the order of its names. */
+function signed(fields: Record<string, string>): string {
+  const names = Object.keys(fields).sort()
+  const text = `${names.map(name => `${name}=${fields[name]}`).join('&')}&key=${'x'.repeat(32)}`
+  const sign = createHash('md5').update(text).digest('hex').toUpperCase()
+  return `<xml>${names.map(name => `<${name}>${fields[name]}</${name}>`).join('')}<sign>${sign}</sign></xml>`
+}
 
 const announce = (changes: object = {}) =>
   answer(200, {
@@ -239,8 +248,12 @@ describe('an encrypted bill', () => {
   const parts = ['\uFEFF记账时间,备注\r\n`2026-11-23,`a\r\n', '`2026-11-23,`b\r\n资金流水总笔数\r\n`2\r\n']
 
   /** A part as WeChat Pay makes it: compressed, encrypted with its own key, and the key encrypted for the merchant. */
-  function encrypt(part: string, sequence: number, merchantKey?: string) {
-    const key = randomBytes(16).toString('hex')
+  function encrypt(
+    part: string,
+    sequence: number,
+    merchantKey?: string,
+    key: string | Buffer = randomBytes(16).toString('hex'),
+  ) {
     const nonce = randomBytes(8).toString('hex')
     const cipher = createCipheriv('aes-256-gcm', key, nonce)
     const encrypted = Buffer.concat([cipher.update(gzipSync(part)), cipher.final(), cipher.getAuthTag()])
@@ -329,6 +342,49 @@ describe('an encrypted bill', () => {
     expect(await left()).toEqual(['temporary'])
   })
 
+  describe('has a key of any 32 bytes', () => {
+    const raw = Buffer.from('ff00fe80'.repeat(8), 'hex')
+    const encryptRaw = () => parts.map((part, index) => encrypt(part, index + 1, undefined, raw))
+
+    it('that the private key decrypts', async () => {
+      gateway.answers = serve(encryptRaw())
+      expect(await readAll((await Bill.subMerchantFundflow(wxpay, query)).rows())).toHaveLength(2)
+    })
+
+    const { privateKey: _, ...others } = config
+    const key = createPrivateKey(merchant.privateKey)
+    const opened = (ciphertext: string) => privateDecrypt({ key, oaepHash: 'sha1' }, Buffer.from(ciphertext, 'base64'))
+    const signer = {
+      serial: merchant.serial,
+      sign: (message: Uint8Array) => sign('sha256', message, key).toString('base64'),
+      decrypt: (ciphertext: string) => opened(ciphertext).toString(),
+    }
+
+    it('that a signer decrypts to bytes', async () => {
+      gateway.answers = serve(encryptRaw())
+      const client = Builder.factory({ ...others, signer: { ...signer, decryptBytes: opened }, base_uri: gateway.url })
+      expect(await readAll((await Bill.subMerchantFundflow(client, query)).rows())).toHaveLength(2)
+    })
+
+    it('that a signer cannot give as a string', async () => {
+      gateway.answers = serve(encryptRaw())
+      const client = Builder.factory({ ...others, signer, base_uri: gateway.url })
+      const bill = await Bill.subMerchantFundflow(client, query)
+      expect(await failure(bill.save(path))).toMatchObject({ code: 'ERR_BILL_KEY' })
+    })
+  })
+
+  it('whose key was encrypted for a different merchant is refused', async () => {
+    const [part] = encryptAll()
+    const encrypt_key = publicEncrypt(
+      { key: keyFile('lowserial.crt'), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+      randomBytes(32),
+    ).toString('base64')
+    gateway.answers = serve([{ announced: { ...part?.announced, encrypt_key }, encrypted: Buffer.alloc(32) }])
+    const bill = await Bill.subMerchantFundflow(wxpay, query)
+    expect(await failure(bill.save(path))).toMatchObject({ code: 'ERR_BILL_KEY' })
+  })
+
   it('whose list lacks a part is refused', async () => {
     const [{ announced }] = [encrypt(parts[0] ?? '', 1)]
     gateway.answers = [answer(200, { download_bill_count: 2, download_bill_list: [announced] })]
@@ -401,6 +457,24 @@ describe('a bill of APIv2', () => {
   it('that breaks off before its summary is an error', async () => {
     gateway.answers = [unsignedAnswer(200, csv.slice(0, csv.indexOf('总交易')))]
     expect(await failure(readAll(Bill.downloadbill(wxpay, xml).rows()))).toMatchObject({ code: 'ERR_BILL_CONTENT' })
+  })
+
+  it('in whose place XML comes that refuses nothing is an error', async () => {
+    gateway.answers = [unsignedAnswer(200, signed({ return_code: 'SUCCESS', return_msg: 'OK' }))]
+    const bill = Bill.downloadbill(wxpay, xml)
+    expect(await failure(readAll(bill.rows()))).toMatchObject({ code: 'ERR_BILL_FORMAT' })
+    expect(await failure(bill.save(path))).toMatchObject({ code: 'ERR_BILL_FORMAT' })
+    expect(await left()).toEqual(['temporary'])
+  })
+
+  it('that does not say how long it is is not saved as whole, and its rows are known by the summary', async () => {
+    gateway.answers = [
+      (_request, response) => void response.socket?.end(`HTTP/1.1 200 OK\r\n\r\n${csv.slice(0, 1000)}`),
+      (_request, response) => void response.socket?.end(`HTTP/1.1 200 OK\r\n\r\n${csv}`),
+    ]
+    expect(await failure(Bill.downloadbill(wxpay, xml).save(path))).toMatchObject({ code: 'ERR_DOWNLOAD_INCOMPLETE' })
+    expect(await left()).toEqual(['temporary'])
+    expect(await readAll(Bill.downloadbill(wxpay, xml).rows())).toHaveLength(5000)
   })
 
   it('of funds needs the merchant certificate', async () => {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { rows } from '../../lib/bill/saved-bill.js'
+import { failure } from '../async.js'
 
 /** As WeChat Pay writes them; the summary has titles and one row. */
 const bill = [
@@ -48,7 +49,8 @@ describe('a bill is read as rows by title and a summary', () => {
   })
 
   it('that has no rows', async () => {
-    expect(await read([bill[0], ...bill.slice(3)].join('\r\n'))).toEqual({ rows: [], summary: expected.summary })
+    const text = [bill[0], bill[3], '`0,`0.00'].join('\r\n')
+    expect(await read(text)).toEqual({ rows: [], summary: { 总交易单数: '0', 订单总金额: '0.00' } })
   })
 
   it('that has no summary', async () => {
@@ -76,7 +78,11 @@ describe('a file without the layout of a bill is refused, by its line', () => {
     ['a row cut at its end', '甲,乙\n`1,`2\n`1', /Line 3 .*middle of a row/],
     ['a summary with too many cells', '甲,乙\n丙\n`1,`2\n', /Line 3 .*2 cells for 1 titles/],
     ['rows after the summary', '甲\n`1\n乙\n`2\n`3\n', /Line 5 .*after the summary/],
-    ['a third row of titles', '甲\n`1\n乙\n丙\n', /Line 4 .*after the summary/],
+    ['a third row of titles', '甲\n`1\n乙\n丙\n', /Line 4 .*backtick/],
+    ['titles of a summary without its row', '甲\n`1\n乙\n', /Line 3 .*before the row of the summary/],
+    ['rows without backticks', '甲,乙\n1,2\n3,4\n', /Line 3 .*backtick/],
+    ['one row without backticks', '甲,乙\n1,2\n', /before the row of the summary/],
+    ['a row and a summary without backticks', '甲,乙\n1,2\n丙,丁\n1,2\n', /Line 3 .*backtick/],
     ['a title that is there twice', '甲,甲\n', /Line 1 .*title/],
     ['a title that would be the prototype', '__proto__\n`1\n', /Line 1 .*title/],
     ['a line without end', `甲\n\`${'1'.repeat(2 << 20)}`, /Line 2 .*longer than/],
@@ -88,5 +94,35 @@ describe('a file without the layout of a bill is refused, by its line', () => {
 
   it('and its content is not shown', async () => {
     await expect(read('甲\n`13800138000,`x\n')).rejects.not.toThrow(/13800138000/)
+  })
+})
+
+describe('the rows are counted against the summary', () => {
+  const summary = ['总交易单数,订单总金额', '`1,`100.00']
+  const titles = '商品名称,商户订单号,订单金额'
+
+  it.each([
+    ['a name with a line break that looks like a second row', [titles, '`x,`FAKE,`0.01', '`y,`A1,`100.00', ...summary]],
+    ['a row that is lost', [titles, ...summary]],
+    ['a count that is none', [titles, '`x,`A1,`100.00', '总交易单数', '`one']],
+    ['a fund flow bill', ['备注', '`a', '资金流水总笔数', '`2']],
+  ])('%s is refused', async (_what, lines) => {
+    const error = await failure(read(lines.join('\r\n')))
+    expect(error).toMatchObject({ code: 'ERR_BILL_FORMAT' })
+    expect(String(error)).not.toMatch(/FAKE|A1|one,/)
+  })
+
+  it.each(['1', '1.0', ' 1'])('a count may be written %j', async count => {
+    expect((await read(['备注', '`a', '资金流水总笔数', `\`${count}`].join('\n'))).rows).toHaveLength(1)
+  })
+
+  it('a refund counts as a row, in a bill as WeChat Pay makes it', async () => {
+    const lines = ['交易状态,订单金额', '`REFUND,`0.00', '`SUCCESS,`0.02', '总交易单数,订单总金额', '`2,`0.02']
+    expect((await read(lines.join('\r\n'))).rows).toHaveLength(2)
+  })
+
+  it('thousands may have commas', async () => {
+    const rows = Array.from({ length: 1000 }, (_, index) => `\`${index}`)
+    expect((await read(['备注', ...rows, '资金流水总笔数', '`1,000'].join('\n'))).rows).toHaveLength(1000)
   })
 })

@@ -8,6 +8,7 @@ import { collect } from '../../util/collect.js'
 import { peek } from '../../util/peek.js'
 import { toObject } from '../../xml/parse.js'
 import type { Call } from '../call.js'
+import { refusePartial } from '../download.js'
 import { decryptData } from '../sensitive-fields.js'
 import type { V2Facts } from './endpoints.js'
 import { businessError, httpError, isSuccess, type V2Data } from './error.js'
@@ -37,6 +38,7 @@ export async function readV2(
   const { statusCode, headers, body } = response
   const requestId = requestIdOf(headers)
   if (body instanceof Readable) {
+    refusePartial(response, context.call.headers)
     const { beginning, stream } = await peek(body, TELLTALE)
     // A download that fails is XML, and still has the status 200.
     if (isXml(beginning)) return readV2({ ...response, body: await readMessage(stream) }, context)

@@ -10,6 +10,7 @@ import type { Destination } from '../../transport/settings.js'
 import type { Verifier } from '../../trust/verifier.js'
 import { userAgent } from '../../version.js'
 import type { Call, Exchange } from '../call.js'
+import { refusePartial } from '../download.js'
 import { endpointFacts } from '../endpoints.js'
 import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from '../payload.js'
 import { decryptData, type Encrypted, encryptCall } from '../sensitive-fields.js'
@@ -37,6 +38,7 @@ export interface V3Client {
  */
 export async function openV3(call: Call, client: V3Client): Promise<Exchange> {
   const { settings, verifier } = client
+  if (call.file) return openFile(call, client)
   refuseSandbox(call, settings)
   refuseWithoutKeys(settings)
   const encrypted = await encryptCall(call, settings, verifier)
@@ -44,6 +46,12 @@ export async function openV3(call: Call, client: V3Client): Promise<Exchange> {
   const made = encodePayload(call, encrypted.options)
   const payload = made instanceof Promise ? await call.deadline.wait(made) : made
   return new V3Exchange(call, encrypted, payload, client)
+}
+
+// What is fetched is not signed by WeChat Pay, so no key of WeChat Pay's is needed.
+function openFile(call: Call, client: V3Client): Exchange {
+  if (call.file?.isApi) refuseWithoutKeys(client.settings)
+  return new V3Exchange(call, { target: call.path, options: call.options, serial: undefined }, NO_PAYLOAD, client)
 }
 
 function refuseSandbox({ options }: Call, settings: Settings): void {
@@ -95,13 +103,16 @@ class V3Exchange implements Exchange {
     const { method } = call
     // By the path as it arrives, since the values of its placeholders decide as well.
     const [pathname = ''] = target.split('?', 1)
-    this.#unsigned = method === 'GET' && endpointFacts('GET', pathname).unsigned
+    this.#unsigned = call.file !== undefined || (method === 'GET' && endpointFacts('GET', pathname).unsigned)
     this.target = target
     this.download = this.#unsigned || (method === 'GET' && STATEMENTS.has(pathname))
   }
 
   async encode({ origin, path }: Destination): Promise<OutgoingRequest> {
-    const { method, deadline, headers: given } = this.#call
+    const { method, deadline, headers: given, file } = this.#call
+    if (file && !file.isApi) {
+      return { method, origin, path, headers: { accept: ACCEPT, 'user-agent': userAgent, ...given }, body: undefined }
+    }
     const { settings, now } = this.#client
     const { contentType, signed, body } = this.#payload
     const timestamp = Math.floor(now() / 1000)
@@ -124,6 +135,7 @@ class V3Exchange implements Exchange {
     const { settings } = this.#client
     const requestId = requestIdOf(headers)
     if (!Buffer.isBuffer(body)) {
+      refusePartial(response, this.#call.headers)
       const content = this.#unsigned ? body : await this.#verifiedDownload(response, body)
       return new WechatPayResponse({ statusCode, headers, data: undefined, body: content, requestId })
     }
