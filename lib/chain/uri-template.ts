@@ -1,5 +1,6 @@
 /** Fills path templates: RFC 6570 at level 4, without anything that could send the request to a different URL. */
 import { InvalidArgumentError } from '../errors.js'
+import { inexactNumber } from '../util/exact-number.js'
 import { memoize } from '../util/memoize.js'
 import { percentEncode } from '../util/percent-encoding.js'
 import { isPlainObject } from '../util/plain-object.js'
@@ -129,6 +130,7 @@ function entriesOf({ name, prefix }: Variable, style: Style, context: Context): 
   }
   const encoded = (value: unknown): string => {
     const string = stringOf(value, refuse)
+    if (context.inPath && typeof value === 'boolean') refuse('be a string, a number or a bigint; got a boolean.')
     if (style.reserved) checkReserved(string, context, refuse)
     const part = prefix === undefined ? string : prefixOf(string, prefix, style.reserved)
     return style.reserved ? encodeUnsafe(part) : percentEncode(part)
@@ -171,7 +173,7 @@ function listOf(value: unknown): [key: string | undefined, entry: unknown][] | u
 
 const FORBIDDEN = /[\p{Cc}\p{Cs}\\]/u
 
-/** The string of a string, number, bigint or boolean. Any other value is refused by its kind and never shown. */
+/** The string of a string, number, bigint or, in a query, a boolean. Any other value is refused by its kind and never shown. */
 function stringOf(value: unknown, refuse: Refuse): string {
   if (typeof value === 'number') checkNumber(value, refuse)
   else if (typeof value !== 'string' && typeof value !== 'bigint' && typeof value !== 'boolean') {
@@ -184,9 +186,11 @@ function stringOf(value: unknown, refuse: Refuse): string {
 
 function checkNumber(value: number, refuse: Refuse): void {
   if (!Number.isFinite(value)) refuse(`be a finite number; got ${value}.`)
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+  if (inexactNumber(value) === undefined) return
+  if (Number.isInteger(value)) {
     refuse('be an exact integer; got a number above 2^53, whose last digits are lost. Pass a string or a bigint.')
   }
+  refuse('be an exact number; got a fraction that a number cannot keep. Pass a string.')
 }
 
 function checkReserved(value: string, { inPath }: Context, refuse: Refuse): void {

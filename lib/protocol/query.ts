@@ -1,5 +1,6 @@
 /** The query of a request: the path's own and that of the `query` option, encoded by RFC 3986. */
 import { InvalidArgumentError } from '../errors.js'
+import { inexactNumber } from '../util/exact-number.js'
 import { percentEncode } from '../util/percent-encoding.js'
 import { isPlainObject, isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
@@ -45,22 +46,43 @@ function encodeString(given: string): string[] {
   return encoded.replaceAll("'", '%27').split('&')
 }
 
-function encodePair(name: string, value: unknown): string[] {
+function encodePair(name: string, value: unknown, above: readonly object[] = []): string[] {
   if (value === undefined || value === null) return []
-  if (typeof value === 'object') {
-    if (!Array.isArray(value) && !isPlainObject(value))
-      throw new InvalidArgumentError(
-        `\`query.${name}\` must be a string, number, boolean, list or plain object; got ${kindOf(value)}.`,
-      )
-    return Object.entries(value).flatMap(([key, child]) => encodePair(`${name}[${key}]`, child))
-  }
-  const isScalar =
-    ['string', 'boolean', 'bigint'].includes(typeof value) || (typeof value === 'number' && Number.isFinite(value))
-  if (!isScalar)
+  if (typeof value !== 'object') return [`${encode(name)}=${encode(stringOf(name, value))}`]
+  if (!Array.isArray(value) && !isPlainObject(value))
     throw new InvalidArgumentError(
-      `\`query.${name}\` must be a string, a finite number or a boolean; got ${typeof value === 'number' ? value : kindOf(value)}.`,
+      `\`query.${name}\` must be a string, number, boolean, list or plain object; got ${kindOf(value)}. Convert it to a string.`,
     )
-  return [`${encode(name)}=${encode(String(value))}`]
+  if (above.length === DEEPEST || above.includes(value))
+    throw new InvalidArgumentError(
+      `\`query\` must not have more than ${DEEPEST} levels. Look for an object that contains itself.`,
+    )
+  // Unlike Object.entries, entries() does not skip holes.
+  const members: Iterable<[string | number, unknown]> = Array.isArray(value) ? value.entries() : Object.entries(value)
+  return Array.from(members).flatMap(([key, child]) => {
+    if (Array.isArray(value)) requireEntry(`${name}[${key}]`, child)
+    return encodePair(`${name}[${key}]`, child, [...above, value])
+  })
+}
+
+/** More than any query of WeChat Pay. */
+const DEEPEST = 32
+
+// The names of the other entries would stay as they are, with a gap between them.
+function requireEntry(name: string, entry: unknown): void {
+  if (entry === undefined || entry === null)
+    throw new InvalidArgumentError(
+      `\`query.${name}\` must have a value; got ${entry}. Leave the entry out of the list.`,
+    )
+}
+
+function stringOf(name: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  const found = typeof value === 'number' ? inexactNumber(value) : kindOf(value)
+  if (found === undefined) return String(value)
+  throw new InvalidArgumentError(
+    `\`query.${name}\` must be a string, an exact number or a boolean; got ${found}. Pass it as a string.`,
+  )
 }
 
 function encode(part: string): string {

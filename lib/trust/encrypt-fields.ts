@@ -7,7 +7,8 @@ import { decodeSm2Ciphertext } from '../crypto/sm2-ciphertext.js'
 import type { Sm2Curve } from '../crypto/sm2-curve.js'
 import * as Sm2 from '../crypto/sm2-encryption.js'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
-import { hasAny, mapLeaves } from './field-paths.js'
+import { kindOf } from '../util/wording.js'
+import { hasAny, MAX_DEPTH, mapLeaves } from './field-paths.js'
 import { Sensitive } from './sensitive.js'
 
 interface EncryptOptions {
@@ -21,10 +22,10 @@ interface EncryptOptions {
 
 /**
  * A copy of `value` with its named fields and {@link Sensitive} values encrypted. Empty and encrypted values stay as they
- * are, and numbers are encrypted as strings. `value` is not changed.
+ * are, and so does null. `value` is not changed.
  *
- * @throws InvalidArgumentError that names the field, such as `json.payer.name`: for a value that is too long for the key,
- *   or if there is a field to encrypt and no key.
+ * @throws InvalidArgumentError that names the field, such as `json.payer.name`: for a value that is not a string, or too
+ *   long for the key, or if there is a field to encrypt and no key; and for more than {@link MAX_DEPTH} levels.
  */
 export function encryptFields(
   value: unknown,
@@ -34,19 +35,22 @@ export function encryptFields(
 ): unknown {
   const { option = 'json' } = options
   return mapLeaves(value, fields, (leaf, path, isNamed) => {
-    const plaintext = plaintextOf(leaf, isNamed)
-    return plaintext === undefined ? leaf : encryptField(plaintext, `${option}${path}`, key, options)
+    refuseDeep(leaf, option)
+    if (!isPlain(leaf, isNamed)) return leaf
+    return encryptField(plaintextOf(leaf, `${option}${path}`), `${option}${path}`, key, options)
   })
 }
 
-/** Whether {@link encryptFields} has anything to do: a named field that is not encrypted, or a {@link Sensitive}. */
+/**
+ * Whether {@link encryptFields} has anything to do: a named field that is not encrypted, a {@link Sensitive}, or something to
+ * refuse.
+ */
 export function hasPlainFields(value: unknown, fields: readonly string[]): boolean {
   const hasNamed = fields.length > 0 && hasAny(value, fields)
   if (!hasNamed && !mayHoldSensitive(value, 0)) return false
   let found = false
   mapLeaves(value, fields, (leaf, _path, isNamed) => {
-    const plaintext = plaintextOf(leaf, isNamed)
-    if (leaf instanceof Sensitive || (plaintext !== undefined && !isCiphertext(plaintext))) found = true
+    if (isTooDeep(leaf) || (isPlain(leaf, isNamed) && !(typeof leaf === 'string' && isCiphertext(leaf)))) found = true
     return leaf
   })
   return found
@@ -84,10 +88,27 @@ export async function decryptFields(data: unknown, fields: readonly string[], de
   return mapLeaves(data, fields, (leaf, path) => decrypted.get(path) ?? leaf)
 }
 
-function plaintextOf(leaf: unknown, isNamed: boolean): string | undefined {
+/** Whether a leaf is to be encrypted. */
+function isPlain(leaf: unknown, isNamed: boolean): boolean {
+  return leaf instanceof Sensitive || (isNamed && leaf !== '' && leaf !== null && leaf !== undefined)
+}
+
+// A number would be converted before anything sees that it has lost digits: those of a bank card do not fit into one.
+function plaintextOf(leaf: unknown, field: string): string {
   if (leaf instanceof Sensitive) return leaf.reveal()
-  if (!isNamed || leaf === '') return undefined
-  return typeof leaf === 'string' || typeof leaf === 'number' || typeof leaf === 'bigint' ? String(leaf) : undefined
+  if (typeof leaf === 'string') return leaf
+  throw new InvalidArgumentError(
+    `\`${field}\` must be a string, since it is encrypted; got ${kindOf(leaf)}. Pass the exact string.`,
+  )
+}
+
+function isTooDeep(leaf: unknown): boolean {
+  return typeof leaf === 'object' && leaf !== null && !(leaf instanceof Sensitive) && !(leaf instanceof Date)
+}
+
+function refuseDeep(leaf: unknown, option: string): void {
+  if (isTooDeep(leaf))
+    throw new InvalidArgumentError(`\`${option}\` must not have more than ${MAX_DEPTH} levels. Flatten it.`)
 }
 
 function encryptField(

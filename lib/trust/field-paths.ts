@@ -7,9 +7,13 @@ import { Sensitive } from './sensitive.js'
  */
 export type ChangeLeaf = (value: unknown, path: string, isNamed: boolean) => unknown
 
+/** Deeper than any payload of WeChat Pay. */
+export const MAX_DEPTH = 256
+
 /**
  * A copy of `value` with every leaf changed. `value` is not changed, and unchanged parts are not copied. A path that ends
- * at an object or a list names everything inside. Objects are read as JSON.stringify reads them.
+ * at an object or a list names everything inside. Objects are read as JSON.stringify reads them, except that a Date, and an
+ * object or a list below {@link MAX_DEPTH} levels, is a leaf.
  */
 export function mapLeaves(value: unknown, paths: readonly string[], change: ChangeLeaf): unknown {
   return walk(value, { key: '', path: '', names: readPaths(paths), above: [], change })
@@ -31,9 +35,13 @@ interface Place {
 
 function walk(given: unknown, { key, path, names, above, change }: Place): unknown {
   const value = serialised(given, key)
-  if (!isContainer(value)) return change(value, path, names?.isEnd ?? false)
+  if (!isContainer(value) || above.length > MAX_DEPTH) {
+    const changed = change(value, path, names?.isEnd ?? false)
+    // The serialiser must see what the caller gave, so that it can refuse what does not survive.
+    return Object.is(changed, value) ? given : changed
+  }
   // A circular object is left to the serialiser, which refuses it.
-  if (above.includes(value)) return value
+  if (above.includes(value)) return given
   const child = (old: unknown, name: string, step: string, path: string) =>
     walk(old, {
       key: name,
@@ -44,15 +52,15 @@ function walk(given: unknown, { key, path, names, above, change }: Place): unkno
     })
   if (Array.isArray(value)) {
     const made = value.map((old, index) => child(old, String(index), '[]', `${path}[${index}]`))
-    return made.every((item, index) => item === value[index]) ? value : made
+    return made.every((item, index) => Object.is(item, value[index])) ? given : made
   }
   const entries = Object.entries(value)
   const made = entries.map(([name, old]): [string, unknown] => [name, child(old, name, name, `${path}.${name}`)])
-  return made.every(([, item], index) => item === entries[index]?.[1]) ? value : Object.fromEntries(made)
+  return made.every(([, item], index) => Object.is(item, entries[index]?.[1])) ? given : Object.fromEntries(made)
 }
 
 function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !(value instanceof Sensitive)
+  return typeof value === 'object' && value !== null && !(value instanceof Sensitive) && !(value instanceof Date)
 }
 
 function serialised(value: unknown, key: string): unknown {

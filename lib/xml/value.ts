@@ -1,5 +1,6 @@
 /** The string that a JavaScript value has in APIv2; the signature and the XML must use the same. */
 import { InvalidArgumentError } from '../errors.js'
+import { inexactNumber } from '../util/exact-number.js'
 import { isPlainObject } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
 
@@ -7,8 +8,8 @@ import { kindOf } from '../util/wording.js'
  * The string of a single value, or undefined for null, undefined, arrays and plain objects. Booleans are `true` and
  * `false`; an object with a `toString` of its own, such as a `URL`, is its result.
  *
- * @throws InvalidArgumentError for a value without an exact string: NaN, an infinite number, an integer beyond 2^53, a
- *   number that JavaScript writes with an exponent, a Date, bytes, a Map, a promise, a function. `name` is the field in
+ * @throws InvalidArgumentError for a value without an exact string: NaN, an infinite number, an integer beyond 2^53, the
+ *   inexact result of a calculation, a number that JavaScript writes with an exponent, a Date, bytes, a Map, a promise, a function. `name` is the field in
  *   the message.
  */
 export function stringOf(name: string, value: unknown): string | undefined {
@@ -39,9 +40,9 @@ function hasOwnToString(value: object): boolean {
 }
 
 function stringOfNumber(name: string, value: number): string {
-  const string = String(value)
-  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER && !string.includes('e')) return string
-  throw unsuitable(name, string, 'JavaScript cannot hold or write this number exactly: pass it as a string.')
+  const found = inexactNumber(value)
+  if (found === undefined) return String(value)
+  throw unsuitable(name, found, 'Round it, or pass it as a string.')
 }
 
 function stringOfInstance(name: string, value: object): string {

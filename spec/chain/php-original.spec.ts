@@ -73,7 +73,7 @@ const TEMPLATE_MENDS = new Map<string, [path: string | RegExp, why: string]>([
   ['{a,b,undef,int}', [/got undefined/, 'mend 1']],
   ['v3/cards/{card_id}/codes/{undef}/x', [/got undefined/, 'mend 1']],
   ['{el}', [/an empty list/, 'mend 1: nothing is as bad as missing']],
-  ['{false}', ['false', 'WeChat Pay writes booleans as words']],
+  ['{false}', [/got a boolean/, 'no part of a path is a boolean: it is a mistake']],
   ['{nested}', [/got an object/, 'the original writes the word Array']],
   ['{?nested}', [/got an object/, 'the original writes the word Array']],
   ['{+enc}', ['a%2Fb', 'mend 9']],

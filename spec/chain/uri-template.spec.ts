@@ -25,7 +25,8 @@ describe('a template becomes a path', () => {
     ['v3/中文?q=é😀', {}, '/v3/%E4%B8%AD%E6%96%87?q=%C3%A9%F0%9F%98%80'],
     ["v3/it's(all)!*,;:@&=+$[]", {}, "/v3/it's(all)!*,;:@&=+$[]"],
     ['v3/{a}/{b}', { a: 1, b: 2n }, '/v3/1/2'],
-    ['v3/{a}/{b}', { a: true, b: -0.5 }, '/v3/true/-0.5'],
+    ['v3/{a}{?b,c}', { a: -0.5, b: true, c: false }, '/v3/-0.5?b=true&c=false'],
+    ['v3/x?b={b}', { b: true }, '/v3/x?b=true'],
     [
       'v3/{a}',
       { a: "!*'()/?#[]@%é中😀 ~-._" },
@@ -142,6 +143,15 @@ describe('a value that cannot be written is refused by its kind', () => {
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%s is not finite', a => {
     expect(refusal('v3/{a}', { a })).toContain(`got ${a}`)
+  })
+
+  test.each(['v3/{a}', 'v3/{+a}', 'v3/x{/a*}', 'v3/x{;a}'])('a boolean is no part of a path: %s', template => {
+    for (const a of [true, false, [true]]) expect(refusal(template, { a })).toContain('got a boolean')
+  })
+
+  test('a fraction that is the result of a calculation is not exact', () => {
+    expect(refusal('v3/{a}', { a: 0.1 + 0.2 })).toContain('exact')
+    expect(refusal('v3/x{?a}', { a: 1e-7 })).toContain('exact')
   })
 
   test('an order number given as a number has lost its last digits', () => {

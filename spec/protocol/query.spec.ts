@@ -55,8 +55,51 @@ describe('the query of a request', () => {
     ['a date', { a: new Date(0) }],
     ['a function', { a: () => 1 }],
     ['half a surrogate pair', { a: '\ud800' }],
+    ['half a surrogate pair in a name', { '\ud800': 'a' }],
+    ['an integer beyond 2^53', { transaction_id: Number('12345678901234567890') }],
+    ['a number that is written with an exponent', { transaction_id: Number('4200001234202401011234567890') }],
+    ['a fraction that is the result of a calculation', { total: 0.1 + 0.2 }],
+    ['a number in a list that is not exact', { ids: [1, { id: 2 ** 53 }] }],
+    ['a symbol', { a: Symbol('1') }],
+    ['a Map', { a: new Map([['b', 1]]) }],
+    ['bytes', { a: Buffer.from('b') }],
+    ['a forgotten await', { a: Promise.resolve(1) }],
+    ['a hole in a list', { ids: Object.assign([1], { 2: 3 }) }],
+    ['undefined in a list', { ids: [undefined] }],
+    ['null in a list', { ids: ['a', null] }],
   ])('refuses %s', (_what, query) => {
     expect(() => withQuery('/v3/x', query)).toThrow(InvalidArgumentError)
+  })
+
+  it('takes a bigint, and numbers that arrive as they are written', () => {
+    expect(withQuery('/v3/x', { a: BigInt('12345678901234567890'), b: 0.5, c: Number.MAX_SAFE_INTEGER })).toBe(
+      '/v3/x?a=12345678901234567890&b=0.5&c=9007199254740991',
+    )
+  })
+
+  it('names the field of a number that is not exact', () => {
+    expect(() => withQuery('/v3/x', { a: { b: [0.1 + 0.2] } })).toThrow(/`query\.a\[b\]\[0\]` .*0\.30000000000000004/)
+  })
+
+  it.each([
+    [
+      'contains itself',
+      () => {
+        const query: Record<string, unknown> = {}
+        query.self = query
+        return query
+      },
+    ],
+    [
+      'is 100,000 levels deep',
+      () => {
+        let query: object = { a: 1 }
+        for (let level = 0; level < 100_000; level++) query = { query }
+        return query
+      },
+    ],
+  ])('refuses an object that %s', (_what, make) => {
+    expect(() => withQuery('/v3/x', make())).toThrow(InvalidArgumentError)
   })
 
   describe('agrees with http_build_query of the original', () => {

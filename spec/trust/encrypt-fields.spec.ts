@@ -22,6 +22,9 @@ function opened(value: unknown): unknown {
   )
 }
 
+/** A bank card number as a number: its last digits are lost. */
+const CARD_NUMBER = Number('6222021234567890123')
+
 describe('fields on the way out', () => {
   const encrypt = (value: unknown, fields: string[]) => opened(encryptFields(value, fields, publicKey))
 
@@ -64,22 +67,50 @@ describe('fields on the way out', () => {
     expect(encryptFields(json, ['/payer/name'], publicKey)).toBe(json)
   })
 
-  it('are encrypted as the texts that JSON would make of them', () => {
+  it('are encrypted as the strings that JSON would make of them', () => {
+    const json = { boxed: Object('张三'), entity: { toJSON: () => ({ name: '李四' }) } }
+    expect(encrypt(json, ['/boxed', '/entity/name'])).toEqual({ boxed: '<张三>', entity: { name: '<李四>' } })
+  })
+
+  it.each([
+    ['a number that has lost digits', CARD_NUMBER],
+    ['a number', 13800000000],
+    ['NaN', Number.NaN],
+    ['a boxed number', Object(CARD_NUMBER)],
+    ['a bigint', BigInt('6222021234567890123')],
+    ['a boolean', true],
+    ['a Date', new Date(0)],
+    ['a function', () => '张三'],
+    ['a symbol', Symbol('张三')],
+    ['an object whose toJSON makes it a number', { toJSON: () => CARD_NUMBER }],
+  ])('must be strings: %s is refused before it is converted, by its name and without its value', (_what, value) => {
+    const json = { cards: [{ no: value }] }
+    expect(hasPlainFields(json, ['/cards/[]/no'])).toBe(true)
+    const error = failureOf(() => encryptFields(json, ['/cards/[]/no'], publicKey))
+    expect(error).toBeInstanceOf(InvalidArgumentError)
+    expect(String(error)).toMatch(/`json\.cards\[0\]\.no` must be a string/)
+    expect(String(error)).not.toMatch(/62220|13800|张三/)
+  })
+
+  it('leave what the serialiser must see beside them as it was given', () => {
     const date = new Date(0)
-    const json = {
-      number: 13800000000,
-      big: 123n,
-      boxed: Object('张三'),
-      date,
-      entity: { toJSON: () => ({ name: '李四' }) },
-    }
-    expect(encrypt(json, ['/number', '/big', '/boxed', '/date', '/entity/name'])).toEqual({
-      number: '<13800000000>',
-      big: '<123>',
-      boxed: '<张三>',
-      date: '<1970-01-01T00:00:00.000Z>',
-      entity: { name: '<李四>' },
-    })
+    const boxed = Object(Number.NaN)
+    const entity = { toJSON: () => ({ total: 1 }) }
+    const holes = Object.assign([1], { 2: 3 })
+    const json = { name: '张三', date, boxed, entity, holes, map: new Map() }
+    const encrypted = Object(encryptFields(json, ['/name'], publicKey))
+    expect(encrypted).toMatchObject({ date, boxed, entity, holes, map: json.map })
+    expect(encrypted.date).toBe(date)
+    expect(encrypted.boxed).toBe(boxed)
+    expect(encrypted.entity).toBe(entity)
+    expect(encrypted.holes).toBe(holes)
+  })
+
+  it('are not looked for in an object without an end', () => {
+    const deep = (levels: number): object => (levels === 0 ? { name: '张三' } : { next: deep(levels - 1) })
+    expect(hasPlainFields(deep(4_000), ['/name'])).toBe(true)
+    expect(() => encryptFields(deep(4_000), ['/name'], publicKey)).toThrow(InvalidArgumentError)
+    expect(() => encryptFields(deep(4_000), ['/name'], publicKey)).toThrow(/`json`.*256 levels/)
   })
 
   it('name everything below them', () => {
@@ -87,8 +118,8 @@ describe('fields on the way out', () => {
   })
 
   it('stay as they are when there is nothing to hide', () => {
-    const json = { empty: '', nothing: null, absent: undefined, flag: true }
-    expect(encryptFields(json, ['/empty', '/nothing', '/absent', '/flag'], publicKey)).toBe(json)
+    const json = { empty: '', nothing: null, absent: undefined }
+    expect(encryptFields(json, ['/empty', '/nothing', '/absent'], publicKey)).toBe(json)
   })
 
   it('are not encrypted twice', () => {
