@@ -1,6 +1,8 @@
 /** Merchant coupons (商家券) for a user: in a mini program, and on a page of WeChat Pay. */
 import { ALGO_HMAC_SHA256 } from '../crypto/hash.js'
-import { checked, queryOf } from './fields.js'
+import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
+import { checked, missing, queryOf } from './fields.js'
 import { type SecretKey, signFields } from './keys.js'
 
 export interface Coupon {
@@ -26,10 +28,14 @@ export interface CouponList {
  * key of `send_coupon_merchant`.
  */
 export function couponList(list: CouponList, key: SecretKey): CouponList & { sign: string } {
-  const { send_coupon_merchant } = checked({ send_coupon_merchant: list.send_coupon_merchant }, [
+  const { send_coupon_params: coupons = missing('send_coupon_params'), ...sender } = { ...list }
+  const { send_coupon_merchant } = checked({ send_coupon_merchant: sender.send_coupon_merchant }, [
     'send_coupon_merchant',
   ])
-  const send_coupon_params = list.send_coupon_params.map(coupon => checked(coupon, ['stock_id', 'out_request_no']))
+  if (!Array.isArray(coupons)) {
+    throw new InvalidArgumentError(`\`send_coupon_params\` must be a list of coupons; got ${kindOf(coupons)}.`)
+  }
+  const send_coupon_params = coupons.map(coupon => checked(coupon, ['stock_id', 'out_request_no']))
   const numbered = send_coupon_params.flatMap((coupon, index) =>
     Object.entries(coupon).map(([name, value]) => [`${name}${index}`, value]),
   )

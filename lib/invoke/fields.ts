@@ -23,7 +23,7 @@ export function now(): Timestamp {
 export function checked<Fields extends object>(fields: Fields, required: readonly (keyof Fields & string)[]): Fields {
   const given = { ...fields }
   for (const name of required) {
-    if (given[name] === undefined) throw missing(name)
+    if (given[name] === undefined) missing(name)
   }
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) Reflect.deleteProperty(given, name)
@@ -36,8 +36,8 @@ export function checked<Fields extends object>(fields: Fields, required: readonl
   return given
 }
 
-function missing(name: string): InvalidArgumentError {
-  return new InvalidArgumentError(`\`${name}\` is missing. Pass it in the first argument.`)
+export function missing(name: string): never {
+  throw new InvalidArgumentError(`\`${name}\` is missing. Pass it in the first argument.`)
 }
 
 function flawOf(value: unknown): string {

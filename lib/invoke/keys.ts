@@ -6,6 +6,8 @@ import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
 import { signV2 } from '../protocol/v2/signature.js'
 import type { Signer } from '../trust/verifier.js'
+import { isRecord } from '../util/plain-object.js'
+import { kindOf } from '../util/wording.js'
 
 /** The merchant API private key, `apiclient_key.pem`, or a client that has it. */
 export type SigningKey = { privateKey: KeyInput } | Client
@@ -30,9 +32,9 @@ export function withSignature<Parameters>(
 ): Parameters | Promise<Parameters> {
   const settings = settingsOf(keys)
   if (settings) return complete(signRsa(message, settings.privateKey ?? missingPrivateKey()))
-  if ('privateKey' in keys) return complete(signRsa(message, keys.privateKey))
-  if ('signer' in keys) return signRemotely(message, keys.signer).then(complete)
-  throw noKeys('{ privateKey }, { signer }')
+  if (isRecord(keys) && 'privateKey' in keys) return complete(signRsa(message, keys.privateKey))
+  if (isRecord(keys) && 'signer' in keys) return signRemotely(message, requireSigner(keys.signer)).then(complete)
+  throw noKeys('{ privateKey }, { signer }', keys)
 }
 
 /**
@@ -46,13 +48,24 @@ export function signFields(fields: object, key: SecretKey, type: SignType): stri
 
 function secretOf(keys: SecretKey): string {
   const settings = settingsOf(keys)
-  const secret = settings ? settings.secret?.export().toString() : 'secret' in keys ? keys.secret : undefined
+  const secret = settings ? settings.secret?.export().toString() : isRecord(keys) ? keys.secret : undefined
   if (typeof secret === 'string' && secret !== '') return secret
   throw settings
     ? new InvalidArgumentError(
         '`secret` is missing, and these parameters are signed with the APIv2 key. Pass it to Builder.factory.',
       )
-    : noKeys('{ secret }')
+    : noKeys('{ secret }', keys)
+}
+
+function requireSigner(signer: unknown): Signer {
+  if (isSigner(signer)) return signer
+  throw new InvalidArgumentError(
+    `\`signer\` must have a method \`sign(message)\`; got ${kindOf(signer)} without it. Pass the signer of the client.`,
+  )
+}
+
+function isSigner(signer: unknown): signer is Signer {
+  return isRecord(signer) && typeof signer.sign === 'function'
 }
 
 async function signRemotely(message: string, signer: Signer): Promise<string> {
@@ -79,6 +92,8 @@ function missingPrivateKey(): never {
   )
 }
 
-function noKeys(expected: string): InvalidArgumentError {
-  return new InvalidArgumentError(`The second argument must be ${expected} or a client of Builder.factory.`)
+function noKeys(expected: string, keys: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `The second argument must be ${expected} or a client of Builder.factory; got ${kindOf(keys)}${isRecord(keys) ? ' without them' : ''}. Pass \`wxpay\`, the client that created the order.`,
+  )
 }

@@ -3,7 +3,7 @@ import { ALGO_MD5, type SignType } from '../crypto/hash.js'
 import * as Formatter from '../formatter.js'
 import { checked, type Nonce, now, queryOf, type Timestamp } from './fields.js'
 import { type SecretKey, signFields } from './keys.js'
-import { type AppOrder, type AppParameters, appParameters, type JsapiOrder } from './payment.js'
+import { type AppOrder, type AppParameters, appParameters, checkedOrder, type JsapiOrder } from './payment.js'
 
 export interface JsapiV2Order extends JsapiOrder {
   /** The `sign_type` of the order. Default `MD5`. */
@@ -24,7 +24,7 @@ export interface JsapiV2Parameters {
  * `prepay_id` of v2/pay/unifiedorder. Signed with the APIv2 key.
  */
 export function jsapiV2(order: JsapiV2Order, key: SecretKey): JsapiV2Parameters {
-  const given = checked(order, ['appId', 'prepay_id'])
+  const given = checkedOrder(order)
   const { appId, prepay_id, signType = ALGO_MD5, timeStamp = now(), nonceStr = Formatter.nonce() } = given
   const parameters = { appId, timeStamp, nonceStr, package: `prepay_id=${prepay_id}`, signType }
   return { ...parameters, paySign: signFields(parameters, key, signType) }

@@ -1,6 +1,7 @@
 /** The parameters that open the payment of an APIv3 order in a page, a mini program or an app. */
+import { InvalidArgumentError } from '../errors.js'
 import * as Formatter from '../formatter.js'
-import { checked, type Nonce, now, type Timestamp } from './fields.js'
+import { checked, missing, type Nonce, now, type Timestamp } from './fields.js'
 import { type RemoteSigner, type SigningKey, withSignature } from './keys.js'
 
 export interface JsapiOrder {
@@ -33,8 +34,7 @@ export function jsapi(order: JsapiOrder, key: SigningKey): JsapiParameters
 /** With a remote signer, the result is a promise. */
 export function jsapi(order: JsapiOrder, signer: RemoteSigner): Promise<JsapiParameters>
 export function jsapi(order: JsapiOrder, key: SigningKey | RemoteSigner): JsapiParameters | Promise<JsapiParameters> {
-  const { appId } = order
-  return signJsapi(order, key, parameters => ({ appId, ...parameters }))
+  return signJsapi(order, key, (parameters, appId) => ({ appId, ...parameters }))
 }
 
 /** For `wx.requestPayment` in a mini program: as {@link jsapi}, but the `appId` is only signed, not passed on. */
@@ -51,13 +51,28 @@ export function miniProgram(
 function signJsapi<Parameters>(
   order: JsapiOrder,
   key: SigningKey | RemoteSigner,
-  complete: (parameters: MiniProgramParameters) => Parameters,
+  complete: (parameters: MiniProgramParameters, appId: string) => Parameters,
 ): Parameters | Promise<Parameters> {
-  const { appId, prepay_id, timeStamp = now(), nonceStr = Formatter.nonce() } = checked(order, ['appId', 'prepay_id'])
+  const { appId, prepay_id, timeStamp = now(), nonceStr = Formatter.nonce() } = checkedOrder(order)
   const packageText = `prepay_id=${prepay_id}`
   const message = Formatter.joinedByLineFeed(appId, timeStamp, nonceStr, packageText)
   return withSignature(message, key, paySign =>
-    complete({ timeStamp, nonceStr, package: packageText, signType: 'RSA', paySign }),
+    complete({ timeStamp, nonceStr, package: packageText, signType: 'RSA', paySign }, appId),
+  )
+}
+
+/** The order of a page or a mini program, checked. */
+export function checkedOrder<Order extends JsapiOrder>(order: Order): Order {
+  const given = checked(order, ['appId', 'prepay_id'])
+  refusePackage('prepay_id', given.prepay_id)
+  return given
+}
+
+// The samples of WeChat Pay pass it on as `package`; signed twice over, it would fail on the payer's device only.
+function refusePackage(name: string, prepayId: string): void {
+  if (!/^\s*prepay_?id\s*=/i.test(prepayId)) return
+  throw new InvalidArgumentError(
+    `\`${name}\` must be the prepay_id of the response alone; got it behind \`prepay_id=\`, which is added here. Pass the value of \`prepay_id\` as it came.`,
   )
 }
 
@@ -99,8 +114,10 @@ export function app(order: AppOrder, key: SigningKey | RemoteSigner): AppParamet
 
 /** The parameters of an app, without the signature. */
 export function appParameters(order: AppOrder): Omit<AppParameters, 'sign'> {
-  const prepayid = 'prepayid' in order ? order.prepayid : order.prepay_id
+  const named: { prepayid?: string; prepay_id?: string } = { ...order }
+  const prepayid = named.prepayid ?? named.prepay_id ?? missing('prepayid')
   const given = checked({ ...order, prepayid }, ['appid', 'partnerid', 'prepayid'])
+  refusePackage('prepayid', prepayid)
   const { appid, partnerid, timestamp = now(), noncestr = Formatter.nonce() } = given
   return { appid, partnerid, prepayid, package: 'Sign=WXPay', noncestr, timestamp }
 }

@@ -44,12 +44,20 @@ export function overrideTransport(settings: TransportSettings, options: Transpor
   }
 }
 
+// Plain http is for hosts of the user's: a simulator, a mock, a proxy within the network.
+const WECHAT_PAY_HOST = /(?:^|\.)(?:weixin\.qq\.com|wechatpay\.cn|tenpay\.com)\.?$/
+
 /** A base URI whose path ends in a slash, so that a path can follow it. */
 export function readBaseUri(value: unknown, option: string): URL {
   const url = URL.canParse(String(value)) ? new URL(String(value)) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new InvalidArgumentError(
       `\`${option}\` must be an http or https URL without credentials, query or fragment, such as https://api.mch.weixin.qq.com/.`,
+    )
+  }
+  if (url.protocol === 'http:' && WECHAT_PAY_HOST.test(url.hostname)) {
+    throw new InvalidArgumentError(
+      `\`${option}\` must be https for a host of WeChat Pay; got http, which sends signed requests and personal data in clear text. Write https://${url.host}/.`,
     )
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/'

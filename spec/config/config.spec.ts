@@ -178,3 +178,10 @@ describe('a wrong input is named', () => {
     expect(() => readConfig(undefined as unknown as Config, Date.now)).toThrow(/takes an object of options/)
   })
 })
+
+it.each([{ base_uri: 'http://api.mch.weixin.qq.com/' }, { fallback_uri: 'http://api2.mch.weixin.qq.com/' }])(
+  'no signed request goes to WeChat Pay in clear text: %o',
+  changes => {
+    expect(() => read(changes)).toThrow(InvalidArgumentError)
+  },
+)

@@ -545,3 +545,69 @@ describe('a field that would be signed wrongly is refused, by name', () => {
     expect(Invoke.merchantTransfer(bad(transfer), 'app')).toMatchObject({ query: 'mchId=1&appId=2&package=3' })
   })
 })
+
+describe('what is forgotten is asked for, never a raw error:', () => {
+  const nothing: readonly unknown[] = [undefined, null, 5, 'x', [], {}, () => {}]
+  const bad = (value: unknown): never => value as never
+
+  it.each(nothing)('the keys, given as %o', keys => {
+    const order = { appId: 'wx1', prepay_id: prepayId }
+    const inApp = { appid: 'wx1', partnerid: '19', prepayid: prepayId }
+    for (const call of [
+      () => Invoke.jsapi(order, bad(keys)),
+      () => Invoke.miniProgram(order, bad(keys)),
+      () => Invoke.app(inApp, bad(keys)),
+      () => Invoke.jsapiV2(order, bad(keys)),
+      () => Invoke.appV2(inApp, bad(keys)),
+      () => Invoke.redPacket({ appId: 'wx1', package: 'x' }, bad(keys)),
+      () => Invoke.payscoreConfirm({ mch_id: '1', package: 'x' }, bad(keys), 'app'),
+    ]) {
+      expect(call).toThrow(InvalidArgumentError)
+      expect(call).toThrow(/client.*`wxpay`/)
+    }
+  })
+
+  it.each(nothing)('the first argument of every function, given as %o', given => {
+    const functions = Object.entries(Invoke)
+    expect(functions.length).toBeGreaterThan(20)
+    for (const [name, call] of functions) {
+      const run = () => Reflect.apply(call, undefined, [given, { ...privateKey, ...secret }, 'app'])
+      expect(run, name).toThrow(InvalidArgumentError)
+    }
+  })
+
+  it.each([{ signer: undefined }, { signer: {} }, { signer: { sign: 'x' } }])(
+    'a signer that cannot sign: %o',
+    signer => {
+      const call = () => Invoke.jsapi({ appId: 'wx1', prepay_id: prepayId }, bad(signer))
+      expect(call).toThrow(InvalidArgumentError)
+      expect(call).toThrow(/`signer`/)
+    },
+  )
+
+  it('a list of coupons that is none', () => {
+    const list = { send_coupon_params: {}, send_coupon_merchant: '1' }
+    expect(() => Invoke.couponList(bad(list), secret)).toThrow(/`send_coupon_params` must be a list/)
+  })
+})
+
+describe('a prepay_id that is given as a package is refused: only the phone would fail', () => {
+  it.each([`prepay_id=${prepayId}`, ` prepay_id=${prepayId}`, `prepay_id = ${prepayId}`, `prepayid=${prepayId}`])(
+    '%j',
+    prepay_id => {
+      const order = { appId: 'wx1', prepay_id }
+      const inApp = { appid: 'wx1', partnerid: '19' }
+      for (const call of [
+        () => Invoke.jsapi(order, privateKey),
+        () => Invoke.miniProgram(order, privateKey),
+        () => Invoke.jsapiV2(order, secret),
+        () => Invoke.app({ ...inApp, prepay_id }, privateKey),
+        () => Invoke.app({ ...inApp, prepayid: prepay_id }, privateKey),
+        () => Invoke.appV2({ ...inApp, prepay_id }, secret),
+      ]) {
+        expect(call).toThrow(InvalidArgumentError)
+        expect(call).toThrow(/`prepay_?id` must be/)
+      }
+    },
+  )
+})

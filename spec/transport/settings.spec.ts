@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
-import { destinationOf } from '../../lib/transport/settings.js'
+import { destinationOf, readBaseUri } from '../../lib/transport/settings.js'
 
 const base = new URL('https://api.mch.weixin.qq.com/hk/')
 
@@ -46,5 +46,34 @@ describe('where a request goes', () => {
       if (arrives) expect(goes()).toBe(path)
       else expect(goes, path).toThrow(InvalidArgumentError)
     }
+  })
+})
+
+describe('a base URI of plain http', () => {
+  it.each([
+    'http://api.mch.weixin.qq.com/',
+    'http://api2.mch.weixin.qq.com',
+    'http://apihk.mch.weixin.qq.com/hk/',
+    'HTTP://API.MCH.WEIXIN.QQ.COM/',
+    'http://api.mch.weixin.qq.com:443/',
+    'http://api.mch.weixin.qq.com./',
+    'http://fraud.mch.weixin.qq.com/',
+    'http://api.wechatpay.cn/',
+    'http://x.tenpay.com/',
+  ])('is refused for a host of WeChat Pay: %s', url => {
+    expect(() => readBaseUri(url, 'base_uri')).toThrow(InvalidArgumentError)
+    expect(() => readBaseUri(url, 'base_uri')).toThrow(/`base_uri` must be https/)
+  })
+
+  it.each([
+    'http://127.0.0.1:8900/',
+    'http://localhost:8900/',
+    'http://[::1]/',
+    'http://simulator:8900/',
+    'http://wechatpay.internal/',
+    'http://proxy.example/api.mch.weixin.qq.com/',
+    'http://notweixin.qq.com.example/',
+  ])('is taken for a host that the user names: %s', url => {
+    expect(readBaseUri(url, 'base_uri').href).toBe(url)
   })
 })
