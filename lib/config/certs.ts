@@ -3,6 +3,7 @@ import { createPublicKey, type KeyObject, type X509Certificate } from 'node:cryp
 import {
   hexOfDecimal,
   isPublicKeyId,
+  isSameKey,
   type KeyInput,
   loadVerificationKey,
   normalizeSerial,
@@ -89,10 +90,9 @@ export function refuseMerchantKeys(
   const publicKey = merchantKey && createPublicKey(merchantKey)
   for (const { serial, key } of keys) {
     const hasSerial = normalizeSerial(serial) === normalizeSerial(merchantSerial)
-    if (!hasSerial && !publicKey?.equals(key)) continue
-    const found = publicKey?.equals(key)
-      ? "the merchant's own certificate or key"
-      : 'a key under the same serial as `serial`'
+    const isOwn = publicKey !== undefined && isSameKey(publicKey, key)
+    if (!hasSerial && !isOwn) continue
+    const found = isOwn ? "the merchant's own certificate or key" : 'a key under the same serial as `serial`'
     throw new InvalidArgumentError(
       `\`certs.${serial}\` must be WeChat Pay's; got ${found}. Put a platform certificate (微信支付平台证书) or the WeChat Pay public key (微信支付公钥), under its PUB_KEY_ID_…, here, and the serial of the merchant API certificate (商户API证书) into \`serial\`.`,
     )

@@ -100,6 +100,12 @@ export function keyMatchesCertificate(privateKey: KeyObject, certificate: X509Ce
   return certificate.checkPrivateKey(privateKey)
 }
 
+/** Whether two keys are the same. */
+export function isSameKey(one: KeyObject, other: KeyObject): boolean {
+  // To compare keys of two kinds leaves an error in OpenSSL, which Node then reports of the next key that it reads.
+  return kindOfKey(one) === kindOfKey(other) && one.equals(other)
+}
+
 const PUBLIC_KEY_ID = /^PUB_KEY_ID_/
 
 /** Whether a `Wechatpay-Serial` names a WeChat Pay public key, rather than a platform certificate. */

@@ -138,6 +138,7 @@ async function decryptField(ciphertext: string, path: string, decrypt: Decrypt):
   try {
     return await decrypt(ciphertext)
   } catch (cause) {
+    if (cause instanceof WechatPayError && cause.code === 'ERR_PACKAGE_MISSING') throw cause
     throw new WechatPayError(
       `The request was carried out, but \`data${path}\` of its response cannot be decrypted with the merchant's private key. Check that \`privateKey\` belongs to \`serial\`, or set \`encrypt: false\` to get the fields as they are.`,
       { code: 'ERR_FIELD_NOT_DECRYPTED', cause },
