@@ -13,3 +13,6 @@ export type NotificationEvent = Events[keyof Events] | UnlistedEvent
 
 /** The notification of one type: `EventOf<'TRANSACTION.SUCCESS'>`. */
 export type EventOf<Type extends keyof Events> = Extract<NotificationEvent, { event_type: Type }>
+
+/** A notification with the recipient that it was for, as it was passed to `Notification.create`; it is not enumerable. */
+export type ReceivedEvent<Recipient> = NotificationEvent & { readonly recipient: Recipient }

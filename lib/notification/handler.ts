@@ -1,4 +1,5 @@
 /** From a request to its acknowledgement: read the body, verify it, handle the event once, respond in time. */
+import { createHmac } from 'node:crypto'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { MemoryStore } from '../stores/memory-store.js'
 import type { Store } from '../stores/store.js'
@@ -9,24 +10,27 @@ import { type FastifyPlugin, toFastify } from './adapters/fastify.js'
 import { type KoaMiddleware, toKoa } from './adapters/koa.js'
 import { type NodeListener, toNode } from './adapters/node.js'
 import { toWeb, type WebHandler } from './adapters/web.js'
-import type { NotificationEvent } from './events.js'
+import { errorPrinter } from './error-printer.js'
+import type { ReceivedEvent } from './events.js'
+import type { NotificationKeys } from './keys.js'
 import {
   type Acknowledgement,
   type Incoming,
   isXml,
   type NotificationMessage,
   type Respond,
-  receivedHeaders,
+  statusOf,
 } from './message.js'
 import { runOnce } from './once.js'
+import type { NotificationRecipient } from './recipients.js'
 
 /** Handles a notification. When it has ended, the notification is acknowledged; when it throws, WeChat Pay sends it again. */
-export type OnEvent = (event: NotificationEvent) => unknown
+export type OnEvent<Recipient = NotificationRecipient> = (event: ReceivedEvent<Recipient>) => unknown
 
 export interface HandlerOptions {
   /**
    * Remembers which notifications have been handled, so that each is handled once. Default: the store of the client or of
-   * the configuration, otherwise the memory of this process.
+   * the configuration that the notification is for, otherwise the memory of this process.
    */
   store?: Store
   /** Milliseconds until a notification whose handling has not ended fails with 500. Default 4500; WeChat Pay waits 5000. */
@@ -35,9 +39,9 @@ export interface HandlerOptions {
   limit?: number
   /**
    * Called with the reason when a notification is not acknowledged, except for WeChat Pay's signature probes. Default:
-   * console.error.
+   * console.error; for messages that WeChat Pay did not send, one line a minute for each reason.
    */
-  onError?: (error: unknown) => unknown
+  onError?: OnError
 }
 
 /** A handler on web standards, for Next.js, Hono, Bun, Deno, Cloudflare and the like. */
@@ -50,20 +54,45 @@ export interface Handler extends WebHandler {
   readonly fastify: FastifyPlugin
 }
 
-type Parse = (message: NotificationMessage) => Promise<NotificationEvent>
+/** A verified notification, and the keys of its recipient. */
+export interface Reception {
+  readonly event: ReceivedEvent<NotificationRecipient>
+  readonly keys: NotificationKeys
+}
+
+type Receive = (message: NotificationMessage) => Promise<Reception>
+
+type OnError = (error: unknown) => unknown
 
 /** @throws InvalidArgumentError for an option that cannot be right. */
-export function createHandler(parse: Parse, onEvent: OnEvent, options: HandlerOptions): Handler {
+export function createHandler(receive: Receive, onEvent: OnEvent, options: HandlerOptions = {}): Handler {
   if (typeof onEvent !== 'function') {
     throw new InvalidArgumentError(
       `\`onEvent\` must be a function; got ${kindOf(onEvent)}. It is called with the event of each notification.`,
     )
   }
-  const { store = new MemoryStore(), timeout = 4500, limit = 1 << 20, onError = console.error } = options
+  const { timeout = 4500, limit = 1 << 20, onError = errorPrinter() } = options
   requirePositive(timeout, 'timeout', 'milliseconds')
   requirePositive(limit, 'limit', 'bytes')
-  const respond = createRespond(parse, onEvent, { store, timeout, limit, onError })
-  return Object.assign(toWeb(respond), { node: toNode(respond), koa: toKoa(respond), fastify: toFastify(respond) })
+  const memory = new MemoryStore()
+  const storeFor = (keys: NotificationKeys) => options.store ?? keys.store ?? memory
+  const respond = createRespond(receive, onEvent, { storeFor, timeout, limit, onError })
+  const refuse = (error: InvalidArgumentError) => {
+    report(error, onError)
+    return refused(500, error.message, false)
+  }
+  return Object.assign(toWeb(respond, refuse), {
+    node: toNode(respond),
+    koa: toKoa(respond),
+    fastify: toFastify(respond),
+  })
+}
+
+interface Settings {
+  storeFor(keys: NotificationKeys): Store
+  timeout: number
+  limit: number
+  onError: OnError
 }
 
 /** The state of one request, for the response when its time is up. */
@@ -72,15 +101,16 @@ interface Attempt {
   isOver: boolean
 }
 
-function createRespond(parse: Parse, onEvent: OnEvent, settings: Required<HandlerOptions>): Respond {
-  const { store, timeout, limit, onError } = settings
+function createRespond(receive: Receive, onEvent: OnEvent, settings: Settings): Respond {
+  const { storeFor, timeout, limit, onError } = settings
+  const onStoreFailure = (cause: unknown) => report(cause, onError)
 
   const run = async (incoming: Incoming, attempt: Attempt) => {
     const body = await incoming.read(limit)
     attempt.usesXml = isXml(body)
-    const event = await parse({ headers: incoming.headers, body })
-    const key = `wechatpay-chain:notification:${event.id}`
-    return runOnce({ store, key, onStoreFailure: cause => report(cause, onError) }, async () => {
+    const { event, keys } = await receive({ headers: incoming.headers, body, url: incoming.url() })
+    const key = storeKey(event.id, keys, attempt.usesXml)
+    return runOnce({ store: storeFor(keys), key, onStoreFailure }, async () => {
       if (attempt.isOver) throw new TooLate()
       await call(onEvent, event)
     })
@@ -99,7 +129,7 @@ function createRespond(parse: Parse, onEvent: OnEvent, settings: Required<Handle
   }
 
   return async incoming => {
-    const attempt: Attempt = { usesXml: declaresXml(incoming), isOver: false }
+    const attempt: Attempt = { usesXml: incoming.contentType()?.includes('xml') ?? false, isOver: false }
     const expire = () => {
       attempt.isOver = true
       report(timedOut(timeout), onError)
@@ -109,8 +139,14 @@ function createRespond(parse: Parse, onEvent: OnEvent, settings: Required<Handle
   }
 }
 
-function declaresXml({ headers }: Incoming): boolean {
-  return receivedHeaders(headers)['content-type']?.includes('xml') ?? false
+// Each recipient has its own: the sender of a notification of APIv2 chooses its `id`, and may be a different merchant.
+function storeKey(id: string, { mchid, secret, apiv3Key }: NotificationKeys, usesXml: boolean): string {
+  const recipient =
+    mchid ??
+    createHmac('sha256', (usesXml ? secret : apiv3Key) ?? '')
+      .digest('hex')
+      .slice(0, 16)
+  return `wechatpay-chain:notification:${usesXml ? 'v2' : 'v3'}:${recipient}:${id}`
 }
 
 const XML = { 'content-type': 'text/xml; charset=utf-8' }
@@ -129,14 +165,6 @@ function refused(status: number, message: string, usesXml: boolean): Acknowledge
     : { status, headers: JSON_TYPE, body: JSON.stringify({ code: 'FAIL', message }) }
 }
 
-/** A status below 500 means that the sender is at fault. */
-function statusOf(error: unknown): number {
-  if (error instanceof SignatureError) return 401
-  if (!(error instanceof WechatPayError)) return 500
-  if (error.code === 'ERR_NOTIFICATION_TOO_LARGE') return 413
-  return error.code === 'ERR_NOTIFICATION_FORMAT' || error.code === 'ERR_NOTIFICATION_INCOMPLETE' ? 400 : 500
-}
-
 // The response may go to a stranger, so it shows only errors about the request or the setup of this handler.
 function messageOf(error: unknown): string {
   const isOwn = error instanceof WechatPayError && (statusOf(error) < 500 || error instanceof InvalidArgumentError)
@@ -150,7 +178,7 @@ class HandlerFailure extends Error {}
 class TooLate extends Error {}
 
 // An error of the handler does not describe the notification, even if it is an error class of this package.
-async function call(onEvent: OnEvent, event: NotificationEvent): Promise<void> {
+async function call(onEvent: OnEvent, event: ReceivedEvent<NotificationRecipient>): Promise<void> {
   try {
     await onEvent(event)
   } catch (cause) {
@@ -165,7 +193,7 @@ function timedOut(timeout: number): WechatPayError {
   )
 }
 
-function report(error: unknown, onError: Required<HandlerOptions>['onError']): void {
+function report(error: unknown, onError: OnError): void {
   if (error instanceof TooLate) return
   if (error instanceof SignatureError && error.reason === 'probe') return
   const callHook = async () => onError(error instanceof HandlerFailure ? error.cause : error)

@@ -1,7 +1,8 @@
 /** Notifications: receives those of WeChat Pay, and mints some to test with. */
 export { keepRawBody } from './adapters/node.js'
-export type { EventOf, NotificationEvent, UnlistedEvent } from './events.js'
+export type { EventOf, NotificationEvent, ReceivedEvent, UnlistedEvent } from './events.js'
 export type { Handler, HandlerOptions, OnEvent } from './handler.js'
+export type { NotificationConfig } from './keys.js'
 export type { NotificationHeaders, NotificationMessage } from './message.js'
 export {
   type MintedEvent,
@@ -11,4 +12,5 @@ export {
   type MintXmlKeys,
   mint,
 } from './mint.js'
-export { create, type NotificationConfig, type Receiver } from './receiver.js'
+export { create, type Receiver } from './receiver.js'
+export type { LookUp, NotificationClue, NotificationRecipient } from './recipients.js'

@@ -9,41 +9,115 @@ import { eventFacts } from '../types/generated/event-facts.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { isRecord } from '../util/plain-object.js'
 import { notANotification } from './message.js'
+import { type Candidate, fingerprintUnder, type Recipients } from './recipients.js'
 
-export interface JsonKeys {
-  readonly verifier: Verifier | undefined
-  /** 32 bytes. */
-  readonly apiv3Key: Uint8Array | undefined
-  /** Decrypts the fields that are encrypted for the merchant; without it they stay encrypted. */
-  readonly decrypt: Decrypt | undefined
+/** A verified and decrypted notification, and whom it was for. */
+export interface Received {
+  readonly event: object
+  readonly candidate: Candidate
+}
+
+/** A notification of APIv3 as it arrived. */
+export interface JsonMessage {
+  readonly body: Buffer
+  /** By their lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly url: string | undefined
+  readonly now: EpochMilliseconds
 }
 
 /**
- * Verifies the notification, then decrypts it and the fields in it that are encrypted for the merchant.
+ * Verifies the notification, finds whom it is for, and decrypts it and the fields in it that are encrypted for the merchant.
  *
- * @throws SignatureError for a message that WeChat Pay did not sign, or encrypted for a different merchant;
+ * @throws SignatureError for a message that WeChat Pay did not sign, or that is for none of the recipients;
  *   InvalidArgumentError for missing keys; WechatPayError for a signed message that is not a notification (all as
  *   rejections).
  */
-export async function readJsonEvent(
-  body: Buffer,
-  headers: Record<string, string>,
-  { verifier, apiv3Key, decrypt }: JsonKeys,
-  now: EpochMilliseconds,
-): Promise<object> {
-  if (!verifier || !apiv3Key) {
-    throw new InvalidArgumentError(
-      `${verifier ? '`apiv3Key` is' : '`certs` are'} missing, so notifications of APIv3 cannot be read. Pass \`certs\` and \`apiv3Key\` to Notification.create.`,
-    )
+export async function readJsonEvent(message: JsonMessage, recipients: Recipients): Promise<Received> {
+  const { only } = recipients
+  if (!only) return await readForOneOf(message, recipients)
+  const { verifier, apiv3Key } = requireKeys(only)
+  await verifyWith(verifier, message)
+  return await decrypt(readEnvelope(message), only, apiv3Key)
+}
+
+async function readForOneOf(message: JsonMessage, recipients: Recipients): Promise<Received> {
+  // Before a look-up, which may ask a database: a stranger who sends nothing signed must not cause it.
+  let failure = await refusalByNobody(message)
+  const serial = message.headers['wechatpay-serial'] ?? ''
+  const directory = await recipients.find({ serial, mchid: undefined, url: message.url })
+  const verified = new Map<unknown, Promise<void>>()
+  let envelope: Envelope | undefined
+  for (const group of directory.bySerial(serial)) {
+    for (const candidate of await group) {
+      const { verifier, apiv3Key } = requireKeys(candidate)
+      const key = fingerprintUnder(serial, verifier) ?? verifier
+      const verifying = verified.get(key) ?? verifyWith(verifier, message)
+      verified.set(key, verifying)
+      try {
+        await verifying
+        envelope ??= readEnvelope(message)
+        return await decrypt(envelope, candidate, apiv3Key)
+      } catch (error) {
+        if (!isForAnother(error)) throw error
+        if (error.reason === 'mismatch') failure = error
+      }
+    }
   }
-  const requestId = requestIdOf(headers)
-  await verifyNotification(body, { headers, verifier, now, requestId })
-  const envelope = parseJson(body.toString())
-  if (!isRecord(envelope)) throw notANotification('the signature is valid, but the body is not an object')
-  const encrypted = isRecord(envelope.resource) ? envelope.resource : {}
+  throw failure
+}
+
+function requireKeys({ keys: { verifier, apiv3Key } }: Candidate): { verifier: Verifier; apiv3Key: Uint8Array } {
+  if (verifier && apiv3Key) return { verifier, apiv3Key }
+  throw new InvalidArgumentError(
+    `${verifier ? '`apiv3Key` is' : '`certs` are'} missing, so notifications of APIv3 cannot be read. Pass \`certs\` and \`apiv3Key\` to Notification.create.`,
+  )
+}
+
+function verifyWith(verifier: Verifier, { body, headers, now }: JsonMessage): Promise<void> {
+  return verifyNotification(body, { headers, verifier, now, requestId: requestIdOf(headers) })
+}
+
+/**
+ * The refusal of a notification whose key nobody knows.
+ *
+ * @throws SignatureError (as a rejection) for one that cannot be verified by any key.
+ */
+async function refusalByNobody(message: JsonMessage): Promise<SignatureError> {
+  const failure: unknown = await verifyWith(NOBODY, message).catch(error => error)
+  if (isForAnother(failure)) return failure
+  throw failure
+}
+
+const NOBODY: Verifier = { announcedSerial: () => undefined, verify: () => undefined }
+
+/** Whether a notification that one recipient refuses may be for a different one. */
+function isForAnother(error: unknown): error is SignatureError {
+  return error instanceof SignatureError && (error.reason === 'serial' || error.reason === 'mismatch')
+}
+
+interface Envelope {
+  readonly fields: Readonly<Record<string, unknown>>
+  /** The encrypted resource. */
+  readonly encrypted: Readonly<Record<string, unknown>>
+  readonly requestId: string | undefined
+}
+
+function readEnvelope({ body, headers }: JsonMessage): Envelope {
+  const fields = parseJson(body.toString())
+  if (!isRecord(fields)) throw notANotification('the signature is valid, but the body is not an object')
+  return { fields, encrypted: isRecord(fields.resource) ? fields.resource : {}, requestId: requestIdOf(headers) }
+}
+
+async function decrypt(
+  { fields, encrypted, requestId }: Envelope,
+  candidate: Candidate,
+  apiv3Key: Uint8Array,
+): Promise<Received> {
+  const { decrypt } = candidate.keys
   const content = parseJson(decryptResource(encrypted, apiv3Key, requestId))
-  const resource = decrypt ? await decryptMarked(content, envelope.event_type, decrypt) : content
-  return { ...envelope, original_type: encrypted.original_type, resource }
+  const resource = decrypt ? await decryptMarked(content, fields.event_type, decrypt) : content
+  return { event: { ...fields, original_type: encrypted.original_type, resource }, candidate }
 }
 
 async function decryptMarked(content: unknown, type: unknown, decrypt: Decrypt): Promise<unknown> {
@@ -79,6 +153,7 @@ function decryptResource(
   try {
     return decryptAead(encrypted, apiv3Key)
   } catch (cause) {
+    if (!(cause instanceof InvalidArgumentError)) throw cause
     throw new SignatureError(
       'The notification is signed by WeChat Pay, but `apiv3Key` cannot decrypt it: it was encrypted for a different merchant or with a different key. Compare the key with the one in the merchant platform (账户中心 → API安全 → APIv3密钥).',
       { reason: 'mismatch', requestId, cause },

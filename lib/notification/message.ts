@@ -1,5 +1,5 @@
 /** A notification as it arrives: headers in any form, the exact bytes of the body, and the response to it. */
-import { InvalidArgumentError, WechatPayError } from '../errors.js'
+import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
 import { kindOf } from '../util/wording.js'
 
 /** `Headers`, a record such as Node's `request.headers`, Node's `request.rawHeaders`, or pairs of names and values. */
@@ -13,11 +13,16 @@ export interface NotificationMessage {
   headers: NotificationHeaders
   /** The bytes as they arrived, or their string; never the parsed object. */
   body: string | Uint8Array | ArrayBuffer
+  /** The URL, or the path and query, that it was sent to: what a look-up of recipients is called with. */
+  url?: string | undefined
 }
 
 /** A request to a web server. */
 export interface Incoming {
   headers: NotificationHeaders
+  /** The URL, or the path and query. */
+  url(): string | undefined
+  contentType(): string | null | undefined
   /**
    * The bytes of the body.
    *
@@ -53,15 +58,68 @@ export function notANotification(reason: string, cause?: unknown): WechatPayErro
   return new WechatPayError(`Not a WeChat Pay notification: ${reason}.`, { code: 'ERR_NOTIFICATION_FORMAT', cause })
 }
 
-/** The headers by their lower-case names; the values of a repeated header are joined. */
+/** A status below 500 means that the sender is at fault. */
+export function statusOf(error: unknown): number {
+  if (error instanceof SignatureError) return 401
+  if (!(error instanceof WechatPayError)) return 500
+  if (error.code === 'ERR_NOTIFICATION_TOO_LARGE') return 413
+  return error.code === 'ERR_NOTIFICATION_FORMAT' || error.code === 'ERR_NOTIFICATION_INCOMPLETE' ? 400 : 500
+}
+
+const SIGNATURE_HEADERS = ['timestamp', 'nonce', 'signature', 'serial', 'signature-type'].map(
+  name => `wechatpay-${name}`,
+)
+const READ_HEADERS: ReadonlySet<string> = new Set([...SIGNATURE_HEADERS, 'content-type', 'request-id', 'x-request-id'])
+
+/**
+ * The headers that are needed, by their lower-case names and without white space around them; the values of a repeated
+ * header are joined.
+ *
+ * @throws InvalidArgumentError for headers that are not strings; SignatureError for those that HTTP cannot carry, or that do
+ *   not come once.
+ */
 export function receivedHeaders(headers: NotificationHeaders): Record<string, string> {
-  const lines: Record<string, string> = {}
-  for (const [name, value] of pairsOf(headers)) {
-    const key = name.toLowerCase()
-    const present = lines[key]
-    lines[key] = present === undefined ? value : `${present}, ${value}`
+  const lines = headers instanceof Headers ? linesOfHeaders(headers) : linesOf(pairsOf(headers))
+  for (const name of SIGNATURE_HEADERS) {
+    const flaw = flawOf(lines[name])
+    if (flaw) throw new SignatureError(`The \`${name}\` of the notification ${flaw}.`, { reason: 'headers' })
   }
   return lines
+}
+
+// Each is signed or compared as it is: none of WeChat Pay's has such characters. With a line feed, the nonce could take over
+// the beginning of the body.
+function flawOf(value: string | undefined): string | undefined {
+  if (value === undefined || /^[\x21-\x2b\x2d-\x7e]*$/.test(value)) return undefined
+  return value.includes(',') ? 'is there more than once' : 'has a character that it cannot have'
+}
+
+function linesOfHeaders(headers: Headers): Record<string, string> {
+  const lines: Record<string, string> = {}
+  for (const name of READ_HEADERS) {
+    const value = headers.get(name)
+    if (value !== null) lines[name] = value
+  }
+  return lines
+}
+
+function linesOf(pairs: Iterable<readonly [name: unknown, value: unknown]>): Record<string, string> {
+  const lines: Record<string, string> = {}
+  for (const [name, value] of pairs) {
+    if (typeof name !== 'string') throw notHeaders(`${kindOf(name)} as the name of one`)
+    const key = name.toLowerCase()
+    if (value === undefined || !READ_HEADERS.has(key)) continue
+    if (typeof value !== 'string') throw notHeaders(`${kindOf(value)} as \`${key}\``)
+    const present = lines[key]
+    lines[key] = present === undefined ? value.trim() : `${present}, ${value.trim()}`
+  }
+  return lines
+}
+
+function notHeaders(found: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `\`headers\` must be Headers, a record of strings or Node's raw list; got ${found}. Pass \`request.headers\` as they are.`,
+  )
 }
 
 /** @throws InvalidArgumentError for a parsed body: its bytes are lost, and the signature covers the bytes. */
@@ -80,42 +138,22 @@ export function isXml(body: Uint8Array): boolean {
 }
 
 export const KEEP_RAW_BODY =
-  'Take the body before it is parsed: register the handler before the JSON parser, or let the parser keep the bytes (Express: `express.json({ verify: Notification.keepRawBody })`; NestJS: `NestFactory.create(AppModule, { rawBody: true })`; Next.js pages: `export const config = { api: { bodyParser: false } }`; with a web Request: `await request.text()`).'
+  'Take the body before it is parsed: register the handler before the JSON parser, or let the parser keep the bytes (Express: `express.json({ verify: Notification.keepRawBody })`; NestJS: `NestFactory.create(AppModule, { rawBody: true })`, and on Fastify also `Object.assign(request.raw, { rawBody: request.rawBody })`; Fastify: `app.register(handler.fastify, { url })`; koa-body: `includeUnparsed: true`; Next.js pages: `export const config = { api: { bodyParser: false } }`; with a web Request: `await request.text()`).'
 
-function* pairsOf(headers: NotificationHeaders): Iterable<readonly [name: string, value: string]> {
-  if (typeof headers !== 'object' || headers === null) {
-    throw new InvalidArgumentError(
-      `\`headers\` must be Headers, a record or Node's raw list; got ${kindOf(headers)}. Pass \`request.headers\`.`,
-    )
+function* pairsOf(headers: unknown): Iterable<readonly [name: unknown, value: unknown]> {
+  if (typeof headers !== 'object' || headers === null) throw notHeaders(kindOf(headers))
+  if (Array.isArray(headers) && typeof headers[0] === 'string') {
+    for (let index = 0; index < headers.length; index += 2) yield [headers[index], headers[index + 1]]
+    return
   }
-  if (isList(headers)) yield* pairsOfList(headers)
-  else if (isHeaders(headers)) yield* headers
-  else {
-    for (const [name, value] of Object.entries(headers)) {
-      for (const line of [value ?? []].flat()) yield [name, line]
-    }
+  // Iterable: a list of pairs, a Map, or the Headers of the undici package.
+  const entries: Iterable<unknown> = isIterable(headers) ? headers : Object.entries(headers)
+  for (const entry of entries) {
+    const [name, value]: unknown[] = Array.isArray(entry) ? entry : [entry]
+    for (const line of Array.isArray(value) ? value : [value]) yield [name, line]
   }
 }
 
-// Not `instanceof`: the undici package has a Headers class of its own.
-function isHeaders(headers: object): headers is Headers {
-  return Symbol.iterator in headers
-}
-
-type HeaderList = Extract<NotificationHeaders, readonly unknown[]>
-
-function isList(headers: NotificationHeaders): headers is HeaderList {
-  return Array.isArray(headers)
-}
-
-function* pairsOfList(list: HeaderList): Iterable<readonly [name: string, value: string]> {
-  let name: string | undefined
-  for (const entry of list) {
-    if (typeof entry !== 'string') yield [entry[0], entry[1]]
-    else if (name === undefined) name = entry
-    else {
-      yield [name, entry]
-      name = undefined
-    }
-  }
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value
 }

@@ -3,6 +3,17 @@
 /** Deeper than any message of WeChat Pay, and shallow enough for every parser: it is the limit of libxml2 too. */
 export const MAX_DEPTH = 256
 
+/** How much work a document may cause. */
+export interface XmlLimits {
+  /** Characters of a string. */
+  readonly bytes: number
+  /** Elements, those inside others included. */
+  readonly fields: number
+}
+
+/** More than any message of WeChat Pay: ten refunds of one order with twenty coupons each have 700 fields. */
+export const DEFAULT_LIMITS: XmlLimits = { bytes: 1 << 20, fields: 4_096 }
+
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u
 const ALL_FORBIDDEN = new RegExp(FORBIDDEN, 'gu')
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { InvalidArgumentError } from '../errors.js'
 import { kindOf } from '../util/wording.js'
-import { findForbidden, MAX_DEPTH } from './limits.js'
+import { DEFAULT_LIMITS, findForbidden, MAX_DEPTH, type XmlLimits } from './limits.js'
 
 export type XmlValue = string | XmlFields | (string | XmlFields)[]
 
@@ -10,9 +10,6 @@ export type XmlValue = string | XmlFields | (string | XmlFields)[]
 export interface XmlFields {
   [name: string]: XmlValue
 }
-
-/** Characters or bytes; a hundred times the longest documented message. */
-const MAX_SIZE = 1 << 20
 
 /** The part of saxes that is used. Its own declarations do not compile under this package's checks. */
 interface Saxes {
@@ -39,15 +36,20 @@ interface OpenElement {
  * between elements, comments, processing instructions and attributes are left out.
  *
  * @throws InvalidArgumentError for XML 1.0 that is not well-formed, a DOCTYPE, any encoding except UTF-8, an element with
- *   both text and children, more than 256 levels or more than 1 MiB.
+ *   both text and children, more than 256 levels, more than 4,096 elements or more than 1 MiB.
  */
 export function toObject(xml: string | Uint8Array): XmlFields {
-  const text = decode(xml)
+  return toObjectWithin(xml, DEFAULT_LIMITS)
+}
+
+/** As {@link toObject}, with different limits to the size. */
+export function toObjectWithin(xml: string | Uint8Array, limits: XmlLimits): XmlFields {
+  const text = decode(xml, limits.bytes)
   const forbidden = findForbidden(text)
   if (forbidden !== undefined) {
     throw refusal(`the character ${forbidden}, which XML cannot carry`, 'Transformer.sanitize removes such characters.')
   }
-  const tree = new Tree()
+  const tree = new Tree(limits.fields)
   const parser = createParser(tree)
   try {
     parser.write(text).close()
@@ -81,8 +83,16 @@ function createParser(tree: Tree): SaxesParser {
 class Tree {
   root: XmlFields = {}
   readonly #open: OpenElement[] = []
+  readonly #most: number
+  #count = 0
+
+  /** @param most Elements, the outermost not counted. */
+  constructor(most: number) {
+    this.#most = most
+  }
 
   open(name: string): void {
+    if (this.#count++ > this.#most) throw refusal(`more than ${this.#most} elements`, NEVER_SENT)
     if (this.#open.length >= MAX_DEPTH) throw refusal(`more than ${MAX_DEPTH} levels`, NEVER_SENT)
     this.#open.push({ name, text: '', children: new Map() })
   }
@@ -119,11 +129,11 @@ function add(children: Map<string, XmlValue>, name: string, value: string | XmlF
   else children.set(name, present === undefined ? value : [present, value])
 }
 
-function decode(xml: string | Uint8Array): string {
+function decode(xml: string | Uint8Array, most: number): string {
   if (typeof xml !== 'string' && !(xml instanceof Uint8Array)) {
     throw refusal(kindOf(xml), 'Pass the document as a string or bytes.')
   }
-  if (xml.length > MAX_SIZE) throw refusal(`more than ${MAX_SIZE} bytes`, NEVER_SENT)
+  if (xml.length > most) throw refusal(`more than ${most} bytes`, NEVER_SENT)
   if (typeof xml === 'string') return xml
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(xml)

@@ -308,9 +308,9 @@ describe('the options of a handler', () => {
 
   it('take the store of the client, and their own before it', async () => {
     const [ofClient, own] = [new MemoryStore(), new MemoryStore()]
-    const receiver = Notification.create({ ...keys, store: ofClient })
+    const receiver = Notification.create({ ...keys, mchid: '1230000109', store: ofClient })
     const sent = notice({ id: 'EV-1' })
-    const key = 'wechatpay-chain:notification:EV-1'
+    const key = 'wechatpay-chain:notification:v3:1230000109:EV-1'
     await receiver.handler(() => {})(request(sent))
     expect(await ofClient.get(key)).toBe('done')
     await ofClient.delete(key)

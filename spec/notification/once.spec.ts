@@ -15,7 +15,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 function process(store: Store, onEvent: Notification.OnEvent = () => {}) {
   const handled: string[] = []
   const errors: unknown[] = []
-  const handler = Notification.create(keys).handler(
+  const handler = Notification.create({ ...keys, mchid: '1230000109' }).handler(
     async event => {
       handled.push(event.id)
       await onEvent(event)
@@ -99,7 +99,7 @@ describe('a process that dies in the middle', () => {
     const store = new MemoryStore({ now: () => now })
     const sent = notice({ id: 'EV-1' })
     // It leaves a claim behind that is not renewed.
-    await store.add('wechatpay-chain:notification:EV-1', 'of the dead', 360)
+    await store.add('wechatpay-chain:notification:v3:1230000109:EV-1', 'of the dead', 360)
     const survivor = process(store)
     expect(await survivor.receive(sent)).toBe(500)
     now += 359_999

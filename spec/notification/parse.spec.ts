@@ -20,14 +20,14 @@ afterEach(() => {
 
 const notification = Notification.create(keys)
 
-async function refusal({ headers, body }: Notice, receiver = notification): Promise<unknown> {
+async function refusal({ headers, body }: Notice, receiver: Notification.Receiver = notification): Promise<unknown> {
   return receiver.parse({ headers, body }).then(
     () => expect.fail('it was accepted'),
     (error: unknown) => error,
   )
 }
 
-async function reasonOf(refused: Notice, receiver = notification): Promise<string> {
+async function reasonOf(refused: Notice, receiver: Notification.Receiver = notification): Promise<string> {
   const error = await refusal(refused, receiver)
   if (!(error instanceof SignatureError)) throw error
   return error.reason
@@ -157,7 +157,7 @@ describe('a notification that WeChat Pay did not send, or not now, or not to thi
   it('with a repeated header', async () => {
     const { headers, body } = notice()
     const twice = { ...headers, 'Wechatpay-Signature': headers['wechatpay-signature'] ?? '' }
-    expect(await reasonOf({ headers: twice, body })).toBe('mismatch')
+    expect(await reasonOf({ headers: twice, body })).toBe('headers')
   })
 
   it('from an unknown serial', async () => {
@@ -375,8 +375,8 @@ describe('a receiver', () => {
       { ...keys, ...config, certs: { [config.serial]: config.privateKey } },
       /certs\./,
     ],
-    ['a foreign client', () => {}, /^Notification\.create /],
-    ['a list', [], /^Notification\.create /],
+    ['an empty list', [], /^Notification\.create .*at least one/],
+    ['a list with null', [null], /^Notification\.create /],
     ['null', null, /^Notification\.create /],
   ])('refuses %s, by name', (_, source, message) => {
     expect(() => Notification.create(source as Notification.NotificationConfig)).toThrow(message)

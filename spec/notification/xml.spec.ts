@@ -24,7 +24,7 @@ const payment = {
   transaction_id: '1004400740201409030005092168',
 }
 
-async function refusal(refused: Notice, receiver = notification): Promise<unknown> {
+async function refusal(refused: Notice, receiver: Notification.Receiver = notification): Promise<unknown> {
   return receiver.parse(refused).then(
     () => expect.fail('it was accepted'),
     (error: unknown) => error,

@@ -8,6 +8,7 @@ interface FastifyRequest {
 }
 
 interface FastifyReply {
+  readonly sent: boolean
   code(status: number): unknown
   headers(headers: Record<string, string>): unknown
   send(body?: string): unknown
@@ -33,8 +34,11 @@ export function toFastify(respond: Respond): FastifyPlugin {
         onRequest: async ({ raw }, reply) => {
           const { status, headers, body } = await respond({
             headers: raw.headers,
+            url: () => raw.url,
+            contentType: () => raw.headers['content-type'],
             read: limit => readBody(raw, {}, limit),
           })
+          if (reply.sent) return
           reply.code(status)
           reply.headers({ ...headers, ...closing(raw) })
           return reply.send(body)

@@ -6,7 +6,9 @@ import { closing, type ParsedBody, readBody } from './node.js'
 /** The part of Koa's context that is used. */
 export interface KoaContext {
   readonly req: IncomingMessage
+  readonly res: { readonly headersSent: boolean }
   readonly request: object
+  readonly originalUrl: string
   status: number
   body: unknown
   set(headers: Record<string, string>): void
@@ -20,8 +22,11 @@ export function toKoa(respond: Respond): KoaMiddleware {
     const parsed: ParsedBody = context.request
     const { status, headers, body } = await respond({
       headers: req.headers,
+      url: () => context.originalUrl,
+      contentType: () => req.headers['content-type'],
       read: limit => readBody(req, parsed, limit),
     })
+    if (context.res.headersSent) return
     context.set({ ...headers, ...closing(req) })
     context.status = status
     context.body = body ?? null

@@ -10,14 +10,21 @@ export interface ParsedBody {
   body?: unknown
 }
 
-export type NodeListener = (request: IncomingMessage & ParsedBody, response: ServerResponse) => Promise<void>
+/** `originalUrl` is what Express calls the URL before a router takes its own path from it. */
+type NodeRequest = IncomingMessage & ParsedBody & { originalUrl?: string }
+
+export type NodeListener = (request: NodeRequest, response: ServerResponse) => Promise<void>
 
 export function toNode(respond: Respond): NodeListener {
   return async (request, response) => {
     const { status, headers, body } = await respond({
       headers: request.headers,
+      url: () => request.originalUrl ?? request.url,
+      contentType: () => request.headers['content-type'],
       read: limit => readBody(request, request, limit),
     })
+    // By a middleware, such as one that ends slow requests.
+    if (response.headersSent) return
     response.writeHead(status, { ...headers, ...closing(request) })
     response.end(body)
   }

@@ -1,17 +1,69 @@
 /** Web standards: a Request in, a Response out. */
+import type { ServerResponse } from 'node:http'
 import { InvalidArgumentError } from '../../errors.js'
-import { incomplete, KEEP_RAW_BODY, type Respond, tooLarge } from '../message.js'
+import { kindOf } from '../../util/wording.js'
+import { type Acknowledgement, incomplete, KEEP_RAW_BODY, type Respond, tooLarge } from '../message.js'
 
 export type WebHandler = (request: Request) => Promise<Response>
 
-export function toWeb(respond: Respond): WebHandler {
-  return async request => {
-    const { status, headers, body } = await respond({
-      headers: request.headers,
-      read: limit => readBody(request, limit),
-    })
-    return new Response(body ?? null, { status, headers })
+/** @param refuse Reports the error, and makes the response to a request that is not a web Request. */
+export function toWeb(respond: Respond, refuse: (error: InvalidArgumentError) => Acknowledgement): WebHandler {
+  return async (request, ...rest: unknown[]) => {
+    if (!isWebRequest(request)) {
+      const error = wrongAdapter(request)
+      const refusal = refuse(error)
+      if (!sendWith(rest[0], refusal)) throw error
+      return toResponse(refusal)
+    }
+    return toResponse(
+      await respond({
+        headers: request.headers,
+        url: () => request.url,
+        contentType: () => request.headers.get('content-type'),
+        read: limit => readBody(request, limit),
+      }),
+    )
   }
+}
+
+function toResponse({ status, headers, body }: Acknowledgement): Response {
+  return new Response(body ?? null, { status, headers })
+}
+
+function isWebRequest(request: unknown): request is Request {
+  const headers = isObject(request) && 'headers' in request ? request.headers : undefined
+  return isObject(headers) && 'get' in headers && typeof headers.get === 'function'
+}
+
+function wrongAdapter(request: unknown): InvalidArgumentError {
+  const [found, cure] = adapterFor(request)
+  return new InvalidArgumentError(`The handler itself must be called with a web Request; got ${found}. ${cure}`)
+}
+
+function adapterFor(request: unknown): [found: string, cure: string] {
+  const has = (name: string) => isObject(request) && name in request
+  if (has('req') && has('res')) return ["Koa's context", 'Pass `handler.koa`.']
+  if (has('raw')) return ["Fastify's request", 'Register `handler.fastify`: `app.register(handler.fastify, { url })`.']
+  if (has('rawHeaders')) return ["Node's request", 'Pass `handler.node` to node:http, Express and NestJS.']
+  return [
+    kindOf(request),
+    'Pass `handler.node`, `handler.koa` or `handler.fastify` to frameworks that have no web Request.',
+  ]
+}
+
+/** Sends the response through Node's, if that is what `response` is; nobody else would. */
+function sendWith(response: unknown, { status, headers, body }: Acknowledgement): boolean {
+  if (!isNodeResponse(response)) return false
+  if (!response.headersSent) response.writeHead(status, headers).end(body)
+  return true
+}
+
+function isNodeResponse(response: unknown): response is ServerResponse {
+  return isObject(response) && 'writeHead' in response && 'end' in response && 'headersSent' in response
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 async function readBody(request: Request, limit: number): Promise<Uint8Array> {

@@ -1,0 +1,135 @@
+/** What a recipient verifies and decrypts its notifications with. */
+import type { KeyObject } from 'node:crypto'
+import { factory } from '../builder.js'
+import { type Client, settingsOf } from '../client/settings-of.js'
+import { readCerts } from '../config/certs.js'
+import type { Config } from '../config/config.js'
+import { readMerchant } from '../config/merchant-certificate.js'
+import { aesKey } from '../crypto/bytes.js'
+import { type KeyInput, loadSigningKey } from '../crypto/keys.js'
+import { InvalidArgumentError } from '../errors.js'
+import type { Store } from '../stores/store.js'
+import { decryptField } from '../trust/decrypt-field.js'
+import type { Decrypt } from '../trust/encrypt-fields.js'
+import { PlatformKeyRing } from '../trust/platform-key-ring.js'
+import type { Verifier } from '../trust/verifier.js'
+import { isRecord } from '../util/plain-object.js'
+import { kindOf } from '../util/wording.js'
+
+/** The options of `Builder.factory`; only `certs` (or `verifier`) and `apiv3Key`, or `secret` for APIv2, are needed. */
+export type NotificationConfig = Partial<Config> & { store?: Store }
+
+export interface NotificationKeys {
+  /** The merchant number, if it is known. */
+  readonly mchid: string | undefined
+  readonly verifier: Verifier | undefined
+  /** 32 bytes. */
+  readonly apiv3Key: Uint8Array | undefined
+  /** The APIv2 key. */
+  readonly secret: string | undefined
+  /** Decrypts the fields that are encrypted for the merchant; without it they stay encrypted. */
+  readonly decrypt: Decrypt | undefined
+  readonly store: Store | undefined
+}
+
+// A look-up returns the same recipients again and again, and reading keys takes longer than verifying a notification.
+const known = new WeakMap<object, NotificationKeys>()
+
+/** @throws InvalidArgumentError when neither API's keys are complete, and for keys that cannot be right. */
+export function keysOf(source: NotificationConfig | Client): NotificationKeys {
+  const isReference = (typeof source === 'object' && source !== null) || typeof source === 'function'
+  const keys = (isReference && known.get(source)) || readKeys(source)
+  known.set(source, keys)
+  return keys
+}
+
+function readKeys(source: NotificationConfig | Client): NotificationKeys {
+  const keys = keysOfClient(source) ?? keysOfConfig(source)
+  if ((keys.verifier && keys.apiv3Key) || keys.secret) return keys
+  throw new InvalidArgumentError(
+    `${keys.verifier ? '`apiv3Key` is' : '`certs` are'} missing. Pass \`certs\` and \`apiv3Key\` for notifications of APIv3, or \`secret\` for those of APIv2.`,
+  )
+}
+
+// Read for each notification: Builder.renew gives a running client new keys.
+function keysOfClient(client: unknown): NotificationKeys | undefined {
+  const settings = settingsOf(client)
+  if (!settings) return undefined
+  const now = () => settingsOf(client) ?? settings
+  const apiv3Key = exported(
+    () => now().apiv3Key,
+    bytes => bytes,
+  )
+  const secret = exported(() => now().secret, String)
+  return {
+    mchid: settings.mchid,
+    get verifier() {
+      return now().verifier
+    },
+    get apiv3Key() {
+      return apiv3Key()
+    },
+    get secret() {
+      return secret()
+    },
+    get decrypt() {
+      const { encrypt = true, signer } = now()
+      return encrypt ? signer.decrypt?.bind(signer) : undefined
+    },
+    store: settings.store,
+  }
+}
+
+/** A function that exports a key once, until there is a new one. */
+function exported<Form>(key: () => KeyObject | undefined, form: (bytes: Buffer) => Form): () => Form | undefined {
+  let last: { key: KeyObject; form: Form } | undefined
+  return () => {
+    const current = key()
+    if (!current) return undefined
+    if (last?.key !== current) last = { key: current, form: form(current.export()) }
+    return last.form
+  }
+}
+
+function keysOfConfig(config: NotificationConfig | Client): NotificationKeys {
+  if (!isConfig(config)) {
+    throw new InvalidArgumentError(
+      `Notification.create must be called with the options of Builder.factory, a client, a list of these, or a function that returns them; got ${kindOf(config)}.`,
+    )
+  }
+  if (canDownload(config)) return readKeys(factory(config))
+  const { mchid, secret } = config
+  return {
+    mchid: mchid === undefined ? undefined : String(mchid),
+    verifier: readVerifier(config),
+    apiv3Key: config.apiv3Key === undefined ? undefined : aesKey(config.apiv3Key, 'apiv3Key'),
+    secret: secret === undefined ? undefined : Buffer.from(aesKey(secret, 'secret')).toString(),
+    decrypt: readDecrypt(config),
+    store: config.store,
+  }
+}
+
+function isConfig(source: unknown): source is NotificationConfig {
+  return isRecord(source)
+}
+
+// A client downloads the platform certificates that `certs` lacks, as it does for its calls.
+function canDownload(config: NotificationConfig): config is Config {
+  const { mchid, verifier, apiv3Key, serial, privateKey, signer, merchant } = config
+  const canSign = signer !== undefined || merchant !== undefined || (privateKey !== undefined && serial !== undefined)
+  return mchid !== undefined && canSign && apiv3Key !== undefined && !verifier
+}
+
+function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: NotificationConfig): Decrypt | undefined {
+  if (encrypt === 'off') return undefined
+  if (signer) return signer.decrypt?.bind(signer)
+  const key =
+    privateKey === undefined ? readMerchant(merchant, String(mchid))?.key : loadSigningKey(privateKey, 'privateKey')
+  return key && (ciphertext => decryptField(ciphertext, key))
+}
+
+function readVerifier({ verifier, certs = {} }: NotificationConfig): Verifier | undefined {
+  const entries: [serial: string, input: KeyInput][] = Object.entries(certs)
+  if (verifier || entries.length === 0) return verifier
+  return new PlatformKeyRing({ configured: readCerts(entries), now: () => Date.now() })
+}

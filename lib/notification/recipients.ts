@@ -1,0 +1,149 @@
+/** Who a notification may be for: of one recipient, of a list, or of those that a function looks up. */
+import type { KeyObject } from 'node:crypto'
+import { type Client, settingsOf } from '../client/settings-of.js'
+import { normalizeSerial } from '../crypto/keys.js'
+import { InvalidArgumentError } from '../errors.js'
+import { PlatformKeyRing } from '../trust/platform-key-ring.js'
+import type { Verifier } from '../trust/verifier.js'
+import { keysOf, type NotificationConfig, type NotificationKeys } from './keys.js'
+
+/** A client, or the options of `Builder.factory`. */
+export type NotificationRecipient = Client | NotificationConfig
+
+/** What is known of a notification before it is verified. A stranger may have written it. */
+export interface NotificationClue {
+  /** The serial of the key that signed a notification of APIv3; undefined for APIv2. */
+  readonly serial: string | undefined
+  /** The merchant number in a notification of APIv2; undefined for APIv3, which does not name it. */
+  readonly mchid: string | undefined
+  /** The path and query that the notification was sent to. With `parse`, its `url`. */
+  readonly url: string | undefined
+}
+
+type Found<Recipient> = Recipient | readonly Recipient[] | null | undefined
+
+/** Finds those that a notification may be for: one, several or none. Return the same objects again: their keys are kept. */
+export type LookUp<Recipient> = (clue: NotificationClue) => Found<Recipient> | Promise<Found<Recipient>>
+
+export interface Candidate {
+  /** As it was passed in. */
+  readonly recipient: object
+  readonly keys: NotificationKeys
+}
+
+export interface Recipients {
+  /** Undefined when there may be others. */
+  readonly only: Candidate | undefined
+  find(clue: NotificationClue): Directory | Promise<Directory>
+}
+
+export type RecipientSource = NotificationRecipient | readonly NotificationRecipient[] | LookUp<NotificationRecipient>
+
+/** @throws InvalidArgumentError for an empty list, and for a recipient whose keys are missing or cannot be right. */
+export function recipientsOf(source: RecipientSource): Recipients {
+  if (isLookUp(source)) {
+    return {
+      only: undefined,
+      find: async clue => new Directory([(await source(clue)) ?? []].flat().map(candidateOf)),
+    }
+  }
+  const directory = new Directory([source].flat().map(candidateOf))
+  if (!directory.isEmpty) return { only: directory.only, find: () => directory }
+  throw new InvalidArgumentError(
+    'Notification.create must be called with at least one recipient; got an empty list. To look recipients up later, pass a function.',
+  )
+}
+
+// A client is a function, too.
+function isLookUp(source: unknown): source is LookUp<NotificationRecipient> {
+  return typeof source === 'function' && !settingsOf(source)
+}
+
+function candidateOf(recipient: NotificationRecipient): Candidate {
+  return { recipient, keys: keysOf(recipient) }
+}
+
+/** Recipients that search for an unknown serial at the same time: each may download its certificates. */
+const SEARCHES_AT_ONCE = 16
+
+/** Those that a notification may be for, found by what it says. */
+export class Directory {
+  readonly #candidates: readonly Candidate[]
+  readonly #byMchid: ReadonlyMap<string | undefined, readonly Candidate[]>
+  readonly #bySerial = new Map<string, ReadonlySet<Candidate>>()
+
+  constructor(candidates: readonly Candidate[]) {
+    this.#candidates = candidates
+    this.#byMchid = groupBy(candidates, ({ keys }) => keys.mchid)
+  }
+
+  get isEmpty(): boolean {
+    return this.#candidates.length === 0
+  }
+
+  get only(): Candidate | undefined {
+    return this.#candidates.length === 1 ? this.#candidates[0] : undefined
+  }
+
+  /**
+   * Those that may know the key of a notification of APIv3, in groups: a later group takes longer to find, and is found when
+   * it is asked for.
+   */
+  *bySerial(serial: string): Iterable<Iterable<Candidate> | Promise<Iterable<Candidate>>> {
+    if (this.only) {
+      yield [this.only]
+      return
+    }
+    const name = normalizeSerial(serial)
+    const found = this.#bySerial.get(name) ?? new Set()
+    yield found
+    const able = this.#candidates.filter(({ keys }) => keys.verifier && keys.apiv3Key)
+    const knowing = new Set(able.filter(({ keys }) => mayKnow(keys.verifier, serial)))
+    if (knowing.size > 0) this.#bySerial.set(name, knowing)
+    yield [...knowing].filter(candidate => !found.has(candidate))
+    const rest = able.filter(candidate => !knowing.has(candidate))
+    while (rest.length > 0) yield this.#search(serial, rest.splice(0, SEARCHES_AT_ONCE))
+  }
+
+  async #search(serial: string, candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
+    const keys = await Promise.all(candidates.map(({ keys }) => keys.verifier?.encryptionKey?.(serial)))
+    return candidates.filter((_, index) => keys[index])
+  }
+
+  /**
+   * Those that a notification of APIv2 names, or else those whose number is not known; and all others. Without a number, it
+   * may be for any.
+   */
+  byMchid(mchid: string | undefined): { named: readonly Candidate[]; others(): readonly Candidate[] } {
+    const isAny = this.only !== undefined || mchid === undefined
+    const named = isAny ? this.#candidates : (this.#byMchid.get(mchid) ?? this.#byMchid.get(undefined) ?? [])
+    return { named, others: () => this.#candidates.filter(other => !named.includes(other)) }
+  }
+}
+
+const fingerprints = new WeakMap<KeyObject, string>()
+
+/** Identifies the key under that serial, if it is known without a download: several recipients may have the same. */
+export function fingerprintUnder(serial: string, verifier: Verifier): string | undefined {
+  const key = verifier instanceof PlatformKeyRing ? verifier.known(serial)?.key : undefined
+  if (!key) return undefined
+  const fingerprint = fingerprints.get(key) ?? key.export({ type: 'spki', format: 'der' }).toString('base64')
+  fingerprints.set(key, fingerprint)
+  return fingerprint
+}
+
+// A verifier of the user's own does not say what it knows.
+function mayKnow(verifier: Verifier | undefined, serial: string): boolean {
+  return !(verifier instanceof PlatformKeyRing) || verifier.known(serial) !== undefined
+}
+
+function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups
+}
