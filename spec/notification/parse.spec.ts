@@ -6,6 +6,7 @@ import { InvalidArgumentError, SignatureError, WechatPayError } from '../../lib/
 import { Builder } from '../../lib/index.js'
 import * as Notification from '../../lib/notification/index.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
+import { failure } from '../async.js'
 import { config, merchant, platform } from '../gateway.js'
 import { apiv3Key, keys, type Notice, notice, payment, signedAnew } from './wechat-pay.js'
 
@@ -251,6 +252,75 @@ describe('a parsed body is refused, with the cure', () => {
     await expect(notification.parse({ headers: 'x' as unknown as Headers, body })).rejects.toThrow(
       /`headers` .*a string/,
     )
+  })
+})
+
+describe('what is no message of HTTP is refused by name', () => {
+  const { headers, body } = notice()
+  const timestamp = 'wechatpay-timestamp'
+  const number: unknown = 1_730_000_000
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /must be an object, \{ headers, body \}; got undefined/],
+    ['a string', 'x', /must be an object.*got a string/],
+    ['a list', [], /must be an object.*got an array/],
+    ['no headers', { body }, /`headers` must be .*got undefined/],
+    [
+      'a number as a header',
+      { body, headers: { ...headers, [timestamp]: number } },
+      /got a number as `wechatpay-timestamp`/,
+    ],
+    ['a number in a list of a header', { body, headers: { ...headers, [timestamp]: [number] } }, /got a number as/],
+    ['an object as a header', { body, headers: { ...headers, [timestamp]: {} } }, /got an object as/],
+    ['null as a header', { body, headers: { ...headers, [timestamp]: null } }, /got null as/],
+    ['a list with a hole', { body, headers: [undefined, ...Object.entries(headers)] }, /got undefined as the name/],
+    ['a raw list with a hole', { body, headers: ['a', 'b', undefined, 'c'] }, /got undefined as the name/],
+    ['a list of numbers', { body, headers: [1, 2] }, /got a number as the name/],
+    ['a set', { body, headers: new Set([['a', 1], 2]) }, /got a number as the name/],
+  ])('%s', async (_, message, expected) => {
+    const error = await failure(notification.parse(message as Notification.NotificationMessage))
+    expect(error).toBeInstanceOf(InvalidArgumentError)
+    expect(error).toMatchObject({ message: expect.stringMatching(expected) })
+  })
+
+  it.each(['a', []])('headers without a signature: %j', async found => {
+    const lacking = { body, headers: [found].flat() as Notification.NotificationHeaders }
+    expect(await failure(notification.parse(lacking))).toMatchObject({ reason: 'headers' })
+  })
+
+  it('but not an odd value of a header that is not needed', async () => {
+    const odd = { ...notice().headers, 'content-length': 10, 'x-a': null, 'x-b': {}, 'x-c': undefined }
+    const sent = notice()
+    const message = { body: sent.body, headers: { ...odd, ...sent.headers } as unknown as Record<string, string> }
+    expect(await notification.parse(message)).toMatchObject({ resource: payment })
+  })
+
+  it('nor white space around a value, which HTTP strips', async () => {
+    const sent = notice()
+    const spaced = Object.fromEntries(Object.entries(sent.headers).map(([name, value]) => [name, ` ${value}\t`]))
+    expect(await notification.parse({ headers: spaced, body: sent.body })).toMatchObject({ resource: payment })
+  })
+
+  it('a nonce that takes over the beginning of the body', async () => {
+    const prefixed = signedAnew(`PREFIX\n${notice().body}`)
+    const { 'wechatpay-nonce': nonce } = prefixed.headers
+    const cut = { ...prefixed.headers, 'wechatpay-nonce': `${nonce}\nPREFIX` }
+    const error = await refusal({ headers: cut, body: prefixed.body.slice('PREFIX\n'.length) })
+    expect(error).toMatchObject({ reason: 'headers', message: expect.stringContaining('wechatpay-nonce') })
+  })
+
+  it.each(['timestamp', 'nonce', 'signature', 'serial'])('a %s that came twice', async name => {
+    const sent = notice()
+    const key = `wechatpay-${name}`
+    const { [key]: value = '' } = sent.headers
+    const repeated = [
+      { ...sent.headers, [key]: [value, value] as unknown as string },
+      new Headers([...Object.entries(sent.headers), [key, value]]),
+    ]
+    for (const headers of repeated) {
+      const error = await failure(notification.parse({ headers, body: sent.body }))
+      expect(error).toMatchObject({ reason: 'headers', message: expect.stringContaining('more than once') })
+    }
   })
 })
 

@@ -257,7 +257,6 @@ describe('recipients that download their certificates', () => {
   it('do so for a serial that none of them knows, and each finds its notifications', async () => {
     const { apiv3Key } = await import('../trust/platform.js')
     const { serial, privateKey } = config
-    // The second list is encrypted for a different merchant: only the first shop can use its own.
     const shops = sides.map(({ gateway }, number) => ({
       mchid: mchidOf(number),
       serial,

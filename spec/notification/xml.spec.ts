@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { createCipheriv, createHash } from 'node:crypto'
+import { describe, expect, it, vi } from 'vitest'
 import { InvalidArgumentError, SignatureError, WechatPayError } from '../../lib/errors.js'
 import * as Notification from '../../lib/notification/index.js'
 import { vectors } from '../fixtures/vectors.js'
@@ -157,6 +158,67 @@ describe('a refund', () => {
     const refund = { ...outer, req_info: encryptRefund(content), sign: '0'.repeat(32) }
     expect(await refusal(xml(refund))).toMatchObject({ reason: 'mismatch' })
   })
+
+  describe('whose encrypted blocks somebody rearranges without the key', () => {
+    // The title begins a block, and holds two whole ones.
+    const padding = 'x'.repeat(16 - ('<root><title><![CDATA['.length % 16))
+    const arrange = async (fields: Record<string, string>, rearrange: (blocks: string[]) => string[]) => {
+      const encrypted = encryptRefund(fields)
+      const blocks = Buffer.from(encrypted, 'base64').toString('hex').match(/.{32}/g) ?? []
+      const changed = Buffer.from(rearrange(blocks).join(''), 'hex').toString('base64')
+      expect(changed).not.toBe(encrypted)
+      const genuine = await notification.parse(xml({ ...outer, req_info: encrypted }))
+      return { genuine, changed: xml({ ...outer, req_info: changed }) }
+    }
+    const numbers = { refund_id: '50000408942018111907145868882', out_refund_no: 'R1', refund_status: 'SUCCESS' }
+
+    it('has the same id where the change leaves its number', async () => {
+      const fields = { title: `${padding}${'a'.repeat(16)}${'b'.repeat(16)}`, ...numbers }
+      const twice = ([first = '', second = '', third = '', ...rest]: string[]) => [first, second, third, third, ...rest]
+      const { genuine, changed } = await arrange(fields, twice)
+      const event = await notification.parse(changed)
+      expect(event.resource).not.toEqual(genuine.resource)
+      expect(event.id).toBe(genuine.id)
+    })
+
+    it.each(['refund_id', 'transaction_id', 'out_refund_no', 'out_trade_no'])(
+      'is refused where it makes %s longer than any',
+      async name => {
+        const start = `<root><${name}><![CDATA[`.length % 16
+        const fields = { [name]: `${'1'.repeat(16 - start)}${'2'.repeat(16)}`, title: 'a' }
+        const index = (start === 0 ? 1 : 2) + Math.floor(`<root><${name}><![CDATA[`.length / 16) - 1
+        const repeated = (blocks: string[]) =>
+          blocks.flatMap((block, at) => (at === index ? Array(5).fill(block) : [block]))
+        const { changed } = await arrange(fields, repeated)
+        expect(await refusal(changed)).toMatchObject({ reason: 'mismatch', message: expect.stringContaining(name) })
+      },
+    )
+  })
+
+  it('has one id for each status, however it is encrypted and whatever is beside it', async () => {
+    const idOf = async (fields: Record<string, string>) =>
+      (await notification.parse(xml({ ...outer, req_info: encryptRefund(fields) }))).id
+    const numbers = { refund_id: '50000408942018111907145868882', out_refund_no: 'R1' }
+    const success = await idOf({ ...numbers, refund_status: 'SUCCESS', success_time: '2018-11-19 16:24:13' })
+    expect(await idOf({ refund_status: 'SUCCESS', ...numbers, success_time: '2018-11-19 16:24:14' })).toBe(success)
+    expect(await idOf({ ...numbers, refund_status: 'CHANGE' })).not.toBe(success)
+    expect(await idOf({ ...numbers, refund_id: '50000408942018111907145868883', refund_status: 'SUCCESS' })).not.toBe(
+      success,
+    )
+    expect(await idOf({ out_refund_no: 'R1' })).not.toBe(await idOf({ out_refund_no: 'R2' }))
+  })
+
+  it('is decrypted though its base64 has line breaks', async () => {
+    const req_info = encryptRefund(content).replace(/.{40}/g, '$&\n')
+    expect(await notification.parse(xml({ ...outer, req_info }))).toMatchObject({ resource: { req_info: content } })
+  })
+
+  it('with the same field twice is refused', async () => {
+    const cipher = createCipheriv('aes-256-ecb', createHash('md5').update(secret).digest('hex'), null)
+    const twice = '<root><refund_id>1</refund_id><refund_id>2</refund_id></root>'
+    const req_info = cipher.update(twice, 'utf8', 'base64') + cipher.final('base64')
+    expect(await refusal(xml({ ...outer, req_info }))).toMatchObject({ reason: 'mismatch' })
+  })
 })
 
 describe('XML with content that is encrypted with the APIv3 key', () => {
@@ -221,4 +283,40 @@ describe('a body that is not XML of APIv2 is refused', () => {
       message: expect.stringContaining('`secret`'),
     })
   })
+})
+
+describe('XML that a stranger sends', () => {
+  it.each([
+    ['more than 64 KiB', `<xml><a>${'x'.repeat(65_536)}</a></xml>`, '65536 bytes'],
+    ['more than 256 elements', `<xml>${'<a>1</a>'.repeat(257)}</xml>`, '256 elements'],
+    [
+      'more than 256 elements with names of their own',
+      `<xml>${Array.from({ length: 257 }, (_, n) => `<a${n}/>`).join('')}</xml>`,
+      '256 elements',
+    ],
+  ])('of %s is not parsed to its end', async (_, body, found) => {
+    const error = await refusal({ headers: {}, body })
+    expect(error).toMatchObject({ code: 'ERR_NOTIFICATION_FORMAT', cause: { message: expect.stringContaining(found) } })
+  })
+
+  it('may be as large as that', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 254 }, (_, number) => [`field_${number}`, 'x'.repeat(200)]))
+    expect(await notification.parse(xmlNotice({ ...fields, out_trade_no: '1' }))).toMatchObject({ resource: fields })
+  })
+})
+
+it('an error of ours, such as a missing module, is not taken for a flaw of the notification', async () => {
+  vi.resetModules()
+  vi.doMock('../../lib/xml/parse.js', () => ({
+    toObjectWithin: () => {
+      throw new Error("Cannot find module 'saxes'")
+    },
+  }))
+  const { create } = await import('../../lib/notification/receiver.js')
+  const errors: unknown[] = []
+  const handler = create({ secret }).handler(() => {}, { onError: error => errors.push(error) })
+  const response = await handler(new Request('https://example.com', { method: 'POST', ...xmlNotice(payment) }))
+  expect(response.status).toBe(500)
+  expect(errors).toMatchObject([{ message: "Cannot find module 'saxes'" }])
+  vi.doUnmock('../../lib/xml/parse.js')
 })
