@@ -52,7 +52,8 @@ export function send(config: Config, call: RawCall = {}): Promise<RawResponse> {
   const headers = {
     Accept: 'application/json',
     'User-Agent': 'raw-merchant',
-    ...(sentBody && { 'Content-Type': 'application/json' }),
+    // Node sends no length by itself with a DELETE.
+    ...(sentBody && { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(sentBody)) }),
     Authorization: 'authorization' in call ? call.authorization : authorization(config, call),
     ...call.headers,
   }

@@ -194,6 +194,24 @@ describe('an outgoing payment', () => {
     expect((await query(xml.out_trade_no)).data).toMatchObject({ trade_state: 'REFUND' })
   })
 
+  it('is a refund that is found by any of its numbers; the numbers of an order find all of its refunds', async () => {
+    const xml = await refund()
+    const { refund_id, transaction_id } = Object(await call('secapi/pay/refund', xml))
+    const second = { ...xml, out_refund_no: number(), refund_fee: 30 }
+    await call('secapi/pay/refund', second)
+    const found = (numbers: object) => call('pay/refundquery', { appid: 'wx1', ...numbers })
+    for (const numbers of [{ refund_id }, { out_refund_no: xml.out_refund_no }])
+      expect(await found(numbers)).toMatchObject({ refund_count: '1', out_refund_no_0: xml.out_refund_no })
+    for (const numbers of [{ transaction_id }, { out_trade_no: xml.out_trade_no }])
+      expect(await found(numbers)).toMatchObject({
+        refund_count: '2',
+        out_refund_no_0: xml.out_refund_no,
+        out_refund_no_1: second.out_refund_no,
+        refund_fee_1: '30',
+      })
+    expect(await failure(found({ refund_id: '0' }))).toMatchObject({ code: 'REFUNDNOTEXIST' })
+  })
+
   it('is a red packet, over mutual TLS, with an unsigned response', async () => {
     const xml = packet()
     const first = await call('mmpaymkttransfers/sendredpack', xml)

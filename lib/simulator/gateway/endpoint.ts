@@ -33,8 +33,8 @@ export interface Call<Body = unknown> extends VerifiedCall {
   /** The JSON of the payload; undefined without one. */
   readonly body: Body
   /**
-   * The documented response with these values. Required fields that are not given repeat the request or are sampled;
-   * optional ones are left out.
+   * The documented response with these fields. Required fields that are not given repeat the request or are sampled;
+   * optional ones are left out. What is given is not looked into.
    */
   readonly respond: (values: object) => EndpointResponse
 }

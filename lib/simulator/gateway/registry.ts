@@ -6,7 +6,7 @@ import { problem } from '../ledger/problem.js'
 import type { Records } from '../ledger/records.js'
 import { type Operation, operationsOf } from '../schema/catalogue.js'
 import { merchantNumbersOf } from '../schema/families.js'
-import { checkBody, checkParameters, createRules } from '../schema/request.js'
+import { checkBody, checkParameters, checkRules } from '../schema/request.js'
 import type { Call, Endpoint, VerifiedRoute } from './endpoint.js'
 import { readJson } from './json-body.js'
 import { type EndpointResponse, Router } from './router.js'
@@ -51,7 +51,6 @@ export class Registry {
 
   #routeOf(operation: Operation, endpoint: Endpoint | undefined): VerifiedRoute {
     const { method, path } = operation
-    const checkRules = endpoint?.rules && createRules(endpoint.rules)
     return withSensitiveFields({
       method,
       path,
@@ -59,7 +58,7 @@ export class Registry {
         const parameters = await checkParameters(operation, { ...verified, headers: verified.request.headers })
         const body = operation.payload ? readJson(verified.request) : undefined
         if (operation.payload) await checkBody(operation, body)
-        await checkRules?.(operation, body)
+        if (endpoint?.rules) await checkRules(operation, endpoint.rules, body)
         const respond = (values: object) => completeResponse(operation, { ...verified, body }, values)
         const call: Call = { ...verified, body, respond }
         const handle = () =>

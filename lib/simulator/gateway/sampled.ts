@@ -30,13 +30,13 @@ export function sampledResponse(
   if (!known && family.sources.length > 0 && operation.method === 'GET') {
     throw problem(404, 'RESOURCE_NOT_EXISTS', '记录不存在')
   }
-  const body = isRecord(call.body) ? call.body : {}
+  const body = asRecord(call.body)
   if (known) change(operation, known, body, records)
   const remembered = known && { ...possible(operation, known.returned), ...known.sent }
   return create(operation, call, { ...remembered, ...parameters, ...body }, records)
 }
 
-/** The documented response with the given values and, where they leave out a required one, those of the request. */
+/** The documented response with the given fields and, where they leave out a required one, that of the request or a sample. */
 export function completeResponse(operation: Operation, call: Omit<Call, 'respond'>, values: object): EndpointResponse {
   const { response, document } = operation
   if (!response.content) return { statusCode: response.statusCode, body: '' }
@@ -45,9 +45,10 @@ export function completeResponse(operation: Operation, call: Omit<Call, 'respond
   return { statusCode: response.statusCode, body: JSON.stringify({ ...asRecord(sampled), ...values }) }
 }
 
-function change({ method }: Operation, known: Created, body: Values, records: Records): void {
-  if (method === 'DELETE') records.remove(known)
-  else known.sent = { ...known.sent, ...body }
+// What creates something else below it, such as the stock of a coupon, does not change it.
+function change(operation: Operation, known: Created, body: Values, records: Records): void {
+  if (operation.method === 'DELETE') records.remove(known)
+  else if (keysOf(operation).length === 0) known.sent = { ...known.sent, ...body }
 }
 
 /** Without the states that this operation does not document: what was processing is not when it has been closed. */

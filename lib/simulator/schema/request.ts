@@ -54,17 +54,19 @@ export async function findViolation(operation: Operation, payload: unknown): Pro
 }
 
 /**
- * Additional rules for the payload of an operation, as a JSON Schema: what the documents say in prose, such as the
- * pattern of a number. The labels in the errors are those of the operation's own schema.
+ * Checks a payload against additional rules: what the documents say in prose, such as the pattern of a number. The labels
+ * in the errors are those of the operation's own schema.
+ *
+ * @throws ApiError 400 `PARAM_ERROR` that names the first invalid field.
  */
-export function createRules(rules: Schema): (operation: Operation, body: unknown) => Promise<void> {
-  let validate: Promise<Validate> | undefined
-  return async ({ document, payload }, body) => {
-    validate ??= compile({ ...rules })
-    const failures = (await validate)(body)
-    if (failures) throw bodyError(violationOf(failures, body, document, payload?.schema ?? {}))
-  }
+export async function checkRules({ document, payload }: Operation, rules: Schema, body: unknown): Promise<void> {
+  const validate = compiledRules.get(rules) ?? compile({ ...rules })
+  compiledRules.set(rules, validate)
+  const failures = (await validate)(body)
+  if (failures) throw bodyError(violationOf(failures, body, document, payload?.schema ?? {}))
 }
+
+const compiledRules = new WeakMap<Schema, Promise<Validate>>()
 
 /** Converts the string of a parameter or of a field of APIv2; a string that cannot be converted stays. */
 export function convert(document: DocumentName, schema: Schema, value: string): unknown {

@@ -82,6 +82,15 @@ describe('a request without a valid signature of the merchant', () => {
     expect(await get(config, PATH, { timestamp, mchid: '1900000110' })).toMatchObject(refusal('mchid', '1900000110'))
   })
 
+  it('may write serial_no and Wechatpay-Serial in lower case', async () => {
+    const serial = config.serial.toLowerCase()
+    const [publicKeyId = ''] = Object.keys(config.certs).filter(name => name.startsWith('PUB_KEY_ID_'))
+    const headers = { 'Wechatpay-Serial': publicKeyId.toLowerCase() }
+    const response = await get(config, PATH, { timestamp, serial, headers })
+    expect(response.status).toBe(200)
+    expect(response.headers['wechatpay-serial']).toBe(publicKeyId)
+  })
+
   it('is refused for an unknown serial', async () => {
     const serial = '5157F09EFDC096DE15EBE81A47057A7232F1B8E1'
     expect(await get(config, PATH, { timestamp, serial })).toMatchObject(refusal('serial_no', serial))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Operation, operationsOf } from '../../../lib/simulator/schema/catalogue.js'
-import { checkBody, checkParameters, createRules } from '../../../lib/simulator/schema/request.js'
+import { checkBody, checkParameters, checkRules } from '../../../lib/simulator/schema/request.js'
 
 function operation(method: string, path: string): Operation {
   const found = operationsOf('v3').find(candidate => candidate.method === method && candidate.path === path)
@@ -71,9 +71,9 @@ describe('a payload', () => {
   })
 
   it('is refused by additional rules, with the label of the catalogue', async () => {
-    const check = createRules({ properties: { amount: { properties: { total: { minimum: 1 } } } } })
-    await check(NATIVE, ORDER)
-    await expect(check(NATIVE, { ...ORDER, amount: { total: 0 } })).rejects.toThrow(
+    const rules = { properties: { amount: { properties: { total: { minimum: 1 } } } } }
+    await checkRules(NATIVE, rules, ORDER)
+    await expect(checkRules(NATIVE, rules, { ...ORDER, amount: { total: 0 } })).rejects.toThrow(
       '输入源“/body/amount/total”映射到字段“总金额”规则校验失败，值低于最小值 1',
     )
   })
