@@ -5,6 +5,7 @@ import { type KeyInput, kindOfKey, loadSigningKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import { InvalidArgumentError } from '../errors.js'
 import { signV2 } from '../protocol/v2/signature.js'
+import { signWith } from '../trust/sign.js'
 import type { Signer } from '../trust/verifier.js'
 import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
@@ -70,7 +71,7 @@ function isSigner(signer: unknown): signer is Signer {
 
 async function signRemotely(message: string, signer: Signer): Promise<string> {
   if (signer.algorithm === 'SM2') throw onlyRsa('signer')
-  return signer.sign(Buffer.from(message))
+  return signWith(signer, Buffer.from(message))
 }
 
 function signRsa(message: string, privateKey: KeyInput): string {

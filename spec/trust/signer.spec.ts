@@ -2,11 +2,14 @@ import { createPublicKey, createVerify, publicEncrypt } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import type { Config } from '../../lib/config/config.js'
-import { NOTHING_SENT } from '../../lib/errors.js'
+import { NOTHING_SENT, OUTCOME_UNKNOWN } from '../../lib/errors.js'
+import * as Invoke from '../../lib/invoke/index.js'
+import * as Notification from '../../lib/notification/index.js'
 import { answer, config, merchant, platform, startGateway } from '../gateway.js'
 import { type RemoteSigner, startKms } from './kms.js'
 import { startToken, TOKEN_IS_MISSING } from './soft-token.js'
 
+const apiv3Key = 'an-apiv3-key-of-thirty-two-bytes'
 const SERIAL = '40E2'.padEnd(40, '0')
 
 const gateway = await startGateway()
@@ -82,6 +85,28 @@ describe('a signer', () => {
     expect(gateway.requests).toEqual([])
   })
 
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['an empty string', ''],
+    ['bytes', Buffer.from('signed')],
+    ['an object', { Signature: 'c2lnbmVk' }],
+    ['a string that is not base64', 'signed by me'],
+    ['the signature in hex', '0f'.repeat(129)],
+    ['the URL-safe alphabet', 'c2ln-mVk'],
+    ['a line break', 'c2ln\nbmVk'],
+    ['missing padding', 'c2lnbmV'],
+  ])('that returns %s ends the call before anything is sent', async (_what, signature) => {
+    const sign: () => string = Object(() => signature)
+    await expect(open(sign).chain('v3/certificates').get()).rejects.toMatchObject({
+      code: 'ERR_SIGNER',
+      message: expect.stringContaining(NOTHING_SENT),
+    })
+    const parameters = Invoke.jsapi({ appId: 'wx1', prepay_id: 'wx2' }, { signer: { serial: SERIAL, sign } })
+    await expect(parameters).rejects.toMatchObject({ code: 'ERR_SIGNER' })
+    expect(gateway.requests).toEqual([])
+  })
+
   it('may sign without a promise, and without being able to decrypt', async () => {
     const ciphertext = Buffer.alloc(256, 1).toString('base64')
     gateway.answers = [answer(200, { encrypted_echo_message: ciphertext })]
@@ -122,6 +147,33 @@ describe('a verifier', () => {
   ])('that says %s refuses the answer: %s', async (verdict, reason) => {
     await expect(ask({ announcedSerial: () => undefined, verify: () => verdict })).rejects.toMatchObject({ reason })
     expect(gateway.requests[0]?.headers).not.toHaveProperty('wechatpay-serial')
+  })
+
+  it.each([
+    ['a response of a KMS that says no', { SignatureValid: false }],
+    ['a response of a KMS that says yes', { SignatureValid: true }],
+    ['the word', 'true'],
+    ['a number', 1],
+    ['zero', 0],
+    ['null', null],
+    ['an empty string', ''],
+    ['a function', () => true],
+  ])('that says %s has not said yes', async (_what, verdict) => {
+    const verify: () => boolean = Object(() => verdict)
+    await expect(ask({ announcedSerial: () => undefined, verify })).rejects.toMatchObject({
+      code: 'ERR_VERIFIER',
+      message: expect.stringContaining(OUTCOME_UNKNOWN),
+    })
+    const notification = Notification.mint(
+      { event_type: 'TRANSACTION.SUCCESS', resource: { out_trade_no: '1' } },
+      { privateKey: platform.privateKey, serial: platform.serial, apiv3Key },
+    )
+    const receiver = Notification.create({ verifier: { announcedSerial: () => undefined, verify }, apiv3Key })
+    await expect(receiver.parse(notification)).rejects.toMatchObject({ code: 'ERR_VERIFIER' })
+    const handled: unknown[] = []
+    const handler = receiver.handler(event => void handled.push(event), { onError: () => {} })
+    const { status } = await handler(new Request('https://a.example/', { method: 'POST', ...notification }))
+    expect([status, handled]).toEqual([500, []])
   })
 
   it('that fails before the call says that nothing was sent', async () => {

@@ -1,12 +1,13 @@
 /** APIv3: JSON, signed with the merchant's private key. Every response is verified before it is returned. */
 import { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
-import { InvalidArgumentError, NOTHING_SENT, WechatPayError } from '../../errors.js'
+import { InvalidArgumentError, WechatPayError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import type { OpenOptions } from '../../options.js'
 import { headerLine, type ResponseHeaders, requestIdOf, WechatPayResponse } from '../../response.js'
 import { type IncomingResponse, type OutgoingRequest, readWhole } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
+import { signWith } from '../../trust/sign.js'
 import type { Verifier } from '../../trust/verifier.js'
 import { userAgent } from '../../version.js'
 import type { Call, Exchange } from '../call.js'
@@ -117,7 +118,7 @@ class V3Exchange implements Exchange {
     const { contentType, signed, body } = this.#payload
     const timestamp = Math.floor(now() / 1000)
     const nonce = Formatter.nonce()
-    const signing = sign(Formatter.request(method, path, timestamp, nonce, signed), settings)
+    const signing = signWith(settings.signer, Formatter.request(method, path, timestamp, nonce, signed))
     // Assembled while the thread pool signs.
     const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
     if (contentType) headers['content-type'] = contentType
@@ -165,17 +166,6 @@ class V3Exchange implements Exchange {
     const { verifier, now } = this.#client
     const { deadline } = this.#call
     return verifyResponse(signed, { headers, verifier, now: now(), requestId: requestIdOf(headers), deadline })
-  }
-}
-
-async function sign(message: Buffer, { signer }: Settings): Promise<string> {
-  try {
-    return await signer.sign(message)
-  } catch (cause) {
-    throw new WechatPayError(`The signer failed; its error is the cause. ${NOTHING_SENT}`, {
-      code: 'ERR_SIGNER',
-      cause,
-    })
   }
 }
 

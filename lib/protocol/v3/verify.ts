@@ -1,11 +1,12 @@
 /** Verifies WeChat Pay's signature of a response or a notification. */
 import type { KeyKind } from '../../crypto/keys.js'
-import { OUTCOME_UNKNOWN, SignatureError, type SignatureErrorReason } from '../../errors.js'
+import { OUTCOME_UNKNOWN, SignatureError, type SignatureErrorReason, WechatPayError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import { headerLine, type ResponseHeaders } from '../../response.js'
 import type { Verifier } from '../../trust/verifier.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Deadline } from '../../util/deadline.js'
+import { kindOf } from '../../util/wording.js'
 
 const LARGEST_OFFSET = 300
 const REQUIRED = ['wechatpay-timestamp', 'wechatpay-nonce', 'wechatpay-signature', 'wechatpay-serial'] as const
@@ -60,11 +61,13 @@ async function verify(
     const missing = REQUIRED.filter(name => headerLine(headers, name) === '')
     throw refuse('headers', `The ${subject} is not signed: ${missing.join(', ')} missing.`)
   }
+  const repeated = REQUIRED.filter(name => Array.isArray(headers[name]))
+  if (repeated.length > 0) throw refuse('headers', `The ${subject} has more than one ${repeated.join(', ')}.`)
   const type = headers['wechatpay-signature-type']
   if (!ALGORITHMS.has(type)) {
     throw refuse(
       'headers',
-      `The ${subject} is signed with an algorithm that is not supported: only ${Formatter.SCHEME} and ${Formatter.SM2_SCHEME}.`,
+      `The ${subject} has the \`Wechatpay-Signature-Type\` ${quoted(type)}, which is not supported: only ${Formatter.SCHEME} and ${Formatter.SM2_SCHEME}.`,
     )
   }
   const offset = offsetOf(timestamp, now)
@@ -73,17 +76,27 @@ async function verify(
     throw refuse('probe', 'WeChat Pay sent an invalid signature on purpose, to test whether signatures are verified.')
   }
   const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial, ALGORITHMS.get(type))
-  const isGenuine = verdict instanceof Promise ? await (deadline?.wait(verdict) ?? verdict) : verdict
-  if (isGenuine) return
-  throw isGenuine === undefined
-    ? refuse(
-        'serial',
-        `The ${subject} is signed with the key ${printable(serial)}, which is unknown or has expired: if it is WeChat Pay's, add the current one to \`certs\`.`,
-      )
-    : refuse(
+  const isGenuine: unknown = verdict instanceof Promise ? await (deadline?.wait(verdict) ?? verdict) : verdict
+  // Nothing but true is a yes: a KMS may answer with an object that says no.
+  switch (isGenuine) {
+    case true:
+      return
+    case false:
+      throw refuse(
         'mismatch',
         `The signature does not match the key ${printable(serial)}: the ${subject} was changed on its way, or \`certs\` has a different key under that serial.`,
       )
+    case undefined:
+      throw refuse(
+        'serial',
+        `The ${subject} is signed with the key ${printable(serial)}, which is unknown or has expired: if it is WeChat Pay's, add the current one to \`certs\`.`,
+      )
+    default:
+      throw new WechatPayError(
+        `\`verifier.verify\` must return true, false or undefined; got ${kindOf(isGenuine)}. ${ADVICE[subject]}`,
+        { code: 'ERR_VERIFIER' },
+      )
+  }
 }
 
 /** Seconds from now, negative for the past; NaN if the timestamp is not a number of seconds. */
@@ -95,6 +108,10 @@ function whenSigned(offset: number): string {
   if (Number.isNaN(offset)) return 'does not say when it was signed'
   const when = offset < 0 ? 'ago' : 'in the future'
   return `was signed ${Math.abs(offset)} s ${when}, but at most ${LARGEST_OFFSET} s are allowed: set this machine's clock`
+}
+
+function quoted(type: unknown): string {
+  return JSON.stringify(printable(String(type)))
 }
 
 function printable(serial: string): string {
