@@ -7,22 +7,84 @@ export const OUTCOME_UNKNOWN =
 /** The end of a message about a request that cannot have been carried out. */
 export const NOTHING_SENT = 'Nothing was sent.'
 
+/** Longer than any message of ours. */
+const LONGEST_MESSAGE = 2_000
+/** The same for what a message quotes of a response, so that its advice is not cut off. */
+const LONGEST_QUOTE = 200
+/** Longer than any code of WeChat Pay. */
+export const LONGEST_CODE = 64
+
+/** Controls, line separators and the invisible characters that reorder a text. */
+const BREAKS_LINES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
+
+/** A text as one line of a log, however long and whoever wrote it: most of what WeChat Pay says of a failure is not signed. */
+export function oneLine(text: string, longest: number = LONGEST_QUOTE): string {
+  const cut = text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+  return cut.replace(BREAKS_LINES, ' ')
+}
+
+const DEEPEST_CAUSE = 3
+const MOST_FRAMES = 10
+
+/**
+ * What may be passed on of an error that is not ours: its name, code and message, and where it was thrown. Its other members
+ * may be a response with personal data, or the headers of a request.
+ */
+function essenceOf(cause: unknown, depth = 0): unknown {
+  if (cause instanceof WechatPayError) return cause
+  if (typeof cause === 'string') return oneLine(cause, LONGEST_MESSAGE)
+  if (!(cause instanceof Error) || depth === DEEPEST_CAUSE) return undefined
+  const name = oneLine(String(cause.name), LONGEST_CODE)
+  const message = oneLine(String(cause.message), LONGEST_MESSAGE)
+  const frames = String(cause.stack)
+    .split('\n')
+    .filter(line => /^ +at /.test(line))
+    .map(line => oneLine(line, LONGEST_MESSAGE))
+  const essence = new Error(
+    message,
+    cause.cause === undefined ? undefined : { cause: essenceOf(cause.cause, depth + 1) },
+  )
+  const stack = [`${name}: ${message}`, ...frames.slice(0, MOST_FRAMES)].join('\n')
+  Object.defineProperties(essence, { name: { value: name }, stack: { value: stack } })
+  const code: unknown = Reflect.get(cause, 'code')
+  return typeof code === 'string' ? Object.assign(essence, { code: oneLine(code, LONGEST_CODE) }) : essence
+}
+
+/** The reason of a signal is the caller's own, to recognise the abort by. */
+function causeOf({ code, cause }: WechatPayErrorOptions): unknown {
+  return code === 'ERR_ABORTED' ? cause : essenceOf(cause)
+}
+
 interface WechatPayErrorOptions {
   code: string
   cause?: unknown
+  /** A response that cannot be read. */
+  body?: Buffer | undefined
 }
 
 /**
- * The base class of all errors. `code` is stable across releases; `message` says what is wrong and what to do. No property
- * and no printed form contains a key, a secret, a signature or an Authorization header.
+ * The base class of all errors. `code` is stable across releases; `message` says on one line what is wrong and what to do. No
+ * property and no printed form contains a key, a secret, a signature or an Authorization header. Of an error of another
+ * library, `cause` has the name, the code and the message.
  */
 export class WechatPayError extends Error {
   override readonly name: string = 'WechatPayError'
   readonly code: string
+  readonly #body: Buffer | undefined
 
-  constructor(message: string, { code, cause }: WechatPayErrorOptions) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.code = code
+  constructor(message: string, options: WechatPayErrorOptions) {
+    const cause = causeOf(options)
+    super(oneLine(message, LONGEST_MESSAGE), cause === undefined ? undefined : { cause })
+    this.code = oneLine(options.code, LONGEST_CODE)
+    this.#body = options.body
+  }
+
+  /**
+   * The bytes of a response that cannot be read (`ERR_RESPONSE_FORMAT`), to repair and read otherwise. Not printed with the
+   * error, since they may contain personal data.
+   */
+  get body(): Buffer | undefined {
+    return this.#body
   }
 }
 

@@ -232,7 +232,7 @@ it('a file that changes while it is sent fails the call, which says that nothing
     serial: merchant.serial,
     sign: async () => {
       await writeFile(large, 'changed')
-      return 'x'
+      return 'c2lnbmVk'
     },
   }
   const server = await listen(request => request.on('error', () => {}).resume())

@@ -1,7 +1,7 @@
 /** The errors of APIv2. Most are not signed, so they are used to classify, not to act. */
 
 import type { Settings } from '../../config/settings.js'
-import { ApiError, OUTCOME_UNKNOWN } from '../../errors.js'
+import { ApiError, LONGEST_CODE, OUTCOME_UNKNOWN, oneLine } from '../../errors.js'
 import { requestIdOf } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 import { isRecord } from '../../util/plain-object.js'
@@ -34,8 +34,6 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 ])
 const UNCHANGED = 'Do not retry without changing the request.'
 
-const LONGEST_QUOTE = 200
-
 /** Whether WeChat Pay carried out the call. JSON says so by `retcode`. */
 export function isSuccess({ return_code, result_code = 'SUCCESS', retcode }: V2Data): boolean {
   return return_code === undefined ? String(retcode) === '0' : return_code === 'SUCCESS' && result_code === 'SUCCESS'
@@ -43,7 +41,7 @@ export function isSuccess({ return_code, result_code = 'SUCCESS', retcode }: V2D
 
 /** The error for an HTTP 200 whose content reports a failure. */
 export function businessError(fields: V2Data, { headers, statusCode }: IncomingResponse, context: Context): ApiError {
-  const code = firstString(fields.err_code, fields.error_code, fields.retcode) ?? 'FAIL'
+  const code = oneLine(firstString(fields.err_code, fields.error_code, fields.retcode) ?? 'FAIL', LONGEST_CODE)
   const said = firstString(
     fields.err_code_des,
     fields.error_code_des,
@@ -70,13 +68,14 @@ export function httpError({ statusCode, headers }: IncomingResponse, body: Buffe
     statusCode,
     detail: body.toString('utf8', 0, 4096),
     requestId: requestIdOf(headers),
-    retryable: statusCode === 429 || statusCode >= 500,
+    retryable: statusCode === 408 || statusCode === 429 || statusCode >= 500,
   })
 }
 
 function httpAdvice(statusCode: number, body: Buffer): string {
   if (statusCode < 400)
     return 'Redirects are not followed. If this is a page for the browser, use Invoke.contractPage for its URL; otherwise check `base_uri`.'
+  if (statusCode === 408) return 'The request did not arrive in time: retry with the same merchant order number.'
   if (statusCode === 429) return 'Too many requests: wait, then retry with the same merchant order number.'
   if (statusCode >= 500) return OUTCOME_UNKNOWN
   return body.includes('SSL certificate')
@@ -101,8 +100,7 @@ function subject({ method, template }: Call): string {
 }
 
 function quote(said: string | undefined): string {
-  // As in APIv3, it may not be signed.
-  return said === undefined ? '' : `: ${said.replace(/\p{Cc}+/gu, ' ').slice(0, LONGEST_QUOTE)}`
+  return said === undefined ? '' : `: ${oneLine(said)}`
 }
 
 function firstString(...values: unknown[]): string | undefined {

@@ -1,10 +1,11 @@
 /** The errors of APIv3. Their bodies are not verified, so they are used to classify, not to act. */
 
 import type { Settings } from '../../config/settings.js'
-import { ApiError, OUTCOME_UNKNOWN } from '../../errors.js'
+import { ApiError, LONGEST_CODE, OUTCOME_UNKNOWN, oneLine } from '../../errors.js'
 import { requestIdOf } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
+import { parseJson } from '../../util/json.js'
 import { isRecord } from '../../util/plain-object.js'
 import type { Call } from '../call.js'
 import type { Payload } from '../payload.js'
@@ -23,59 +24,79 @@ interface Problem {
   detail?: unknown
 }
 
+/** The error for an HTTP 3xx, 4xx or 5xx, and for a 202 that is not the documented success. */
 export function apiError({ statusCode, headers }: IncomingResponse, body: Buffer, failed: Failed): ApiError {
   const problem = readProblem(body)
-  const code = typeof problem.code === 'string' && problem.code !== '' ? problem.code : `HTTP_${statusCode}`
-  // It is not signed, so control characters, which could break or hide a line of a log, are removed.
-  const message = typeof problem.message === 'string' ? problem.message.replace(/\p{Cc}+/gu, ' ') : ''
-  const said = message === '' ? '' : `: ${message}`
+  const code = codeOf(problem, statusCode)
+  const said = reasonOf(problem)
   const { method, template } = failed.call
   const advice = code === 'SIGN_ERROR' ? signatureAdvice(problem.detail, failed) : adviceFor(statusCode)
-  return new ApiError(
-    `${method} /${template} failed with ${statusCode} ${code}${said}${issueOf(problem.detail)}. ${advice}`,
-    {
-      code,
-      statusCode,
-      detail: problem.detail,
-      requestId: requestIdOf(headers),
-      retryable: statusCode === 429 || statusCode >= 500,
-    },
-  )
+  return new ApiError(`${method} /${template} failed with ${statusCode} ${code}${said}. ${advice}`, {
+    code,
+    statusCode,
+    detail: problem.detail,
+    requestId: requestIdOf(headers),
+    retryable: statusCode === 202 || statusCode === 408 || statusCode === 429 || statusCode >= 500,
+  })
 }
 
 function readProblem(body: Buffer): Problem {
   try {
-    const parsed: unknown = JSON.parse(body.toString())
+    const parsed = parseJson(body.toString())
     return isRecord(parsed) ? parsed : {}
   } catch {
     return {}
   }
 }
 
-// `detail.value` repeats what was sent, which may be personal data, so it stays out of the message.
-function issueOf(detail: unknown): string {
-  if (!isRecord(detail)) return ''
-  const { field, issue } = detail
-  const parts = [field, issue].filter(part => typeof part === 'string' && part !== '')
-  return parts.length > 0 ? ` (${parts.join(': ')})` : ''
+function codeOf({ code }: Problem, statusCode: number): string {
+  if (typeof code === 'number' || (typeof code === 'string' && code !== '')) {
+    return oneLine(String(code), LONGEST_CODE)
+  }
+  return statusCode === 202 ? 'ACCEPTED' : `HTTP_${statusCode}`
+}
+
+/** Shorter ones are not recognisable as somebody's, and would tear other words apart. */
+const SHORTEST_VALUE = 4
+
+// `detail.value` repeats what was sent, which may be personal data. It stays out of the message, and so does a repetition.
+function reasonOf({ message, detail }: Problem): string {
+  const { field, issue, value }: Readonly<Record<string, unknown>> = isRecord(detail) ? detail : {}
+  const quote = (text: unknown) => {
+    if (typeof text !== 'string' || text === '') return []
+    return [oneLine(typeof value === 'string' && value.length >= SHORTEST_VALUE ? text.replaceAll(value, '…') : text)]
+  }
+  const reasons = [...quote(field), ...quote(issue)].join(': ')
+  return `${quote(message)
+    .map(said => `: ${said}`)
+    .join('')}${reasons && ` (${reasons})`}`
 }
 
 function adviceFor(statusCode: number): string {
+  if (statusCode === 202)
+    return 'It was accepted, but is not complete: query the order every few seconds until its state is final.'
   if (statusCode < 400) return 'Redirects are not followed. Check `base_uri`.'
+  if (statusCode === 408) return 'The request did not arrive in time: retry with the same merchant order number.'
   if (statusCode === 429) return 'Too many requests: wait, then retry with the same merchant order number.'
   if (statusCode >= 500) return OUTCOME_UNKNOWN
   return 'Do not retry without changing the request.'
 }
 
+// Paths are compared here rather than shown: their placeholders and queries hold an openid or a phone number.
 function signatureAdvice(detail: unknown, { call, payload, to, settings }: Failed): string {
-  const path = to.path.replace(/(?<=\?.{199}).*/s, '')
   const size = payload.signed.length
-  const covered = `${call.method} ${path} with ${size === 0 ? 'no' : `a ${size}-byte`} body`
+  const covered = `${call.method} /${call.template} with ${size === 0 ? 'no' : `a ${size}-byte`} body`
   const seen = isRecord(detail) && isRecord(detail.sign_information) ? detail.sign_information : {}
-  const theirs =
-    typeof seen.method === 'string' && typeof seen.url === 'string' ? ` WeChat Pay saw ${seen.method} ${seen.url}.` : ''
   return (
-    `The signature covered ${covered}, for mchid ${settings.mchid}, signed with certificate serial ${settings.signer.serial}.${theirs} ` +
+    `The signature covered ${covered}, for mchid ${settings.mchid}, signed with certificate serial ${settings.signer.serial}.${differenceOf(seen, call.method, to.path)} ` +
     "Check that `privateKey` belongs to `serial`, that `serial` belongs to `mchid`, and that this machine's clock is right."
   )
+}
+
+function differenceOf({ method, url }: Readonly<Record<string, unknown>>, sentMethod: string, path: string): string {
+  if (typeof method !== 'string' || typeof url !== 'string') return ''
+  const different = [...(method === sentMethod ? [] : ['method']), ...(url === path ? [] : ['URL'])].join(' and ')
+  return different === ''
+    ? ' WeChat Pay saw the same method and URL.'
+    : ` WeChat Pay saw a different ${different}: compare \`error.detail.sign_information\`. A proxy may have changed it.`
 }

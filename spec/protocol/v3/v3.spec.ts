@@ -1,6 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { inspect } from 'node:util'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
 import { ApiError, OUTCOME_UNKNOWN, SignatureError, WechatPayError } from '../../../lib/errors.js'
@@ -347,7 +348,10 @@ describe('a refusal', () => {
     [503, '', 'HTTP_503', true],
     [404, '{"code":"ORDER_NOT_EXIST"}', 'ORDER_NOT_EXIST', false],
     [403, '"no"', 'HTTP_403', false],
-    [400, '{"code":7}', 'HTTP_400', false],
+    [400, '{"code":10001}', '10001', false],
+    [400, '{"code":{}}', 'HTTP_400', false],
+    [400, '\ufeff{"code":"PARAM_ERROR"}', 'PARAM_ERROR', false],
+    [408, '', 'HTTP_408', true],
     [302, '', 'HTTP_302', false],
   ])('of %i with %j has a code, and says whether to try again', async (statusCode, body, code, retryable) => {
     gateway.answers = [unsignedAnswer(statusCode, body, statusCode === 302 ? { location: '/v3/other' } : {})]
@@ -366,10 +370,48 @@ describe('a refusal', () => {
       answer(401, { code: 'SIGN_ERROR', message: '签名错误', detail: { issue: 'sign not match', sign_information } }),
     ]
     const message = String(await failure(get()))
-    expect(message).toContain('GET /v3/pay/transactions/id/42?mchid=1')
+    expect(message).toContain('GET /v3/pay/transactions/id/{transaction_id} with no body')
     expect(message).toContain(`mchid ${merchant.mchid}`)
     expect(message).toContain(`serial ${merchant.serial}`)
-    expect(message).toContain('WeChat Pay saw GET /v3/pay/transactions/id/43')
+    expect(message).toContain('WeChat Pay saw a different URL')
+    expect(message).not.toMatch(/\/4[23]|mchid=1/)
+  })
+
+  it.each([
+    ['GET', '/v3/pay/transactions/id/42?mchid=1', 'the same method and URL'],
+    ['POST', '/v3/pay/transactions/id/42?mchid=1', 'a different method:'],
+    ['POST', '/pay/transactions/id/42?mchid=1', 'a different method and URL:'],
+  ])('of the signature compares what WeChat Pay saw: %s %s', async (method, url, difference) => {
+    gateway.answers = [answer(401, { code: 'SIGN_ERROR', detail: { sign_information: { method, url } } })]
+    expect(String(await failure(get()))).toContain(`WeChat Pay saw ${difference}`)
+  })
+
+  it('does not repeat the value that was sent, wherever WeChat Pay repeats it', async () => {
+    const detail = { field: '/payer/openid', value: 'oSECRET1', issue: 'oSECRET1 is no openid' }
+    gateway.answers = [answer(400, { code: 'PARAM_ERROR', message: 'openid oSECRET1 is wrong', detail })]
+    const error = await failure(get())
+    expect(String(error)).toContain('openid … is wrong (/payer/openid: … is no openid)')
+    expect(inspect(error)).not.toContain('oSECRET1')
+    expect(error).toMatchObject({ detail })
+  })
+
+  it.each([
+    ['code', (text: string) => ({ code: text })],
+    ['message', (text: string) => ({ code: 'A', message: text })],
+    ['field', (text: string) => ({ code: 'A', detail: { field: text } })],
+    ['issue', (text: string) => ({ code: 'A', detail: { issue: text } })],
+    [
+      'method and URL',
+      (text: string) => ({ code: 'SIGN_ERROR', detail: { sign_information: { method: text, url: text } } }),
+    ],
+  ])('of an endless %s with control characters is one short line', async (_what, make) => {
+    const text = `A\r\nFAKE LINE\u001b[2J\u2028\u2029\u202e\u2066\u200f\u0085${'x'.repeat(100_000)}`
+    gateway.answers = [unsignedAnswer(400, JSON.stringify(make(text)))]
+    const { message, code } = Object(await failure(get()))
+    expect(`${message}${code}`).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200f]/u)
+    expect(message.length).toBeLessThan(1_000)
+    expect(message).toMatch(/Do not retry without changing the request\.$|clock is right\.$/)
+    expect(code.length).toBeLessThanOrEqual(64)
   })
 
   it('that nobody signed can neither break the error nor a line of a log', async () => {
