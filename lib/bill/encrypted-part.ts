@@ -5,20 +5,22 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { isPackageMissing } from '../crypto/sm2-curve.js'
+import { createSm4GcmDecipher } from '../crypto/sm4-gcm.js'
 import { WechatPayError } from '../errors.js'
 import { writeSink } from '../files/sink.js'
 import { makeTemporaryFolder } from '../files/temporary-folder.js'
 import { damaged } from './damage.js'
 
-/** For AEAD_AES_256_GCM. */
 export interface PartSecret {
-  /** 32 bytes. */
+  /** 32 bytes for AES-256-GCM, 16 for SM4-GCM. */
   key: Uint8Array
   nonce: string
 }
 
 const TAG_LENGTH = 16
-const KEY_LENGTH = 32
+const AES_KEY_LENGTH = 32
+const SM4_KEY_LENGTH = 16
 const PIECE = 256 * 1024
 
 /**
@@ -49,15 +51,16 @@ export type DecryptKey = (encrypted: string) => string | Uint8Array | Promise<st
 const CHECK_KEY = 'Check that `privateKey` belongs to `serial`, which the bill was encrypted for.'
 
 /**
- * The key of a part: 32 bytes, or a string of as many.
+ * The key of a part: 32 bytes or 16, or a string of as many.
  *
- * @throws WechatPayError `ERR_BILL_KEY` (as a rejection) for a key that cannot be decrypted or is not one of AES-256.
+ * @throws WechatPayError `ERR_BILL_KEY` (as a rejection) for a key that cannot be decrypted or is neither one of AES-256
+ *   nor of SM4.
  */
 export async function partKey(encrypted: string, decryptKey: DecryptKey): Promise<Uint8Array> {
   const key = Buffer.from(await decrypted(encrypted, decryptKey))
-  if (key.length === KEY_LENGTH) return key
+  if (key.length === AES_KEY_LENGTH || key.length === SM4_KEY_LENGTH) return key
   throw new WechatPayError(
-    `The decrypted key of the bill must be ${KEY_LENGTH} bytes; got ${key.length}. ${CHECK_KEY}`,
+    `The decrypted key of the bill must be ${AES_KEY_LENGTH} bytes (AES) or ${SM4_KEY_LENGTH} (SM4); got ${key.length}. ${CHECK_KEY}`,
     { code: 'ERR_BILL_KEY' },
   )
 }
@@ -66,6 +69,7 @@ async function decrypted(encrypted: string, decryptKey: DecryptKey): Promise<str
   try {
     return await decryptKey(encrypted)
   } catch (cause) {
+    if (isPackageMissing(cause)) throw cause
     throw new WechatPayError(`The key of the bill cannot be decrypted. ${CHECK_KEY}`, { code: 'ERR_BILL_KEY', cause })
   }
 }
@@ -93,7 +97,10 @@ async function* decrypt(
   tag: Tag,
   { key, nonce }: PartSecret,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce), { authTagLength: TAG_LENGTH })
+  const decipher =
+    key.length === SM4_KEY_LENGTH
+      ? createSm4GcmDecipher(key, nonce)
+      : createDecipheriv('aes-256-gcm', key, Buffer.from(nonce), { authTagLength: TAG_LENGTH })
   decipher.setAuthTag(tag.bytes)
   const ciphertext =
     tag.at === 0 ? Readable.from([]) : createReadStream(path, { end: tag.at - 1, highWaterMark: PIECE })

@@ -1,6 +1,7 @@
 /** The bills of APIv3, each requested in one call. */
 import type { FileOptions } from '../client/client.js'
 import { namedFile } from '../client/named-file.js'
+import { settingsOf } from '../client/settings-of.js'
 import { InvalidArgumentError } from '../errors.js'
 import { WechatPayResponse } from '../response.js'
 import type { Operations } from '../types/generated/routes.js'
@@ -21,10 +22,12 @@ export type EcommerceFundflowQuery = Encrypted<Query<'get /v3/ecommerce/bill/fun
 export type PayscoreQuery = Omit<Query<'get /v3/payscore/merchant-bill'>, 'encryption_algorithm'>
 export type StatementQuery = Query<'get /v3/global/statements'>
 
-/** SM4_GCM is not supported. */
-type Encrypted<Requested> = Omit<Requested, 'algorithm'> & { algorithm?: typeof ALGORITHM }
+/** Default: SM4_GCM for a client with an SM2 key, else AEAD_AES_256_GCM. */
+type Encrypted<Requested> = Omit<Requested, 'algorithm'> & { algorithm?: Algorithm }
 
-const ALGORITHM = 'AEAD_AES_256_GCM'
+const AES = 'AEAD_AES_256_GCM'
+const SM4 = 'SM4_GCM'
+type Algorithm = typeof AES | typeof SM4
 
 /**
  * The trade bill (交易账单) of a day, `YYYY-MM-DD`. The call only requests it; it can then be downloaded for 5 minutes.
@@ -66,10 +69,10 @@ export async function profitsharing(
  */
 export async function subMerchantFundflow(
   wxpay: WechatPay,
-  { algorithm = ALGORITHM, ...query }: SubMerchantFundflowQuery,
+  { algorithm: given, ...query }: SubMerchantFundflowQuery,
   options: FileOptions = {},
 ): Promise<RequestedBill<FundflowTitle, FundflowSummaryTitle>> {
-  requireDecryption(wxpay, algorithm)
+  const algorithm = chooseAlgorithm(wxpay, given)
   const call = wxpay.chain('v3/bill/sub-merchant-fundflowbill').get({ ...options, query: { ...query, algorithm } })
   return new RequestedBill(partsContent(wxpay, await announced(call), options))
 }
@@ -77,10 +80,10 @@ export async function subMerchantFundflow(
 /** The fund flow bill of all sub-merchants of a platform (二级商户资金账单). Throws as {@link subMerchantFundflow} does. */
 export async function ecommerceFundflow(
   wxpay: WechatPay,
-  { algorithm = ALGORITHM, ...query }: EcommerceFundflowQuery,
+  { algorithm: given, ...query }: EcommerceFundflowQuery,
   options: FileOptions = {},
 ): Promise<RequestedBill<FundflowTitle, FundflowSummaryTitle>> {
-  requireDecryption(wxpay, algorithm)
+  const algorithm = chooseAlgorithm(wxpay, given)
   const call = wxpay.chain('v3/ecommerce/bill/fundflowbill').get({ ...options, query: { ...query, algorithm } })
   return new RequestedBill(partsContent(wxpay, await announced(call), options))
 }
@@ -91,8 +94,8 @@ export async function payscore(
   query: PayscoreQuery,
   options: FileOptions = {},
 ): Promise<RequestedBill> {
-  requireDecryption(wxpay, ALGORITHM)
-  const requested = { ...query, encryption_algorithm: ALGORITHM }
+  keyDecrypter(wxpay)
+  const requested = { ...query, encryption_algorithm: AES }
   const call = wxpay.chain('v3/payscore/merchant-bill').get({ ...options, query: requested })
   return new RequestedBill(partsContent(wxpay, await announced(call), options))
 }
@@ -137,10 +140,10 @@ async function announced<Data>(call: Promise<{ data: Data }>): Promise<Data> {
 }
 
 /** Checks what decryption needs before anything is sent. */
-function requireDecryption(wxpay: WechatPay, algorithm: string): void {
+function chooseAlgorithm(wxpay: WechatPay, given: Algorithm | undefined): Algorithm {
   keyDecrypter(wxpay)
-  if (algorithm === ALGORITHM) return
-  throw new InvalidArgumentError(
-    `\`algorithm\` must be ${ALGORITHM}; got ${JSON.stringify(algorithm)}, which is not supported.`,
-  )
+  const { algorithm: kind } = settingsOf(wxpay)?.signer ?? {}
+  const algorithm = given ?? (kind === 'SM2' ? SM4 : AES)
+  if (algorithm === AES || algorithm === SM4) return algorithm
+  throw new InvalidArgumentError(`\`algorithm\` must be ${AES} or ${SM4}; got ${JSON.stringify(algorithm)}.`)
 }

@@ -11,11 +11,10 @@ import {
   normalizeSerial,
   serialOf,
 } from '../crypto/keys.js'
-import { decryptBytes } from '../crypto/rsa.js'
 import { signWith } from '../crypto/signature.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/agents.js'
-import { decryptField } from '../trust/decrypt-field.js'
+import { decryptField, decryptKey } from '../trust/decrypt-field.js'
 import type { PlatformKey } from '../trust/platform-key-ring.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
 import { characterName, kindOf } from '../util/wording.js'
@@ -155,13 +154,12 @@ function keySigner(
     )
   }
   const serial = readSerial(options, merchant)
-  const algorithm = kindOfKey(privateKey)
   return {
     serial,
-    algorithm,
+    algorithm: kindOfKey(privateKey),
     sign: message => signWith(privateKey, message),
     decrypt: ciphertext => decryptField(ciphertext, privateKey),
-    ...(algorithm === 'RSA' && { decryptBytes: ciphertext => decryptBytes(ciphertext, privateKey) }),
+    decryptBytes: ciphertext => decryptKey(ciphertext, privateKey),
   }
 }
 

@@ -31,12 +31,17 @@ export function encrypt(plaintext: string | Uint8Array, publicKey: KeyObject, cu
 }
 
 /**
- * Decrypts base64 to a string.
+ * Decrypts base64 to a string; {@link decryptBytes} takes binary content.
  *
  * @throws InvalidArgumentError if the ciphertext is not strict base64 of strict DER, was changed or was encrypted for a
  *   different key, and if the plaintext is not UTF-8.
  */
 export function decrypt(ciphertext: string, privateKey: KeyObject, curve: Sm2Curve): string {
+  return toUtf8(decryptBytes(ciphertext, privateKey, curve), 'plaintext', 'WeChat Pay encrypts strings only.')
+}
+
+/** As {@link decrypt}, for any content. */
+export function decryptBytes(ciphertext: string, privateKey: KeyObject, curve: Sm2Curve): Buffer {
   const parts = decodeSm2Ciphertext(decodeBase64(ciphertext, 'ciphertext'))
   if (!parts) {
     throw new InvalidArgumentError('`ciphertext` must be the DER of an SM2 ciphertext (C1C3C2). Pass it as received.')
@@ -45,9 +50,7 @@ export function decrypt(ciphertext: string, privateKey: KeyObject, curve: Sm2Cur
   const shared = sharedWith(point, privateKey, curve)
   const stream = keyStream(shared, encrypted.length)
   const plaintext = xor(encrypted, stream)
-  if (stream.some(byte => byte !== 0) && timingSafeEqual(digestOf(shared, plaintext), digest)) {
-    return toUtf8(plaintext, 'plaintext', 'WeChat Pay encrypts strings only.')
-  }
+  if (stream.some(byte => byte !== 0) && timingSafeEqual(digestOf(shared, plaintext), digest)) return plaintext
   throw notForThisKey()
 }
 

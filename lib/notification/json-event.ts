@@ -1,6 +1,7 @@
 /** Notifications of APIv3: JSON, signed by WeChat Pay, encrypted with the merchant's APIv3 key. */
 import { AEAD_AES, AEAD_SM4, decryptAead, isAead } from '../crypto/aead.js'
-import { InvalidArgumentError, SignatureError, WechatPayError } from '../errors.js'
+import { isPackageMissing } from '../crypto/sm2-curve.js'
+import { InvalidArgumentError, SignatureError } from '../errors.js'
 import { verifyNotification } from '../protocol/v3/verify.js'
 import { requestIdOf } from '../response.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
@@ -127,7 +128,7 @@ async function decryptMarked(content: unknown, type: unknown, decrypt: Decrypt):
     try {
       return await decrypt(ciphertext)
     } catch (error) {
-      if (error instanceof WechatPayError && error.code === 'ERR_PACKAGE_MISSING') throw error
+      if (isPackageMissing(error)) throw error
       // Encrypted for a previous certificate of the merchant: not worth losing the notification.
       return ciphertext
     }

@@ -18,6 +18,12 @@ export function decryptField(ciphertext: string, privateKey: KeyObject): string 
   return loadSm2Curve().then(curve => Sm2.decrypt(ciphertext, privateKey, curve))
 }
 
+/** As {@link decryptField}, for the key of a bill, which may be any bytes; RSA with OAEP only. */
+export function decryptKey(ciphertext: string, privateKey: KeyObject): Uint8Array | Promise<Uint8Array> {
+  if (kindOfKey(privateKey) === 'RSA') return Rsa.decryptBytes(ciphertext, privateKey)
+  return loadSm2Curve().then(curve => Sm2.decryptBytes(ciphertext, privateKey, curve))
+}
+
 /**
  * Tries OAEP, then PKCS#1 v1.5, which some overseas endpoints still use. The second result counts only if it has no control
  * characters: a value that was encrypted for a different key decrypts to random bytes, whose padding is valid by chance

@@ -4,7 +4,7 @@ import { parseBase64 } from '../crypto/bytes.js'
 import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import { decodeSm2Ciphertext } from '../crypto/sm2-ciphertext.js'
-import type { Sm2Curve } from '../crypto/sm2-curve.js'
+import { isPackageMissing, type Sm2Curve } from '../crypto/sm2-curve.js'
 import * as Sm2 from '../crypto/sm2-encryption.js'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
 import { kindOf } from '../util/wording.js'
@@ -138,7 +138,7 @@ async function decryptField(ciphertext: string, path: string, decrypt: Decrypt):
   try {
     return await decrypt(ciphertext)
   } catch (cause) {
-    if (cause instanceof WechatPayError && cause.code === 'ERR_PACKAGE_MISSING') throw cause
+    if (isPackageMissing(cause)) throw cause
     throw new WechatPayError(
       `The request was carried out, but \`data${path}\` of its response cannot be decrypted with the merchant's private key. Check that \`privateKey\` belongs to \`serial\`, or set \`encrypt: false\` to get the fields as they are.`,
       { code: 'ERR_FIELD_NOT_DECRYPTED', cause },

@@ -20,8 +20,8 @@ export interface Signer {
    */
   decrypt?(ciphertext: string): string | Promise<string>
   /**
-   * Decrypts the key of an encrypted bill, which may be any 32 bytes: base64 of RSA-OAEP with SHA-1. Without this method
-   * `decrypt` is asked, whose string cannot hold all bytes.
+   * Decrypts the key of an encrypted bill, which may be any bytes: base64 of RSA-OAEP with SHA-1, or of SM2. Without this
+   * method `decrypt` is asked, whose string cannot hold all bytes.
    */
   decryptBytes?(ciphertext: string): Uint8Array | Promise<Uint8Array>
 }

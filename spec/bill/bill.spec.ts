@@ -422,7 +422,7 @@ describe('an encrypted bill', () => {
   })
 
   it('in an unsupported algorithm is refused before anything is sent', async () => {
-    const asked = { ...query, algorithm: 'SM4_GCM' as 'AEAD_AES_256_GCM' }
+    const asked = { ...query, algorithm: 'SM4_CCM' as 'SM4_GCM' }
     expect(await failure(Bill.subMerchantFundflow(wxpay, asked))).toBeInstanceOf(InvalidArgumentError)
     expect(gateway.requests).toEqual([])
   })

@@ -1,13 +1,15 @@
 import { Buffer } from 'node:buffer'
-import { createHash, createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import * as Bill from '../../lib/bill/index.js'
 import * as Builder from '../../lib/builder.js'
 import * as Certificates from '../../lib/certificates.js'
 import type { Config } from '../../lib/config/config.js'
 import { InvalidArgumentError, SignatureError } from '../../lib/errors.js'
 import * as Invoke from '../../lib/invoke/index.js'
 import * as Notification from '../../lib/notification/index.js'
-import { failure } from '../async.js'
+import { failure, readAll } from '../async.js'
 import * as Rsa from '../gateway.js'
 import { answer, type Gateway, startGateway } from '../gateway.js'
 import {
@@ -436,6 +438,74 @@ describe('notifications for a client with an SM2 key', () => {
     const expected = sm4Gcm(Buffer.from(JSON.stringify(payment)), key, Buffer.from(nonce), Buffer.from(associated_data))
     expect([algorithm, ciphertext]).toEqual(['AEAD_SM4_GCM', expected.toString('base64')])
     expect(await Notification.create({ certs, apiv3Key }).parse({ headers, body })).toMatchObject({ resource: payment })
+  })
+})
+
+describe('an encrypted bill of a client with an SM2 key', () => {
+  const parts = ['\uFEFF记账时间,备注\r\n`2026-11-23,`a\r\n', '`2026-11-23,`b\r\n资金流水总笔数\r\n`2\r\n']
+  const query = { bill_date: '2026-11-23', sub_mchid: '1900000110', account_type: 'BASIC' } as const
+
+  // The documents show a nonce of 16 characters, which is not the length that GCM is usual with.
+  const encryptPart = (part: string, index: number, change = (_encrypted: Buffer) => {}) => {
+    const key = randomBytes(8).toString('hex')
+    const nonce = 'a8607ef79034c49c'
+    const encrypted = sm4Gcm(gzipSync(part), Buffer.from(key), Buffer.from(nonce), Buffer.of())
+    change(encrypted)
+    const announced = {
+      bill_sequence: index + 1,
+      hash_type: 'SHA1',
+      hash_value: createHash('sha1').update(part).digest('hex'),
+      download_url: `${gateway.url}v3/billdownload/file?token=${index}`,
+      encrypt_key: encryptFor(merchant, key),
+      nonce,
+    }
+    return { announced, encrypted }
+  }
+  const serve = (encrypted: ReturnType<typeof encryptPart>[]) => {
+    const list = encrypted.map(({ announced }) => announced)
+    gateway.answers = [
+      signedAnswer({ download_bill_count: list.length, download_bill_list: list }),
+      ...encrypted.map(part => Rsa.unsignedAnswer(200, part.encrypted)),
+    ]
+  }
+
+  it('is requested in SM4, decrypted, joined and checked', async () => {
+    serve(parts.map((part, index) => encryptPart(part, index)))
+    const bill = await Bill.subMerchantFundflow(open(), query)
+    expect(await readAll(bill.rows())).toEqual([
+      { 记账时间: '2026-11-23', 备注: 'a' },
+      { 记账时间: '2026-11-23', 备注: 'b' },
+    ])
+    expect(received().url).toContain('algorithm=SM4_GCM')
+  })
+
+  it.each([0, 20, -1])('with byte %i changed yields nothing', async at => {
+    const flip = (encrypted: Buffer) => {
+      const index = at < 0 ? encrypted.length + at : at
+      encrypted[index] = (encrypted[index] ?? 0) ^ 1
+    }
+    serve(parts.map((part, index) => encryptPart(part, index, flip)))
+    const bill = await Bill.subMerchantFundflow(open(), query)
+    expect(await failure(readAll(bill.rows()))).toMatchObject({ code: 'ERR_BILL_CONTENT' })
+  })
+
+  it('whose key was encrypted for a different merchant is refused', async () => {
+    const [part] = parts.map((part, index) => encryptPart(part, index))
+    if (!part) throw new Error('There is no part.')
+    const announced = { ...part.announced, encrypt_key: encryptFor(stranger, '0123456789abcdef') }
+    serve([{ ...part, announced }])
+    const bill = await Bill.subMerchantFundflow(open(), query)
+    expect(await failure(readAll(bill.rows()))).toMatchObject({ code: 'ERR_BILL_KEY' })
+  })
+
+  it('may be requested in AES', async () => {
+    serve([])
+    await Bill.ecommerceFundflow(open(), {
+      bill_date: '2026-11-23',
+      account_type: 'ALL',
+      algorithm: 'AEAD_AES_256_GCM',
+    })
+    expect(received().url).toContain('algorithm=AEAD_AES_256_GCM')
   })
 })
 
