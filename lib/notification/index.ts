@@ -1,5 +1,6 @@
 /** Notifications: receives those of WeChat Pay, and mints some to test with. */
 export { keepRawBody } from './adapters/node.js'
+export type { WebContext } from './adapters/web.js'
 export type { EventOf, NotificationEvent, ReceivedEvent, UnlistedEvent } from './events.js'
 export type { Handler, HandlerOptions, OnEvent } from './handler.js'
 export type { NotificationConfig } from './keys.js'

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../../lib/errors.js'
 import * as Notification from '../../lib/notification/index.js'
 import { failure } from '../async.js'
 import { config, merchant } from '../gateway.js'
-import { apiv3Key, DAY, mintCertificate } from '../trust/platform.js'
+import { apiv3Key, DAY, mintCertificate, publicKeyOf } from '../trust/platform.js'
 import { startWechatPay, type WechatPaySide } from '../trust/wechatpay.js'
 import { encryptRefund, notice, payment, secret, xml, xmlNotice } from './wechat-pay.js'
 
@@ -88,6 +88,19 @@ describe('a configuration without `certs`', () => {
     expect(await failure(receiver.parse(signed('F'.repeat(40))))).toMatchObject({ reason: 'serial' })
     expect(side.downloads).toBe(1)
     expect(side.gateway.requests[0]).toMatchObject({ isSigned: true, url: '/v3/certificates' })
+  })
+
+  it('also where it has a WeChat Pay public key, as during the switch from one to the other', async () => {
+    const { mchid, serial, privateKey } = config
+    const { id, pem } = publicKeyOf(certificate)
+    const own = await startWechatPay(certificate)
+    const options = { mchid, serial, privateKey, apiv3Key, base_uri: own.gateway.url, certs: { [id]: pem } }
+    for (const receiver of [Notification.create(options), Notification.create(Builder.factory(options))]) {
+      expect(await receiver.parse(signed())).toMatchObject({ resource: payment })
+      expect(await receiver.parse(signed(id))).toMatchObject({ resource: payment })
+    }
+    expect(own.downloads).toBe(2)
+    await own.gateway.close()
   })
 
   it('of a merchant who cannot ask for them is refused', () => {

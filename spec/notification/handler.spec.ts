@@ -293,6 +293,52 @@ describe('the options of a handler', () => {
     console.mockRestore()
   })
 
+  describe('without onError', () => {
+    let printed: unknown[][] = []
+    beforeEach(() => {
+      printed = []
+      vi.spyOn(globalThis.console, 'error').mockImplementation((...line) => printed.push(line))
+      vi.useFakeTimers({ toFake: ['performance'] })
+    })
+    afterEach(() => {
+      vi.restoreAllMocks()
+      vi.useRealTimers()
+    })
+
+    it('let a stranger write one line a minute for each reason, without a stack', async () => {
+      const handler = notification.handler(() => {})
+      const unsigned = () => request({ headers: {}, body: '{}' })
+      for (let turn = 0; turn < 50; turn++) {
+        await handler(unsigned())
+        await handler(request({ headers: {}, body: '<xml>' }))
+        await handler(request(notice({ signature: { serial: 'F'.repeat(40) } })))
+      }
+      expect(printed.length).toBe(3)
+      for (const [line, ...rest] of printed) {
+        expect(line).toMatch(/^\w+Error ERR_\w+: [^\n]+$/)
+        expect(rest).toEqual([])
+      }
+      vi.advanceTimersByTime(60_000)
+      await handler(unsigned())
+      expect(printed.length).toBe(4)
+      expect(printed[3]?.[0]).toMatch(/\b49 more\b/)
+    })
+
+    it('print every error of the handler in full', async () => {
+      const error = new Error('seen')
+      const handler = notification.handler(() => Promise.reject(error))
+      for (let turn = 0; turn < 3; turn++) await handler(request(notice()))
+      expect(printed).toEqual([[error], [error], [error]])
+    })
+
+    it('show no character that could break or hide a line', async () => {
+      const handler = notification.handler(() => {})
+      await handler(request({ headers: {}, body: '<xml><a\u2028b></c></xml>' }))
+      await handler(request({ headers: {}, body: '<?xml version="1.0" encoding="\u202e"?><xml></xml>' }))
+      expect(printed.flat().join('')).not.toMatch(/[\p{Cc}\u2028\u2029\u202e]/u)
+    })
+  })
+
   it.each([
     [
       'throws',

@@ -7,7 +7,7 @@ import fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
 import { request } from 'undici'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import * as Notification from '../../lib/notification/index.js'
 import { keys, type Notice, notice, xmlNotice } from './wechat-pay.js'
 
@@ -262,5 +262,158 @@ describe('web standards', () => {
       expect(response.status).toBe(204)
     })
     expect(new Set(seen).size).toBe(100)
+  })
+})
+
+describe('a server that responds before the handler does', () => {
+  const respondFirst: Record<string, (handler: Handler) => Promise<Running>> = {
+    'node:http': handler =>
+      listening(
+        createServer((incoming, response) => {
+          void handler.node(incoming, response)
+          response.writeHead(503).end()
+        }),
+      ),
+    Express: handler => {
+      const app = express()
+      app.use((_request, response, next) => {
+        next()
+        response.status(503).end()
+      })
+      app.post(PATH, handler.node)
+      return listening(createServer(app))
+    },
+    Koa: handler => {
+      const app = new Koa()
+      app.use(async (context, next) => {
+        context.respond = false
+        const handled = next()
+        context.res.writeHead(503).end()
+        await handled
+      })
+      app.use(handler.koa)
+      return listening(createServer(app.callback()))
+    },
+    Fastify: async handler => {
+      const app = fastify()
+      app.addHook('onRequest', (_request, reply, done) => {
+        done()
+        reply.code(503).send()
+      })
+      await app.register(handler.fastify, { url: PATH })
+      await app.listen({ host: '127.0.0.1', port: 0 })
+      const { port } = app.server.address() as AddressInfo
+      return { url: `http://127.0.0.1:${port}${PATH}`, close: () => app.close() }
+    },
+  }
+
+  it.each(Object.entries(respondFirst))('is left alone on %s, and the notification is handled', async (_, start) => {
+    let handled = () => {}
+    const done = new Promise<void>(resolve => {
+      handled = resolve
+    })
+    const errors: unknown[] = []
+    const server = await start(notification.handler(() => handled(), { onError: error => errors.push(error) }))
+    const response = await request(server.url, { method: 'POST', ...notice() })
+    expect(response.statusCode).toBe(503)
+    await done
+    await new Promise(resolve => setImmediate(resolve))
+    await server.close()
+    expect(errors).toEqual([])
+  })
+})
+
+describe('the handler itself, where an adapter was meant,', () => {
+  /** As users do who write JavaScript. */
+  const any = (handler: unknown) => handler as never
+
+  const mistaken: Record<string, [cure: RegExp, start: (handler: Handler) => Promise<Running>]> = {
+    'node:http': [/`handler\.node`/, handler => listening(createServer(any(handler)))],
+    Express: [
+      /`handler\.node`/,
+      handler => {
+        const app = express()
+        app.post(PATH, any(handler))
+        return listening(createServer(app))
+      },
+    ],
+    Koa: [
+      /`handler\.koa`/,
+      handler => {
+        const app = new Koa()
+        app.silent = true
+        app.use(any(handler))
+        return listening(createServer(app.callback()))
+      },
+    ],
+    Fastify: [
+      /`handler\.fastify`/,
+      async handler => {
+        const app = fastify()
+        app.post(PATH, any(handler))
+        await app.listen({ host: '127.0.0.1', port: 0 })
+        const { port } = app.server.address() as AddressInfo
+        return { url: `http://127.0.0.1:${port}${PATH}`, close: () => app.close() }
+      },
+    ],
+  }
+
+  it.each(Object.entries(mistaken))('says so on %s, and the sender gets a 500', async (_, [cure, start]) => {
+    const errors: unknown[] = []
+    const server = await start(notification.handler(() => {}, { onError: error => errors.push(error) }))
+    const response = await request(server.url, { method: 'POST', ...notice() })
+    await response.body.dump()
+    await server.close()
+    expect(response.statusCode).toBe(500)
+    expect(errors).toMatchObject([{ code: 'ERR_INVALID_ARGUMENT', message: expect.stringMatching(cure) }])
+  })
+
+  it('says so when it is called with something else', async () => {
+    const handler = notification.handler(() => {}, { onError: () => {} })
+    for (const what of [undefined, null, 'x', {}]) {
+      await expect(handler(any(what))).rejects.toThrow(/must be called with a web Request/)
+    }
+  })
+
+  it('does not compile in Express and Koa, and does in frameworks with web standards', () => {
+    type WebHandler = (request: Request, context?: Notification.WebContext) => Promise<Response>
+    expectTypeOf<Handler>().toExtend<WebHandler>()
+    expectTypeOf<Handler>().not.toExtend<express.RequestHandler>()
+    expectTypeOf<Handler>().not.toExtend<express.ErrorRequestHandler>()
+    expectTypeOf<Handler>().not.toExtend<Koa.Middleware>()
+    expectTypeOf<Handler>().toExtend<(request: Request, server: { stop(): void }) => Promise<Response>>()
+    expectTypeOf<Handler>().toExtend<(request: Request) => Promise<Response>>()
+    expectTypeOf<Handler['node']>().toExtend<express.RequestHandler>()
+    expectTypeOf<Handler['koa']>().toExtend<Koa.Middleware>()
+  })
+})
+
+describe('a look-up of recipients learns where a notification was sent to', () => {
+  const path = `${PATH}?shop=a`
+
+  it.each(Object.keys(servers))('from %s', async name => {
+    const urls: unknown[] = []
+    const receiver = Notification.create(({ url }) => {
+      urls.push(url)
+      return keys
+    })
+    const server = await (servers[name] ?? expect.fail())(receiver.handler(() => {}))
+    const response = await request(server.url.replace(PATH, path), { method: 'POST', ...notice() })
+    await server.close()
+    expect([response.statusCode, urls]).toEqual([204, [path]])
+  })
+
+  it('from a router of Express, below which the path is shorter', async () => {
+    const urls: unknown[] = []
+    const router = express.Router()
+    const receiver = Notification.create(({ url }) => {
+      urls.push(url)
+      return keys
+    })
+    router.post('/shop', receiver.handler(() => {}).node)
+    const server = await listening(createServer(express().use(PATH, router)))
+    const response = await request(`${server.url}/shop`, { method: 'POST', ...notice() })
+    await server.close()
+    expect([response.statusCode, urls]).toEqual([204, [`${PATH}/shop`]])
   })
 })

@@ -4,15 +4,23 @@ import { InvalidArgumentError } from '../../errors.js'
 import { kindOf } from '../../util/wording.js'
 import { type Acknowledgement, incomplete, KEEP_RAW_BODY, type Respond, tooLarge } from '../message.js'
 
-export type WebHandler = (request: Request) => Promise<Response>
+/** What a framework with web standards may pass beside the Request: nothing of Node's. The compiler shows the cure. */
+export interface WebContext {
+  toString(): string
+  readonly headersSent?: 'Pass `handler.node` to Express, NestJS and node:http.'
+  readonly rawHeaders?: 'Pass `handler.node` to Express, NestJS and node:http.'
+  readonly apply?: 'Pass `handler.koa` to Koa.'
+}
+
+export type WebHandler = (request: Request, context?: WebContext) => Promise<Response>
 
 /** @param refuse Reports the error, and makes the response to a request that is not a web Request. */
 export function toWeb(respond: Respond, refuse: (error: InvalidArgumentError) => Acknowledgement): WebHandler {
-  return async (request, ...rest: unknown[]) => {
+  return async (request, context) => {
     if (!isWebRequest(request)) {
       const error = wrongAdapter(request)
       const refusal = refuse(error)
-      if (!sendWith(rest[0], refusal)) throw error
+      if (!sendWith(context, refusal)) throw error
       return toResponse(refusal)
     }
     return toResponse(
