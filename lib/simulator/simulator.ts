@@ -1,5 +1,6 @@
 /** `Simulator`: a local gateway that a test starts, controls and closes. */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
 import { Faults, type Misbehaviour } from './gateway/faults.js'
 import { Gateway } from './gateway/gateway.js'
@@ -23,8 +24,8 @@ interface Parts {
   keys: SimulatorKeys
   merchant: Merchant
   brands: Map<string, Merchant>
-  /** The machine's time, in milliseconds since 1970. */
-  clock: () => number
+  /** The machine's time. */
+  clock: () => EpochMilliseconds
   ledger: Ledger
   faults: Faults
   log: RequestLog

@@ -56,7 +56,7 @@ const YEAR = 365 * DAY
 const ISSUER = { CN: 'Tenpay.com Root CA', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', C: 'CN' }
 const PLATFORM = { CN: 'Tenpay.com sign', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', L: 'Shenzhen', C: 'CN' }
 
-/** The merchant certificate is valid from `now`, in milliseconds since 1970. */
+/** The merchant certificate is valid from `now`. */
 export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<SimulatorKeys> {
   const [merchant, platformCertificate, publicKey] = await Promise.all([
     mintKeyPair(),

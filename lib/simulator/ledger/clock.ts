@@ -1,5 +1,6 @@
 /** Business time: when orders expire, refunds settle and bills close. The time of signatures is the machine's own. */
 import { InvalidArgumentError } from '../../errors.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 
 /** A span of time. Its parts add up. */
@@ -19,16 +20,15 @@ const UNITS: Readonly<Record<keyof Span, number>> = {
 }
 
 export class BusinessClock {
-  readonly #machine: () => number
+  readonly #machine: () => EpochMilliseconds
   #ahead = 0
 
-  /** `machine` returns the machine's time in milliseconds since 1970. */
-  constructor(machine: () => number) {
+  /** `machine` returns the machine's time. */
+  constructor(machine: () => EpochMilliseconds) {
     this.#machine = machine
   }
 
-  /** Milliseconds since 1970. */
-  readonly now = (): number => this.#machine() + this.#ahead
+  readonly now = (): EpochMilliseconds => this.#machine() + this.#ahead
 
   /** @throws InvalidArgumentError for an unknown or negative part. */
   advance(span: Span): void {

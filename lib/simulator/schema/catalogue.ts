@@ -55,8 +55,6 @@ export interface Operation {
   readonly path: string
   /** What precedes the path on the wire where the host of the operation has a path of its own: `/hk`. Mostly empty. */
   readonly prefix: string
-  /** The official title. */
-  readonly title: string
   readonly parameters: readonly (PlacedSchema & Parameter)[]
   /** The JSON or the XML that it takes; undefined for a form, too. */
   readonly payload: PlacedSchema | undefined
@@ -76,7 +74,6 @@ interface Content {
 }
 
 interface Definition {
-  readonly summary: string
   readonly servers?: readonly { readonly url: string }[]
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, Content>> }
@@ -127,7 +124,7 @@ function asSchema(found: unknown): Schema {
 
 function readOperation(
   { document, method, path }: Pick<Operation, 'document' | 'method' | 'path'>,
-  { summary, servers, parameters = [], requestBody, responses }: Definition,
+  { servers, parameters = [], requestBody, responses }: Definition,
 ): Operation {
   const own = ['paths', path, method.toLowerCase()]
   return {
@@ -135,7 +132,6 @@ function readOperation(
     method,
     path,
     prefix: servers?.[0] ? new URL(servers[0].url).pathname.replace(/\/$/, '') : '',
-    title: summary,
     parameters: parameters.map((parameter, index) => ({
       ...parameter,
       pointer: pointerTo(...own, 'parameters', String(index), 'schema'),

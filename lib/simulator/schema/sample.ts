@@ -34,7 +34,7 @@ function make(given: Schema, place: Place): unknown {
   if (schema.type === 'object' || schema.properties) return makeObject(schema, place)
   if (schema.type === 'array') return makeArray(schema, place)
   const echo = place.echoes.findLast(value => fits(value, schema))
-  return echo ?? leaf(schema, place.name)
+  return echo ?? leaf(schema, place)
 }
 
 function makeObject({ properties = {}, required = [] }: Schema, place: Place): object {
@@ -98,9 +98,11 @@ function matches(value: string, pattern: string | undefined): boolean {
   return pattern === undefined || new RegExp(pattern, 'u').test(value)
 }
 
-function leaf(schema: Schema, name: string): unknown {
+function leaf(schema: Schema, place: Place): unknown {
   // A documented sample of such a field is a ciphertext that nobody can decrypt.
-  if (schema['x-encrypted'] !== undefined) return personal(name)
+  if (schema['x-encrypted'] !== undefined) return personal(place.name)
+  // A string that holds JSON.
+  if (schema.contentSchema) return JSON.stringify(make(schema.contentSchema, { ...place, echoes: [] }))
   const candidates = [...(schema.examples ?? []), ...(schema.enum ?? []), plain(schema), ...digits(schema)]
   return candidates.find(value => fits(value, schema)) ?? candidates[0]
 }

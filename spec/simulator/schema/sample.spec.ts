@@ -36,6 +36,15 @@ describe('a sample', () => {
     })
   })
 
+  it('has JSON in a string that holds JSON', () => {
+    const receivers: Schema = {
+      type: 'string',
+      contentMediaType: 'application/json',
+      contentSchema: { type: 'array', items: text('r') },
+    }
+    expect(make(receivers)).toBe('["r"]')
+  })
+
   it('numbers the first of several fields', () => {
     expect(make({ type: 'object', properties: { coupon_id_$n: text('1'), coupon_type_$n_$m: text('2') } })).toEqual({
       coupon_id_0: '1',
