@@ -150,7 +150,7 @@ async function sendOnce(
   return response
 }
 
-// A call with a host of its own goes to no other host, and neither does one whose endpoint is documented at one host only.
+// A call with its own `base_uri`, and a call to an endpoint that is documented at one host only, never go to a different host.
 function baseUrisFor(call: Call, { baseUri }: TransportSettings, settings: Settings): [URL, ...URL[]] {
   const isDefault = baseUri === settings.transport.baseUri
   const documented = isDefault && settings.isMainHost ? call.facts.baseUri : undefined

@@ -186,7 +186,7 @@ function readSerial({ serial }: KeyOptions, merchant: MerchantCertificate | unde
   return own ? requireOwnSerial(serial, own, merchant.option) : requireHexSerial(serial, 'serial')
 }
 
-// The certificate is at hand, so its own serial is sent, with its leading zeros: WeChat Pay compares strings.
+// The certificate is known, so its own serial is sent, with its leading zeros: WeChat Pay compares strings.
 function requireOwnSerial(serial: unknown, own: string, option: string): string {
   if (typeof serial === 'string' && normalizeSerial(serial) === normalizeSerial(own)) return own
   const found =
@@ -198,7 +198,7 @@ function requireOwnSerial(serial: unknown, own: string, option: string): string 
   )
 }
 
-/** A certificate's serial has 20 bytes at the most (RFC 5280 section 4.1.2.2). */
+/** A certificate's serial has at most 20 bytes (RFC 5280 section 4.1.2.2). */
 const HEX_SERIAL = /^[0-9A-Fa-f]{1,40}$/
 
 function requireHexSerial(serial: unknown, option: string): string {

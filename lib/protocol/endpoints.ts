@@ -48,7 +48,7 @@ export interface EndpointFacts {
   padding: 'oaep' | 'pkcs1'
 }
 
-/** What is known at one path, and where it goes on: `{}` stands for a placeholder, `{+}` for one that may hold slashes. */
+/** The facts at one path, and the next segments: `{}` stands for a placeholder, `{+}` for one whose value may contain slashes. */
 interface Branch {
   readonly facts?: { readonly [Name in Method]?: Partial<EndpointFacts> }
   readonly next?: Readonly<Record<string, Branch>>

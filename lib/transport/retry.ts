@@ -94,7 +94,7 @@ function afterSent(error: unknown): unknown {
     : error
 }
 
-// What holds for the last attempt does not hold for the call.
+// The last attempt was not sent, but the call was.
 function withEarlier({ message }: WechatPayError): string {
   return `${message.replace(` ${NOTHING_SENT}`, '')} ${EARLIER}`
 }

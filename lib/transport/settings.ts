@@ -64,7 +64,7 @@ export function readBaseUri(value: unknown, option: string): URL {
   return url
 }
 
-/** Where a request goes, in the strings that undici takes. */
+/** The address of a request, in the strings that undici takes. */
 export interface Destination {
   /** Scheme, host and port. */
   readonly origin: string

@@ -15,7 +15,7 @@ export interface DownloadedList {
 /** The clock that keys live by. */
 export type KeyClock = Pick<Clock, 'now' | 'monotonic' | 'sleep'>
 
-/** Seconds; long enough for a weekend of failing downloads. The age of a list is told by its `fetchedAt`. */
+/** Seconds; long enough for a weekend of failing downloads. A list is old by its `fetchedAt`, not by this. */
 const LIST_TTL = 7 * 24 * 60 * 60
 /** Seconds; longer than a download usually takes. If one takes longer, there are two. */
 const LOCK_TTL = 60

@@ -1,11 +1,11 @@
-/** The time and the chance that the client runs on; specs bring their own. */
+/** The clock and the random numbers that the client uses; specs pass their own. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EpochMilliseconds } from './beijing-time.js'
 
 export interface Clock {
   /** The wall clock: for signatures and validity. */
   now(): EpochMilliseconds
-  /** Milliseconds from an arbitrary start: for durations, since nobody sets this clock. */
+  /** Milliseconds from an arbitrary start: for durations, since this clock is never set. */
   monotonic(): number
   /** From 0 to 1, 1 excluded. */
   random(): number

@@ -1,4 +1,4 @@
-/** Waiting no longer than a call may take. */
+/** Waits no longer than a call may take. */
 import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError } from '../errors.js'
 
 type End = 'timeout' | 'abort'
@@ -52,11 +52,11 @@ interface DeadlineOptions {
   /** Milliseconds for the whole call. */
   timeout: number
   signal?: AbortSignal | undefined
-  /** Milliseconds on a clock that nobody sets. */
+  /** A monotonic clock, in milliseconds. */
   now?: () => number
 }
 
-/** When one call must have ended, and what its end means. Made once for each call. */
+/** When one call must have ended, and what that means for its request. Created once for each call. */
 export class Deadline {
   readonly signal: AbortSignal | undefined
   /** Whether the request may have reached WeChat Pay, so that its outcome is unknown when the time is up. */
@@ -76,7 +76,7 @@ export class Deadline {
   }
 
   /**
-   * What `value` resolves to, before the deadline; a value that is no promise costs nothing.
+   * What `value` resolves to, before the deadline; a value that is not a promise is returned at once.
    *
    * @throws TransportError (as a rejection) `ERR_TIMEOUT` or `ERR_ABORTED`.
    */
