@@ -17,6 +17,7 @@ import type { ClientCertificate } from '../transport/agents.js'
 import { decryptField, decryptKey } from '../trust/decrypt-field.js'
 import type { PlatformKey } from '../trust/platform-key-ring.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
+import { isRecord } from '../util/plain-object.js'
 import { characterName, kindOf } from '../util/wording.js'
 import { readCerts, refuseMerchantKeys } from './certs.js'
 import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerchant } from './merchant-certificate.js'
@@ -220,7 +221,7 @@ function serialFlaw(serial: unknown): string {
 }
 
 function readPlatformKeys({ certs = {}, verifier }: KeyOptions): Pick<Keys, 'platformKeys' | 'givenVerifier'> {
-  if (typeof certs !== 'object' || certs === null || Array.isArray(certs) || ArrayBuffer.isView(certs)) {
+  if (!isRecord(certs) || ArrayBuffer.isView(certs)) {
     throw new InvalidArgumentError(
       `\`certs\` must be an object { <serial>: platform certificate, PUB_KEY_ID_…: WeChat Pay public key }; got ${kindOf(certs)}.`,
     )

@@ -3,6 +3,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { type KeyInput, keyMatchesCertificate, loadCertificate, loadSigningKey } from '../crypto/keys.js'
 import { loadPkcs12, type Pkcs12Input } from '../crypto/pkcs12.js'
 import { InvalidArgumentError } from '../errors.js'
+import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
 
 /** `apiclient_cert.pem`, with `apiclient_key.pem` unless it is given as `privateKey`. */
@@ -50,7 +51,7 @@ export function readMerchant(
 }
 
 function requireOneForm(merchant: unknown): void {
-  const names = typeof merchant === 'object' && merchant !== null ? Object.keys(merchant) : []
+  const names = isRecord(merchant) ? Object.keys(merchant) : []
   const isPem = names.includes('cert') && names.every(name => ['cert', 'key', 'passphrase'].includes(name))
   const isPfx = names.includes('pfx') && names.every(name => ['pfx', 'passphrase'].includes(name))
   if (isPem || isPfx) return

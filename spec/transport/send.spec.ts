@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TransportError, WechatPayError } from '../../lib/errors.js'
@@ -131,8 +132,15 @@ describe('a failure tells whether the request may have been sent', () => {
   })
 
   it('an answer that does not come in time: sent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
     listener = () => {}
-    expect(await failure(post({ timeout: 30 }))).toMatchObject({ code: 'ERR_TIMEOUT', sent: true })
+    const sending = failure(post({ timeout: 1000 }))
+    while (arrived.length === 0) await nextTurn()
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(await sending).toMatchObject({ code: 'ERR_TIMEOUT', sent: true })
   })
 
   it('an answer that is awaited no longer closes the connection', async () => {

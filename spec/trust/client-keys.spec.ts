@@ -1,5 +1,6 @@
 import { createCipheriv, generateKeyPairSync, publicEncrypt } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import type { Config } from '../../lib/config/config.js'
 import type { WarningInfo } from '../../lib/config/hooks.js'
@@ -141,10 +142,14 @@ describe('a call that waits for the first certificates', () => {
   })
 
   it('ends with its time, and nothing of it is sent', async () => {
-    expect(await failure(silent().chain('v3/orders/1').get({ timeout: 50 }))).toMatchObject({
-      code: 'ERR_TIMEOUT',
-      sent: false,
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
     })
+    const waiting = failure(silent().chain('v3/orders/1').get({ timeout: 1000 }))
+    while (side.gateway.requests.length === 0) await nextTurn()
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(await waiting).toMatchObject({ code: 'ERR_TIMEOUT', sent: false })
     expect(urls()).toEqual(['/v3/certificates'])
   })
 })
