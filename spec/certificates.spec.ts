@@ -23,7 +23,7 @@ const { mchid, serial, privateKey } = merchant
 const open = (changes: Partial<Config> = {}) =>
   Builder.factory({ mchid, serial, privateKey, apiv3Key, base_uri: side.gateway.url, ...changes })
 
-it('the certificates of a merchant are downloaded, verified and opened', async () => {
+it('the certificates of a merchant are downloaded, verified and decrypted', async () => {
   side.state.listed = [first, second]
   const found = await Certificates.download(open())
   const der = (certificate: string) => new X509Certificate(certificate).raw.toString('base64')
@@ -37,7 +37,7 @@ it('the certificates of a merchant are downloaded, verified and opened', async (
   )
 })
 
-it('another list is downloaded by its path', async () => {
+it('a different list is downloaded by its path', async () => {
   await Certificates.download(open(), 'v3/global/certificates')
   expect(side.gateway.requests.at(-1)?.url).toBe('/v3/global/certificates')
 })
@@ -50,7 +50,7 @@ it('a merchant without certificates is led to the public key, which may be confi
   await expect(Certificates.download(open({ certs: { [id]: pem } }))).rejects.toMatchObject(error)
 })
 
-it('a list that does not open names the APIv3 key', async () => {
+it('a list that cannot be decrypted names the APIv3 key', async () => {
   const body = sealList([first], 'x'.repeat(32))
   const certs = { [first.serial]: first.certificate }
   side.gateway.answers = [answer(200, body, signatureHeaders(body, first))]

@@ -68,19 +68,19 @@ async function full(body: Readable): Promise<void> {
 }
 
 describe('a download', () => {
-  it('goes to a file', async () => {
+  it('is written to a file', async () => {
     const response = await get('ChsyMDAw', { sink })
     expect(response.statusCode).toBe(200)
     expect(await readFile(sink)).toEqual(image)
   })
 
-  it('goes to a stream', async () => {
+  it('is written to a stream', async () => {
     const stream = new PassThrough()
     const [content] = await Promise.all([buffer(stream), get('ChsyMDAw', { sink: stream })])
     expect(content).toEqual(image)
   })
 
-  it('is the body when it goes nowhere', async () => {
+  it('is the body without a sink', async () => {
     expect(await buffer((await get('ChsyMDAw')).body)).toEqual(image)
   })
 
@@ -160,7 +160,7 @@ describe('a download', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
-  it('to a sink that cannot be opened gives its connection up', async () => {
+  it('to a sink that cannot be opened closes its connection', async () => {
     const closed = new Promise<void>(resolve => {
       gateway.answers = [
         (_request, response) => {
@@ -174,13 +174,13 @@ describe('a download', () => {
     await closed
   })
 
-  it('to a sink that is none is refused before anything is sent', async () => {
+  it('to an invalid sink is refused before anything is sent', async () => {
     await expect(get('ChsyMDAw', { sink: 42 })).rejects.toThrow(InvalidArgumentError)
     expect(gateway.requests).toEqual([])
   })
 })
 
-it('an answer that is no file goes to a sink too, once it is verified', async () => {
+it('a response that is not a file is also written to a sink, once it is verified', async () => {
   gateway.answers = [answer(200, { ok: true })]
   const response = await wxpay.chain('v3/undocumented').get({ sink })
   expect(response.data).toEqual({ ok: true })

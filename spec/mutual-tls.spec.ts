@@ -52,10 +52,13 @@ describe('a refund to a server that requires the merchant certificate', () => {
     ['two PEM files', () => ({ merchant: PEM })],
     ['a certificate whose key is the privateKey', () => ({ merchant: { cert: PEM.cert }, privateKey: PEM.key })],
     ['an encrypted key', () => ({ merchant: { ...PEM, key: files.encryptedKey(MCHID, 'pass'), passphrase: 'pass' } })],
-    ['an old PKCS#12 (RC2-40) that the mchid opens', () => ({ merchant: { pfx: files.pfx(MCHID, MCHID, '-legacy') } })],
-    ['a modern PKCS#12 (AES) that the mchid opens', () => ({ merchant: { pfx: files.pfx(MCHID, MCHID) } })],
     [
-      'an old PKCS#12 with a passphrase of its own',
+      'an old PKCS#12 (RC2-40) whose passphrase is the mchid',
+      () => ({ merchant: { pfx: files.pfx(MCHID, MCHID, '-legacy') } }),
+    ],
+    ['a modern PKCS#12 (AES) whose passphrase is the mchid', () => ({ merchant: { pfx: files.pfx(MCHID, MCHID) } })],
+    [
+      'an old PKCS#12 with a different passphrase',
       () => ({ merchant: { pfx: files.pfx(MCHID, 'own', '-legacy'), passphrase: 'own' } }),
     ],
     [
@@ -83,14 +86,14 @@ describe('a refund to a server that requires the merchant certificate', () => {
     expect(strict.connections).toBe(0)
   })
 
-  it('fails at the server when the caller insists on showing none', async () => {
+  it('fails at the server if the caller turns it off', async () => {
     const wxpay = Builder.factory(merchantConfig({ merchant: PEM }))
     const call = wxpay.v2.secapi.pay.refund.post({ xml: REFUND, security: false })
     expect(await failure(call)).toMatchObject({ name: 'TransportError' })
     expect(strict.requests).toEqual([])
   })
 
-  it('is left to a dispatcher of the user’s, which brings its own certificate', async () => {
+  it('is left to a dispatcher of the user’s, which presents its own certificate', async () => {
     const dispatcher = new Agent({ connect: { ...PEM, ca: files.read('ca.pem') } })
     const wxpay = Builder.factory(merchantConfig({ privateKey: PEM.key, serial: serialOf(MCHID), dispatcher }))
     await wxpay.v2.secapi.pay.refund.post({ xml: REFUND })
@@ -100,7 +103,7 @@ describe('a refund to a server that requires the merchant certificate', () => {
 })
 
 describe('the certificate', () => {
-  it('is shown where the endpoint needs it or the caller wants it, and on connections of their own', async () => {
+  it('is presented if the endpoint needs it or the caller requires it, on separate connections', async () => {
     const wxpay = Builder.factory(merchantConfig({ merchant: PEM, base_uri: lenient.url }))
     const own = serialOf(MCHID)
     const calls: [template: string, options: object, shown: string | undefined][] = [
@@ -119,7 +122,7 @@ describe('the certificate', () => {
     expect(lenient.requests.filter(({ url, certificate }) => shown.get(url) !== certificate)).toEqual([])
   })
 
-  it('of one merchant is never shown for another', async () => {
+  it('of one merchant is never presented for a different one', async () => {
     const merchants = [MCHID, OTHER].map(mchid => {
       const merchant = { pfx: files.pfx(mchid, mchid, '-legacy') }
       return Builder.factory(merchantConfig({ mchid, merchant, base_uri: lenient.url }))
@@ -147,7 +150,7 @@ describe('the certificate', () => {
   })
 })
 
-describe('what cannot be the merchant certificate is named:', () => {
+describe('an invalid merchant certificate is named:', () => {
   it.each<[string, () => unknown, RegExp]>([
     [
       'a wrong passphrase',
@@ -160,7 +163,11 @@ describe('what cannot be the merchant certificate is named:', () => {
       /passphrase of `merchant\.pfx` /,
     ],
     ['PEM as PKCS#12', () => ({ pfx: PEM.cert }), /`merchant\.pfx` .*got PEM/],
-    ['the key of another', () => ({ ...PEM, key: files.read(`${OTHER}.key`) }), /`merchant\.key` .*`merchant\.cert`/],
+    [
+      'the key of a different certificate',
+      () => ({ ...PEM, key: files.read(`${OTHER}.key`) }),
+      /`merchant\.key` .*`merchant\.cert`/,
+    ],
     [
       'an encrypted key without its passphrase',
       () => ({ ...PEM, key: files.encryptedKey(MCHID, 'p') }),
@@ -187,7 +194,7 @@ describe('what cannot be the merchant certificate is named:', () => {
 })
 
 describe('the authorities', () => {
-  it('of `ca` alone are trusted, and nothing is sent to a server of another', async () => {
+  it('of `ca` only are trusted, and nothing is sent to the server of a different one', async () => {
     const { ca: _, ...trusting } = merchantConfig({ merchant: PEM, retry: false })
     for (const config of [trusting, { ...trusting, ca: platform.certificate }]) {
       const error = await failure(Builder.factory(config).v2.secapi.pay.refund.post({ xml: REFUND }))
@@ -196,7 +203,7 @@ describe('the authorities', () => {
     expect(strict.requests).toEqual([])
   })
 
-  it.each([[''], ['/etc/ca.pem'], [[]], [[5]], [Buffer.from('x')]])('that are none are refused: %j', ca => {
+  it.each([[''], ['/etc/ca.pem'], [[]], [[5]], [Buffer.from('x')]])('that are not valid are refused: %j', ca => {
     expect(() => readConfig(merchantConfig({ merchant: PEM, ca } as Partial<Config>), Date.now)).toThrow(
       /`ca` must be the PEM/,
     )

@@ -11,7 +11,7 @@ describe('users can test with nock', () => {
   beforeAll(() => nock.disableNetConnect())
   afterAll(() => nock.restore())
 
-  it('an answer that they sign', async () => {
+  it('a response that they sign', async () => {
     const body = '{"nocked":true}'
     host()
       .get('/v3/x?a=1')

@@ -65,20 +65,20 @@ describe('bad input is refused before anything is sent', () => {
     ['a placeholder with a line break', () => wxpay.chain(path).get({ card_id: '1', code: 'a\r\nb' })],
     ['a placeholder with a NUL', () => wxpay.chain(path).get({ card_id: '1', code: 'a\0' })],
     ['a placeholder with a backslash', () => wxpay.chain(path).get({ card_id: '1', code: 'a\\b' })],
-    ['another host in a reserved placeholder', () => wxpay.chain('{+rest}').get({ rest: '//evil.example/x' })],
+    ['a different host in a reserved placeholder', () => wxpay.chain('{+rest}').get({ rest: '//evil.example/x' })],
     ['a fragment in a reserved placeholder', () => wxpay.chain('v3/{+rest}').get({ rest: 'a#b' })],
-    ['another host as the path', () => wxpay.chain('//evil.example/v3/x').get()],
+    ['a different host as the path', () => wxpay.chain('//evil.example/v3/x').get()],
     ['an absolute URL as the path', () => wxpay.chain('https://evil.example/v3/x').get()],
     ['dots in the path', () => wxpay.chain('v3/a/../b').get()],
     ['encoded dots in the path', () => wxpay.chain('v3/a/%2e%2E/b').get()],
     ['a backslash in the path', () => wxpay.chain('v3/a\\b').get()],
     ['a line break in the path', () => wxpay.chain('v3/a\r\nHost: evil.example').get()],
     ['a fragment in the path', () => wxpay.chain('v3/a#b').get()],
-    ['an option that nobody knows', () => wxpay.chain('v3/x').post({ jsno: {} })],
+    ['an unknown option', () => wxpay.chain('v3/x').post({ jsno: {} })],
     ['an option that is also a placeholder', () => wxpay.chain('v3/{query}').get({ query: 'a' })],
     ['options that are no object', () => wxpay.chain('v3/x').post('{}' as never)],
-    ['a signal that is none', () => wxpay.chain('v3/x').get({ signal: {} as AbortSignal })],
-    ['a base URI that is none', () => wxpay.chain('v3/x').get({ base_uri: 'nowhere' })],
+    ['an invalid signal', () => wxpay.chain('v3/x').get({ signal: {} as AbortSignal })],
+    ['an invalid base URI', () => wxpay.chain('v3/x').get({ base_uri: 'nowhere' })],
     ['a null in the payload', () => wxpay.chain('v3/x').post({ json: { a: null } })],
   ])('%s', async (_what, call) => {
     const error = await failure(call())
@@ -98,7 +98,7 @@ describe('bad input is refused before anything is sent', () => {
 })
 
 describe('a lost connection', () => {
-  it('after a POST arrived is told, and the POST is not repeated', async () => {
+  it('after a POST arrived is reported, and the POST is not repeated', async () => {
     gateway.answers = [dropConnection]
     expect(await failure(impatient()('POST', 'v3/pay', { json: {} }))).toMatchObject({
       name: 'TransportError',
@@ -140,7 +140,7 @@ describe('a host that cannot be reached', () => {
     expect(gateway.requests).toHaveLength(1)
   })
 
-  it('is told as not sent when there is no fallback', async () => {
+  it('is reported as not sent when there is no fallback', async () => {
     const error = await failure(impatient({ base_uri: nobody })('POST', 'v3/pay', { json: {} }))
     expect(error).toMatchObject({ code: 'ERR_CONNECT', sent: false })
   })
@@ -153,7 +153,7 @@ describe('a host that cannot be reached', () => {
 })
 
 describe('several merchants in one process', () => {
-  it('sign as themselves, and trust only their own keys', async () => {
+  it('sign with their own keys and trust only their own keys', async () => {
     const other = Builder.factory({
       ...config,
       mchid: '1900000109',
@@ -181,7 +181,7 @@ it('a dispatcher of the user carries the requests: a MockAgent of undici', async
 })
 
 describe('hooks', () => {
-  it('are told of requests, answers and repetitions, and of nothing secret', async () => {
+  it('are called for requests, responses and retries, and get nothing secret', async () => {
     const told: (RequestInfo | ResponseInfo | RetryInfo)[] = []
     const tell = (info: RequestInfo | ResponseInfo | RetryInfo) => {
       told.push(info)
@@ -285,7 +285,7 @@ describe('what is printed', () => {
       () =>
         answer(401, { code: 'SIGN_ERROR', detail: { sign_information: { truncated_sign_message: '13800138000' } } }),
     ],
-    ['forged answer', () => answer(200, {}, signatureHeaders('x'))],
+    ['forged response', () => answer(200, {}, signatureHeaders('x'))],
     ['lost connection', () => dropConnection],
   ])('of the error of a %s neither', async (_what, make) => {
     gateway.answers = [make()]

@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'wechatpay-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('a configuration', () => {
-  it('is frozen, and has the hosts of WeChat Pay where none are given', () => {
+  it('is frozen, and has the hosts of WeChat Pay by default', () => {
     const settings = read({})
     expect(Object.isFrozen(settings)).toBe(true)
     expect(settings.transport.baseUri.href).toBe('https://api.mch.weixin.qq.com/')
@@ -25,10 +25,10 @@ describe('a configuration', () => {
   })
 
   it.each([
-    ['another base URI', { base_uri: 'https://apihk.mch.weixin.qq.com' }, undefined],
+    ['a different base URI', { base_uri: 'https://apihk.mch.weixin.qq.com' }, undefined],
     ['false', { fallback_uri: false }, undefined],
     [
-      'an own fallback',
+      'a custom fallback',
       { base_uri: 'http://a.example/hk', fallback_uri: 'http://b.example/hk' },
       'http://b.example/hk/',
     ],
@@ -36,11 +36,11 @@ describe('a configuration', () => {
     expect(read(changes).fallbackUri?.href).toBe(expected)
   })
 
-  it('reads the serial from the merchant certificate where none is given', () => {
+  it('reads the serial from the merchant certificate by default', () => {
     expect(read({ serial: undefined, merchant: { cert: merchant.certificate } }).signer.serial).toBe(merchant.serial)
   })
 
-  it('writes the serial in upper case, whatever its case was', () => {
+  it('writes the serial in upper case', () => {
     expect(read({ serial: merchant.serial.toLowerCase() }).signer.serial).toBe(merchant.serial)
   })
 
@@ -56,7 +56,7 @@ describe('a configuration', () => {
     ['PEM with the line ends of Windows', merchant.privateKey.replaceAll('\n', '\r\n')],
     ['DER', key.export({ format: 'der', type: 'pkcs8' })],
     ['a file URL', pathToFileURL(path)],
-    ['the text of a file URL', pathToFileURL(path).href],
+    ['a file URL as a string', pathToFileURL(path).href],
     ['private.pkcs8://', `private.pkcs8://${base64(merchant.privateKey)}`],
     ['private.pkcs1://', `private.pkcs1://${base64(keyFile('merchant.pkcs1.key'))}`],
     ['a KeyObject', key],
@@ -90,7 +90,7 @@ describe('a configuration', () => {
 describe('a wrong input is named', () => {
   const cases: [string, Record<string, unknown>, RegExp][] = [
     ['no mchid', { mchid: undefined }, /`mchid`/],
-    ['a mchid that is none', { mchid: 'shop' }, /`mchid` must be the merchant number/],
+    ['an invalid mchid', { mchid: 'shop' }, /`mchid` must be the merchant number/],
     ['no private key', { privateKey: undefined }, /`privateKey` is missing/],
     [
       'a public key as the private key',
@@ -117,11 +117,15 @@ describe('a wrong input is named', () => {
       /`serial` must be .*belongs in `certs`/,
     ],
     [
-      'the serial of another certificate',
+      'the serial of a different certificate',
       { serial: platform.serial, merchant: { cert: merchant.certificate } },
       /`serial` must be .*`merchant\.cert`/,
     ],
-    ['a certificate of another key', { merchant: { cert: platform.certificate } }, /`privateKey` .*`merchant\.cert`/],
+    [
+      'a certificate of a different key',
+      { merchant: { cert: platform.certificate } },
+      /`privateKey` .*`merchant\.cert`/,
+    ],
     ['no certs', { certs: undefined }, /`certs`/],
     [
       'the merchant certificate among the certs',
@@ -133,7 +137,7 @@ describe('a wrong input is named', () => {
       { certs: { PUB_KEY_ID_1: keyFile('merchant.spki.pem') } },
       /`certs\.PUB_KEY_ID_1` .*merchant/,
     ],
-    ['a certificate under another serial', { certs: { ABCD: platform.certificate } }, /`certs\.ABCD` .*serial/],
+    ['a certificate under a different serial', { certs: { ABCD: platform.certificate } }, /`certs\.ABCD` .*serial/],
     [
       'a private key among the certs',
       { certs: { [platform.serial]: platform.privateKey } },
@@ -141,18 +145,18 @@ describe('a wrong input is named', () => {
     ],
     ['an APIv3 key that is too short', { apiv3Key: 'short' }, /`apiv3Key` .*32 bytes.*5 bytes/],
     ['an APIv2 key that is too long', { secret: 'x'.repeat(33) }, /`secret` .*33 bytes/],
-    ['an APIv3 key that is no text', { apiv3Key: 5 }, /`apiv3Key` must be/],
-    ['a base URI that is none', { base_uri: 'api.mch.weixin.qq.com' }, /`base_uri` must be an http or https URL/],
+    ['an APIv3 key that is not a string', { apiv3Key: 5 }, /`apiv3Key` must be/],
+    ['an invalid base URI', { base_uri: 'api.mch.weixin.qq.com' }, /`base_uri` must be an http or https URL/],
     ['a base URI with credentials', { base_uri: 'https://a:b@c.example/' }, /`base_uri`/],
     ['a base URI with a query', { base_uri: 'https://c.example/?a=1' }, /`base_uri`/],
-    ['a timeout that is none', { timeout: 0 }, /`timeout` must be a positive number of milliseconds/],
-    ['a retry that is none', { retry: true }, /`retry` must be/],
+    ['an invalid timeout', { timeout: 0 }, /`timeout` must be a positive number of milliseconds/],
+    ['an invalid retry', { retry: true }, /`retry` must be/],
     ['an unknown retry option', { retry: { tries: 2 } }, /`tries` .*`retry`/],
     ['too many attempts', { retry: { attempts: 100 } }, /`retry\.attempts`/],
-    ['a retry method that is none', { retry: { methods: ['post'] } }, /`retry\.methods`/],
-    ['a dispatcher that is none', { dispatcher: {} }, /`dispatcher` must be an undici Dispatcher/],
+    ['an invalid retry method', { retry: { methods: ['post'] } }, /`retry\.methods`/],
+    ['an invalid dispatcher', { dispatcher: {} }, /`dispatcher` must be an undici Dispatcher/],
     ['a header with a line break', { headers: { 'X-A': 'a\r\nb' } }, /`headers\.X-A`/],
-    ['an option that is not known', { baseUrl: 'https://c.example' }, /`baseUrl` .*Builder\.factory/],
+    ['an unknown option', { baseUrl: 'https://c.example' }, /`baseUrl` .*Builder\.factory/],
   ]
 
   it.each(cases)('%s', (_what, changes, message) => {

@@ -150,7 +150,7 @@ describe('a stream', () => {
     expect(read).toBe('first second')
   })
 
-  it('that fails is told from content that fails, and the content is given up', async () => {
+  it('that fails is distinguished from content that fails, and the content is closed', async () => {
     let isGivenUp = false
     async function* endless() {
       try {

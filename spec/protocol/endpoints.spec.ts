@@ -41,15 +41,15 @@ describe('finding an endpoint', () => {
   })
 
   it.each([
-    ['another path', 'POST', 'v3/pay/transactions/natives'],
+    ['a different path', 'POST', 'v3/pay/transactions/natives'],
     ['a longer path', 'POST', 'v3/pay/transactions/native/1'],
     ['a shorter path', 'POST', 'v3/pay/transactions'],
-    ['another method', 'GET', 'v3/pay/transactions/native'],
+    ['a different method', 'GET', 'v3/pay/transactions/native'],
     ['the method of a neighbour that a placeholder would match', 'GET', 'v3/merchant-service/images/upload'],
     ['a placeholder that is empty', 'GET', 'v3/pay/transactions/id/'],
     ['an image without an id', 'GET', 'v3/merchant-service/images/'],
     ['an image with slashes for its id', 'GET', 'v3/merchant-service/images///'],
-    ['an image by another method', 'POST', 'v3/merchant-service/images/a/b'],
+    ['an image with a different method', 'POST', 'v3/merchant-service/images/a/b'],
     ['a missing slash at the end', 'POST', 'v3/applyment4sub/applyment'],
     ['a name that every object has', 'GET', 'v3/constructor/toString'],
     ['nothing', 'GET', ''],
@@ -70,7 +70,7 @@ describe('finding an endpoint', () => {
 })
 
 describe('what is known', () => {
-  it('the answers of APIv3 that WeChat Pay leaves unsigned are these downloads', () => {
+  it('the APIv3 responses that WeChat Pay does not sign are these downloads', () => {
     expect(pathsWhere(({ api, facts }) => api === 'v3' && facts.unsigned)).toEqual([
       'v3/bill/downloadurl',
       'v3/billdownload/file',
@@ -84,7 +84,7 @@ describe('what is known', () => {
     ])
   })
 
-  it('the answers of APIv2 that come without a sign are these', () => {
+  it('the APIv2 responses without a sign are these', () => {
     expect(pathsWhere(({ api, facts }) => api === 'v2' && facts.unsigned)).toEqual([
       'v2/appauth/getaccesstoken',
       'v2/mchrisk/querymchrisk',
@@ -116,7 +116,7 @@ describe('what is known', () => {
     ])
   })
 
-  it('downloads answer with a file', () => {
+  it('the response of a download is a file', () => {
     expect(pathsWhere(({ facts }) => facts.download)).toEqual([
       'v3/bill/downloadurl',
       'v3/billdownload/file',
@@ -228,7 +228,7 @@ describe('what is known', () => {
     })
   })
 
-  it('sensitive fields are found at any depth, in lists, in the query, and in answers', () => {
+  it('sensitive fields are found at any depth, in lists, in the query, and in responses', () => {
     expect(endpointFacts('POST', 'v3/pay/transactions/native').encrypted).toEqual([
       '/payer/identity/number',
       '/payer/identity/name',

@@ -14,7 +14,7 @@ async function roundTrip(parts: FormPart[]) {
   return { bytes, form: await readForm({ 'content-type': contentType }, bytes) }
 }
 
-it('a form is what another parser reads, part by part in their order', async () => {
+it('an independent parser reads the parts of a form in their order', async () => {
   const { form } = await roundTrip([
     { name: 'meta', content: '{"a":"中"}', contentType: 'application/json' },
     { name: 'file', content: new Blob(['\r\n--x\r\n']), filename: 'a.png', contentType: 'image/png' },
@@ -46,7 +46,7 @@ it('names are encoded as a browser encodes them', async () => {
   expect(disposition.exec(String(bytes))?.[0]).toBe(disposition.exec(await new Response(theirs).text())?.[0])
 })
 
-it('a body can be opened again and is the same', async () => {
+it('a body can be opened again with the same content', async () => {
   const { body } = encodeForm([{ name: 'file', content: new Blob(['content']), filename: 'a' }])
   expect(await buffer(body.open())).toEqual(await buffer(body.open()))
 })

@@ -18,7 +18,7 @@ describe('a JSON payload', () => {
     ['NaN', { total: Number.NaN }, /`json\.total` .*NaN/],
     ['infinity', { total: Number.POSITIVE_INFINITY }, /`json\.total` .*Infinity/],
     ['an integer beyond what a number holds', { id: 2 ** 53 }, /`json\.id` .*9007199254740992.* string/],
-    ['a text', '{}', /`json` .*string.*`body`/],
+    ['a string', '{}', /`json` .*string.*`body`/],
     ['null', null, /`json` .*null/],
     ['a hole in a list', { list: Object.assign([1], { 2: 3 }) }, /`json\.list\[1\]` .*undefined/],
     ['undefined in a list', { list: [undefined] }, /`json\.list\[0\]` .*undefined/],
@@ -102,7 +102,7 @@ describe('a JSON payload', () => {
 
 describe('a raw payload', () => {
   it.each([
-    ['a text', () => '{"a":"中"}'],
+    ['a string', () => '{"a":"中"}'],
     ['bytes', () => new TextEncoder().encode('{"a":"中"}')],
     ['a stream', () => Readable.from([Buffer.from('{"a":'), Buffer.from('"中"}')])],
   ])('is sent and signed as it is given: %s', async (_what, body) => {
@@ -129,7 +129,7 @@ describe('a raw payload', () => {
     await expect(rawPayload(new FormData())).rejects.toThrow(/`meta` part/)
   })
 
-  it('of another kind is refused', async () => {
+  it('of a different type is refused', async () => {
     await expect(rawPayload({ a: 1 })).rejects.toThrow(InvalidArgumentError)
   })
 })

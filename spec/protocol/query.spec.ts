@@ -5,7 +5,7 @@ import { withQuery } from '../../lib/protocol/query.js'
 import { record, vectors } from '../fixtures/vectors.js'
 
 describe('the query of a request', () => {
-  it('is left as the path has it when the call brings none', () => {
+  it('of the path stays if the call has none', () => {
     expect(withQuery('/v3/certificates?algorithm_type=ALL', undefined)).toBe('/v3/certificates?algorithm_type=ALL')
   })
 
@@ -23,7 +23,7 @@ describe('the query of a request', () => {
     expect(withQuery('/v3/x', { ids: ['a', 'b'] })).toBe('/v3/x?ids%5B0%5D=a&ids%5B1%5D=b')
   })
 
-  it('takes plain objects from another realm, also inside the query', () => {
+  it('accepts plain objects from a different realm, also inside the query', () => {
     const foreign = () => runInNewContext('({ b: [1, { c: 2 }] })')
     expect(withQuery('/v3/x', foreign())).toBe('/v3/x?b%5B0%5D=1&b%5B1%5D%5Bc%5D=2')
     expect(withQuery('/v3/x', { a: foreign() })).toBe('/v3/x?a%5Bb%5D%5B0%5D=1&a%5Bb%5D%5B1%5D%5Bc%5D=2')
@@ -34,7 +34,7 @@ describe('the query of a request', () => {
     expect(withQuery('/v3/x', new URLSearchParams({ q: 'a b+c*' }))).toBe('/v3/x?q=a%20b%2Bc%2A')
   })
 
-  it('takes a text as it is written, with or without the question mark', () => {
+  it('accepts a string as it is written, with or without the question mark', () => {
     expect(withQuery('/v3/x', '?a=%2F&b=中')).toBe('/v3/x?a=%2F&b=%E4%B8%AD')
     expect(withQuery('/v3/x', "a=1'")).toBe('/v3/x?a=1%27')
   })
@@ -49,9 +49,9 @@ describe('the query of a request', () => {
     ['a list', ['a']],
     ['a number', 5],
     ['null', null],
-    ['a text with a fragment', 'a=1#b'],
-    ['a text with a line break', 'a=1\r\nb'],
-    ['a number that is none', { a: Number.NaN }],
+    ['a string with a fragment', 'a=1#b'],
+    ['a string with a line break', 'a=1\r\nb'],
+    ['NaN', { a: Number.NaN }],
     ['a date', { a: new Date(0) }],
     ['a function', { a: () => 1 }],
     ['half a surrogate pair', { a: '\ud800' }],

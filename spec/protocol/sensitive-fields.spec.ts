@@ -58,7 +58,7 @@ describe('every field that the catalogue marks', () => {
 
   const sending = operations.filter(({ sent, query }) => sent.length + query.length > 0)
   it.each(sending.map(operation => [`${operation.method} ${operation.path}`, operation] as const))(
-    'of %s arrives readable for WeChat Pay, and for nobody on the way',
+    'of %s can be decrypted by WeChat Pay only',
     async (_name, { method, path, sent, query }) => {
       const plain = new Map<string, string>()
       const plainOf = (place: string) => {
@@ -89,7 +89,7 @@ describe('every field that the catalogue marks', () => {
 
   const receiving = operations.filter(({ received }) => received.length > 0)
   it.each(receiving.map(operation => [`${operation.method} ${operation.path}`, operation] as const))(
-    'of the answer to %s is opened',
+    'of the response to %s is decrypted',
     async (_name, { method, path, received }) => {
       const sealed = build(received, () => sealForMerchant('张𠮷😀'))
       gateway.answers = [answer(200, sealed)]
@@ -136,7 +136,7 @@ describe('the key', () => {
     expect(open(request, bodyOf(request).encrypted_echo_message)).toBe('张三')
   })
 
-  it('that the caller names and nobody knows is an error, before anything is sent', async () => {
+  it('that the caller names but that is unknown is an error, before anything is sent', async () => {
     const headers = { 'wechatpay-serial': 'PUB_KEY_ID_1' }
     await expect(call('post', ECHO, { json: echo, headers })).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
@@ -161,7 +161,7 @@ describe('the key', () => {
     expect(first?.headers['wechatpay-serial']).toBe(second?.headers['wechatpay-serial'])
   })
 
-  it('that a verifier of one’s own does not have is an error, unless nothing is sensitive', async () => {
+  it('that a custom verifier does not have is an error, unless nothing is sensitive', async () => {
     const verifier = { announcedSerial: () => 'X1', verify: () => true }
     await expect(call('post', ECHO, { json: echo }, { verifier })).rejects.toThrow(/encryptionKey\(\)/)
     expect(gateway.requests).toEqual([])
@@ -258,7 +258,7 @@ describe('a query', () => {
   it.each<[string, string, OpenOptions]>([
     ['an object', 'v3/realname/verify', { query: { encrypted_name: '张三&=+' } }],
     ['URLSearchParams', 'v3/realname/verify', { query: new URLSearchParams({ encrypted_name: '张三&=+' }) }],
-    ['a text', 'v3/realname/verify', { query: 'encrypted_name=张三%26=%2B' }],
+    ['a string', 'v3/realname/verify', { query: 'encrypted_name=张三%26=%2B' }],
     ['the path', 'v3/realname/verify?encrypted_name=%E5%BC%A0%E4%B8%89%26%3D%2B', {}],
   ])('is encrypted when it is given as %s', async (_what, path, options) => {
     const { request } = await call('get', path, options)
@@ -287,7 +287,7 @@ it('a response whose fields are padded as PKCS#1 v1.5 is decrypted as well', asy
   expect(response.data).toEqual({ contact: { name: '张三', email: 'a@example.com' } })
 })
 
-it('an answer that does not open with the private key says so, and that the request was carried out', async () => {
+it('a response that cannot be decrypted with the private key says so, and that the request was carried out', async () => {
   const foreign = publicEncrypt(publicKeyPair.public, Buffer.from('张三')).toString('base64')
   gateway.answers = [answer(200, { encrypted_echo_message: foreign })]
   await expect(call('post', ECHO, { json: { echo_message: 'hello' } })).rejects.toMatchObject({

@@ -64,7 +64,7 @@ describe('a file to upload', () => {
   it.each<[string, () => FileInput, string]>([
     ['a path', () => path, '门店.png'],
     ['a file URL', () => pathToFileURL(path), '门店.png'],
-    ['a file URL as a text', () => pathToFileURL(path).href, '门店.png'],
+    ['a file URL as a string', () => pathToFileURL(path).href, '门店.png'],
     ['bytes', () => png, 'file.png'],
     ['bytes with a name', () => ({ content: png, filename: 'a "b".png' }), 'a "b".png'],
     ['a Blob', () => new Blob([png]), 'file.png'],
@@ -105,7 +105,7 @@ describe('a file to upload', () => {
     ['nothing', new Uint8Array(), /empty/],
     ['a number', 42, /must be the path/],
     ['null', null, /must be the path/],
-    ['a name that is none', { content: png, filename: 7 }, /`filename`/],
+    ['an invalid name', { content: png, filename: 7 }, /`filename`/],
   ])('is refused before anything is sent: %s', async (_what, file, message) => {
     const call = wxpay.chain('v3/undocumented/upload').post({ file: file as FileInput })
     await expect(call).rejects.toThrow(InvalidArgumentError)

@@ -66,19 +66,19 @@ async function play(
 }
 
 describe('by default', () => {
-  it('what was never sent goes again, by turns over the second host, whatever the method', async () => {
+  it('a call of any method that was not sent is retried, in turns over the second host', async () => {
     const { result, hosts } = await play([refused, refused], { method: 'POST' })
     expect(result).toMatchObject({ statusCode: 200 })
     expect(hosts).toEqual(['main.example', 'second.example', 'main.example'])
   })
 
-  it.each([429, 500, 502, 503, 504])('a GET that met %i goes again, over the same host', async code => {
+  it.each([429, 500, 502, 503, 504])('a GET that failed with %i is retried, over the same host', async code => {
     const { result, hosts } = await play([status(code)], { method: 'GET' })
     expect(result).toMatchObject({ statusCode: 200 })
     expect(hosts).toEqual(['main.example', 'main.example'])
   })
 
-  it('a GET whose connection was lost goes again', async () => {
+  it('a GET whose connection was lost is retried', async () => {
     expect((await play([lost], { method: 'GET' })).result).toMatchObject({ statusCode: 200 })
   })
 
@@ -87,7 +87,7 @@ describe('by default', () => {
     ['a timeout', late],
     ['503', status(503)],
     ['429', status(429)],
-  ])('a POST that met %s does not go again', async (_what, outcome) => {
+  ])('a POST that failed with %s is not retried', async (_what, outcome) => {
     const { result, hosts } = await play([outcome], { method: 'POST' })
     expect(result).toBe(outcome)
     expect(hosts).toHaveLength(1)
@@ -97,8 +97,8 @@ describe('by default', () => {
     ['ran out of time', late],
     ['ran out of time before it was sent', new TransportError('late', { code: 'ERR_TIMEOUT', sent: false })],
     ['was aborted before it was sent', new TransportError('aborted', { code: 'ERR_ABORTED', sent: false })],
-    ['met too large an answer', new TransportError('large', { code: 'ERR_RESPONSE_TOO_LARGE', sent: true })],
-  ])('a GET that %s does not go again', async (_what, outcome) => {
+    ['got too large a response', new TransportError('large', { code: 'ERR_RESPONSE_TOO_LARGE', sent: true })],
+  ])('a GET that %s is not retried', async (_what, outcome) => {
     const { result, hosts } = await play([outcome], { method: 'GET' })
     expect(result).toBe(outcome)
     expect(hosts).toHaveLength(1)
@@ -140,12 +140,12 @@ describe('the options', () => {
 })
 
 describe('waiting', () => {
-  it('doubles, and leaves half to chance', () => {
+  it('doubles, and half of it is random', () => {
     expect([1, 2, 3, 10].map(attempt => retryDelay(attempt, 0))).toEqual([125, 250, 500, 2500])
     expect([1, 2, 3, 10].map(attempt => retryDelay(attempt, 1))).toEqual([250, 500, 1000, 5000])
   })
 
-  it('keeps to the timeout: no attempt is begun that has no time left', async () => {
+  it('keeps to the timeout: no attempt starts without time left', async () => {
     const { hosts, slept } = await play([refused, refused], { method: 'GET', timeout: 300 })
     expect(slept).toEqual([187.5])
     expect(hosts).toHaveLength(2)
@@ -155,7 +155,7 @@ describe('waiting', () => {
     expect((await play([refused], { method: 'GET', timeout: 1000 })).remaining).toEqual([1000, 812.5])
   })
 
-  it('ends at once when the signal aborts, and tells whether anything was sent', async () => {
+  it('ends at once when the signal aborts, and says whether anything was sent', async () => {
     const controller = new AbortController()
     const clock = { random: () => 0, sleep: async () => controller.abort() }
     const calls = { signal: controller.signal, clock }
@@ -181,7 +181,7 @@ it('a failure to connect after an attempt that was sent does not claim that noth
 describe('what fails on our side', () => {
   const signer = new WechatPayError('the signer failed', { code: 'ERR_SIGNER' })
 
-  it('ends the call as it is while nothing was sent', async () => {
+  it('ends the call unchanged if nothing was sent', async () => {
     const { result, hosts } = await play([refused, signer], { method: 'POST' })
     expect(result).toBe(signer)
     expect(hosts).toHaveLength(2)
@@ -196,7 +196,7 @@ describe('what fails on our side', () => {
     expect(result).toMatchObject({ message: expect.stringContaining(OUTCOME_UNKNOWN) })
   })
 
-  it('is then no InvalidArgumentError, which stands for a call that was never sent', async () => {
+  it('is then not an InvalidArgumentError, which means that nothing was sent', async () => {
     const invalid = new InvalidArgumentError('a signature with a quote in it')
     const { result } = await play([status(503), invalid], { method: 'GET' })
     expect(result).not.toBeInstanceOf(InvalidArgumentError)

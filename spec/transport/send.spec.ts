@@ -47,8 +47,8 @@ const post = ({ timeout = 20_000, signal, ...options }: Options = {}, to = origi
     { dispatcher: agent, deadline: new Deadline({ timeout, signal }), download: false, ...options },
   )
 
-describe('an answer', () => {
-  it('is handed out whole, with its status and headers, whatever the status', async () => {
+describe('a response', () => {
+  it('of any status is returned whole, with its status and headers', async () => {
     listener = async (request, response) => {
       response.writeHead(418, { 'X-Told': [String(request.headers['x-own']), await text(request)] })
       response.write('first ')
@@ -66,7 +66,7 @@ describe('an answer', () => {
     expect(arrived).toEqual(['POST /v3/pay?a=1'])
   })
 
-  it('that is too large to hold is given up', async () => {
+  it('that is too large for the memory is aborted', async () => {
     listener = (_request, response) => {
       const more = () => response.write(Buffer.alloc(1024 * 1024)) && setImmediate(more)
       response.on('drain', more)
@@ -76,8 +76,8 @@ describe('an answer', () => {
   })
 })
 
-describe('a failure tells whether the request may have been sent', () => {
-  it('a port where nobody listens: not sent', async () => {
+describe('a failure says whether the request may have been sent', () => {
+  it('a closed port: not sent', async () => {
     const closed = origin()
     server.close()
     await once(server, 'close')
@@ -106,7 +106,7 @@ describe('a failure tells whether the request may have been sent', () => {
     expect(arrived).toHaveLength(1)
   })
 
-  it('a connection dropped in the middle of the answer: sent', async () => {
+  it('a connection dropped in the middle of the response: sent', async () => {
     listener = (_request, response) => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('half', () => response.socket?.destroy())
@@ -126,12 +126,12 @@ describe('a failure tells whether the request may have been sent', () => {
     nonsense.close()
   })
 
-  it('the longest timeout that is allowed is no short one', async () => {
+  it('the longest allowed timeout does not end the call at once', async () => {
     listener = (_request, response) => response.end('{}')
     expect(await post({ timeout: 2 ** 31 - 1 })).toMatchObject({ statusCode: 200 })
   })
 
-  it('an answer that does not come in time: sent', async () => {
+  it('a response that does not come in time: sent', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => {
       vi.useRealTimers()
@@ -143,7 +143,7 @@ describe('a failure tells whether the request may have been sent', () => {
     expect(await sending).toMatchObject({ code: 'ERR_TIMEOUT', sent: true })
   })
 
-  it('an answer that is awaited no longer closes the connection', async () => {
+  it('a call that no longer waits closes its connection', async () => {
     const controller = new AbortController()
     const closed = new Promise<void>(resolve => {
       listener = request => {
@@ -155,7 +155,7 @@ describe('a failure tells whether the request may have been sent', () => {
     await closed
   })
 
-  it('a signal that outlives its calls is let go by them', async () => {
+  it('a signal that outlives its calls keeps no listener of theirs', async () => {
     const { signal } = new AbortController()
     listener = (_request, response) => response.end('x')
     await post({ signal })
@@ -164,7 +164,7 @@ describe('a failure tells whether the request may have been sent', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('a signal that aborts while the answer is awaited: sent, with its reason as the cause', async () => {
+  it('a signal that aborts before the response: sent, with its reason as the cause', async () => {
     const controller = new AbortController()
     listener = () => controller.abort('the user left')
     expect(await failure(post({ signal: controller.signal }))).toMatchObject({
@@ -179,7 +179,7 @@ describe('a failure tells whether the request may have been sent', () => {
     expect(arrived).toEqual([])
   })
 
-  it('a signal that aborts while the connection is being made: not sent, also when the connection comes about', async () => {
+  it('a signal that aborts while connecting: not sent, even if the connection succeeds later', async () => {
     const controller = new AbortController()
     const sending = failure(post({ signal: controller.signal }))
     controller.abort()
@@ -200,7 +200,7 @@ describe('a download', () => {
     expect(await text(body as Readable)).toBe('content')
   })
 
-  it('that is refused is handed out whole', async () => {
+  it('that fails is returned whole', async () => {
     listener = (_request, response) => response.writeHead(404).end('{"code":"NO_STATEMENT_EXIST"}')
     expect(String((await download()).body)).toBe('{"code":"NO_STATEMENT_EXIST"}')
   })
@@ -230,7 +230,7 @@ describe('a download', () => {
     expect(read).toBeGreaterThanOrEqual(512 * 65_536)
   })
 
-  it('that breaks off fails its reader with a TransportError', async () => {
+  it('that is interrupted fails its reader with a TransportError', async () => {
     listener = (_request, response) => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('half', () => setImmediate(() => response.socket?.destroy()))
@@ -255,12 +255,12 @@ describe('a download', () => {
     expect(await text(body)).toBe('first second')
   })
 
-  it('that redirects is handed out whole', async () => {
+  it('that redirects is returned whole', async () => {
     listener = (_request, response) => response.writeHead(302, { location: `${origin()}/v3/elsewhere` }).end('moved')
     expect(String((await download()).body)).toBe('moved')
   })
 
-  it('that its reader gives up closes the connection', async () => {
+  it('that its reader destroys closes the connection', async () => {
     const closed = new Promise<void>(resolve => {
       listener = (request, response) => {
         request.socket.once('close', () => resolve())
@@ -336,7 +336,7 @@ describe('a streamed body', () => {
     expect(taken.pieces).toBe(1024)
   })
 
-  it('that breaks off fails with its own error', async () => {
+  it('that fails, fails with its own error', async () => {
     listener = request => request.on('error', () => {})
     const broken = new WechatPayError('the disk is gone', { code: 'ERR_FILE_READ' })
     const open = () =>

@@ -4,7 +4,7 @@ import { destinationOf, readBaseUri } from '../../lib/transport/settings.js'
 
 const base = new URL('https://api.mch.weixin.qq.com/hk/')
 
-describe('where a request goes', () => {
+describe('the address of a request', () => {
   it.each([
     '/v3/certificates',
     '/v3/pay/transactions/out-trade-no/a%2Fb?mchid=1900000109&x=%20%27',
@@ -12,7 +12,7 @@ describe('where a request goes', () => {
     '/v3/x?a=../b&c=[1]',
     '/v3/x[1]|y',
     '/v3/_/-/',
-  ])('%s goes as it is, under the prefix', target => {
+  ])('%s is sent as it is, under the prefix', target => {
     expect(destinationOf(base, target)).toEqual({ origin: 'https://api.mch.weixin.qq.com', path: `/hk${target}` })
   })
 
@@ -29,7 +29,7 @@ describe('where a request goes', () => {
     '/v3/x#y',
     '/v3/x?a="',
     "/v3/x?a='",
-  ])('%j is refused: it would arrive otherwise', target => {
+  ])('%j is refused: it would arrive differently', target => {
     expect(() => destinationOf(base, target)).toThrow(InvalidArgumentError)
   })
 

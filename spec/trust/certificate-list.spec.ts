@@ -11,7 +11,7 @@ const second = mintCertificate('lowserial', NOW - DAY, NOW + DAY)
 const nothingKnown = new PlatformKeyRing({ configured: [], now: () => NOW })
 
 describe('the list of certificates', () => {
-  it('opens with the APIv3 key', () => {
+  it('is decrypted with the APIv3 key', () => {
     const opened = decryptCertificates(sealList([first, second]), key)
     expect(opened.map(({ serial }) => serial)).toEqual([first.serial, second.serial])
     expect(opened[0]).toMatchObject({ validFrom: NOW - DAY, validTo: NOW + DAY })
@@ -24,13 +24,13 @@ describe('the list of certificates', () => {
     expect(decryptCertificates(JSON.stringify(list), key, 'RSA').map(({ serial }) => serial)).toEqual([second.serial])
   })
 
-  it('goes by the serial of the certificate itself, not by the one beside it', () => {
+  it('uses the serial of the certificate itself, not the one next to it', () => {
     const list = JSON.parse(sealList([first]))
     list.data[0].serial_no = second.serial
     expect(decryptCertificates(JSON.stringify(list), key)[0]?.serial).toBe(first.serial)
   })
 
-  it('names the option when it does not open', () => {
+  it('names the option if it cannot be decrypted', () => {
     const error = expect.objectContaining({
       code: 'ERR_APIV3_KEY',
       message: expect.stringMatching(/`apiv3Key`.*商户平台 → 账户中心 → API安全/s),
@@ -60,7 +60,7 @@ describe('the list of certificates', () => {
     ['{"data":null}'],
     ['{"data":[null]}'],
     ['{"data":[{"encrypt_certificate":{}}]}'],
-  ])('of another form is refused: %s', body => {
+  ])('of a different format is refused: %s', body => {
     expect(() => decryptCertificates(body, key)).toThrow(expect.objectContaining({ code: 'ERR_RESPONSE_FORMAT' }))
   })
 })
@@ -68,14 +68,14 @@ describe('the list of certificates', () => {
 describe('the first download', () => {
   const verifier = bootstrapVerifier(key, nothingKnown, 'RSA')
 
-  it('is verified by the certificate inside that the answer names', async () => {
+  it('is verified by the listed certificate that the response names', async () => {
     const { message, signature } = signBody(sealList([first, second]), second.privateKey)
     expect(await verifier.verify(message, signature, second.serial)).toBe(true)
     expect(await verifier.verify(message, signature, second.serial.toLowerCase())).toBe(true)
     expect(await verifier.verify(message, signature, first.serial)).toBe(false)
   })
 
-  it('is verified whatever line feeds it has', async () => {
+  it('is verified with any line feeds in it', async () => {
     const body = JSON.stringify(JSON.parse(sealList([first])), null, 2).concat('\n\n')
     const { message, signature } = signBody(body, first.privateKey)
     expect(await verifier.verify(message, signature, first.serial)).toBe(true)
@@ -86,7 +86,7 @@ describe('the first download', () => {
     expect(await verifier.verify(message, signature, second.serial)).toBeUndefined()
   })
 
-  it('is not verified by a certificate that somebody without the APIv3 key put in', async () => {
+  it('is not verified by a certificate that was added without the APIv3 key', async () => {
     const { message, signature } = signBody(sealList([second], 'x'.repeat(32)), second.privateKey)
     await expect(verifier.verify(message, signature, second.serial)).rejects.toMatchObject({ code: 'ERR_APIV3_KEY' })
   })

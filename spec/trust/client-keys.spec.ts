@@ -73,24 +73,30 @@ describe('a client without certificates', () => {
     await other.gateway.close()
   })
 
-  it.each([404, 403])('of a merchant who has none (%i) is told what to configure, and where it is', async status => {
-    const body = { code: 'RESOURCE_NOT_EXISTS', message: '无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥' }
-    side.gateway.answers = [answer(status, body)]
-    const error = await failure(ask(open()))
-    expect(error).toMatchObject({
-      code: 'ERR_NO_PLATFORM_CERTIFICATE',
-      message: expect.stringMatching(/商户平台 → 账户中心 → API安全 → 微信支付公钥.*PUB_KEY_ID_/),
-    })
-    expect(urls()).toEqual(['/v3/certificates'])
-  })
+  it.each([404, 403])(
+    'of a merchant without certificates (%i) says what to configure, and where it is',
+    async status => {
+      const body = {
+        code: 'RESOURCE_NOT_EXISTS',
+        message: '无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥',
+      }
+      side.gateway.answers = [answer(status, body)]
+      const error = await failure(ask(open()))
+      expect(error).toMatchObject({
+        code: 'ERR_NO_PLATFORM_CERTIFICATE',
+        message: expect.stringMatching(/商户平台 → 账户中心 → API安全 → 微信支付公钥.*PUB_KEY_ID_/),
+      })
+      expect(urls()).toEqual(['/v3/certificates'])
+    },
+  )
 
-  it('with a wrong APIv3 key is told so, before the call itself is sent', async () => {
+  it('with a wrong APIv3 key says so, before the call itself is sent', async () => {
     const error = await failure(ask(open({ apiv3Key: 'x'.repeat(32) })))
     expect(error).toMatchObject({ code: 'ERR_APIV3_KEY', message: expect.stringContaining('`apiv3Key`') })
     expect(side.calls).toBe(0)
   })
 
-  it('refuses a list that is not signed, or at another time, or by a certificate that it does not bring', async () => {
+  it('refuses a list that is not signed, or signed at a different time, or by a certificate that is not in it', async () => {
     const body = sealList([old])
     const wrong = [
       unsignedAnswer(200, body, { 'content-type': 'application/json' }),
@@ -128,7 +134,7 @@ describe('a call that waits for the first certificates', () => {
     return open()
   }
 
-  it('ends with its signal, and nothing of it is sent', async () => {
+  it('ends with its signal, and is not sent', async () => {
     const wxpay = silent()
     const abort = new AbortController()
     const waiting = failure(wxpay.chain('v3/orders/1').get({ signal: abort.signal }))
@@ -141,7 +147,7 @@ describe('a call that waits for the first certificates', () => {
     expect(urls()).toEqual(['/v3/certificates'])
   })
 
-  it('ends with its time, and nothing of it is sent', async () => {
+  it('ends at its timeout, and is not sent', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => {
       vi.useRealTimers()
@@ -154,7 +160,7 @@ describe('a call that waits for the first certificates', () => {
   })
 })
 
-describe('an answer with an unknown serial', () => {
+describe('a response with an unknown serial', () => {
   it('costs one download, however many come, and is refused', async () => {
     const wxpay = open()
     await ask(wxpay)
@@ -178,7 +184,7 @@ describe('the change from certificates to the public key', () => {
   const certs = { [publicKey.id]: publicKey.pem }
   const byPublicKey = { serial: publicKey.id, privateKey: young.privateKey }
 
-  it('goes on while answers are signed by either, and announces the public key always', async () => {
+  it('continues while responses are signed by either, and always announces the public key', async () => {
     const wxpay = open({ certs })
     for (const signing of [old, byPublicKey, old, byPublicKey, young]) {
       side.state.listed = [old, young]
@@ -198,7 +204,7 @@ describe('the change from certificates to the public key', () => {
     expect(side.downloads).toBe(0)
   })
 
-  it('goes on for notifications, which share what the client knows', async () => {
+  it('continues for notifications, which share the keys of the client', async () => {
     const wxpay = open({ certs })
     const receiver = Notification.create(wxpay)
     for (const signing of [byPublicKey, old]) {
@@ -243,7 +249,7 @@ describe('new keys for a running client', () => {
   })
   const mine = { serial: 'AB'.repeat(20), privateKey: renewed.privateKey }
 
-  it('sign the next call, and open what is encrypted for them', async () => {
+  it('sign the next call, and decrypt what is encrypted for them', async () => {
     const wxpay = open()
     await ask(wxpay)
     Builder.renew(wxpay, mine)
@@ -285,7 +291,7 @@ describe('new keys for a running client', () => {
     expect(after).toEqual(Invoke.jsapi(order, { privateKey: renewed.privateKey }))
   })
 
-  it('open lists of certificates, and notifications, with a new APIv3 key', async () => {
+  it('decrypt lists of certificates, and notifications, with a new APIv3 key', async () => {
     const wxpay = open()
     const receiver = Notification.create(wxpay)
     await ask(wxpay)
@@ -328,16 +334,16 @@ describe('new keys for a running client', () => {
     ['a private key without its serial', { privateKey: mine.privateKey }, /`serial` is missing/],
     ['a serial without its private key', { serial: mine.serial }, /`privateKey` is missing/],
     [
-      'the certificate of another key',
+      'the certificate of a different key',
       { ...mine, merchant: { cert: merchant.certificate } },
       /`privateKey` .*`merchant\.cert`/,
     ],
     ['an APIv3 key that is too short', { apiv3Key: 'short' }, /`apiv3Key` .*5 bytes/],
     ['a key that is WeChat Pay’s, too', { serial: old.serial, privateKey: mine.privateKey }, /`serial`/],
     ['no certificates at all', { certs: {} }, /`certs` .*`apiv3Key`/],
-    ['something that is no key', { mchid: '1' }, /`mchid` .*Builder\.renew/],
+    ['an option that is not a key', { mchid: '1' }, /`mchid` .*Builder\.renew/],
     ['nothing', {}, /takes an object with the new keys/],
-  ])('that cannot be right are refused, and those before stay: %s', async (_what, changes, message) => {
+  ])('that are not valid are refused, and the old ones stay: %s', async (_what, changes, message) => {
     const wxpay = Builder.factory({ ...own, certs: { [old.serial]: old.certificate }, base_uri: side.gateway.url })
     expect(() => Builder.renew(wxpay, changes)).toThrow(InvalidArgumentError)
     expect(() => Builder.renew(wxpay, changes)).toThrow(message)
@@ -365,7 +371,7 @@ describe('the store', () => {
     expect(side.downloads).toBe(2)
   })
 
-  it('holds nothing in the clear', async () => {
+  it('contains nothing unencrypted', async () => {
     const store = new MemoryStore()
     const written = vi.spyOn(store, 'set')
     await ask(open({ store }))

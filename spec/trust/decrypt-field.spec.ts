@@ -30,13 +30,13 @@ describe.each(PADDINGS)('a field that was encrypted with %s', (_, padding) => {
 })
 
 describe('a block whose padding is right by chance', () => {
-  it('is known as such: a text passes', () => {
+  it('is recognised: a string passes', () => {
     expect(decryptField(encryptBlock(pkcs1Block(Buffer.from('张三'))), privateKey)).toBe('张三')
   })
 
   it.each([
     ['nothing', Buffer.alloc(0)],
-    ['bytes that are no text', Buffer.of(0x9f, 0xc3, 0x28)],
+    ['bytes that are not a string', Buffer.of(0x9f, 0xc3, 0x28)],
     ['control characters', Buffer.from('a\u0007b')],
   ])('is refused when it holds %s', (_, message) => {
     expect(() => decryptField(encryptBlock(pkcs1Block(message)), privateKey)).toThrow(InvalidArgumentError)
@@ -59,6 +59,6 @@ it('what was encrypted for a different key is refused', () => {
   expect(() => decryptField(ciphertext, privateKey)).toThrow(InvalidArgumentError)
 })
 
-it('an empty text in OAEP is an empty text', () => {
+it('an empty string in OAEP is an empty string', () => {
   expect(decryptField(encrypt('', constants.RSA_PKCS1_OAEP_PADDING), privateKey)).toBe('')
 })

@@ -166,7 +166,7 @@ describe('fields on the way out', () => {
     expect(hasPlainFields({ name: '张三' }, ['/other'])).toBe(false)
   })
 
-  it('that the caller marks are encrypted whatever the path', () => {
+  it('that the caller marks are encrypted in any path', () => {
     const json = { a: [{ b: sensitive('张三') }], c: '1' }
     expect(encrypt(json, [])).toEqual({ a: [{ b: '<张三>' }], c: '1' })
     expect(hasPlainFields(json, [])).toBe(true)
@@ -179,7 +179,7 @@ describe('fields on the way out', () => {
     expect(encryptFields(json, ['/name'], publicKey)).toHaveProperty('self', json)
   })
 
-  it('fit the key, whatever its size', () => {
+  it('fit a key of any size', () => {
     const { publicKey: large, privateKey: own } = generateKeyPairSync('rsa', { modulusLength: 3072 })
     const longest = 'x'.repeat(342)
     const { name } = Object(encryptFields({ name: longest }, ['/name'], large))
@@ -201,7 +201,7 @@ describe('PKCS#1 v1.5, for the customs identity check', () => {
   }
   const options = ['-inkey', keyPath, '-pkeyopt', 'rsa_padding_mode:pkcs1']
 
-  it('is what OpenSSL opens', () => {
+  it('can be decrypted by OpenSSL', () => {
     const { certificate_name } = Object(
       encryptFields({ certificate_name: '张三' }, ['/certificate_name'], publicKey, { padding: Rsa.PKCS1 }),
     )
@@ -209,7 +209,7 @@ describe('PKCS#1 v1.5, for the customs identity check', () => {
     expect(openssl(['pkeyutl', '-decrypt', ...options], ciphertext).toString()).toBe('张三')
   })
 
-  it('that OpenSSL made is opened, on every Node', async () => {
+  it('from OpenSSL is decrypted, on every Node', async () => {
     const ciphertext = openssl(['pkeyutl', '-encrypt', ...options], Buffer.from('张三')).toString('base64')
     const decrypt = (text: string) => Rsa.decrypt(text, privateKey, Rsa.PKCS1)
     expect(await decryptFields({ name: ciphertext }, ['/name'], decrypt)).toEqual({ name: '张三' })
@@ -252,7 +252,7 @@ describe('fields on the way in', () => {
     expect(asked).toEqual([data.name])
   })
 
-  it('that do not open are named, and the answer is said to be genuine', async () => {
+  it('that cannot be decrypted are named, and the request is said to be carried out', async () => {
     const other = createPublicKey(keyFile('lowserial.spki.pem'))
     const data = { user: { name: publicEncrypt(other, Buffer.from('张三')).toString('base64') } }
     const error = await decryptFields(data, ['/user/name'], decrypt).catch((reason: unknown) => reason)

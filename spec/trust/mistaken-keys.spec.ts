@@ -135,7 +135,7 @@ it.each<[string, object, RegExp]>([
     /`certs\.\w+` .*WeChat Pay's.*merchant's own/,
   ],
   [
-    'the private key of another merchant',
+    'the private key of a different merchant',
     { privateKey: platform.privateKey, merchant: { cert: merchant.certificate } },
     /`privateKey` .*`merchant\.cert`/,
   ],

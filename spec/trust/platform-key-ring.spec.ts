@@ -138,7 +138,7 @@ describe('without a key', () => {
     })
   })
 
-  it('another refusal comes as it is', async () => {
+  it('a different error is passed on unchanged', async () => {
     const refusal = new ApiError('no', { code: 'SIGN_ERROR', statusCode: 401, retryable: false })
     failures = [refusal]
     await expect(open().announcedSerial()).rejects.toBe(refusal)
@@ -161,7 +161,7 @@ describe('without a key', () => {
 })
 
 describe('a rotation', () => {
-  it('is followed at once when an answer is signed by a new certificate, with one download', async () => {
+  it('is followed at once when a response is signed by a new certificate, with one download', async () => {
     const keys = open()
     await keys.announcedSerial()
     listed = [old, young]
@@ -266,7 +266,7 @@ describe('a failed refresh', () => {
 describe('an unknown serial', () => {
   const forged = { ...young, serial: 'F'.repeat(40) }
 
-  it('causes one download a minute at the most, however many answers bear it', async () => {
+  it('causes at most one download a minute, for any number of responses', async () => {
     const keys = open()
     await keys.announcedSerial()
     for (let second = 0; second < 180; second += 1) {
@@ -289,7 +289,7 @@ describe('an unknown serial', () => {
     expectedWarnings = Array(3).fill('STORE_FAILED')
   })
 
-  it('causes none when it cannot be a certificate', async () => {
+  it('causes no download if it cannot be a certificate', async () => {
     const keys = open()
     await keys.announcedSerial()
     for (const serial of ['PUB_KEY_ID_0', '', 'not hex', 'A'.repeat(65), '5\n6']) {
@@ -459,7 +459,7 @@ describe('a store that several processes share', () => {
     expect(downloads).toBe(1 + 2)
   })
 
-  it('is passed over when another process takes its lock and dies', async () => {
+  it('is not waited for when a different process takes its lock and dies', async () => {
     const store = new MemoryStore({ now: () => now })
     const lock = 'wechatpay-chain:certificates:1900000109:lock'
     await store.set(lock, 'dead', 60)
@@ -468,7 +468,7 @@ describe('a store that several processes share', () => {
     expect(await store.get(lock)).toBe('dead')
   })
 
-  it('cannot bring in a certificate of somebody who does not have the APIv3 key', async () => {
+  it('cannot add a certificate that was encrypted without the APIv3 key', async () => {
     expectedWarnings = ['STORE_FAILED']
     const store = new MemoryStore({ now: () => now })
     const planted = sealList([young], 'x'.repeat(32))
@@ -494,13 +494,13 @@ describe('a store that several processes share', () => {
     expect(await answerBy(keys, young)).toBe(true)
   })
 
-  it.each([['not JSON'], ['null'], ['{}'], ['{"body":1,"fetchedAt":1}']])('may hold nonsense: %s', async text => {
+  it.each([['not JSON'], ['null'], ['{}'], ['{"body":1,"fetchedAt":1}']])('may contain nonsense: %s', async text => {
     const store = new MemoryStore({ now: () => now })
     await store.set('wechatpay-chain:certificates:1900000109', text, 60)
     expect(await open({ store }).announcedSerial()).toBe(old.serial)
   })
 
-  it('that does not answer is waited for once, for two seconds', async () => {
+  it('that does not respond delays one call, by two seconds', async () => {
     expectedWarnings = ['STORE_FAILED']
     vi.useFakeTimers()
     try {

@@ -22,7 +22,7 @@ beforeEach(() => {
 if (TOKEN_IS_MISSING) it.skip(`no PKCS#11 token is tried: ${TOKEN_IS_MISSING}`, () => {})
 
 describe.each<[string, (serial: string) => Promise<RemoteSigner> | RemoteSigner]>([
-  ['in another process, over a socket', startKms],
+  ['in a different process, over a socket', startKms],
   ...(TOKEN_IS_MISSING ? [] : [['in a PKCS#11 token', startToken] satisfies [string, typeof startToken]]),
 ])('a private key %s', (_where, start) => {
   let remote: RemoteSigner
@@ -50,7 +50,7 @@ describe.each<[string, (serial: string) => Promise<RemoteSigner> | RemoteSigner]
     expect(authorization).toMatchObject({ serial_no: SERIAL, mchid: merchant.mchid })
   })
 
-  it('signs what is asked for at once, each its own', async () => {
+  it('signs simultaneous calls, each with its own signature', async () => {
     const wxpay = open()
     await Promise.all(Array.from({ length: 8 }, (_, id) => wxpay.chain(`v3/x/${id}`).get()))
     const isSigned = gateway.requests.map(({ method, url, authorization }) =>
@@ -61,7 +61,7 @@ describe.each<[string, (serial: string) => Promise<RemoteSigner> | RemoteSigner]
     expect(isSigned).toEqual(Array.from({ length: 8 }, () => true))
   })
 
-  it('opens the fields of an answer that are encrypted for it', async () => {
+  it('decrypts the fields of a response that are encrypted for it', async () => {
     const name = publicEncrypt(createPublicKey(remote.publicKey), Buffer.from('张三😀')).toString('base64')
     gateway.answers = [answer(200, { echo_message: 'hello', encrypted_echo_message: name })]
     const { data } = await open()
@@ -144,7 +144,7 @@ describe('a verifier', () => {
   it.each([
     [false, 'mismatch'],
     [undefined, 'serial'],
-  ])('that says %s refuses the answer: %s', async (verdict, reason) => {
+  ])('that returns %s refuses the response: %s', async (verdict, reason) => {
     await expect(ask({ announcedSerial: () => undefined, verify: () => verdict })).rejects.toMatchObject({ reason })
     expect(gateway.requests[0]?.headers).not.toHaveProperty('wechatpay-serial')
   })

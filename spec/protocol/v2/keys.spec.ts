@@ -148,7 +148,7 @@ describe('the fields of a bank card', () => {
     expect([open(last().fields.name), last().fields.desc]).toEqual(['张三', '理财'])
   })
 
-  it('take no file of this machine for a key, whatever the answer names', async () => {
+  it('never read a file of this machine that the response names', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'spec-'))
     const path = join(folder, 'key.pem')
     await writeFile(path, pub_key)
@@ -187,7 +187,7 @@ describe('the fields of a bank card', () => {
 })
 
 describe('the sandbox', () => {
-  it('is signed and verified with its own key, which is asked for with the merchant’s', async () => {
+  it('is signed and verified with its own key, which is requested with the merchant’s', async () => {
     const { data } = await client({ sandbox: true })('POST', 'v2/pay/micropay', { xml: { out_trade_no: '1' } })
     expect(paths()).toEqual(['/xdc/apiv2getsignkey/sign/getsignkey', '/xdc/apiv2sandbox/pay/micropay'])
     const [asked, paid] = gateway.requests
@@ -229,14 +229,14 @@ describe('the sandbox', () => {
     expect([last().url, isSigned(last())]).toEqual(['/secapi/pay/refund', true])
   })
 
-  it('is left to the key that was configured where nobody asks for it', async () => {
+  it('does not affect the configured key of other calls', async () => {
     handlers['/xdc/apiv2sandbox/pay/orderquery'] = answer()
     await client()('POST', 'v2/xdc/apiv2sandbox/pay/orderquery', { xml: {} })
     expect(paths()).toEqual(['/xdc/apiv2sandbox/pay/orderquery'])
     expect(isSigned(last())).toBe(true)
   })
 
-  it('may answer without a sign, but not with a wrong one', async () => {
+  it('may respond without a sign, but not with a wrong one', async () => {
     const request = client({ sandbox: true })
     handlers['/xdc/apiv2sandbox/pay/micropay'] = unsignedAnswer({ total_fee: '1' })
     expect((await request('POST', 'v2/pay/micropay', { xml: {} })).data).toMatchObject({ total_fee: '1' })

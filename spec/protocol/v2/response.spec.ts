@@ -32,14 +32,14 @@ async function answered(given: Answer, template = 'v2/pay/orderquery', method: M
   return client(method, template, method === 'GET' ? {} : { xml: {} })
 }
 
-describe('a signed answer', () => {
-  it.each(['MD5', 'HMAC-SHA256'])('by %s is data, every value a text', async type => {
+describe('a signed response', () => {
+  it.each(['MD5', 'HMAC-SHA256'])('by %s is data, with every value a string', async type => {
     const { data, statusCode, requestId } = await answered(answer({ total_fee: '100', attach: '<&]' }, { type }))
     expect(data).toMatchObject({ return_code: 'SUCCESS', result_code: 'SUCCESS', total_fee: '100', attach: '<&]' })
     expect([statusCode, requestId]).toEqual([200, '08D0BC9A0610B0-0'])
   })
 
-  it('is signed over what has a value, whatever its name', async () => {
+  it('is signed over every field with a value', async () => {
     const fields = { empty: '', zero: '0', constructor: '1', __proto__2: '2' }
     expect((await answered(answer(fields))).data).toMatchObject(fields)
   })
@@ -57,22 +57,22 @@ describe('a signed answer', () => {
   })
 })
 
-describe('a forged answer is never data:', () => {
+describe('a forged response is never data:', () => {
   it.each<[string, Answer, string]>([
     ['a changed value', answer({ total_fee: '100' }, { changes: { total_fee: '1' } }), 'mismatch'],
-    ['a further field', answer({}, { changes: { trade_state: 'SUCCESS' } }), 'mismatch'],
-    ['a field that was taken away', answer({ fee: '1' }, { changes: { fee: undefined } }), 'mismatch'],
+    ['an additional field', answer({}, { changes: { trade_state: 'SUCCESS' } }), 'mismatch'],
+    ['a removed field', answer({ fee: '1' }, { changes: { fee: undefined } }), 'mismatch'],
     [
       'a field twice',
       rawAnswer(xml({ ...signedFields(), extra: 'x' }).replace('</xml>', '<a>1</a><a>2</a></xml>')),
       'mismatch',
     ],
-    ['the key of another merchant', answer({}, { key: 'x'.repeat(32) }), 'mismatch'],
+    ['the key of a different merchant', answer({}, { key: 'x'.repeat(32) }), 'mismatch'],
     ['a sign in lower case', rawAnswer(xml(signedFields(sign => sign.toLowerCase()))), 'mismatch'],
     ['a sign that was cut short', rawAnswer(xml(signedFields(sign => sign.slice(1)))), 'mismatch'],
     ['no sign', unsignedAnswer({ trade_state: 'SUCCESS' }), 'headers'],
     ['an empty sign', answer({}, { changes: { sign: '' } }), 'headers'],
-    ['neither yes nor no', rawAnswer('<xml><trade_state>SUCCESS</trade_state></xml>'), 'format'],
+    ['neither return_code nor retcode', rawAnswer('<xml><trade_state>SUCCESS</trade_state></xml>'), 'format'],
     ['nothing but an element', rawAnswer('<xml/>'), 'format'],
     [
       'a refusal whose sign is wrong',
@@ -80,7 +80,7 @@ describe('a forged answer is never data:', () => {
       'mismatch',
     ],
     ['JSON', rawAnswer('{"return_code":"SUCCESS"}'), 'format'],
-    ['text', rawAnswer('SUCCESS'), 'format'],
+    ['plain text', rawAnswer('SUCCESS'), 'format'],
     ['nothing', rawAnswer(''), 'format'],
   ])('%s', async (_what, given, expected) => {
     const error = await failure(answered(given))
@@ -108,7 +108,7 @@ function signedFields(change: (sign: string) => string = sign => sign) {
   return { ...fields, sign: change(signOf(fields)) }
 }
 
-describe('an answer that WeChat Pay leaves unsigned', () => {
+describe('a response that WeChat Pay does not sign', () => {
   it.each([
     ['v2/mmpaysptrans/pay_bank'],
     ['v2/mmpaysptrans/query_bank'],
@@ -151,7 +151,7 @@ describe('an answer that WeChat Pay leaves unsigned', () => {
 })
 
 describe('a refusal', () => {
-  it('of the transport has no code of its own, and carries the answer', async () => {
+  it('of the transport has no code of its own, and includes the response', async () => {
     const error = await failure(answered(rawAnswer(xml({ return_code: 'FAIL', return_msg: 'appid不能为空' }))))
     expect(error).toMatchObject({ name: 'ApiError', code: 'FAIL', statusCode: 200, retryable: false })
     expect(error).toMatchObject({ detail: { return_code: 'FAIL', return_msg: 'appid不能为空' } })
@@ -224,7 +224,7 @@ describe('a refusal', () => {
     expect(gateway.requests).toHaveLength(1)
   })
 
-  it('prints neither the key, nor a sign, nor what the answer echoes', async () => {
+  it('prints neither the key, nor a sign, nor the response', async () => {
     const fields = { result_code: 'FAIL', err_code: 'A', openid: 'oUpF8uMuAJO', sign_type: 'MD5' }
     for (const given of [
       answer(fields),
@@ -327,7 +327,7 @@ describe('a bill', () => {
     })
   })
 
-  it('that goes on for ever as XML is given up', async () => {
+  it('that is endless XML is aborted', async () => {
     const endless = rawAnswer(`<xml><a>${'x'.repeat(3_000_000)}`)
     expect(await failure(answered(endless, 'v2/pay/downloadbill'))).toMatchObject({ code: 'ERR_RESPONSE_FORMAT' })
   })

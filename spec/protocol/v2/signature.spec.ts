@@ -84,7 +84,7 @@ describe('signV2', () => {
     expect(signV2(fields, SECRET)).toBe(md5(`__proto__=2&constructor=1&key=${SECRET}`))
   })
 
-  it('signs the very text that is sent', () => {
+  it('signs exactly the string that is sent', () => {
     const fields = { a: 1, b: true, c: -0, d: 1.5, e: new URL('https://example.com/?a=1&b=2'), f: ' \r\n', g: ']]>' }
     const sent = toObject(toXml(fields))
     expect(signV2(sent, SECRET)).toBe(signV2(fields, SECRET))
@@ -126,12 +126,12 @@ describe('verifyV2', () => {
   const answer = { return_code: 'SUCCESS', empty: '', zero: '0', sign_type: 'MD5' }
   const message = `return_code=SUCCESS&sign_type=MD5&zero=0&key=${SECRET}`
 
-  it('tells the algorithm by the length of the sign, whatever sign_type says', () => {
+  it('recognises the algorithm by the length of the sign, not by sign_type', () => {
     expect(verifyV2({ ...answer, sign: md5(message) }, SECRET)).toBe(true)
     expect(verifyV2({ ...answer, sign: hmac(message) }, SECRET)).toBe(true)
   })
 
-  it('takes no other algorithm than the one it is told', () => {
+  it('accepts only the algorithm that it is called with', () => {
     const signed = { ...answer, sign: md5(message) }
     expect(verifyV2(signed, SECRET, 'MD5')).toBe(true)
     expect(verifyV2(signed, SECRET, 'HMAC-SHA256')).toBe(false)
@@ -140,7 +140,7 @@ describe('verifyV2', () => {
   it.each([
     ['a changed value', { ...answer, zero: '1', sign: md5(message) }],
     ['a further field', { ...answer, more: 'x', sign: md5(message) }],
-    ['a sign by another secret', { ...answer, sign: md5(message.replace(SECRET, 'x'.repeat(32))) }],
+    ['a sign with a different secret', { ...answer, sign: md5(message.replace(SECRET, 'x'.repeat(32))) }],
     ['a sign in lower case', { ...answer, sign: md5(message).toLowerCase() }],
     ['a sign that was cut short', { ...answer, sign: md5(message).slice(0, 31) }],
     ['an empty sign', { ...answer, sign: '' }],
@@ -189,7 +189,7 @@ describe('workwxSign', () => {
     )
   })
 
-  it('is nothing for another path', () => {
+  it('is undefined for a different path', () => {
     for (const path of ['/mmpaymkttransfers/sendredpack', 'constructor']) {
       expect(workwxSign(path, redPacket, 'agent')).toBeUndefined()
     }

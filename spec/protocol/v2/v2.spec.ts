@@ -75,7 +75,7 @@ describe('a message', () => {
   })
 
   it.each([
-    ['MD5 when it names none', {}, 32],
+    ['MD5 if it has none', {}, 32],
     ['MD5', { sign_type: 'MD5' }, 32],
     ['HMAC-SHA256', { sign_type: 'HMAC-SHA256' }, 64],
   ])('is signed with %s', async (_what, type, length) => {
@@ -95,8 +95,8 @@ describe('a message', () => {
 
   it.each<[string, unknown, string | undefined]>([
     ['zero', 0, '0'],
-    ['the text of zero', '0', '0'],
-    ['an empty text', '', ''],
+    ['zero as a string', '0', '0'],
+    ['an empty string', '', ''],
     ['null', null, ''],
     ['undefined', undefined, undefined],
     ['true', true, 'true'],
@@ -131,7 +131,7 @@ describe('a message', () => {
     expect(await refusal(send('v2/pay/unifiedorder', { xml: { ...ORDER, sign_type } }))).toMatch(/`sign_type` .*"MD5"/)
   })
 
-  it('gets a sign of its own, whatever sign it was given', async () => {
+  it('gets a new sign in place of the one that it was given', async () => {
     const request = await sent('v2/pay/unifiedorder', { xml: { sign: 'C380BEC2BFD727A4B6845133519F3AD6', ...ORDER } })
     expect(isSigned(request)).toBe(true)
     expect(Object.keys(request.fields).at(-1)).toBe('sign')
@@ -162,11 +162,14 @@ describe('what a caller leaves out', () => {
     expect(Object.keys((await sent('v2/pay/brandnew', { xml: { a: 1 } })).fields)).toEqual(['a', 'nonce_str', 'sign'])
   })
 
-  it.each([[1900000100], ['1900000100']])('a merchant number of its own stays, text or not: %j', async mch_id => {
-    expect((await sent('v2/pay/unifiedorder', { xml: { mch_id } })).fields.mch_id).toBe('1900000100')
-  })
+  it.each([[1900000100], ['1900000100']])(
+    'a merchant number that is given stays, string or number: %j',
+    async mch_id => {
+      expect((await sent('v2/pay/unifiedorder', { xml: { mch_id } })).fields.mch_id).toBe('1900000100')
+    },
+  )
 
-  it('a nonce of its own stays', async () => {
+  it('a nonce that is given stays', async () => {
     const { fields } = await sent('v2/pay/unifiedorder', { xml: { nonce_str: 'mine' } })
     expect(fields.nonce_str).toBe('mine')
   })
@@ -252,7 +255,7 @@ describe('a GET', () => {
     expect(isSigned(request)).toBe(true)
   })
 
-  it('hands a page out as text', async () => {
+  it('returns a page as a string', async () => {
     gateway.answers = [rawAnswer('<html>sign here</html>')]
     const { data } = await send('v2/papay/entrustweb', { query }, { method: 'GET' })
     expect(data).toBe('<html>sign here</html>')
@@ -266,13 +269,13 @@ describe('a GET', () => {
 })
 
 describe('other payloads', () => {
-  it('a body goes out as it stands', async () => {
+  it('a body is sent as it is given', async () => {
     const { body, headers } = await sent('v2/pay/orderquery', { body: '<xml><sign>mine</sign></xml>' })
     expect(String(body)).toBe('<xml><sign>mine</sign></xml>')
     expect(headers['content-type']).toBe('text/xml; charset=utf-8')
   })
 
-  it('an upload has the fields of its meta that have a text', async () => {
+  it('an upload has the fields of its meta that are not empty', async () => {
     const file = { content: Buffer.from('bytes'), filename: 'a.png' }
     const { body } = await sent('v2/secapi/mch/uploadmedia', { file, meta: { a: undefined, b: null, c: 0, d: true } })
     const form = String(body)
@@ -301,7 +304,7 @@ describe('other payloads', () => {
   it.each<[string, Method, object, RegExp]>([
     ['JSON', 'POST', { json: {} }, /`json` is the payload of APIv3/],
     ['two payloads', 'POST', { xml: {}, body: '' }, /`xml` and `body`/],
-    ['XML as text', 'POST', { xml: '<xml/>' }, /`xml` must be an object of fields.*`body`/],
+    ['XML as a string', 'POST', { xml: '<xml/>' }, /`xml` must be an object of fields.*`body`/],
     ['a list', 'POST', { xml: [] }, /`xml` must be an object of fields/],
     ['null', 'POST', { xml: null }, /`xml` must be an object of fields/],
     ['a payload for a GET', 'GET', { xml: {} }, /`xml`.*`query`/],
@@ -310,7 +313,7 @@ describe('other payloads', () => {
     expect(await refusal(send('v2/pay/orderquery', options, { method }))).toMatch(message)
   })
 
-  it('need no keys of APIv3, which are missed when APIv3 is spoken', async () => {
+  it('need no keys of APIv3, whose absence is reported by a call of APIv3', async () => {
     const wxpay = Builder.factory({ mchid: config.mchid, secret: config.secret, base_uri: gateway.url })
     const message = await refusal(wxpay.chain('v3/certificates').get())
     expect(message).toMatch(/APIv2.* `privateKey` and `serial` .* `certs` or `apiv3Key`/)
@@ -385,7 +388,7 @@ describe('the host', () => {
     expect(new Set(await origins(template))).toEqual(new Set([origin]))
   })
 
-  it('is the one that was configured or given for the call, whatever is documented', async () => {
+  it('is the one that is configured or given for the call, even if a different one is documented', async () => {
     const [hk, own] = ['https://apihk.mch.weixin.qq.com', 'https://own.example']
     expect(new Set(await origins('v2/risk/getpublickey', { base_uri: hk }))).toEqual(new Set([hk]))
     expect(new Set(await origins('v2/risk/getpublickey', {}, { base_uri: own }))).toEqual(new Set([own]))

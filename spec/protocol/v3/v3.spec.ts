@@ -83,7 +83,7 @@ describe('a request', () => {
     expect(headers['content-type']).toMatch(/^multipart\/form-data; boundary=/)
   })
 
-  it('merges headers over the defaults, whatever their case', async () => {
+  it('merges headers over the defaults, in any case', async () => {
     wxpay = Builder.factory({ ...config, base_uri: gateway.url, headers: { 'X-Shop': '1', Accept: 'a/b' } })
     await wxpay.chain('v3/certificates').get({ headers: { ACCEPT: 'application/json', 'Accept-Language': 'en' } })
     expect(gateway.requests[0]?.headers).toMatchObject({
@@ -96,7 +96,7 @@ describe('a request', () => {
   it.each([
     ['an Authorization of its own', { Authorization: 'x' }],
     ['what undici sends in no request', { Expect: '100-continue' }],
-    ['another host', { host: 'evil.example' }],
+    ['a different host', { host: 'evil.example' }],
     ['a line break in a value', { 'X-A': 'a\r\nX-B: b' }],
     ['a line break in a name', { 'X-A\r\nX-B': 'b' }],
   ])('is refused with %s among its headers', async (_what, headers) => {
@@ -116,10 +116,10 @@ describe('a request', () => {
   })
 })
 
-describe('an answer', () => {
+describe('a response', () => {
   const get = () => wxpay.chain('v3/certificates').get()
 
-  it('is handed out with its data, its exact bytes and its number', async () => {
+  it('is returned with its data, its exact bytes and its request ID', async () => {
     gateway.answers = [answer(200, '{"code_url" : "weixin://…"}')]
     const response = await get()
     expect(response.data).toEqual({ code_url: 'weixin://…' })
@@ -137,7 +137,7 @@ describe('an answer', () => {
     expect([response.statusCode, response.data, response.body.length]).toEqual([204, undefined, 0])
   })
 
-  it('is accepted whatever the case and leading zeros of its serial', async () => {
+  it('is accepted with its serial in any case, with or without leading zeros', async () => {
     const serial = keyFile('lowserial.serial.txt').trim()
     wxpay = Builder.factory({ ...config, certs: { [serial]: keyFile('lowserial.crt') }, base_uri: gateway.url })
     const changes = { serial: serial.toLowerCase().replace(/^0+/, ''), privateKey: keyFile('lowserial.pkcs8.key') }
@@ -153,12 +153,12 @@ describe('an answer', () => {
     ['is unsigned', 'headers', () => unsignedAnswer(200, '{"ok":1}')],
     ['lacks a header', 'headers', () => answer(200, { ok: 1 }, { 'wechatpay-nonce': '' })],
     ['was tampered with', 'mismatch', () => answer(200, '{"ok":2}', signatureHeaders('{"ok":1}'))],
-    ['carries the signature of an empty body', 'mismatch', () => answer(200, '{"ok":1}', signatureHeaders(''))],
+    ['has the signature of an empty body', 'mismatch', () => answer(200, '{"ok":1}', signatureHeaders(''))],
     ['is stale', 'clock', () => changed({ timestamp: now() - 302 })],
     ['is from the future', 'clock', () => changed({ timestamp: now() + 302 })],
-    ['has no number as its time', 'clock', () => answer(200, {}, { 'wechatpay-timestamp': 'NaN' })],
+    ['has a timestamp that is not a number', 'clock', () => answer(200, {}, { 'wechatpay-timestamp': 'NaN' })],
     [
-      'is signed by a key under a serial that is not its own',
+      'is signed by a key under the serial of a different key',
       'mismatch',
       () => changed({ privateKey: keyFile('lowserial.pkcs8.key') }),
     ],
@@ -175,7 +175,7 @@ describe('an answer', () => {
     ['is a probe', 'probe', () => answer(200, {}, { 'wechatpay-signature': `WECHATPAY/SIGNTEST/${'A'.repeat(300)}` })],
     ['has a signature that is not base64', 'mismatch', () => answer(200, {}, { 'wechatpay-signature': '!!!' })],
     ['of 204 is unsigned', 'headers', () => unsignedAnswer(204)],
-  ] as const)('that %s is never handed out', async (_what, reason, make) => {
+  ] as const)('that %s is never returned', async (_what, reason, make) => {
     gateway.answers = [make()]
     const error = await failure(get())
     expect(error).toBeInstanceOf(SignatureError)
@@ -215,7 +215,7 @@ describe('a download', () => {
     'v3/global/merchant-service/images/Q2hlbg%2B%3D',
     'v3/merchant-service/images/ChsyMDAw/9CgBEAAY%3D%3D',
     'v3/merchant-service/images/a/b/',
-  ])('%s is known to be unsigned, and handed out as a stream', async path => {
+  ])('%s is known to be unsigned, and returned as a stream', async path => {
     gateway.answers = [unsignedAnswer(200, content)]
     const response = await wxpay.chain(path).get()
     expect(response.data).toBeUndefined()
@@ -239,7 +239,7 @@ describe('a download', () => {
     expect(await failure(wxpay.chain(path).get())).toMatchObject({ reason: 'headers' })
   })
 
-  it('by another method is verified', async () => {
+  it('with a different method is verified', async () => {
     gateway.answers = [unsignedAnswer(200, content)]
     expect(await failure(wxpay.chain('v3/billdownload/file' as string).post())).toMatchObject({ reason: 'headers' })
   })
@@ -288,7 +288,7 @@ describe('an overseas statement', () => {
     expect(await failure(get())).toMatchObject({ reason: 'mismatch' })
   })
 
-  it('without its digest is verified by its own bytes, as any other answer is', async () => {
+  it('without its digest is verified by its own bytes, like any other response', async () => {
     gateway.answers = [unsignedAnswer(200, csv, signatureHeaders(csv)), unsignedAnswer(200, csv)]
     expect(await get()).toBe(csv)
     expect(await failure(get())).toMatchObject({ reason: 'headers' })
@@ -323,7 +323,7 @@ describe('a refusal', () => {
   const get = () =>
     wxpay.chain('v3/pay/transactions/id/{transaction_id}').get({ transaction_id: '42', query: { mchid: '1' } })
 
-  it('becomes an ApiError with what WeChat Pay said', async () => {
+  it('becomes an ApiError with the message of WeChat Pay', async () => {
     const detail = { field: '/amount/total', value: '13800138000', issue: 'must be positive', location: 'body' }
     gateway.answers = [answer(400, { code: 'PARAM_ERROR', message: '参数错误', detail })]
     const error = await failure(get())
@@ -359,7 +359,7 @@ describe('a refusal', () => {
     expect(gateway.requests).toHaveLength(1)
   })
 
-  it('of the signature tells what was signed, and what WeChat Pay saw', async () => {
+  it('of the signature says what was signed, and what WeChat Pay saw', async () => {
     const sign_information = {
       method: 'GET',
       url: '/v3/pay/transactions/id/43',
@@ -414,7 +414,7 @@ describe('a refusal', () => {
     expect(code.length).toBeLessThanOrEqual(64)
   })
 
-  it('that nobody signed can neither break the error nor a line of a log', async () => {
+  it('that is not signed can break neither the error nor a line of a log', async () => {
     const sign_information = { method: { toString: 1 }, url: { toString: 1, valueOf: 1 } }
     const problem = { code: 'SIGN_ERROR', message: 'no\n\u001b[2J2026-11-24 paid', detail: { sign_information } }
     gateway.answers = [answer(401, problem)]
