@@ -6,7 +6,7 @@ import { type Config, readConfig, renewKeys } from './config/config.js'
 import type { KeyOptions } from './config/keys.js'
 import { InvalidArgumentError } from './errors.js'
 import type { WechatPay } from './types/wechatpay.js'
-import { systemClock } from './util/clock.js'
+import { systemClock } from './util/deadline.js'
 
 interface Handle {
   current: OpenClient

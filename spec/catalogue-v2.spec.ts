@@ -5,7 +5,7 @@ import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
 import { openClient } from '../lib/client/open-client.js'
 import { readConfig } from '../lib/config/config.js'
 import { v2Facts } from '../lib/protocol/v2/endpoints.js'
-import { systemClock } from '../lib/util/clock.js'
+import { systemClock } from '../lib/util/deadline.js'
 import { answer, config, type Gateway, isSigned, type ReceivedRequest, startGateway } from './v2-gateway.js'
 
 interface Operation {

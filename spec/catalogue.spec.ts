@@ -4,7 +4,7 @@ import { createChain } from '../lib/chain/proxy.js'
 import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
 import { openClient } from '../lib/client/open-client.js'
 import { readConfig } from '../lib/config/config.js'
-import { systemClock } from '../lib/util/clock.js'
+import { systemClock } from '../lib/util/deadline.js'
 import { config, type Gateway, signatureHeaders, startGateway, unsignedAnswer } from './gateway.js'
 
 interface Operation {

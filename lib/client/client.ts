@@ -1,7 +1,6 @@
 /** One call, from its options to its verified response. */
 import type { Readable } from 'node:stream'
 import { expandTemplate, templateNames } from '../chain/uri-template.js'
-import { emit } from '../config/hooks.js'
 import type { Settings } from '../config/settings.js'
 import { TransportError } from '../errors.js'
 import type { CommonOptions, Method } from '../options.js'
@@ -16,8 +15,7 @@ import { type Attempt, withRetry } from '../transport/retry.js'
 import { type IncomingResponse, send } from '../transport/send.js'
 import { type Destination, destinationOf, overrideTransport, type TransportSettings } from '../transport/settings.js'
 import type { Verifier } from '../trust/verifier.js'
-import { type Clock, systemClock } from '../util/clock.js'
-import { Deadline } from '../util/deadline.js'
+import { type Clock, Deadline, systemClock } from '../util/deadline.js'
 import { readCallOptions, withFiles } from './call-options.js'
 
 type Response = WechatPayResponse<unknown, Buffer | Readable>
@@ -160,4 +158,15 @@ function baseUrisFor(call: Call, { baseUri }: TransportSettings, settings: Setti
 
 function describe({ method, template }: Call, { number, baseUri }: Attempt, { mchid }: Settings) {
   return { mchid, method, path: `/${template}`, host: baseUri.host, attempt: number }
+}
+
+/** Calls a hook, if there is one, with the result of `describe`. */
+export function emit<Info>(hook: ((info: Info) => void) | undefined, describe: () => Info): void {
+  if (!hook) return
+  try {
+    const returned: unknown = hook(describe())
+    if (returned instanceof Promise) returned.catch(() => {})
+  } catch {
+    // Logging must not break a payment.
+  }
 }

@@ -1,7 +1,7 @@
 /** A configured client: it sends calls, and verifies what WeChat Pay sends to it. */
 import type { Settings } from '../config/settings.js'
 import type { Verifier } from '../trust/verifier.js'
-import { type Clock, systemClock } from '../util/clock.js'
+import { type Clock, systemClock } from '../util/deadline.js'
 import { createClient, type FetchFile, type SendCall } from './client.js'
 import { platformVerifiers } from './platform-verifiers.js'
 

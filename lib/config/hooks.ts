@@ -45,14 +45,3 @@ export interface Hooks {
   retry?: (info: RetryInfo) => void
   warning?: (info: WarningInfo) => void
 }
-
-/** Calls a hook, if there is one, with the result of `describe`. */
-export function emit<Info>(hook: ((info: Info) => void) | undefined, describe: () => Info): void {
-  if (!hook) return
-  try {
-    const returned: unknown = hook(describe())
-    if (returned instanceof Promise) returned.catch(() => {})
-  } catch {
-    // Logging must not break a payment.
-  }
-}

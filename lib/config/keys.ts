@@ -11,7 +11,8 @@ import {
   normalizeSerial,
   serialOf,
 } from '../crypto/keys.js'
-import { signWith } from '../crypto/signature.js'
+import { signAsync } from '../crypto/rsa.js'
+import * as Sm2 from '../crypto/sm2.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/agents.js'
 import { decryptField, decryptKey } from '../trust/decrypt-field.js'
@@ -155,10 +156,11 @@ function keySigner(
     )
   }
   const serial = readSerial(options, merchant)
+  const algorithm = kindOfKey(privateKey)
   return {
     serial,
-    algorithm: kindOfKey(privateKey),
-    sign: message => signWith(privateKey, message),
+    algorithm,
+    sign: message => (algorithm === 'SM2' ? Sm2.sign(message, privateKey) : signAsync(message, privateKey)),
     decrypt: ciphertext => decryptField(ciphertext, privateKey),
     decryptBytes: ciphertext => decryptKey(ciphertext, privateKey),
   }

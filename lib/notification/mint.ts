@@ -5,7 +5,8 @@ import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
 import { type KeyInput, kindOfKey, loadSigningKey } from '../crypto/keys.js'
-import { signNowWith } from '../crypto/signature.js'
+import * as Rsa from '../crypto/rsa.js'
+import * as Sm2 from '../crypto/sm2.js'
 import * as Formatter from '../formatter.js'
 import { signV2, type V2Fields } from '../protocol/v2/signature.js'
 import { eventFacts } from '../types/generated/event-facts.js'
@@ -108,7 +109,7 @@ function mintJson(
       'Wechatpay-Timestamp': String(timestamp),
       'Wechatpay-Nonce': nonce,
       'Wechatpay-Serial': keys.serial,
-      'Wechatpay-Signature': signNowWith(privateKey, message),
+      'Wechatpay-Signature': isSm2 ? Sm2.sign(message, privateKey) : Rsa.sign(message, privateKey),
       'Wechatpay-Signature-Type': isSm2 ? Formatter.SM2_SCHEME : Formatter.SCHEME,
     },
     body,

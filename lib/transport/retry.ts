@@ -1,8 +1,7 @@
 /** Tries a call again where that cannot do harm: when nothing was sent, or when the call only reads. */
 import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
-import type { Clock } from '../util/clock.js'
-import type { Deadline } from '../util/deadline.js'
+import type { Clock, Deadline } from '../util/deadline.js'
 import type { IncomingResponse } from './send.js'
 import type { RetryPolicy } from './settings.js'
 

@@ -1,7 +1,8 @@
 /** The keys that WeChat Pay signs with: all that a client knows, configured and downloaded, found by their serials. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isPublicKeyId, type KeyKind, kindOfKey, normalizeSerial } from '../crypto/keys.js'
-import { verifyWith } from '../crypto/signature.js'
+import * as Rsa from '../crypto/rsa.js'
+import * as Sm2 from '../crypto/sm2.js'
 import { InvalidArgumentError, NOTHING_SENT } from '../errors.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Verifier } from './verifier.js'
@@ -193,6 +194,7 @@ export function isSignedWith(
   algorithm: KeyKind | undefined,
 ): boolean | undefined {
   if (!known) return undefined
-  if (algorithm !== undefined && algorithm !== kindOfKey(known.key)) return false
-  return verifyWith(known.key, message, signature)
+  const kind = kindOfKey(known.key)
+  if (algorithm !== undefined && algorithm !== kind) return false
+  return kind === 'SM2' ? Sm2.verify(message, signature, known.key) : Rsa.verify(message, signature, known.key)
 }

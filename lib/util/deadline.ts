@@ -1,5 +1,25 @@
-/** Waits no longer than a call may take. */
+/** The clock that a client runs on, and waiting no longer than a call may take. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError } from '../errors.js'
+import type { EpochMilliseconds } from './beijing-time.js'
+
+export interface Clock {
+  /** The wall clock: for signatures and validity. */
+  now(): EpochMilliseconds
+  /** Milliseconds from an arbitrary start: for durations, since this clock is never set. */
+  monotonic(): number
+  /** From 0 to 1, 1 excluded. */
+  random(): number
+  /** Resolves after that many milliseconds, or as soon as the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: performance.now.bind(performance),
+  random: Math.random,
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { ...(signal && { signal }) }).catch(() => {}),
+}
 
 type End = 'timeout' | 'abort'
 
@@ -64,7 +84,7 @@ export class Deadline {
   readonly #now: () => number
   readonly #end: number
 
-  constructor({ timeout, signal, now = performance.now.bind(performance) }: DeadlineOptions) {
+  constructor({ timeout, signal, now = systemClock.monotonic }: DeadlineOptions) {
     this.signal = signal
     this.#now = now
     this.#end = now() + timeout

@@ -7,7 +7,7 @@ import { type Config, readConfig } from '../../../lib/config/config.js'
 import { InvalidArgumentError } from '../../../lib/errors.js'
 import type { Method } from '../../../lib/options.js'
 import { sensitive } from '../../../lib/trust/sensitive.js'
-import { systemClock } from '../../../lib/util/clock.js'
+import { systemClock } from '../../../lib/util/deadline.js'
 import { answer, config, isSigned, rawAnswer, signOf, startGateway, unsignedAnswer } from '../../v2-gateway.js'
 
 const ORDER = {

@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
 import { ApiError, OUTCOME_UNKNOWN, SignatureError, WechatPayError } from '../../../lib/errors.js'
-import { systemClock } from '../../../lib/util/clock.js'
+import { systemClock } from '../../../lib/util/deadline.js'
 import { failure } from '../../async.js'
 import { keyFile } from '../../fixtures/vectors.js'
 import {
