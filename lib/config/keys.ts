@@ -17,6 +17,7 @@ import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } f
 import type { ClientCertificate } from '../transport/agents.js'
 import { decryptField, decryptKey } from '../trust/decrypt-field.js'
 import type { PlatformKey } from '../trust/platform-key-ring.js'
+import { signWith } from '../trust/sign.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
 import { isRecord } from '../util/plain-object.js'
 import { characterName, kindOf } from '../util/wording.js'
@@ -112,8 +113,11 @@ function readMerchantKeys(
   const merchant = readMerchant(options.merchant, mchid)
   const privateKey = readPrivateKey(options, merchant)
   requireMethods(options.signer, 'signer', ['sign'], '{ serial, sign(message) }')
-  if (options.signer) requireSignerSerial(options.signer, merchant)
-  const signer = options.signer ?? (supportsV3 ? keySigner(options, privateKey, merchant) : NO_SIGNER)
+  const signer = options.signer
+    ? checkedSigner(options.signer, merchant)
+    : supportsV3
+      ? keySigner(options, privateKey, merchant)
+      : NO_SIGNER
   const key = merchant?.key ?? privateKey
   return {
     privateKey,
@@ -163,6 +167,19 @@ function keySigner(
     sign: message => (algorithm === 'SM2' ? Sm2.sign(message, privateKey) : signAsync(message, privateKey)),
     decrypt: ciphertext => decryptField(ciphertext, privateKey),
     decryptBytes: ciphertext => decryptKey(ciphertext, privateKey),
+  }
+}
+
+/** The user's signer, whose signatures are checked. */
+function checkedSigner(signer: Signer, merchant: MerchantCertificate | undefined): Signer {
+  requireSignerSerial(signer, merchant)
+  const { serial, algorithm, decrypt, decryptBytes } = signer
+  return {
+    serial,
+    ...(algorithm && { algorithm }),
+    sign: message => signWith(signer, message),
+    ...(decrypt && { decrypt: ciphertext => decrypt.call(signer, ciphertext) }),
+    ...(decryptBytes && { decryptBytes: ciphertext => decryptBytes.call(signer, ciphertext) }),
   }
 }
 

@@ -13,6 +13,7 @@ import { decryptField } from '../trust/decrypt-field.js'
 import type { Decrypt } from '../trust/encrypt-fields.js'
 import { PlatformKeyRing } from '../trust/platform-key-ring.js'
 import type { Verifier } from '../trust/verifier.js'
+import { systemClock } from '../util/deadline.js'
 import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
 
@@ -131,5 +132,5 @@ function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: Noti
 function readVerifier({ verifier, certs = {} }: NotificationConfig): Verifier | undefined {
   const entries: [serial: string, input: KeyInput][] = Object.entries(certs)
   if (verifier || entries.length === 0) return verifier
-  return new PlatformKeyRing({ configured: readCerts(entries), now: () => Date.now() })
+  return new PlatformKeyRing({ configured: readCerts(entries), now: systemClock.now })
 }

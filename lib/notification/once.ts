@@ -1,6 +1,7 @@
 /** Handles each notification once, however often it is sent, and to however many processes. */
 import { randomUUID } from 'node:crypto'
-import { askStore, deleteIf, type Store } from '../stores/store.js'
+import { deleteIf, type Store } from '../stores/store.js'
+import { askStore } from '../util/deadline.js'
 
 const DONE = 'done'
 /**

@@ -1,6 +1,4 @@
 /** What processes share: downloaded certificates, and which notifications have been handled. */
-import { WechatPayError } from '../errors.js'
-import { within } from '../util/deadline.js'
 
 /**
  * A small store of strings that expire. Several processes may use it at once, and take turns with `add`. It need not keep
@@ -25,19 +23,4 @@ export interface Store {
 export async function deleteIf(store: Store, key: string, value: string): Promise<void> {
   if (store.deleteIf) await store.deleteIf(key, value)
   else if ((await store.get(key)) === value) await store.delete(key)
-}
-
-const TIMEOUT = 2_000
-
-/**
- * Asks a store, but does not wait longer than 2 seconds: a store that is down must not stop anything else.
- *
- * @throws the error of the store, or WechatPayError `ERR_STORE_TIMEOUT` (as a rejection).
- */
-export async function askStore<T>(question: () => Promise<T>): Promise<T> {
-  return within(question(), { milliseconds: TIMEOUT }, () => {
-    throw new WechatPayError(`The \`store\` did not respond within ${TIMEOUT} ms. Check the connection to it.`, {
-      code: 'ERR_STORE_TIMEOUT',
-    })
-  })
 }

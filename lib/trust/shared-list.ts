@@ -1,9 +1,9 @@
 /** The list of platform certificates in the store: downloaded by one process, used by all. */
 import { randomUUID } from 'node:crypto'
 import { WechatPayError } from '../errors.js'
-import { askStore, deleteIf, type Store } from '../stores/store.js'
+import { deleteIf, type Store } from '../stores/store.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
-import type { Clock } from '../util/deadline.js'
+import { askStore, type Clock } from '../util/deadline.js'
 import { isRecord } from '../util/plain-object.js'
 
 /** The body of the response as it was downloaded: still encrypted, so that every reader can check that it is genuine. */

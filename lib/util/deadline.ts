@@ -1,6 +1,6 @@
 /** The clock that a client runs on, and waiting no longer than a call may take. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError } from '../errors.js'
+import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, WechatPayError } from '../errors.js'
 import type { EpochMilliseconds } from './beijing-time.js'
 
 export interface Clock {
@@ -54,6 +54,21 @@ export async function within<T>(
   } finally {
     stop()
   }
+}
+
+const STORE_TIMEOUT = 2_000
+
+/**
+ * Asks a store, but does not wait longer than 2 seconds: a store that is down must not stop anything else.
+ *
+ * @throws the error of the store, or WechatPayError `ERR_STORE_TIMEOUT` (as a rejection).
+ */
+export async function askStore<T>(question: () => Promise<T>): Promise<T> {
+  return within(question(), { milliseconds: STORE_TIMEOUT }, () => {
+    throw new WechatPayError(`The \`store\` did not respond within ${STORE_TIMEOUT} ms. Check the connection to it.`, {
+      code: 'ERR_STORE_TIMEOUT',
+    })
+  })
 }
 
 /** Node ends a longer timer at once. */

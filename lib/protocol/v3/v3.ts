@@ -7,7 +7,6 @@ import type { OpenOptions } from '../../options.js'
 import { headerLine, type ResponseHeaders, requestIdOf, WechatPayResponse } from '../../response.js'
 import { type IncomingResponse, type OutgoingRequest, readWhole } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
-import { signWith } from '../../trust/sign.js'
 import type { Verifier } from '../../trust/verifier.js'
 import { userAgent } from '../../version.js'
 import type { Call, Exchange } from '../call.js'
@@ -118,7 +117,7 @@ class V3Exchange implements Exchange {
     const { contentType, signed, body } = this.#payload
     const timestamp = Math.floor(now() / 1000)
     const nonce = Formatter.nonce()
-    const signing = signWith(settings.signer, Formatter.request(method, path, timestamp, nonce, signed))
+    const signing = settings.signer.sign(Formatter.request(method, path, timestamp, nonce, signed))
     // Assembled while the thread pool signs.
     const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
     if (contentType) headers['content-type'] = contentType
