@@ -1,12 +1,13 @@
 /** Decrypts apiclient_cert.p12: old PKCS#12 containers (RC2-40, 3DES), which Node's TLS refuses, and modern ones (AES). */
 import { Buffer } from 'node:buffer'
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { createRequire } from 'node:module'
 import type { asn1, pkcs12 } from 'node-forge'
 import { InvalidArgumentError } from '../errors.js'
+import { loadPackage } from '../util/packages.js'
 import { kindOf } from '../util/wording.js'
 import { parseBase64 } from './bytes.js'
 import { identifyDer } from './der.js'
+import { loadForge } from './forge.cjs'
 import { readKeyFile } from './key-input.js'
 import { keyMatchesCertificate, loadCertificate } from './keys.js'
 import { looksLikePem } from './pem.js'
@@ -40,7 +41,7 @@ export function loadPkcs12(
   }
   const bytes = readBytes(pfx, option)
   // Loaded on first use: it is large, and most merchants have PEM files.
-  const forge: Forge = createRequire(import.meta.url)('node-forge')
+  const forge = loadPackage('node-forge', loadForge)
   const bags = decrypt(forge, bytes, passphrase, option)
   const keys = bags.flatMap(bag => keyIn(forge, bag) ?? [])
   const certificates = bags.flatMap(bag => certificateIn(forge, bag) ?? [])

@@ -1,27 +1,15 @@
 /** Parses the XML of APIv2 into an object of strings with saxes, a strict parser without entities or file access. */
-import { createRequire } from 'node:module'
 import { InvalidArgumentError } from '../errors.js'
+import { loadPackage } from '../util/packages.js'
 import { kindOf } from '../util/wording.js'
 import { DEFAULT_LIMITS, findForbidden, MAX_DEPTH, type XmlLimits } from './limits.js'
+import { loadSaxes, type Saxes, type SaxesParser } from './saxes.cjs'
 
 export type XmlValue = string | XmlFields | (string | XmlFields)[]
 
 /** The children of an element by name; a name that occurs several times is a list. */
 export interface XmlFields {
   [name: string]: XmlValue
-}
-
-/** The part of saxes that is used. Its own declarations do not compile under this package's checks. */
-interface Saxes {
-  SaxesParser: new (options: { defaultXMLVersion: '1.0'; forceXMLVersion: true }) => SaxesParser
-}
-
-interface SaxesParser {
-  on(event: 'xmldecl', handler: (declaration: { encoding?: string | undefined }) => void): void
-  on(event: 'opentagstart' | 'closetag', handler: (tag: { name: string }) => void): void
-  on(event: 'doctype' | 'text' | 'cdata', handler: (text: string) => void): void
-  write(text: string): SaxesParser
-  close(): void
 }
 
 interface OpenElement {
@@ -60,9 +48,21 @@ export function toObjectWithin(xml: string | Uint8Array, limits: XmlLimits): Xml
   return tree.root
 }
 
+let saxes: Saxes | undefined
+
+/**
+ * Loads the parser, which {@link toObject} does when it is first needed. Called before a request is sent whose response
+ * is XML, so that a missing package is found in time.
+ *
+ * @throws WechatPayError `ERR_PACKAGE_MISSING` without the package.
+ */
+export function loadParser(): Saxes {
+  saxes ??= loadPackage('saxes', loadSaxes)
+  return saxes
+}
+
 function createParser(tree: Tree): SaxesParser {
-  // Loaded on first use, because only APIv2 uses XML.
-  const { SaxesParser }: Saxes = createRequire(import.meta.url)('saxes')
+  const { SaxesParser } = loadParser()
   // Without `forceXMLVersion`, a document could call itself 1.1 and write control characters as references.
   const parser = new SaxesParser({ defaultXMLVersion: '1.0', forceXMLVersion: true })
   parser.on('xmldecl', ({ encoding }) => {

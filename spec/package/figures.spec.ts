@@ -3,18 +3,17 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { pathToFileURL } from 'node:url'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, inject, it } from 'vitest'
 import { COMPILERS, compile } from '../types/compile.js'
 import { EMPTY, ONE_CALL } from './consumers.js'
 import { editor } from './editor.js'
-import { install, sizeOf } from './install.js'
+import { sizeOf } from './size.js'
 
 const ROUNDS = 7
 
 // Times are for people to read: what runs beside decides them too. Everything that is exact has a spec that asserts it.
 it.runIf(process.env.FIGURES)('what the types and the catalogue cost', { timeout: 600_000 }, async () => {
-  const { folder, installed, remove } = install()
-  onTestFinished(remove)
+  const { folder, installed } = inject('installation')
   const rows: [what: string, figure: string][] = [
     ['installed package', megabytes(sizeOf(installed))],
     ['of it, the two documents', megabytes(sizeOf(join(installed, 'dist/openapi')))],

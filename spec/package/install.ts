@@ -1,4 +1,4 @@
-/** Packs this package as it would be published, and installs the tarball in an empty project. */
+/** Packs this package as it is published and installs it in an empty project, once for all specs of the package. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -8,11 +8,12 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { TestProject } from 'vitest/node'
 
 const project = resolve(import.meta.dirname, '../..')
 
@@ -21,35 +22,41 @@ export interface Installation {
   folder: string
   /** Where the package is in it. */
   installed: string
-  remove(): void
 }
 
-/** Built in a copy, so that nothing in this checkout changes. Takes some seconds. */
-export function install(): Installation {
+declare module 'vitest' {
+  export interface ProvidedContext {
+    installation: Installation
+  }
+}
+
+/** The global set-up of the specs of the package. */
+export function setup({ provide }: TestProject): () => void {
   const root = mkdtempSync(join(tmpdir(), 'wechatpay-chain-package-'))
-  const tarball = pack(join(root, 'source'))
-  const folder = join(root, 'user')
-  const installed = join(folder, 'node_modules/wechatpay-chain')
-  mkdirSync(installed, { recursive: true })
-  execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
-  for (const name of [...dependenciesOf(installed), '@types/node']) copyDependency(name, folder)
-  return { folder, installed, remove: () => rmSync(root, { recursive: true }) }
+  provide('installation', install(pack(join(root, 'source')), join(root, 'user')))
+  return () => rmSync(root, { recursive: true })
 }
 
-/** `npm pack` builds first. */
+/** Built in a copy, so that nothing in this checkout changes. `npm pack` builds first. */
 function pack(source: string): string {
-  for (const part of [
-    'lib',
-    'openapi',
-    ...readdirSync(project).filter(name => /\.(json|md|mjs)$|^LICENSE$/.test(name)),
-  ]) {
+  const parts = readdirSync(project).filter(name => /\.(json|md|mjs)$|^LICENSE$/.test(name))
+  for (const part of ['lib', 'openapi', ...parts]) {
     cpSync(join(project, part), join(source, part), { recursive: true })
   }
-  symlinkSync(join(project, 'node_modules'), join(source, 'node_modules'))
-  const { status, stdout, stderr } = spawnSync('npm', ['pack'], { cwd: source, encoding: 'utf8' })
+  symlinkSync(join(project, 'node_modules'), join(source, 'node_modules'), 'junction')
+  const { status, stdout, stderr } = spawnSync('npm pack', { cwd: source, encoding: 'utf8', shell: true })
   const tarball = readdirSync(source).find(name => name.endsWith('.tgz'))
   if (status !== 0 || !tarball) throw new Error(`npm pack failed:\n${stdout}${stderr}`)
   return join(source, tarball)
+}
+
+function install(tarball: string, folder: string): Installation {
+  const installed = join(folder, 'node_modules/wechatpay-chain')
+  mkdirSync(installed, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
+  for (const name of [...dependenciesOf(installed), '@types/node']) copyDependency(name, folder)
+  return { folder, installed }
 }
 
 function dependenciesOf(folder: string): string[] {
@@ -64,12 +71,4 @@ function copyDependency(name: string, folder: string): void {
   const source = join(project, 'node_modules', name)
   cpSync(source, target, { recursive: true })
   for (const inner of dependenciesOf(source)) copyDependency(inner, folder)
-}
-
-/** The bytes of all files below. */
-export function sizeOf(folder: string): number {
-  if (!existsSync(folder)) return 0
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map(file => statSync(join(folder, file)))
-    .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
 }

@@ -7,8 +7,9 @@ import { join, resolve } from 'node:path'
 const project = resolve(import.meta.dirname, '../..')
 
 /** The folders below node_modules. */
-export type Compiler = 'typescript' | 'typescript-5.9' | 'typescript-6.0'
+export type Compiler = 'typescript' | 'typescript-5.4' | 'typescript-5.9' | 'typescript-6.0'
 
+/** Those that all types are tried with. */
 export const COMPILERS: readonly Compiler[] = ['typescript', 'typescript-5.9', 'typescript-6.0']
 
 interface Finding {
@@ -25,9 +26,21 @@ export interface Compilation {
 
 interface CompileOptions {
   compiler?: Compiler
-  /** Made if it is not given, with this package's sources as `wechatpay-chain/types`. */
+  /** The project of the user; by default, one that has what this package has. */
   folder?: string
   options?: Record<string, unknown>
+}
+
+/** The options of a strict user. */
+export const STRICT = {
+  target: 'es2023',
+  lib: ['es2023'],
+  module: 'nodenext',
+  types: ['node'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noEmit: true,
+  skipLibCheck: true,
 }
 
 /** Compiles the files, by name, as a strict user would. */
@@ -35,37 +48,43 @@ export async function compile(
   files: Record<string, string>,
   { compiler = 'typescript', folder, options }: CompileOptions = {},
 ): Promise<Compilation> {
-  const home = folder ?? (await mkdtemp(join(tmpdir(), 'wechatpay-chain-types-')))
+  const home = await mkdtemp(join(folder ?? tmpdir(), 'wechatpay-chain-types-'))
   try {
     if (!folder) await symlink(join(project, 'node_modules'), join(home, 'node_modules'))
     await writeFile(join(home, 'package.json'), '{ "type": "module" }')
     for (const [name, content] of Object.entries(files)) await writeFile(join(home, name), content)
-    await writeFile(join(home, 'tsconfig.json'), JSON.stringify(configOf(Object.keys(files), options)))
+    const compilerOptions = { ...STRICT, ...options }
+    await writeFile(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(files) }))
     return read(await run(compiler, home))
   } finally {
-    if (!folder) await rm(home, { recursive: true })
+    await rm(home, { recursive: true })
   }
+}
+
+export interface Refusal {
+  /** Undefined for what is wrong outside of the statements. */
+  statement: string | undefined
+  message: string
+}
+
+/**
+ * What does not compile among the statements, all of which are compiled in one run. Each is a function in a list: one
+ * after the other, the compiler looks back from each at all before it, which takes ten times as long.
+ */
+export async function refusals(
+  head: string,
+  statements: readonly string[],
+  options: CompileOptions = {},
+): Promise<Refusal[]> {
+  const start = `${head}\nexport const statements = [\n`
+  const list = statements.map(statement => `async () => { ${statement} },\n`).join('')
+  const { findings } = await compile({ 'consumer.ts': `${start}${list}]\n` }, options)
+  const first = start.split('\n').length
+  return findings.map(({ line, message }) => ({ statement: statements[line - first], message }))
 }
 
 /** The import of the types for a file that {@link compile} compiles without a folder of its own. */
 export const importTypes = `import type { Operations, WechatPay } from ${JSON.stringify(join(project, 'lib/types/index.js'))}`
-
-function configOf(files: readonly string[], options: Record<string, unknown> = {}) {
-  return {
-    compilerOptions: {
-      target: 'es2023',
-      lib: ['es2023'],
-      module: 'nodenext',
-      types: ['node'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      skipLibCheck: true,
-      ...options,
-    },
-    files,
-  }
-}
 
 function run(compiler: Compiler, home: string): Promise<string> {
   const tsc = join(project, 'node_modules', compiler, 'bin/tsc')

@@ -2,21 +2,18 @@ import { join, resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { listEvents } from '../../openapi/tools/events.mjs'
 import { documents } from './catalogue.js'
-import { compile } from './compile.js'
+import { refusals } from './compile.js'
 
 const lib = resolve(import.meta.dirname, '../../lib')
 const types = [...listEvents(documents.v3, 'v3'), ...listEvents(documents.v2, 'v2')].map(({ type }) => type)
 
 const head = `import type { EventOf, NotificationEvent } from ${JSON.stringify(join(lib, 'notification/events.js'))}
 declare function brings<Resource>(...rest: unknown extends Resource ? ['it is vague'] : []): void
-declare const event: NotificationEvent
-export {}
-`
+declare const event: NotificationEvent`
 
 async function refused(statements: readonly string[]): Promise<string[]> {
-  const { findings } = await compile({ 'consumer.ts': head + statements.join('\n') })
-  const first = head.split('\n').length
-  return [...new Set(findings.map(({ line, message }) => statements[line - first] ?? message))]
+  const found = await refusals(head, statements)
+  return [...new Set(found.map(({ statement, message }) => statement ?? message))]
 }
 
 it('each notification brings a content of its own', { timeout: 60_000 }, async () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Call } from '../../openapi/tools/model.mjs'
 import { payloadOf } from '../../openapi/tools/operations.mjs'
 import { calls } from './catalogue.js'
-import { compile, importTypes } from './compile.js'
+import { importTypes, refusals } from './compile.js'
 
 /** The call with the values that its document shows. */
 function asSample({ method, path, operation }: Call, inDigits: boolean): string {
@@ -37,8 +37,7 @@ it.each([
   ['that of APIv2 in digits', true],
 ])('every sample payload compiles, %s', { timeout: 60_000 }, async (_, inDigits) => {
   const statements = sampled.map(call => asSample(call, inDigits && call.api === 'v2'))
-  const head = `${importTypes}\ndeclare const wxpay: WechatPay\nexport type Used = Operations\n`
-  const { findings } = await compile({ 'consumer.ts': head + statements.join('\n') })
-  const first = head.split('\n').length
-  expect(findings.map(({ line, message }) => `${statements[line - first]?.slice(0, 100)}… ${message}`)).toEqual([])
+  const head = `${importTypes}\ndeclare const wxpay: WechatPay\nexport type Used = Operations`
+  const found = await refusals(head, statements)
+  expect(found.map(({ statement, message }) => `${statement?.slice(0, 100)}… ${message}`)).toEqual([])
 })

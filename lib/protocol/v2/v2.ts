@@ -10,6 +10,7 @@ import type { ClientCertificate } from '../../transport/agents.js'
 import type { IncomingResponse, OutgoingRequest } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
 import { userAgent } from '../../version.js'
+import { loadParser } from '../../xml/parse.js'
 import type { Call, Exchange } from '../call.js'
 import type { Payload } from '../payload.js'
 import { withQuery } from '../query.js'
@@ -27,6 +28,8 @@ export type OpenV2 = (call: Call) => Promise<Exchange>
 
 /** APIv2 for one client. `request` is that client, for the keys that WeChat Pay gives out; `now` a monotonic clock. */
 export function createV2(settings: Settings, request: Request, now: () => number): OpenV2 {
+  // Before anything is sent: without the parser, no response could be read.
+  loadParser()
   const keys = new RequestedKeys(request, now)
   return async call => {
     const { method, options } = call

@@ -1,7 +1,6 @@
 /** The catalogue: every operation of the two OpenAPI documents of this package, read when the first request comes. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { memoize } from '../../util/memoize.js'
+import { documents } from './documents.cjs'
 
 export type DocumentName = 'v3' | 'v2'
 
@@ -88,11 +87,9 @@ const PAYLOADS = ['application/json', 'application/xml'] as const
 const MEDIA_TYPES = [...PAYLOADS, 'application/octet-stream'] as const
 
 /** The parsed document. Every simulator of a process shares it: nothing may change it. */
-export const readDocument: (name: DocumentName) => OpenApiDocument = memoize(name => {
-  // The package by its own name: the same file from the sources, from `dist` and from where it is installed.
-  const path = createRequire(import.meta.url).resolve(`wechatpay-chain/openapi/${name}.json`)
-  return JSON.parse(readFileSync(path, 'utf8'))
-})
+export function readDocument(name: DocumentName): OpenApiDocument {
+  return documents[name]()
+}
 
 /** Every operation of a document. */
 export const operationsOf: (name: DocumentName) => readonly Operation[] = memoize(name => {
