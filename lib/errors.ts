@@ -103,6 +103,9 @@ export type TransportErrorCode =
   | 'ERR_TIMEOUT'
   | 'ERR_ABORTED'
   | 'ERR_RESPONSE_TOO_LARGE'
+  | 'ERR_PROXY'
+  | 'ERR_DISPATCHER'
+  | 'ERR_WEBASSEMBLY'
 
 /**
  * The network failed, the call timed out, or it was aborted. `sent` is false only if no byte of the request can have reached

@@ -1,6 +1,5 @@
 /** The options of one call, in addition to the values of its placeholders. */
 import type { Readable, Writable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import type { Sensitive } from './trust/sensitive.js'
 
 /** When a call is retried; see `retry` in {@link TransportOptions}. */
@@ -27,10 +26,44 @@ export interface TransportOptions {
    */
   retry?: false | RetryOptions
   /**
-   * An undici dispatcher: a proxy, a mock or an agent of your own. It makes the connections, so it must present the merchant
-   * certificate itself if an APIv2 endpoint needs one.
+   * A dispatcher of undici 7 or 8: a mock or an agent of your own. It makes the connections, so it must present the merchant
+   * certificate itself if an APIv2 endpoint needs one. If it repeats requests by itself, it decides what is repeated.
    */
   dispatcher?: Dispatcher
+}
+
+/** What a request needs of an undici dispatcher: those of versions 7 and 8 have it. */
+export interface Dispatcher {
+  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean
+}
+
+export interface DispatchOptions {
+  origin?: string | URL
+  path: string
+  method: Method
+  headers?: Readonly<Record<string, string>> | null
+  body?: Buffer | Readable | null
+  headersTimeout?: number | null
+  bodyTimeout?: number | null
+}
+
+/** What a dispatcher calls while it sends a request. */
+export interface DispatchHandler {
+  onRequestStart(controller: DispatchController, context: unknown): void
+  onResponseStart(
+    controller: DispatchController,
+    statusCode: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void
+  onResponseData(controller: DispatchController, chunk: Buffer): void
+  onResponseEnd(controller: DispatchController, trailers: object): void
+  onResponseError(controller: DispatchController, error: Error): void
+}
+
+export interface DispatchController {
+  resume(): void
+  pause(): void
+  abort(reason: Error): void
 }
 
 export type QueryValue =

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
+import { bare } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
 
 const OPTIONS: ReadonlySet<string> = new Set([
@@ -37,8 +38,9 @@ export function readCallOptions(
   placeholders: readonly string[],
   template: string,
 ): { values: Record<string, unknown>; options: OpenOptions } {
-  const values: Record<string, unknown> = {}
-  const options: OpenOptions = {}
+  // Without a prototype: one that something else in the process has changed must not redirect a payment.
+  const values: Record<string, unknown> = Object.create(null)
+  const options: OpenOptions = Object.create(null)
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
     const isOption = OPTIONS.has(name)
@@ -98,7 +100,7 @@ async function transfer(options: OpenOptions, run: (options: OpenOptions) => Pro
   const sink = readSink(options.sink)
   const file = options.file === undefined ? undefined : await openFile(options.file, options)
   try {
-    const response = await run(file ? { ...options, file } : options)
+    const response = await run(file ? bare({ ...options, file }) : options)
     if (sink !== undefined) {
       requireEnd(response)
       const content = toStream(response.body)

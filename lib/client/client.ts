@@ -9,7 +9,7 @@ import { decodeMediaId, endpointFacts } from '../protocol/endpoints.js'
 import type { OpenV2 } from '../protocol/v2/v2.js'
 import { openV3 } from '../protocol/v3/v3.js'
 import { requestIdOf, type WechatPayResponse } from '../response.js'
-import { agentFor } from '../transport/agents.js'
+import { carrierFor } from '../transport/agents.js'
 import { readHeaders } from '../transport/headers.js'
 import { type Attempt, withRetry } from '../transport/retry.js'
 import { type IncomingResponse, send } from '../transport/send.js'
@@ -86,6 +86,7 @@ async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): P
   const { method, template, path, options, headers, facts, file } = filled
   const transport = overrideTransport(settings.transport, options)
   const deadline = new Deadline({ timeout: transport.timeout, signal: options.signal, now: clock.monotonic })
+  deadline.requireNotAborted()
   const call: Call = { method, template, path, options, headers, facts, deadline, file }
   const baseUris = baseUrisFor(call, transport, settings)
   const opened = await openExchange(call, baseUris[0], context)
@@ -131,11 +132,17 @@ async function sendOnce(
   destination: Destination,
   { call, opened, transport, context: { settings, clock } }: Sending,
 ): Promise<IncomingResponse> {
+  call.deadline.requireNotAborted()
   const started = clock.monotonic()
-  const request = await opened.encode(destination)
+  const carrying = carrierFor(transport.dispatcher, settings.pool, opened.identity)
+  // Undici is loaded while the first request is signed.
+  const [request, carrier] =
+    carrying instanceof Promise
+      ? await Promise.all([opened.encode(destination), carrying])
+      : [await opened.encode(destination), carrying]
   emit(settings.hooks.request, () => ({ ...describe(call, attempt, settings), bytes: request.body?.length ?? 0 }))
   const response = await send(request, {
-    dispatcher: transport.dispatcher ?? agentFor({ identity: opened.identity, ca: settings.ca }),
+    ...carrier,
     deadline: call.deadline,
     download: opened.download,
   })

@@ -4,9 +4,11 @@ import { InvalidArgumentError } from '../errors.js'
 import type { TransportOptions } from '../options.js'
 import { MemoryStore } from '../stores/memory-store.js'
 import type { Store } from '../stores/store.js'
+import type { PoolOptions } from '../transport/agents.js'
 import { readHeaders } from '../transport/headers.js'
-import { readBaseUri, readTransportOptions } from '../transport/settings.js'
-import { isRecord } from '../util/plain-object.js'
+import { readProxy } from '../transport/proxy.js'
+import { readBaseUri, readConnections, readTransportOptions } from '../transport/settings.js'
+import { bare, isRecord } from '../util/plain-object.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { kindOf } from '../util/wording.js'
 import type { Hooks } from './hooks.js'
@@ -26,6 +28,13 @@ export interface Config extends TransportOptions, KeyOptions {
    * with `dispatcher`.
    */
   ca?: string | readonly string[]
+  /**
+   * The URL of a proxy, `http://user:password@host:port`, or `true` for the one that the environment names (`HTTPS_PROXY`,
+   * `HTTP_PROXY`, `NO_PROXY`). Also carries mutual TLS and the download of certificates.
+   */
+  proxy?: string | URL | boolean
+  /** The most sockets to one host. Default 256. */
+  connections?: number
   /** The base URI to use if `base_uri` cannot be reached; `false` for none. Default: WeChat Pay's second host, for its first. */
   fallback_uri?: string | URL | false
   /** Headers of every request. */
@@ -58,6 +67,8 @@ const OPTIONS: readonly (keyof Config)[] = [
   'agentSecret',
   'sandbox',
   'ca',
+  'proxy',
+  'connections',
   'base_uri',
   'fallback_uri',
   'timeout',
@@ -70,21 +81,22 @@ const OPTIONS: readonly (keyof Config)[] = [
 ]
 
 /** @throws InvalidArgumentError that names the option, what it must be and what was found. */
-export function readConfig(config: Config, now: () => number): Settings {
-  requireConfig(config)
+export function readConfig(given: Config, now: () => number): Settings {
+  requireConfig(given)
+  const config = bare(given)
   const mchid = readMchid(config.mchid)
   const transport = readTransportOptions(config, MAIN_HOST)
   const isMainHost = transport.baseUri.href === MAIN_HOST
-  return Object.freeze<Settings>({
+  return freezeSettings({
     mchid,
     agentSecret: readAgentSecret(config.agentSecret),
-    ca: readAuthorities(config.ca),
+    pool: Object.freeze(readPool(config)),
     sandbox: readSandbox(config.sandbox),
     transport,
     isMainHost,
     fallbackUri: readFallbackUri(config, isMainHost),
     headers: Object.freeze(readHeaders(config.headers)),
-    hooks: Object.freeze({ ...config.on }),
+    hooks: Object.freeze(bare({ ...config.on })),
     store: readStore(config.store, now),
     encrypt: readEncrypt(config.encrypt),
     ...readKeys(config, mchid),
@@ -98,7 +110,11 @@ export function readConfig(config: Config, now: () => number): Settings {
  */
 export function renewKeys(settings: Settings, changes: KeyOptions): Settings {
   requireKeyOptions(changes)
-  return Object.freeze({ ...settings, ...readKeys(changes, settings.mchid, settings) })
+  return freezeSettings({ ...settings, ...readKeys(bare(changes), settings.mchid, settings) })
+}
+
+function freezeSettings(settings: Settings): Settings {
+  return Object.freeze(bare(settings))
 }
 
 function requireConfig(config: unknown): asserts config is Config {
@@ -150,6 +166,16 @@ function readAgentSecret(secret: unknown): KeyObject | undefined {
   throw new InvalidArgumentError(
     `\`agentSecret\` must be the secret of the WeCom application (应用的Secret), a string; got ${secret === '' ? 'an empty string' : kindOf(secret)}.`,
   )
+}
+
+function readPool(config: Config): PoolOptions {
+  const proxy = readProxy(config.proxy)
+  if (proxy && config.dispatcher) {
+    throw new InvalidArgumentError(
+      '`proxy` and `dispatcher` must not be given together: a dispatcher makes its own connections. Leave one of them out.',
+    )
+  }
+  return { ca: readAuthorities(config.ca), proxy, connections: readConnections(config.connections) }
 }
 
 function readAuthorities(ca: unknown): readonly string[] | undefined {

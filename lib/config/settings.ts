@@ -1,6 +1,7 @@
 /** A checked configuration: only values, which every layer above may read. */
 import type { KeyObject } from 'node:crypto'
 import type { Store } from '../stores/store.js'
+import type { PoolOptions } from '../transport/agents.js'
 import type { TransportSettings } from '../transport/settings.js'
 import type { Hooks } from './hooks.js'
 import type { Keys } from './keys.js'
@@ -13,8 +14,8 @@ export interface Settings extends Keys {
   readonly encrypt: boolean
   /** The secret of the WeCom application that pays. */
   readonly agentSecret: KeyObject | undefined
-  /** PEM of the authorities to trust instead of the well-known ones. */
-  readonly ca: readonly string[] | undefined
+  /** How the client connects, where a call has no dispatcher of its own. */
+  readonly pool: PoolOptions
   /** Whether APIv2 calls may only go to the sandbox. */
   readonly sandbox: boolean
   /** Whether the base URI is WeChat Pay's main host, which does not have the endpoints of other hosts. */

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { InvalidArgumentError, NOTHING_SENT, TransportError, WechatPayError } from '../errors.js'
 import type { FileInput } from '../options.js'
+import { onAbort } from '../util/on-abort.js'
 import { kindOf } from '../util/wording.js'
 import { extensionOf, typeByName } from './media-type.js'
 import { makeTemporaryFolder } from './temporary-folder.js'
@@ -120,7 +121,10 @@ async function keepStream(
   const { path, remove } = await makeTemporaryFolder()
   try {
     const kept = join(path, 'upload')
-    await pipeline(stream, createWriteStream(kept, { flags: 'wx' }), { ...(signal && { signal }) })
+    const stopListening =
+      signal && onAbort(signal, () => stream.destroy(new Error('The call was aborted by its signal.')))
+    if (signal?.aborted) stream.destroy()
+    await pipeline(stream, createWriteStream(kept, { flags: 'wx' })).finally(stopListening)
     return { content: await openAsBlob(kept), release: remove }
   } catch (cause) {
     await remove()

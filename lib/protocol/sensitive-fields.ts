@@ -8,6 +8,7 @@ import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
+import { bare } from '../util/plain-object.js'
 import type { Call } from './call.js'
 import type { EndpointFacts } from './endpoints.js'
 import { withQuery } from './query.js'
@@ -70,11 +71,11 @@ function isSm2(key: KeyObject | undefined): boolean {
 
 function encryptPayload(options: OpenOptions, fields: readonly string[], encrypt: Encrypt): OpenOptions {
   const { json, meta } = options
-  return {
+  return bare({
     ...options,
     ...(json !== undefined && { json: encrypt(json, fields, 'json') }),
     ...(meta !== undefined && { meta: Object(encrypt(meta, fields, 'meta')) }),
-  }
+  })
 }
 
 /** The data of a response; a promise if some of its fields have to be decrypted. */

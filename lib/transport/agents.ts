@@ -1,9 +1,9 @@
-/** The connection pools: one for the process, and one for each merchant certificate or list of authorities. */
+/** What carries a request: the user's dispatcher, the global one, or a connection pool that clients share. */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
-import { type ConnectionOptions, createSecureContext } from 'node:tls'
-import type { Agent as UndiciAgent } from 'undici'
-// Undici's index loads five times as many modules as its agent needs, which cold starts would pay for.
-import Agent from 'undici/lib/dispatcher/agent.js'
+import { NOTHING_SENT, TransportError } from '../errors.js'
+import type { Dispatcher } from '../options.js'
+import { globalDispatcher } from './global-dispatcher.js'
+import type { ProxySettings } from './proxy.js'
 
 /** The merchant certificate that a client presents in the TLS handshake. */
 export interface ClientCertificate {
@@ -12,46 +12,75 @@ export interface ClientCertificate {
   readonly key: KeyObject
 }
 
-export interface TlsOptions {
-  /** Presented to every server that asks for a certificate. */
-  identity?: ClientCertificate | undefined
+/** How a client connects. */
+export interface PoolOptions {
   /** PEM of the authorities that replace the well-known ones. */
-  ca?: readonly string[] | undefined
+  readonly ca: readonly string[] | undefined
+  readonly proxy: ProxySettings | undefined
+  /** The most sockets to one host. */
+  readonly connections: number
 }
 
-const CONNECT_TIMEOUT = 5_000
+export interface Carrier {
+  readonly dispatcher: Dispatcher
+  /** How messages name a dispatcher that is not ours. */
+  readonly foreign?: string
+  /** The proxy of one that is ours. */
+  readonly proxy?: ProxySettings | undefined
+}
 
-/** More merchants than one process serves at a time. One that is dropped gets a new pool with its next call. */
+/** @throws TransportError `ERR_DISPATCHER` (as a rejection) if undici cannot be loaded. */
+export function carrierFor(
+  given: Dispatcher | undefined,
+  options: PoolOptions,
+  identity?: ClientCertificate,
+): Carrier | Promise<Carrier> {
+  if (given) return { dispatcher: given, foreign: '`dispatcher`' }
+  const { ca, proxy } = options
+  const global = identity || ca || proxy ? undefined : globalDispatcher()
+  if (global) return { dispatcher: global, foreign: 'The global dispatcher' }
+  return held.get(identity ?? options) ?? openPool(options, identity)
+}
+
+/** The pool of each client and of each certificate: however many there are, none loses its connections while it is in use. */
+const held = new WeakMap<PoolOptions | ClientCertificate, Carrier>()
+
 const MOST_POOLS = 256
 
-// A connection without a certificate holds nothing of a merchant's, so that all clients share one pool.
-let shared: UndiciAgent | undefined
+/**
+ * The pools by their options, the one that was opened first for a client first, so that a new client finds the connections
+ * of an old one. Dropping one closes nothing: connections that are idle for a few seconds close by themselves.
+ */
+const pools = new Map<string, Carrier>()
 
-/** By certificate and authorities, the least recently used first, so that a new client finds the connections of the old one. */
-const pools = new Map<string, UndiciAgent>()
-
-/** The pool for these options, opened by the first request; without options, the pool that all clients share. */
-export function agentFor(options: TlsOptions): UndiciAgent {
-  const name = poolName(options)
-  if (name === undefined) {
-    shared ??= createAgent()
-    return shared
-  }
-  const agent = pools.get(name) ?? createAgent({ secureContext: secureContext(options) })
+async function openPool(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Carrier> {
+  const name = poolName(options, identity)
+  const opened = pools.get(name) ?? { dispatcher: await createAgent(options, identity), proxy: options.proxy }
+  // Of several first calls at once, one opens the pool for all.
+  const pool = pools.get(name) ?? opened
+  held.set(identity ?? options, pool)
   pools.delete(name)
-  pools.set(name, agent)
+  pools.set(name, pool)
   const [oldest] = pools.keys()
   if (pools.size > MOST_POOLS && oldest !== undefined) pools.delete(oldest)
-  return agent
+  return pool
 }
 
-function createAgent(tls: Pick<ConnectionOptions, 'secureContext'> = {}): UndiciAgent {
-  return new Agent({ connect: { timeout: CONNECT_TIMEOUT, ...tls } })
+// Loaded on first use: a process that only receives notifications starts without undici.
+async function createAgent(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Dispatcher> {
+  try {
+    const undici = await import('./undici.js')
+    return await undici.createAgent(options, identity)
+  } catch (cause) {
+    throw new TransportError(
+      `Undici, which sends the requests, could not be loaded; its error is the cause. Install it, or give it to your bundler. ${NOTHING_SENT}`,
+      { code: 'ERR_DISPATCHER', sent: false, cause },
+    )
+  }
 }
 
-function poolName({ identity, ca }: TlsOptions): string | undefined {
-  if (!identity && !ca) return undefined
-  return `${identity?.certificate.fingerprint256} ${ca && digestOf(ca)}`
+function poolName({ ca, proxy, connections }: PoolOptions, identity: ClientCertificate | undefined): string {
+  return JSON.stringify([identity?.certificate.fingerprint256, ca && digestOf(ca), proxy, connections])
 }
 
 // A list may be as long as a system's, so each client's list is digested once.
@@ -63,15 +92,4 @@ function digestOf(ca: readonly string[]): string {
   const digest = createHash('sha256').update(JSON.stringify(ca)).digest('hex')
   digests.set(ca, digest)
   return digest
-}
-
-// Made once for each pool: connections then parse no key, and the agent holds no key that could be printed.
-function secureContext({ identity, ca }: TlsOptions) {
-  return createSecureContext({
-    ...(identity && {
-      cert: identity.certificate.toString(),
-      key: identity.key.export({ type: 'pkcs8', format: 'pem' }),
-    }),
-    ...(ca && { ca: [...ca] }),
-  })
 }

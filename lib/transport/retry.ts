@@ -37,7 +37,6 @@ export async function withRetry(
   attempt: (attempt: Attempt) => Promise<IncomingResponse>,
 ): Promise<IncomingResponse> {
   const { policy, baseUris, clock, deadline } = context
-  const { signal } = deadline
   let host = 0
   for (let number = 1; ; number++) {
     const baseUri = baseUris[host % baseUris.length] ?? baseUris[0]
@@ -55,15 +54,8 @@ export async function withRetry(
     const mayRepeat = number < policy.attempts && isRepeatable(outcome, context) && delay < deadline.remaining()
     if (!mayRepeat) return settle(outcome, deadline.sent)
     context.onRetry(current, outcome, delay)
-    await clock.sleep(delay, signal)
-    if (signal?.aborted) {
-      const { sent } = deadline
-      throw new TransportError(`The call was aborted by its signal. ${sent ? OUTCOME_UNKNOWN : NOTHING_SENT}`, {
-        code: 'ERR_ABORTED',
-        sent,
-        cause: signal.reason,
-      })
-    }
+    await clock.sleep(delay, deadline.signal)
+    deadline.requireNotAborted()
   }
 }
 

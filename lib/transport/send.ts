@@ -1,11 +1,21 @@
 /** Sends one request over undici, and tells truthfully whether it may have been sent. */
 import { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
-import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, type TransportErrorCode, WechatPayError } from '../errors.js'
-import type { Method } from '../options.js'
+import {
+  NOTHING_SENT,
+  OUTCOME_UNKNOWN,
+  oneLine,
+  TransportError,
+  type TransportErrorCode,
+  WechatPayError,
+} from '../errors.js'
+import type { DispatchController, DispatchHandler, DispatchOptions, Method } from '../options.js'
 import type { ResponseHeaders } from '../response.js'
 import { collect } from '../util/collect.js'
 import { type Deadline, timerDelay } from '../util/deadline.js'
+import { onAbort } from '../util/on-abort.js'
+import { bare } from '../util/plain-object.js'
+import type { Carrier } from './agents.js'
+import { isBeforeSending, isConnectFailure, unsentError } from './faults.js'
 import type { Destination } from './settings.js'
 
 /** A body of known length, which every attempt opens anew. */
@@ -30,8 +40,7 @@ export interface IncomingResponse {
   readonly body: Buffer | Readable
 }
 
-export interface SendOptions {
-  dispatcher: Dispatcher
+export interface SendOptions extends Carrier {
   /** Ends the wait for the response; for a download, for its beginning. */
   deadline: Deadline
   /** Whether the content of a 2xx is returned as a stream. */
@@ -60,8 +69,9 @@ export function send(request: OutgoingRequest, options: SendOptions): Promise<In
     if (handler.failed) return
     const { method, origin, path, headers, body } = request
     const isStreamed = body !== undefined && !Buffer.isBuffer(body)
-    options.dispatcher.dispatch(
-      {
+    handler.dispatch(
+      // Undici reads more options than these.
+      bare({
         origin,
         path,
         method,
@@ -70,8 +80,7 @@ export function send(request: OutgoingRequest, options: SendOptions): Promise<In
         // The handler's own timer ends the wait; undici's timer watches over a download after that.
         headersTimeout: 0,
         bodyTimeout: options.download ? IDLE_TIMEOUT : 0,
-      },
-      handler,
+      }),
     )
   })
 }
@@ -81,15 +90,16 @@ export function send(request: OutgoingRequest, options: SendOptions): Promise<In
  *
  * @throws TransportError `ERR_RESPONSE_TOO_LARGE`, and what the stream fails with (as rejections).
  */
-export async function readWhole(content: Readable): Promise<Buffer> {
-  const body = await collect(content, LARGEST_RESPONSE)
+export async function readWhole(content: Readable, deadline: Deadline): Promise<Buffer> {
+  const body = await deadline.read(content, stream => collect(stream, LARGEST_RESPONSE))
   if (body) return body
   throw new TransportError(`${TOO_LARGE}. ${OUTCOME_UNKNOWN}`, { code: 'ERR_RESPONSE_TOO_LARGE', sent: true })
 }
 
-class ResponseHandler implements Dispatcher.DispatchHandler {
-  #sent = false
-  #controller: Dispatcher.DispatchController | undefined
+class ResponseHandler implements DispatchHandler {
+  /** Whether the dispatcher began to write the request. */
+  #started = false
+  #controller: DispatchController | undefined
   #failure: WechatPayError | undefined
   #statusCode = 0
   #headers: ResponseHeaders = {}
@@ -99,11 +109,13 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   /** Runs while the stream is full, which its reader empties. */
   #unread: NodeJS.Timeout | undefined
   #hasReader = false
+  #isOver = false
+  #dispatched = false
   readonly #options: SendOptions
   readonly #resolve: (response: IncomingResponse) => void
   readonly #reject: (error: WechatPayError) => void
   readonly #timer: NodeJS.Timeout
-  readonly #onAbort = () => this.#fail('ERR_ABORTED', 'The call was aborted by its signal', this.#signal?.reason)
+  readonly #stopAbort: (() => void) | undefined
 
   constructor(
     options: SendOptions,
@@ -113,30 +125,42 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    this.#timer = setTimeout(() => this.#fail('ERR_TIMEOUT', LATE), timerDelay(options.deadline.remaining()))
-    if (this.#signal?.aborted) this.#onAbort()
-    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
-  }
-
-  get #signal(): AbortSignal | undefined {
-    return this.#options.deadline.signal
+    const { deadline } = options
+    this.#timer = setTimeout(() => this.#fail('ERR_TIMEOUT', LATE), timerDelay(deadline.remaining()))
+    const { signal } = deadline
+    if (!signal) return
+    const abort = () => this.#fail('ERR_ABORTED', 'The call was aborted by its signal', signal.reason)
+    if (signal.aborted) abort()
+    else this.#stopAbort = onAbort(signal, abort)
   }
 
   get failed(): boolean {
     return this.#failure !== undefined
   }
 
-  // Undici calls this right before it writes the first byte, and writes none when it is aborted here.
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  dispatch(options: DispatchOptions): void {
+    const { dispatcher } = this.#options
+    try {
+      this.#dispatched = true
+      const returned: unknown = dispatcher.dispatch(options, this)
+      if (returned instanceof Promise) returned.catch(error => this.#failDispatch(error, this.#maySent(error)))
+    } catch (error) {
+      // Whatever it still begins is given up before the first byte; see onRequestStart.
+      this.#failDispatch(error, this.#started)
+    }
+  }
+
+  /** Undici calls this right before it writes the first byte, and writes none when it is aborted here. */
+  onRequestStart(controller: DispatchController): void {
     if (this.#failure) {
       controller.abort(this.#failure)
       return
     }
-    this.#sent = true
+    this.#started = true
     this.#controller = controller
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, statusCode: number, headers: ResponseHeaders): void {
+  onResponseStart(controller: DispatchController, statusCode: number, headers: ResponseHeaders): void {
     if (statusCode < 200) return
     this.#statusCode = statusCode
     this.#headers = headers
@@ -158,7 +182,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#resolve({ statusCode, headers, body: this.#stream })
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: DispatchController, chunk: Buffer): void {
     if (this.#stream) {
       if (!this.#stream.push(chunk)) {
         controller.pause()
@@ -205,23 +229,39 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#resolve({ statusCode: this.#statusCode, headers: this.#headers, body })
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: DispatchController, error: Error): void {
     const code = 'code' in error ? error.code : undefined
-    if (isConnectFailure(error)) this.#sent = false
     // The error of the payload itself.
     if (error instanceof WechatPayError) this.#settleFailure(error)
-    else if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    else if (this.#started && (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')) {
       this.#fail('ERR_TIMEOUT', LATE, error)
-    } else if (this.#sent) {
+    } else if (this.#maySent(error)) {
       this.#fail('ERR_CONNECTION_LOST', 'The connection was lost before the response was complete', error)
     } else {
-      this.#fail('ERR_CONNECT', `The host could not be reached (${code ?? error.message})`, error)
+      this.#settleFailure(unsentError(error, this.#options.proxy))
     }
   }
 
-  #fail(code: TransportErrorCode, what: string, cause?: unknown): void {
+  /**
+   * Whether the request may have been sent. Our own agents start no request before it is connected, so only a mock below
+   * them, such as nock, reports a failure to connect after that. A dispatcher of the user's may repeat a request by itself,
+   * or not say when it starts one.
+   */
+  #maySent(error?: Error): boolean {
+    if (!this.#options.foreign) return this.#started && !(error && isConnectFailure(error))
+    return this.#started || (this.#dispatched && !(error && isBeforeSending(error)))
+  }
+
+  #failDispatch(error: unknown, sent: boolean): void {
+    if (this.#isOver) return
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    const { foreign = 'Undici' } = this.#options
+    const what = `${foreign} failed (${oneLine(`${name}: ${message}`)}). A \`dispatcher\` must be one of undici 7 or 8`
+    this.#fail('ERR_DISPATCHER', what, error, sent)
+  }
+
+  #fail(code: TransportErrorCode, what: string, cause?: unknown, sent = this.#maySent()): void {
     if (this.#failure) return
-    const sent = this.#sent
     const outcome = sent ? OUTCOME_UNKNOWN : NOTHING_SENT
     this.#settleFailure(new TransportError(`${what}. ${outcome}`, { code, sent, cause }))
   }
@@ -236,14 +276,9 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   #stopListening(): void {
+    this.#isOver = true
     clearTimeout(this.#timer)
     clearTimeout(this.#unread)
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#stopAbort?.()
   }
-}
-
-// A dispatcher of the user's may start a request before it is connected. A request that failed to connect was not sent.
-function isConnectFailure(error: Error): boolean {
-  const { code, syscall } = error as NodeJS.ErrnoException
-  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'ECONNREFUSED' || code === 'ENOTFOUND'
 }

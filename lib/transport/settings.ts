@@ -1,6 +1,7 @@
 /** How requests travel: the transport options, checked, and the address of a request. */
 import { InvalidArgumentError } from '../errors.js'
-import type { Method, TransportOptions } from '../options.js'
+import type { Method, RetryOptions, TransportOptions } from '../options.js'
+import { bare } from '../util/plain-object.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { kindOf } from '../util/wording.js'
 
@@ -16,6 +17,18 @@ export interface TransportSettings {
   readonly timeout: number
   readonly retry: RetryPolicy
   readonly dispatcher: TransportOptions['dispatcher']
+}
+
+const DEFAULT_CONNECTIONS = 256
+
+/** @throws InvalidArgumentError that names the option. */
+export function readConnections(connections: unknown): number {
+  if (connections === undefined) return DEFAULT_CONNECTIONS
+  if (typeof connections === 'number' && Number.isInteger(connections) && connections >= 1) return connections
+  const found = typeof connections === 'number' ? connections : kindOf(connections)
+  throw new InvalidArgumentError(
+    `\`connections\` must be a positive integer, the most sockets to one host; got ${found}.`,
+  )
 }
 
 const DEFAULT_TIMEOUT = 30_000
@@ -94,7 +107,7 @@ function readTimeout(timeout: unknown): number {
   )
 }
 
-function readRetry(retry: TransportOptions['retry'] = {}): RetryPolicy {
+function readRetry(retry: TransportOptions['retry'] = NO_OPTIONS): RetryPolicy {
   if (retry === false) return { attempts: 1, repeatsStatus: () => false, methods: [] }
   if (typeof retry !== 'object' || retry === null) {
     throw new InvalidArgumentError(
@@ -102,7 +115,7 @@ function readRetry(retry: TransportOptions['retry'] = {}): RetryPolicy {
     )
   }
   refuseUnknownOptions(retry, ['attempts', 'statuses', 'methods'], '`retry`')
-  const { attempts = 3, statuses, methods = ['GET'] } = retry
+  const { attempts = 3, statuses, methods = ['GET'] } = bare(retry)
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > 10) {
     throw new InvalidArgumentError(
       `\`retry.attempts\` must be an integer from 1 to 10, the first attempt included; got ${String(attempts)}.`,
@@ -121,11 +134,21 @@ function readRetry(retry: TransportOptions['retry'] = {}): RetryPolicy {
   }
 }
 
+const NO_OPTIONS: RetryOptions = {}
+
 const METHODS: ReadonlySet<unknown> = new Set<Method>(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
+// Its handlers have different methods. Only its classes have this accessor.
+function isOfUndici6(dispatcher: object): boolean {
+  return 'interceptors' in dispatcher && !Object.hasOwn(dispatcher, 'interceptors')
+}
+
 function readDispatcher(dispatcher: TransportOptions['dispatcher']): TransportOptions['dispatcher'] {
-  if (dispatcher === undefined || typeof dispatcher?.dispatch === 'function') return dispatcher
+  if (dispatcher === undefined) return undefined
+  const isDispatcher = typeof dispatcher?.dispatch === 'function'
+  if (isDispatcher && !isOfUndici6(dispatcher)) return dispatcher
+  const found = isDispatcher ? `${kindOf(dispatcher)} of undici 6 or older` : kindOf(dispatcher)
   throw new InvalidArgumentError(
-    `\`dispatcher\` must be an undici Dispatcher, such as an Agent, a ProxyAgent or a MockAgent; got ${kindOf(dispatcher)}.`,
+    `\`dispatcher\` must be a dispatcher of undici 7 or 8, such as an Agent, a ProxyAgent or a MockAgent; got ${found}.`,
   )
 }

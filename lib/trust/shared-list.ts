@@ -18,9 +18,10 @@ export type KeyClock = Pick<Clock, 'now' | 'monotonic' | 'sleep'>
 /** Seconds; long enough for a weekend of failing downloads. A list is old by its `fetchedAt`, not by this. */
 const LIST_TTL = 7 * 24 * 60 * 60
 /** Seconds; longer than a download usually takes. If one takes longer, there are two. */
-const LOCK_TTL = 60
+const LOCK_TTL = 10
 const LOCK_POLL = 50
-const LONGEST_WAIT = 30_000
+/** Milliseconds. A process that died while it downloaded must not stop the others, and two downloads do no harm. */
+const LONGEST_WAIT = 3_000
 /** A store that is down must not delay payments: after one timeout it is left alone for a while. */
 const SILENCE = 60_000
 

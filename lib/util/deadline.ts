@@ -1,7 +1,8 @@
 /** The clock that a client runs on, and waiting no longer than a call may take. */
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Readable } from 'node:stream'
 import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, WechatPayError } from '../errors.js'
 import type { EpochMilliseconds } from './beijing-time.js'
+import { onAbort } from './on-abort.js'
 
 export interface Clock {
   /** The wall clock: for signatures and validity. */
@@ -18,7 +19,19 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: performance.now.bind(performance),
   random: Math.random,
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { ...(signal && { signal }) }).catch(() => {}),
+  sleep: (milliseconds, signal) => (signal?.aborted ? Promise.resolve() : sleep(milliseconds, signal)),
+}
+
+async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(end, milliseconds)
+    const stopListening = signal && onAbort(signal, end)
+    function end() {
+      clearTimeout(timer)
+      stopListening?.()
+      resolve()
+    }
+  })
 }
 
 type End = 'timeout' | 'abort'
@@ -41,13 +54,13 @@ export async function within<T>(
   const ended = new Promise<T>(resolve => {
     const finish = (why: End) => resolve(Promise.resolve(why).then(end))
     const timer = setTimeout(finish, milliseconds, 'timeout')
-    const onAbort = () => finish('abort')
+    const abort = () => finish('abort')
+    const stopListening = signal && !signal.aborted ? onAbort(signal, abort) : undefined
+    if (signal?.aborted) abort()
     stop = () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening?.()
     }
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
   })
   try {
     return await Promise.race([work, ended])
@@ -118,6 +131,25 @@ export class Deadline {
   wait<T>(value: T | Promise<T>): T | Promise<T> {
     if (!(value instanceof Promise)) return value
     return within(value, { milliseconds: timerDelay(this.remaining()), signal: this.signal }, why => this.#fail(why))
+  }
+
+  /**
+   * What `read` returns for a stream, before the deadline. If that fails, the stream is closed.
+   *
+   * @throws TransportError (as a rejection) as {@link wait} does, and the errors of `read`.
+   */
+  async read<T>(stream: Readable, read: (stream: Readable) => Promise<T>): Promise<T> {
+    try {
+      return await this.wait(read(stream))
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
+  }
+
+  /** @throws TransportError `ERR_ABORTED` if the signal has aborted. */
+  requireNotAborted(): void {
+    if (this.signal?.aborted) this.#fail('abort')
   }
 
   #fail(why: End): never {

@@ -7,6 +7,13 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
+/**
+ * A copy of options without a prototype: what else in the process may have added to `Object.prototype` is none of them.
+ */
+export function bare<Options extends object>(options: Options): Options {
+  return Object.assign(Object.create(null), options)
+}
+
 /** Whether the members of `value` can be read by name: any object except an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

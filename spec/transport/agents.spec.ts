@@ -1,8 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type * as Tls from 'node:tls'
 import { createSecureContext } from 'node:tls'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { agentFor } from '../../lib/transport/agents.js'
+import { Agent, MockAgent, setGlobalDispatcher } from 'undici'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { carrierFor, type PoolOptions } from '../../lib/transport/agents.js'
+import { readProxy } from '../../lib/transport/proxy.js'
 import { keyFile } from '../fixtures/vectors.js'
 
 vi.mock('node:tls', async original => {
@@ -16,37 +18,84 @@ const identity = (name: string) => ({
   key: createPrivateKey(keyFile(`${name}.pkcs8.key`)),
 })
 const authority = keyFile('platform.crt')
+const options = (changes: Partial<PoolOptions> = {}): PoolOptions => ({
+  ca: undefined,
+  proxy: undefined,
+  connections: 256,
+  ...changes,
+})
+const poolFor = async (pool: PoolOptions, certificate?: ReturnType<typeof identity>) =>
+  (await carrierFor(undefined, pool, certificate)).dispatcher
 
 describe('the pool of connections', () => {
-  it('is shared by all clients that present no certificate and trust the well-known authorities', () => {
-    expect(agentFor({})).toBe(agentFor({}))
+  it('is shared by all clients that present no certificate and trust the well-known authorities', async () => {
+    expect(await poolFor(options())).toBe(await poolFor(options()))
     expect(createSecureContext).not.toHaveBeenCalled()
   })
 
-  it('is one for each certificate and each set of authorities, made once', () => {
-    const options = [
-      { identity: identity('merchant') },
-      { identity: identity('platform') },
-      { identity: identity('merchant'), ca: [authority] },
-      { ca: [authority] },
-      { ca: [authority, keyFile('merchant.crt')] },
-      {},
-    ]
-    const pools = options.map(agentFor)
-    expect(new Set(pools).size).toBe(options.length)
-    expect(options.map(agentFor)).toEqual(pools)
-    expect([identity('merchant')].map(own => agentFor({ identity: own }))).toEqual([pools[0]])
+  it('is one for clients whose first calls are simultaneous', async () => {
+    const pools = await Promise.all([1, 2, 3].map(() => poolFor(options({ connections: 7 }))))
+    expect(new Set(pools).size).toBe(1)
+  })
+
+  it('is one for each certificate, list of authorities, proxy and limit, made once', async () => {
+    const all = () =>
+      Promise.all([
+        poolFor(options(), identity('merchant')),
+        poolFor(options(), identity('platform')),
+        poolFor(options({ ca: [authority] }), identity('merchant')),
+        poolFor(options({ ca: [authority] })),
+        poolFor(options({ ca: [authority, keyFile('merchant.crt')] })),
+        poolFor(options({ proxy: readProxy('http://127.0.0.1:1') })),
+        poolFor(options({ connections: 8 })),
+        poolFor(options()),
+      ])
+    const pools = await all()
+    expect(new Set(pools).size).toBe(pools.length)
+    expect(await all()).toEqual(pools)
     expect(createSecureContext).toHaveBeenCalledTimes(5)
   })
 
-  it('is forgotten when 256 others were used since', () => {
-    const used = agentFor({ identity: identity('merchant') })
-    const others = (count: number, name: string) => {
-      for (let n = 0; n < count; n++) agentFor({ ca: [`${authority}# ${name} ${n}`] })
-    }
-    others(255, 'a')
-    expect(agentFor({ identity: identity('merchant') })).toBe(used)
-    others(256, 'b')
-    expect(agentFor({ identity: identity('merchant') })).not.toBe(used)
+  it('that a client holds outlives any number of others, and a new client finds one of the last 256', async () => {
+    const merchant = identity('merchant')
+    const client = options({ connections: 9 })
+    const [own, certified] = [await poolFor(client), await poolFor(options(), merchant)]
+    for (let n = 0; n < 255; n++) await poolFor(options({ ca: [`${authority}# a ${n}`] }))
+    expect(await poolFor(options(), identity('merchant'))).toBe(certified)
+    for (let n = 0; n < 256; n++) await poolFor(options({ ca: [`${authority}# b ${n}`] }))
+    expect(await poolFor(client)).toBe(own)
+    expect(await poolFor(options(), merchant)).toBe(certified)
+    expect(await poolFor(options(), identity('merchant'))).not.toBe(certified)
+  })
+})
+
+describe('the global dispatcher of undici', () => {
+  const leave = new Agent()
+  const set = (dispatcher: Agent | MockAgent) => {
+    setGlobalDispatcher(dispatcher)
+    onTestFinished(() => setGlobalDispatcher(leave))
+    return dispatcher
+  }
+
+  it('that importing undici leaves behind is not used', async () => {
+    expect((await carrierFor(undefined, options())).foreign).toBeUndefined()
+  })
+
+  it.each([
+    ['a MockAgent', () => new MockAgent()],
+    ['an agent with options', () => new Agent({ connections: 2 })],
+    ['an agent with its own connector', () => new Agent({ connect: { timeout: 1 } })],
+  ])('that is set on purpose is used: %s', async (_what, make) => {
+    const dispatcher = set(make())
+    expect(await carrierFor(undefined, options())).toMatchObject({ dispatcher, foreign: 'The global dispatcher' })
+  })
+
+  it('is not used where something else is asked for', async () => {
+    const mock = set(new MockAgent())
+    const own = new Agent()
+    expect((await carrierFor(own, options())).dispatcher).toBe(own)
+    expect(await poolFor(options({ ca: [authority] }))).not.toBe(mock)
+    expect(await poolFor(options({ proxy: readProxy('http://127.0.0.1:1') }))).not.toBe(mock)
+    expect(await poolFor(options(), identity('merchant'))).not.toBe(mock)
   })
 })

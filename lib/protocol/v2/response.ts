@@ -36,12 +36,13 @@ export async function readV2(
   context: Context,
 ): Promise<WechatPayResponse<unknown, Buffer | Readable>> {
   const { statusCode, headers, body } = response
+  const { deadline } = context.call
   const requestId = requestIdOf(headers)
   if (body instanceof Readable) {
     refusePartial(response, context.call.headers)
-    const { beginning, stream } = await peek(body, TELLTALE)
+    const { beginning, stream } = await deadline.read(body, content => peek(content, TELLTALE))
     // A download that fails is XML, and still has the status 200.
-    if (isXml(beginning)) return readV2({ ...response, body: await readMessage(stream) }, context)
+    if (isXml(beginning)) return readV2({ ...response, body: await deadline.read(stream, readMessage) }, context)
     return new WechatPayResponse({ statusCode, headers, data: undefined, body: stream, requestId })
   }
   if (statusCode < 200 || statusCode >= 300) throw httpError(response, body, context)

@@ -151,7 +151,7 @@ class V3Exchange implements Exchange {
   async #verifiedDownload(response: IncomingResponse, content: Readable): Promise<Readable> {
     const digest = signedDigest(response)
     // A statement without a digest is signed like any other response, by its bytes.
-    const signed = digest ?? (await readWhole(content))
+    const signed = digest ?? (await readWhole(content, this.#call.deadline))
     try {
       await this.#verify(signed, response.headers)
     } catch (error) {

@@ -1,0 +1,41 @@
+/** The agents of undici, which hold the connections. */
+import { createSecureContext } from 'node:tls'
+// Undici's index loads five times as many modules as its agents need, which cold starts would pay for.
+import Agent from 'undici/lib/dispatcher/agent.js'
+import type { Dispatcher } from '../options.js'
+import type { ClientCertificate, PoolOptions } from './agents.js'
+
+const CONNECT_TIMEOUT = 5_000
+
+export async function createAgent(
+  { ca, proxy, connections }: PoolOptions,
+  identity: ClientCertificate | undefined,
+): Promise<Dispatcher> {
+  const timeout = CONNECT_TIMEOUT
+  const connect = { timeout, ...(identity || ca ? { secureContext: secureContext(identity, ca) } : {}) }
+  if (!proxy) return new Agent({ connect, connections })
+  // Loaded on first use, as above.
+  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js')
+  const { httpProxy, httpsProxy, noProxy } = proxy
+  return new EnvHttpProxyAgent({
+    httpProxy,
+    httpsProxy,
+    ...(noProxy !== undefined && { noProxy }),
+    connect,
+    connections,
+    // The merchant certificate is for WeChat Pay; the proxy does not see it.
+    requestTls: connect,
+    proxyTls: { timeout, ...(ca && { secureContext: secureContext(undefined, ca) }) },
+  })
+}
+
+// Made once for each pool: connections then parse no key, and the agent holds no key that could be printed.
+function secureContext(identity: ClientCertificate | undefined, ca: readonly string[] | undefined) {
+  return createSecureContext({
+    ...(identity && {
+      cert: identity.certificate.toString(),
+      key: identity.key.export({ type: 'pkcs8', format: 'pem' }),
+    }),
+    ...(ca && { ca: [...ca] }),
+  })
+}
