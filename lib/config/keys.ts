@@ -14,7 +14,7 @@ import {
 import { signAsync } from '../crypto/rsa.js'
 import * as Sm2 from '../crypto/sm2.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
-import type { ClientCertificate } from '../transport/agents.js'
+import type { ClientCertificate } from '../transport/undici.js'
 import { decryptField, decryptKey } from '../trust/decrypt-field.js'
 import type { PlatformKey } from '../trust/platform-key-ring.js'
 import { signWith } from '../trust/sign.js'

@@ -1,8 +1,8 @@
 /** A checked configuration: only values, which every layer above may read. */
 import type { KeyObject } from 'node:crypto'
 import type { Store } from '../stores/store.js'
-import type { PoolOptions } from '../transport/agents.js'
 import type { TransportSettings } from '../transport/settings.js'
+import type { PoolOptions } from '../transport/undici.js'
 import type { Hooks } from './hooks.js'
 import type { Keys } from './keys.js'
 

@@ -3,9 +3,9 @@
 import type { Readable } from 'node:stream'
 import type { Method, OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
-import type { ClientCertificate } from '../transport/agents.js'
 import type { IncomingResponse, OutgoingRequest } from '../transport/send.js'
 import type { Destination } from '../transport/settings.js'
+import type { ClientCertificate } from '../transport/undici.js'
 import type { Deadline } from '../util/deadline.js'
 import type { EndpointFacts } from './endpoints.js'
 

@@ -1,24 +1,9 @@
 /** What carries a request: the user's dispatcher, the global one, or a connection pool that clients share. */
-import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { NOTHING_SENT, TransportError } from '../errors.js'
 import type { Dispatcher } from '../options.js'
 import type { ProxySettings } from './proxy.js'
-
-/** The merchant certificate that a client presents in the TLS handshake. */
-export interface ClientCertificate {
-  readonly certificate: X509Certificate
-  /** The private key of the certificate. */
-  readonly key: KeyObject
-}
-
-/** How a client connects. */
-export interface PoolOptions {
-  /** PEM of the authorities that replace the well-known ones. */
-  readonly ca: readonly string[] | undefined
-  readonly proxy: ProxySettings | undefined
-  /** The most sockets to one host. */
-  readonly connections: number
-}
+import type { ClientCertificate, PoolOptions } from './undici.js'
 
 export interface Carrier {
   readonly dispatcher: Dispatcher

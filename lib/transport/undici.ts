@@ -1,9 +1,26 @@
 /** The agents of undici, which hold the connections. */
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 // Undici's index loads five times as many modules as its agents need, which cold starts would pay for.
 import Agent from 'undici/lib/dispatcher/agent.js'
 import type { Dispatcher } from '../options.js'
-import type { ClientCertificate, PoolOptions } from './agents.js'
+import type { ProxySettings } from './proxy.js'
+
+/** The merchant certificate that a client presents in the TLS handshake. */
+export interface ClientCertificate {
+  readonly certificate: X509Certificate
+  /** The private key of the certificate. */
+  readonly key: KeyObject
+}
+
+/** How a client connects. */
+export interface PoolOptions {
+  /** PEM of the authorities that replace the well-known ones. */
+  readonly ca: readonly string[] | undefined
+  readonly proxy: ProxySettings | undefined
+  /** The most sockets to one host. */
+  readonly connections: number
+}
 
 const CONNECT_TIMEOUT = 5_000
 

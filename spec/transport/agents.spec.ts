@@ -3,8 +3,9 @@ import type * as Tls from 'node:tls'
 import { createSecureContext } from 'node:tls'
 import { Agent, MockAgent, setGlobalDispatcher } from 'undici'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { carrierFor, type PoolOptions } from '../../lib/transport/agents.js'
+import { carrierFor } from '../../lib/transport/agents.js'
 import { readProxy } from '../../lib/transport/proxy.js'
+import type { PoolOptions } from '../../lib/transport/undici.js'
 import { keyFile } from '../fixtures/vectors.js'
 
 vi.mock('node:tls', async original => {
