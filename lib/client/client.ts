@@ -64,7 +64,7 @@ export function createClient(
     const path = expandTemplate(template, decodeMediaId(template, values))
     const headers =
       options.headers === undefined ? settings.headers : { ...settings.headers, ...readHeaders(options.headers) }
-    const facts = endpointFacts(method, template)
+    const facts = endpointFacts(method, path)
     return await withFiles(options, opened =>
       exchange({ method, template, path, options: opened, headers, facts, file: undefined }, context),
     )

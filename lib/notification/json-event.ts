@@ -3,7 +3,7 @@ import { AEAD_AES, AEAD_SM4, decryptAead, isAead } from '../crypto/aead.js'
 import { isPackageMissing } from '../crypto/sm2-curve.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
 import { verifyNotification } from '../protocol/v3/verify.js'
-import { requestIdOf } from '../response.js'
+import { parseJson, requestIdOf } from '../response.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import { eventFacts } from '../types/generated/event-facts.js'
@@ -105,7 +105,7 @@ interface Envelope {
 }
 
 function readEnvelope({ body, headers }: JsonMessage): Envelope {
-  const fields = parseJson(body.toString())
+  const fields = parse(body.toString())
   if (!isRecord(fields)) throw notANotification('the signature is valid, but the body is not an object')
   return { fields, encrypted: isRecord(fields.resource) ? fields.resource : {}, requestId: requestIdOf(headers) }
 }
@@ -116,7 +116,7 @@ async function decrypt(
   apiv3Key: Uint8Array,
 ): Promise<Received> {
   const { decrypt } = candidate.keys
-  const content = parseJson(decryptResource(encrypted, apiv3Key, requestId))
+  const content = parse(decryptResource(encrypted, apiv3Key, requestId))
   const resource = decrypt ? await decryptMarked(content, fields.event_type, decrypt) : content
   return { event: { ...fields, original_type: encrypted.original_type, resource }, candidate }
 }
@@ -162,9 +162,9 @@ function decryptResource(
   }
 }
 
-function parseJson(json: string): unknown {
+function parse(json: string): unknown {
   try {
-    return JSON.parse(json)
+    return parseJson(json)
   } catch {
     // No cause: the error of JSON.parse quotes the content.
     throw notANotification('the signature is valid, but the content is not JSON')

@@ -1,7 +1,6 @@
 /** The catalogue's facts about an endpoint at run time. */
 import type { Method } from '../options.js'
 import { facts } from '../types/generated/facts.js'
-import { memoize } from '../util/memoize.js'
 
 /** The form of an upload. */
 export interface UploadFacts {
@@ -28,6 +27,8 @@ export interface EndpointFacts {
   unsigned: boolean
   /** Its response is a file. */
   download: boolean
+  /** The status 202 is its documented success. */
+  accepts: boolean
   /** The option for its payload. */
   payload?: 'json' | 'xml' | 'file'
   /** APIv2: the only algorithm that it may be signed with, which `sign_type` must name. */
@@ -60,6 +61,7 @@ const unknownEndpoint: Readonly<EndpointFacts> = Object.freeze({
   nonceless: false,
   unsigned: false,
   download: false,
+  accepts: false,
   query: false,
   encrypted: [],
   encryptedQuery: [],
@@ -70,29 +72,48 @@ const unknownEndpoint: Readonly<EndpointFacts> = Object.freeze({
 /** Parsed by the first call, in about a millisecond. */
 let root: Branch | undefined
 
-/** @param template The path, filled or not; the names of placeholders and the query do not matter. */
-export function endpointFacts(method: Method, template: string): Readonly<EndpointFacts> {
-  return factsAt(template).get(method) ?? unknownEndpoint
-}
-
-const factsAt = memoize((template): ReadonlyMap<string, Readonly<EndpointFacts>> => {
+function tree(): Branch {
   root ??= parse()
-  const { facts = {} } = branchAt(root, segmentsOf(template), 0) ?? {}
-  return new Map(
-    Object.entries(facts).map(([method, found]) => [
-      method,
-      Object.freeze({ ...unknownEndpoint, documented: true, ...found }),
-    ]),
-  )
-})
+  return root
+}
 
 function parse(): Branch {
   return JSON.parse(facts)
 }
 
-function segmentsOf(template: string): string[] {
-  const [path = ''] = template.replace(/\{[?&][^}]*\}/g, '').split('?')
-  return path.replace(/^\//, '').replaceAll('{empty}', '').split('/')
+/**
+ * @param path The path as it is sent, or as it is documented: the names of placeholders and the query do not matter. The values
+ *   of placeholders do, since they may make it the path of a different endpoint.
+ */
+export function endpointFacts(method: Method, path: string): Readonly<EndpointFacts> {
+  const branch = branchAt(tree(), segmentsOf(path), 0)
+  return (branch && factsOf(branch)[method]) ?? unknownEndpoint
+}
+
+type FactsByMethod = { readonly [Name in Method]?: Readonly<EndpointFacts> }
+
+const completed = new WeakMap<Branch, FactsByMethod>()
+
+function factsOf(branch: Branch): FactsByMethod {
+  const known = completed.get(branch)
+  if (known) return known
+  const entries = Object.entries(branch.facts ?? {}).map(([method, found]) => [
+    method,
+    Object.freeze({ ...unknownEndpoint, documented: true, ...found }),
+  ])
+  const facts: FactsByMethod = Object.fromEntries(entries)
+  completed.set(branch, facts)
+  return facts
+}
+
+function segmentsOf(path: string): string[] {
+  const [pathname = ''] = path.includes('{') ? withoutPlaceholders(path).split('?', 1) : path.split('?', 1)
+  return (pathname.startsWith('/') ? pathname.slice(1) : pathname).split('/')
+}
+
+/** Without those of the query, and of an empty segment. */
+function withoutPlaceholders(template: string): string {
+  return template.replace(/\{[?&][^}]*\}/g, '').replaceAll('{empty}', '')
 }
 
 // A literal segment takes precedence over a placeholder: images/upload is not the image whose ID is `upload`. No placeholder is
@@ -108,6 +129,51 @@ function branchAt(branch: Branch, segments: readonly string[], depth: number): B
     if (found) return found
   }
   return segments.slice(depth).some(Boolean) ? next['{+}'] : undefined
+}
+
+/** A documented path that a path was probably meant to be, and its facts. */
+export interface NearMiss {
+  /** Without a leading slash; `{}` stands for a placeholder. */
+  readonly path: string
+  readonly facts: Readonly<EndpointFacts>
+}
+
+/** The documented path that differs from a path only by the case, by slashes or by percent-encoding. */
+export function nearMiss(method: Method, path: string): NearMiss | undefined {
+  const segments = segmentsOf(path).flatMap(segment => decode(segment).toLowerCase().split('/'))
+  return nearMissAt(
+    tree(),
+    segments.filter(segment => segment !== ''),
+    [],
+    method,
+  )
+}
+
+function nearMissAt(
+  branch: Branch,
+  [segment, ...rest]: readonly string[],
+  above: readonly string[],
+  method: Method,
+): NearMiss | undefined {
+  if (segment === undefined) {
+    const facts = factsOf(branch)[method]
+    if (facts) return { path: above.join('/'), facts }
+    return branch.next?.[''] && nearMissAt(branch.next[''], [], [...above, ''], method)
+  }
+  for (const [name, next] of Object.entries(branch.next ?? {})) {
+    if (name.toLowerCase() !== segment && name !== '{}') continue
+    const found = nearMissAt(next, rest, [...above, name], method)
+    if (found) return found
+  }
+  return undefined
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
 }
 
 const IMAGE = /^v3\/(?:global\/)?merchant-service\/images\/\{media_id\}$/

@@ -5,7 +5,9 @@ import type { Body } from '../transport/send.js'
 import { collect } from '../util/collect.js'
 import { inexactNumber } from '../util/exact-number.js'
 import { isPlainObject } from '../util/plain-object.js'
-import { kindOf } from '../util/wording.js'
+import { kindOf, quote } from '../util/wording.js'
+import type { Call } from './call.js'
+import type { EndpointFacts } from './endpoints.js'
 import { encodeForm, formParts } from './multipart.js'
 
 export interface Payload {
@@ -17,6 +19,18 @@ export interface Payload {
 }
 
 export const NO_PAYLOAD: Payload = { body: undefined, signed: Buffer.alloc(0), contentType: undefined }
+
+/** @throws InvalidArgumentError for a call without a payload to an endpoint that has one. */
+export function requirePayload(
+  { method, template }: Pick<Call, 'method' | 'template'>,
+  { payload }: EndpointFacts,
+): void {
+  if (payload === undefined || method === 'GET') return
+  const example = payload === 'file' ? '' : ` Pass \`${payload}: {}\` for an empty one.`
+  throw new InvalidArgumentError(
+    `\`${payload}\` must be the payload of ${method} ${quote(`/${template}`)}; got none.${example}`,
+  )
+}
 
 /** @throws InvalidArgumentError that names the field which JSON cannot carry exactly. */
 export function jsonPayload(value: unknown, option = 'json'): Payload {
@@ -69,7 +83,7 @@ function isExact(value: unknown, depth: number): boolean {
     case 'string':
       return value.isWellFormed()
     case 'number':
-      return inexactNumber(value) === undefined
+      return Number.isSafeInteger(value) || inexactNumber(value) === undefined
     case 'boolean':
       return true
     case 'object':

@@ -9,8 +9,9 @@ import type { OpenOptions } from '../options.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import { bare } from '../util/plain-object.js'
+import { quote } from '../util/wording.js'
 import type { Call } from './call.js'
-import type { EndpointFacts } from './endpoints.js'
+import { type EndpointFacts, nearMiss } from './endpoints.js'
 import { withQuery } from './query.js'
 
 /** The paddings, by the names that the catalogue and callers give them. */
@@ -36,6 +37,7 @@ type Encrypt = (value: unknown, fields: readonly string[], option: string) => un
 export async function encryptCall(call: Call, settings: Settings, verifier: Verifier): Promise<Encrypted> {
   const { path, options, headers, facts, deadline } = call
   const { encrypted, encryptedQuery, decrypted, padding } = sensitiveFacts(facts, options, settings)
+  refuseNearMiss(call, facts, settings)
   // What the response will need is missed before anything is sent.
   if (decrypted.length > 0 && isSm2(settings.privateKey)) await deadline.wait(loadSm2Curve())
   const givenSerial = headers['wechatpay-serial']
@@ -79,7 +81,11 @@ function encryptPayload(options: OpenOptions, fields: readonly string[], encrypt
 }
 
 /** The data of a response; a promise if some of its fields have to be decrypted. */
-export function decryptData(data: unknown, { facts, options }: Call, settings: Settings): unknown {
+export function decryptData(
+  data: unknown,
+  { facts, options }: Pick<Call, 'facts' | 'options'>,
+  settings: Settings,
+): unknown {
   const { signer } = settings
   const { decrypted } = sensitiveFacts(facts, options, settings)
   if (decrypted.length === 0 || !signer.decrypt) return data
@@ -105,6 +111,38 @@ export function sensitiveFacts<Facts extends EndpointFacts>(
   throw new InvalidArgumentError(
     `\`encrypt\` must be true, false, 'oaep' or 'pkcs1'; got ${JSON.stringify(encrypt)}. It says whether sensitive fields are encrypted and decrypted, and with which padding.`,
   )
+}
+
+/**
+ * Refuses a payload whose fields would be encrypted if its path were written as it is documented: they would be sent in plain
+ * text.
+ *
+ * @throws InvalidArgumentError that names the documented path.
+ */
+export function refuseNearMiss(call: Call, { documented }: EndpointFacts, settings: Settings): void {
+  const { method, template, path, options } = call
+  const { encrypt = settings.encrypt, json, xml, meta, query } = options
+  if (documented || encrypt === false) return
+  const hasQuery = query !== undefined || path.includes('?')
+  if (!hasQuery && json === undefined && xml === undefined && meta === undefined) return
+  const near = nearMiss(method, path)
+  if (!near) return
+  const { encrypted, encryptedQuery } = near.facts
+  const isPlain =
+    [json, xml, meta].some(payload => hasPlainFields(payload, encrypted)) ||
+    namesOf(query, path).some(name => encryptedQuery.includes(name))
+  if (!isPlain) return
+  throw new InvalidArgumentError(
+    `The path ${quote(template)} must be ${quote(near.path)} as it is documented, since its payload has fields to encrypt. Write it so, or set \`encrypt: false\` to send them as they are.`,
+  )
+}
+
+function namesOf(query: unknown, path: string): string[] {
+  const target = withQuery(path, query)
+  return target
+    .slice(target.indexOf('?') + 1)
+    .split('&')
+    .map(pair => decode(pair.split('=', 1)[0] ?? ''))
 }
 
 // The query is encrypted in its final form, since it may be written in the path or given in any form.

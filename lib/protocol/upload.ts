@@ -6,7 +6,7 @@ import type { OpenOptions } from '../options.js'
 import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
 import type { Call } from './call.js'
-import { endpointFacts, type UploadFacts } from './endpoints.js'
+import type { UploadFacts } from './endpoints.js'
 import { encodeForm, type FormPart } from './multipart.js'
 import { jsonPayload, type Payload } from './payload.js'
 import { requireAccepted } from './upload-limits.js'
@@ -26,7 +26,7 @@ export interface PreparedUpload {
   part: FormPart
 }
 
-type UploadCall = Pick<Call, 'method' | 'template' | 'options'>
+type UploadCall = Pick<Call, 'path' | 'facts' | 'options'>
 
 /**
  * The payload of an APIv3 upload.
@@ -41,15 +41,18 @@ export async function uploadPayload(call: UploadCall): Promise<Payload> {
 }
 
 /** @throws as {@link uploadPayload} does. */
-export async function prepareUpload({ method, template, options }: UploadCall): Promise<PreparedUpload> {
+export async function prepareUpload({
+  path,
+  facts: { upload = COMMON_UPLOAD },
+  options,
+}: UploadCall): Promise<PreparedUpload> {
   const { file } = options
   if (!(file instanceof UploadFile)) throw new TypeError('the file has not been opened')
-  requireAccepted(file, template)
-  const facts = endpointFacts(method, template).upload ?? COMMON_UPLOAD
+  requireAccepted(file, path)
   const { content, filename, contentType } = file
   return {
-    fields: { ...(await computedFields(file, facts)), ...readMeta(options) },
-    part: { name: facts.part, content, filename, contentType },
+    fields: { ...(await computedFields(file, upload)), ...readMeta(options) },
+    part: { name: upload.part, content, filename, contentType },
   }
 }
 

@@ -2,8 +2,9 @@
 import { InvalidArgumentError } from '../errors.js'
 import { kindOf } from '../util/wording.js'
 
-// The last three are refused by undici.
+// Responses are verified as they are sent, so they must not be compressed. The last three are refused by undici.
 const RESERVED = new Set([
+  'accept-encoding',
   'authorization',
   'connection',
   'content-length',

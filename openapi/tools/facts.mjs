@@ -69,6 +69,7 @@ function factsOf(call) {
     nonceless: operation['x-nonceless'],
     unsigned: operation['x-unsigned'],
     download: isDownload(operation),
+    accepts: operation.responses[202] !== undefined,
     payload: payload?.option,
     signType: payload && signTypeOf(resolve(payload.schema, shared)),
     query: query.length > 0,

@@ -60,6 +60,7 @@ describe('finding an endpoint', () => {
       nonceless: false,
       unsigned: false,
       download: false,
+      accepts: false,
       query: false,
       encrypted: [],
       encryptedQuery: [],

@@ -94,7 +94,7 @@ describe('every field that the catalogue marks', () => {
       const sealed = build(received, () => sealForMerchant('张𠮷😀'))
       gateway.answers = [answer(200, sealed)]
       const placeholders = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, '1']))
-      const { response } = await call(method, path, placeholders)
+      const { response } = await call(method, path, { ...placeholders, ...(method !== 'get' && { body: '{}' }) })
       expect(response.data).toEqual(build(received, () => '张𠮷😀'))
       expect(JSON.parse(String(response.body))).toEqual(sealed)
     },
@@ -116,6 +116,46 @@ it('the field of an upload that the catalogue marks is encrypted in the meta, wh
   const message = Buffer.from(`POST\n${request.url}\n${timestamp}\n${nonce_str}\n${text}\n`)
   const isSigned = verify('sha256', message, createPublicKey(merchant.certificate), Buffer.from(signature, 'base64'))
   expect(isSigned).toBe(true)
+})
+
+describe('a path that is almost a documented one with fields to encrypt', () => {
+  const applyment = { json: { contact_info: { contact_name: '张三' } } }
+  const signed = (name: string) => ({ json: { encrypted_echo_message: name } })
+
+  it.each([
+    ['lacks the slash at its end', 'v3/applyment4sub/applyment', applyment],
+    ['has a slash too many', 'v3/security/echo/', signed('张三')],
+    ['has capital letters', 'V3/Security/Echo', signed('张三')],
+    ['is percent-encoded', 'v3/security/ech%6f', signed('张三')],
+    ['has an encoded slash', 'v3/security%2Fecho', signed('张三')],
+    ['has a sensitive value in its query', 'v3/smartguide/Guides', { query: { mobile: '13800138000' } }],
+    ['has it in the query of the path', 'v3/smartguide/guides/?mobile=13800138000', {}],
+  ])('is refused by name when it %s', async (_what, path, options) => {
+    const method = path.includes('guide') ? 'get' : 'post'
+    await expect(call(method, path, options)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringMatching(
+        /`v3\/(?:applyment4sub\/applyment\/|security\/echo|smartguide\/guides)` as it is documented/,
+      ),
+    })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it.each([
+    ['nothing in it has to be encrypted', { json: { echo_message: 'hello' } }],
+    ['the caller has encrypted it', signed(sealForMerchant('张三'))],
+    ['the caller wants it in plain text', { ...signed('张三'), encrypt: false }],
+    ['it has no payload', {}],
+  ])('is sent as it is when %s', async (_what, options) => {
+    const { request } = await call('post', 'v3/security/echo/', options)
+    expect(request.url).toBe('/v3/security/echo/')
+  })
+
+  it('is that path when its placeholders are filled so', async () => {
+    const { request } = await call('post', 'v3/applyment4sub/{a}/{empty}', { ...applyment, a: 'applyment' })
+    expect(request.url).toBe('/v3/applyment4sub/applyment/')
+    expect(open(request, bodyOf(request).contact_info.contact_name)).toBe('张三')
+  })
 })
 
 const ECHO = 'v3/security/echo'

@@ -4,7 +4,7 @@ import type { OpenOptions } from '../../options.js'
 import { encryptFields, hasPlainFields } from '../../trust/encrypt-fields.js'
 import type { Call } from '../call.js'
 import { type FormPart, formParts } from '../multipart.js'
-import { NO_PAYLOAD, type Payload, rawPayload } from '../payload.js'
+import { NO_PAYLOAD, type Payload, rawPayload, requirePayload } from '../payload.js'
 import { PADDING } from '../sensitive-fields.js'
 import type { V2Facts } from './endpoints.js'
 import type { RequestedKeys } from './keys.js'
@@ -28,6 +28,7 @@ export async function preparePayload(call: Call, signer: V2Signer, keys: Request
     const payload: Payload = { ...(await rawPayload(body)), contentType: XML }
     return () => payload
   }
+  if (options.xml === undefined) requirePayload(call, signer.facts)
   const fields = await encryptBankFields(options, signer.facts, keys)
   return () => xmlPayload(fields, signer)
 }

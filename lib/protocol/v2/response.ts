@@ -2,10 +2,11 @@
 import { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
 import { InvalidArgumentError, OUTCOME_UNKNOWN, SignatureError, WechatPayError } from '../../errors.js'
-import { requestIdOf, WechatPayResponse } from '../../response.js'
+import { parseJson, requestIdOf, WechatPayResponse } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 import { collect } from '../../util/collect.js'
 import { peek } from '../../util/peek.js'
+import { isRecord } from '../../util/plain-object.js'
 import { toObject } from '../../xml/parse.js'
 import type { Call } from '../call.js'
 import { refusePartial } from '../download.js'
@@ -48,7 +49,7 @@ export async function readV2(
   if (statusCode < 200 || statusCode >= 300) throw httpError(response, body, context)
   const parsed = parse(body, context.facts)
   if (typeof parsed !== 'string') requireSuccess(parsed, response, context)
-  const data = await decryptData(parsed, context.call, context.settings)
+  const data = await decryptData(parsed, { facts: context.facts, options: context.call.options }, context.settings)
   return new WechatPayResponse({ statusCode, headers, data, body, requestId })
 }
 
@@ -59,7 +60,7 @@ async function readMessage(stream: Readable): Promise<Buffer> {
 }
 
 function parse(body: Buffer, facts: V2Facts): V2Data | string {
-  if (facts.unsigned && /^\s*\{/.test(beginningOf(body))) return parseJson(body)
+  if (facts.unsigned && /^\uFEFF?\s*\{/.test(beginningOf(body))) return parseFields(body)
   if (facts.mayBePlain && !isXml(body)) return body.toString()
   try {
     return toObject(body)
@@ -67,16 +68,18 @@ function parse(body: Buffer, facts: V2Facts): V2Data | string {
     if (!(cause instanceof InvalidArgumentError)) throw cause
     // The first sentence of the parser's message; the others are advice for an argument.
     const [fault = ''] = cause.message.replace('`xml`', 'its body').split(/\. [A-Z]/, 1)
-    throw malformed(fault, cause)
+    throw malformed(fault, body, cause)
   }
 }
 
-function parseJson(body: Buffer): V2Data {
+function parseFields(body: Buffer): V2Data {
   try {
-    return JSON.parse(body.toString())
-  } catch (cause) {
-    throw malformed('the body looks like JSON but does not parse', cause)
+    const parsed = parseJson(body.toString())
+    if (isRecord(parsed)) return parsed
+  } catch {
+    // No cause: the error of a parser quotes the content.
   }
+  throw malformed('the body looks like JSON but does not parse', body)
 }
 
 function isXml(bytes: Buffer): boolean {
@@ -90,7 +93,7 @@ function beginningOf(bytes: Buffer): string {
 function requireSuccess(fields: V2Data, response: IncomingResponse, context: Context): void {
   const { facts, secret } = context
   if (fields.return_code === undefined && fields.retcode === undefined) {
-    throw malformed('it has neither return_code nor retcode')
+    throw malformed('it has neither return_code nor retcode', response.body)
   }
   const succeeded = isSuccess(fields)
   // Failures often have no `sign`, and neither does anything from a sandbox; but if there is a `sign`, it must be right.
@@ -114,9 +117,12 @@ function requireSign(fields: V2Data, secret: string, { headers }: IncomingRespon
   )
 }
 
-function malformed(fault: string, cause?: unknown): WechatPayError {
-  return new WechatPayError(`Not a valid APIv2 response: ${fault}. ${OUTCOME_UNKNOWN}`, {
+function malformed(fault: string, body?: unknown, cause?: unknown): WechatPayError {
+  const bytes = Buffer.isBuffer(body) ? body : undefined
+  const where = bytes ? ' Its bytes are in `error.body`.' : ''
+  return new WechatPayError(`Not a valid APIv2 response: ${fault}.${where} ${OUTCOME_UNKNOWN}`, {
     code: 'ERR_RESPONSE_FORMAT',
+    body: bytes,
     cause,
   })
 }

@@ -14,7 +14,7 @@ import { loadParser } from '../../xml/parse.js'
 import type { Call, Exchange } from '../call.js'
 import type { Payload } from '../payload.js'
 import { withQuery } from '../query.js'
-import { sensitiveFacts } from '../sensitive-fields.js'
+import { refuseNearMiss, sensitiveFacts } from '../sensitive-fields.js'
 import { type V2Facts, v2Facts, v2Target } from './endpoints.js'
 import { type Request, RequestedKeys } from './keys.js'
 import { signedTarget, type V2Signer } from './message.js'
@@ -37,6 +37,7 @@ export function createV2(settings: Settings, request: Request, now: () => number
     const target = v2Target(withQuery(call.path, options.query), isSandbox)
     const [path = ''] = target.split('?', 1)
     const facts = sensitiveFacts(v2Facts(method, path), options, settings)
+    refuseNearMiss(call, facts, settings)
     const identity = chooseIdentity(options, facts, settings)
     const secret = isSandbox ? await keys.sandboxKey(path, options) : settings.secret
     const signer: V2Signer = {
@@ -81,6 +82,7 @@ class V2Exchange implements Exchange {
     const { body, contentType } = payload()
     const headers: Record<string, string> = {
       accept: ACCEPT,
+      'accept-encoding': 'identity',
       'user-agent': userAgent,
       ...(contentType && { 'content-type': contentType }),
       ...call.headers,

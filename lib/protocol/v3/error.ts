@@ -2,10 +2,9 @@
 
 import type { Settings } from '../../config/settings.js'
 import { ApiError, LONGEST_CODE, OUTCOME_UNKNOWN, oneLine } from '../../errors.js'
-import { requestIdOf } from '../../response.js'
+import { parseJson, requestIdOf } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
-import { parseJson } from '../../util/json.js'
 import { isRecord } from '../../util/plain-object.js'
 import type { Call } from '../call.js'
 import type { Payload } from '../payload.js'

@@ -1,18 +1,17 @@
 /** APIv3: JSON, signed with the merchant's private key. Every response is verified before it is returned. */
 import { Readable } from 'node:stream'
 import type { Settings } from '../../config/settings.js'
-import { InvalidArgumentError, WechatPayError } from '../../errors.js'
+import { type ApiError, InvalidArgumentError, WechatPayError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
 import type { OpenOptions } from '../../options.js'
-import { headerLine, type ResponseHeaders, requestIdOf, WechatPayResponse } from '../../response.js'
+import { headerLine, parseJson, type ResponseHeaders, requestIdOf, WechatPayResponse } from '../../response.js'
 import { type IncomingResponse, type OutgoingRequest, readWhole } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
 import type { Verifier } from '../../trust/verifier.js'
 import { userAgent } from '../../version.js'
 import type { Call, Exchange } from '../call.js'
 import { refusePartial } from '../download.js'
-import { endpointFacts } from '../endpoints.js'
-import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload } from '../payload.js'
+import { jsonPayload, NO_PAYLOAD, type Payload, rawPayload, requirePayload } from '../payload.js'
 import { decryptData, type Encrypted, encryptCall } from '../sensitive-fields.js'
 import { apiError } from './error.js'
 import { signedDigest, verifiedStatement } from './statement.js'
@@ -68,9 +67,13 @@ function refuseWithoutKeys({ supportsV3 }: Settings): void {
   )
 }
 
-function encodePayload({ method, template }: Call, options: OpenOptions): Payload | Promise<Payload> {
+function encodePayload(call: Call, options: OpenOptions): Payload | Promise<Payload> {
+  const { method } = call
   const [kind, second] = PAYLOADS.filter(name => options[name] !== undefined)
-  if (kind === undefined) return NO_PAYLOAD
+  if (kind === undefined) {
+    requirePayload(call, call.facts)
+    return NO_PAYLOAD
+  }
   if (second)
     throw new InvalidArgumentError(
       `\`${kind}\` and \`${second}\` must not be given together. A request has one payload.`,
@@ -81,7 +84,7 @@ function encodePayload({ method, template }: Call, options: OpenOptions): Payloa
     throw new InvalidArgumentError(`A GET must not have a payload; got \`${kind}\`. Pass its parameters in \`query\`.`)
   if (kind === 'json') return jsonPayload(options.json)
   return kind === 'file'
-    ? import('../upload.js').then(({ uploadPayload }) => uploadPayload({ method, template, options }))
+    ? import('../upload.js').then(({ uploadPayload }) => uploadPayload({ ...call, options }))
     : rawPayload(options.body)
 }
 
@@ -101,9 +104,8 @@ class V3Exchange implements Exchange {
     this.#payload = payload
     this.#client = client
     const { method } = call
-    // By the path as it arrives, since the values of its placeholders decide as well.
     const [pathname = ''] = target.split('?', 1)
-    this.#unsigned = call.file !== undefined || (method === 'GET' && endpointFacts('GET', pathname).unsigned)
+    this.#unsigned = call.file !== undefined || call.facts.unsigned
     this.target = target
     this.download = this.#unsigned || (method === 'GET' && STATEMENTS.has(pathname))
   }
@@ -111,7 +113,7 @@ class V3Exchange implements Exchange {
   async encode({ origin, path }: Destination): Promise<OutgoingRequest> {
     const { method, deadline, headers: given, file } = this.#call
     if (file && !file.isApi) {
-      return { method, origin, path, headers: { accept: ACCEPT, 'user-agent': userAgent, ...given }, body: undefined }
+      return { method, origin, path, headers: { ...ownHeaders(), ...given }, body: undefined }
     }
     const { settings, now } = this.#client
     const { contentType, signed, body } = this.#payload
@@ -119,7 +121,7 @@ class V3Exchange implements Exchange {
     const nonce = Formatter.nonce()
     const signing = settings.signer.sign(Formatter.request(method, path, timestamp, nonce, signed))
     // Assembled while the thread pool signs.
-    const headers: Record<string, string> = { accept: ACCEPT, 'user-agent': userAgent }
+    const headers = ownHeaders()
     if (contentType) headers['content-type'] = contentType
     if (this.#serial) headers['wechatpay-serial'] = this.#serial
     Object.assign(headers, given)
@@ -140,12 +142,18 @@ class V3Exchange implements Exchange {
       return new WechatPayResponse({ statusCode, headers, data: undefined, body: content, requestId })
     }
     if (statusCode < 200 || statusCode >= 300) {
-      throw apiError(response, body, { call: this.#call, payload: this.#payload, to: from, settings })
+      throw this.#apiError(response, body, from)
     }
     if (!this.#unsigned) await this.#verify(body, headers)
-    const decrypted = decryptData(parseBody(body, headers), this.#call, settings)
+    const { facts } = this.#call
+    if (statusCode === 202 && !facts.accepts) throw this.#apiError(response, body, from)
+    const decrypted = decryptData(parseBody(body, headers, facts.documented), this.#call, settings)
     const data = decrypted instanceof Promise ? await this.#call.deadline.wait(decrypted) : decrypted
     return new WechatPayResponse({ statusCode, headers, data, body, requestId })
+  }
+
+  #apiError(response: IncomingResponse, body: Buffer, to: Destination): ApiError {
+    return apiError(response, body, { call: this.#call, payload: this.#payload, to, settings: this.#client.settings })
   }
 
   async #verifiedDownload(response: IncomingResponse, content: Readable): Promise<Readable> {
@@ -168,16 +176,25 @@ class V3Exchange implements Exchange {
   }
 }
 
-function parseBody(body: Buffer, headers: ResponseHeaders): unknown {
+// The signature of a response covers the bytes as they are sent, so nothing on the way may compress them.
+function ownHeaders(): Record<string, string> {
+  return { accept: ACCEPT, 'accept-encoding': 'identity', 'user-agent': userAgent }
+}
+
+/** The type of the content is not signed, so it decides only where nothing is documented. */
+function parseBody(body: Buffer, headers: ResponseHeaders, isDocumented: boolean): unknown {
   if (body.length === 0) return undefined
   const content = body.toString()
-  if (!headerLine(headers, 'content-type').includes('json')) return content
+  const type = headerLine(headers, 'content-type').toLowerCase()
+  const isJson = isDocumented || type.includes('json') || (type === '' && /^\uFEFF?\s*[{[]/.test(content))
+  if (!isJson) return content
   try {
-    return JSON.parse(content)
-  } catch (cause) {
+    return parseJson(content)
+  } catch {
+    // No cause: the error of a parser quotes the content.
     throw new WechatPayError(
-      'The response is signed by WeChat Pay but is not valid JSON. The request was carried out.',
-      { code: 'ERR_RESPONSE_FORMAT', cause },
+      'The response is signed by WeChat Pay but is not valid JSON. The request was carried out; the bytes are in `error.body`.',
+      { code: 'ERR_RESPONSE_FORMAT', body },
     )
   }
 }

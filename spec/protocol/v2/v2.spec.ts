@@ -138,7 +138,7 @@ describe('a message', () => {
   })
 
   it('may be empty', async () => {
-    const { fields } = await sent('v2/pay/unifiedorder', {})
+    const { fields } = await sent('v2/pay/unifiedorder', { xml: {} })
     expect(Object.keys(fields)).toEqual(['mch_id', 'nonce_str', 'sign'])
   })
 

@@ -40,6 +40,7 @@ describe('a request', () => {
     await wxpay.chain('v3/orders').post({ json: {} })
     expect(gateway.requests[0]?.headers).toMatchObject({
       accept: 'application/json, text/plain, application/x-gzip, application/pdf, image/png, image/*;q=0.5',
+      'accept-encoding': 'identity',
       'content-type': 'application/json',
       'content-length': '2',
       'user-agent': expect.stringMatching(/^wechatpay-chain\/\d/),
@@ -95,6 +96,7 @@ describe('a request', () => {
 
   it.each([
     ['an Authorization of its own', { Authorization: 'x' }],
+    ['an encoding, which would be signed and not understood', { 'Accept-Encoding': 'gzip, deflate' }],
     ['what undici sends in no request', { Expect: '100-continue' }],
     ['a different host', { host: 'evil.example' }],
     ['a line break in a value', { 'X-A': 'a\r\nX-B: b' }],
@@ -110,6 +112,7 @@ describe('a request', () => {
     ['a payload on a GET', 'get', { json: {} }],
     ['two payloads', 'post', { json: {}, body: '{}' }],
     ['the payload of APIv2', 'post', { xml: {} }],
+    ['a null in its JSON', 'post', { json: { a: null } }],
   ] as const)('is refused with %s', async (_what, verb, options) => {
     expect(await failure(wxpay.chain('v3/x')[verb](options))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
     expect(gateway.requests).toEqual([])
@@ -192,11 +195,115 @@ describe('a response', () => {
     expect((await send('GET', 'v3/x', {})).data).toEqual({ ok: 1 })
   })
 
-  it('that is signed but is not JSON says so', async () => {
-    gateway.answers = [answer(200, '{"ok":')]
+  it.each([
+    ['is broken off', '{"phone":"13800138000"'],
+    ['is a text', 'paid by 13800138000'],
+  ])('that is signed but %s, not JSON, says so, and has its bytes where no log shows them', async (_what, body) => {
+    gateway.answers = [answer(200, body)]
     const error = await failure(get())
     expect(error).toBeInstanceOf(WechatPayError)
-    expect(error).toMatchObject({ code: 'ERR_RESPONSE_FORMAT' })
+    expect(error).toMatchObject({ code: 'ERR_RESPONSE_FORMAT', body: Buffer.from(body) })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('13800138000')
+  })
+
+  describe('has its data', () => {
+    const typed = (body: string, headers: Record<string, string>) =>
+      unsignedAnswer(200, body, { ...signatureHeaders(body), ...headers })
+
+    it.each([
+      ['in capital letters', { 'content-type': 'APPLICATION/JSON; charset=UTF-8' }],
+      ['of text', { 'content-type': 'text/plain' }],
+      ['of HTML', { 'content-type': 'text/html' }],
+      ['of nothing', { 'content-type': '' }],
+      ['that is absent', {}],
+    ])('parsed where the catalogue expects JSON, with a type %s', async (_what, headers) => {
+      gateway.answers = [typed('{"code_url":"weixin://a"}', Object.assign({}, headers))]
+      expect((await get()).data).toEqual({ code_url: 'weixin://a' })
+    })
+
+    it.each([
+      ['APPLICATION/JSON', '{"a":1}', { a: 1 }],
+      ['application/problem+json', '[1]', [1]],
+      ['', ' {"a":1}', { a: 1 }],
+      ['', '[1]', [1]],
+      ['', 'a=1', 'a=1'],
+      ['text/plain', '{"a":1}', '{"a":1}'],
+    ])('by its type %j on an undocumented path: %s', async (type, body, data) => {
+      gateway.answers = [typed(body, type ? { 'content-type': type } : {})]
+      expect((await wxpay.chain('v3/undocumented').get()).data).toEqual(data)
+    })
+
+    it('without a byte order mark, although it is signed with it', async () => {
+      gateway.answers = [answer(200, '\ufeff{"ok":true}')]
+      const { data, body } = await get()
+      expect(data).toEqual({ ok: true })
+      expect(String(body)).toBe('\ufeff{"ok":true}')
+    })
+
+    it('with integers beyond 2^53 as strings of their digits', async () => {
+      gateway.answers = [answer(200, '{"applyment_id":9007199254740993,"plan_id":123,"ids":[271781022721654784]}')]
+      expect((await get()).data).toEqual({
+        applyment_id: '9007199254740993',
+        plan_id: 123,
+        ids: ['271781022721654784'],
+      })
+    })
+  })
+
+  describe('of 202', () => {
+    const pay = () => wxpay.chain('v3/pay/transactions/codepay').post({ body: '{}' })
+
+    it.each([
+      ['its code', { code: 'USERPAYING', message: '需要用户输入支付密码' }, 'USERPAYING'],
+      ['a code of ours where it has none', { trade_state: 'USERPAYING' }, 'ACCEPTED'],
+      ['a code of ours where it has no content', undefined, 'ACCEPTED'],
+    ])('is no success, but an error with %s', async (_what, data, code) => {
+      gateway.answers = [answer(202, data)]
+      const error = await failure(pay())
+      expect(error).toBeInstanceOf(ApiError)
+      expect(error).toMatchObject({ statusCode: 202, code, retryable: true, requestId: '08D0BC9A0610B0-0' })
+      expect(gateway.requests).toHaveLength(1)
+    })
+
+    it('is none on an undocumented path either', async () => {
+      gateway.answers = [answer(202, {})]
+      expect(await failure(wxpay.chain('v3/undocumented').get())).toMatchObject({ statusCode: 202, code: 'ACCEPTED' })
+    })
+
+    it('is a success where it is the documented one', async () => {
+      gateway.answers = [answer(202)]
+      const path = 'v3/new-tax-control-fapiao/fapiao-applications'
+      expect((await wxpay.chain(path as string).post({ body: '{}' })).statusCode).toBe(202)
+    })
+
+    it('is verified before it is believed', async () => {
+      gateway.answers = [unsignedAnswer(202, '{"code":"USERPAYING"}')]
+      expect(await failure(pay())).toMatchObject({ name: 'SignatureError', reason: 'headers' })
+    })
+  })
+})
+
+describe('a forgotten payload', () => {
+  it.each([
+    ['v3/pay/transactions/native', 'post', 'json'],
+    ['v3/merchant/media/upload', 'post', 'file'],
+    ['v3/smartguide/guides/1', 'patch', 'json'],
+    ['v3/global/profit-sharing/receivers', 'delete', 'json'],
+  ] as const)('of %s is refused before anything is sent', async (path, verb, option) => {
+    expect(await failure(wxpay.chain(path as string)[verb]())).toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining(`\`${option}\``),
+    })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it.each([
+    ['an empty object', 'v3/pay/transactions/native', { json: {} }],
+    ['a raw one', 'v3/pay/transactions/native', { body: '{}' }],
+    ['not documented', 'v3/undocumented', {}],
+  ])('is none if it is %s', async (_what, path, options) => {
+    await wxpay.chain(path as string).post(options)
+    expect(gateway.requests).toHaveLength(1)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseJson } from '../../lib/util/json.js'
+import { parseJson } from '../lib/response.js'
 
 describe('JSON is read without rounding', () => {
   it.each([
