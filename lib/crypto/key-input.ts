@@ -11,13 +11,17 @@ import { fromDer, fromEncrypted, fromJwk, fromKeyObject, type Jwk, type KeyMater
 import { looksLikePem, type PemBlock, readPem } from './pem.js'
 
 /**
- * A key or a certificate: PEM (line ends may be escaped as `\n`), PEM or DER bytes, a `file://` URL, base64 of DER,
+ * A key or a certificate: PEM (line ends may be escaped as `\n`), PEM or DER bytes, a `file://` URL, base64 of DER or PEM,
  * alone or behind `private.pkcs1://`, `private.pkcs8://`, `public.pkcs1://` or `public.spki://`, a `KeyObject`,
  * a JWK, or an `X509Certificate`.
  */
 export type KeyInput = string | URL | Uint8Array | KeyObject | Jwk | X509Certificate
 
+/** Bytes: of a file with a key, its certificate and the chain, several times over. */
+export const LARGEST_INPUT = 64 * 1024
+
 const INLINE = /^((?:private|public)\.(?:pkcs1|pkcs8|spki)):\/\/(.*)$/s
+const KEY_LABEL = /^(?:(?:RSA |EC |ENCRYPTED )?PRIVATE KEY|(?:RSA )?PUBLIC KEY|(?:X509 |TRUSTED )?CERTIFICATE)$/
 const PATH = /^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)|\.(?:pem|key|crt|cer|der|p12|pfx)$/i
 
 /** All keys and certificates of an input, in order: a PEM file may contain a certificate and its key. Never empty. */
@@ -26,7 +30,9 @@ export function readInput(input: KeyInput, option: string): KeyMaterial[] {
   if (input instanceof X509Certificate) return [{ kind: 'a certificate', certificate: input }]
   if (input instanceof URL) return fromFile(input, option)
   if (input instanceof Uint8Array) return fromBytes(input, option)
-  if (typeof input === 'string') return fromString(input.trim(), option)
+  if (typeof input === 'string') {
+    return input.length > LARGEST_INPUT ? [tooLarge(input.length)] : fromString(input.trim(), option)
+  }
   if (typeof input === 'object' && input !== null && 'kty' in input) return [fromJwk(input, option)]
   return [unusable(kindOf(input))]
 }
@@ -37,7 +43,7 @@ function fromString(string: string, option: string): KeyMaterial[] {
   if (looksLikePem(string)) return fromPem(string, option)
   const [, format, base64] = INLINE.exec(string) ?? []
   if (format !== undefined && base64 !== undefined) return [fromInline(format, base64, option)]
-  return [fromBase64(string, option) ?? fromUnknown(string)]
+  return fromBase64(string, option) ?? [fromUnknown(string)]
 }
 
 function fromFile(file: string | URL, option: string): KeyMaterial[] {
@@ -60,9 +66,23 @@ export function readKeyFile(file: string | URL, option: string): Buffer {
 function fromBytes(bytes: Uint8Array, option: string): KeyMaterial[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer.length === 0) return [unusable('no bytes')]
+  if (buffer.length > LARGEST_INPUT) return [tooLarge(buffer.length)]
   const string = buffer.toString('latin1')
   if (looksLikePem(string)) return fromPem(string, option)
-  return [fromDer(buffer, option) ?? unusable('bytes that are neither PEM nor DER of a key')]
+  const material = fromDer(buffer, option)
+  if (material) return [material]
+  if (isUtf16(buffer))
+    return [unusable('a file in UTF-16', 'Save it as UTF-8 or ASCII: PowerShell writes UTF-16 by >.')]
+  return fromBase64(string, option) ?? [unusable('bytes that are neither PEM nor DER of a key')]
+}
+
+function tooLarge(length: number): KeyMaterial {
+  return unusable(`${length} bytes, which is more than any key has (${LARGEST_INPUT})`)
+}
+
+/** Whether it is PEM with two bytes for each character, with a byte order mark or without. */
+function isUtf16(bytes: Buffer): boolean {
+  return looksLikePem(bytes.toString('latin1').replaceAll('\0', ''))
 }
 
 function fromPem(string: string, option: string): KeyMaterial[] {
@@ -81,7 +101,10 @@ function fromPemBlock({ label, base64, encrypted }: PemBlock, option: string): K
   }
   // A certificate request has the outer structure of a certificate.
   const material = label.endsWith('REQUEST') ? undefined : fromDer(der, option)
-  return material ?? unusable(`PEM labelled ${label}`)
+  if (material) return material
+  return KEY_LABEL.test(label)
+    ? unusable(`PEM labelled ${label} that is damaged or cut short`, 'Copy all of its lines again.')
+    : unusable(`PEM labelled ${label}`)
 }
 
 function fromInline(format: string, base64: string, option: string): KeyMaterial {
@@ -91,9 +114,14 @@ function fromInline(format: string, base64: string, option: string): KeyMaterial
   return material ?? unusable(`${format}:// with ${actual ? `the content of ${actual}` : 'content that is not a key'}`)
 }
 
-function fromBase64(string: string, option: string): KeyMaterial | undefined {
-  const der = parseBase64(string.replace(/\s+/g, ''))
-  return der && fromDer(der, option)
+/** Base64 of DER, or of a whole PEM file, as Kubernetes keeps it. */
+function fromBase64(string: string, option: string): KeyMaterial[] | undefined {
+  const bytes = parseBase64(string.replace(/\s+/g, ''))
+  if (!bytes) return undefined
+  const content = bytes.toString('latin1')
+  if (looksLikePem(content)) return fromPem(content, option)
+  const material = fromDer(bytes, option)
+  return material && [material]
 }
 
 function fromUnknown(string: string): KeyMaterial {

@@ -10,6 +10,7 @@ import {
 } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { type DerFormat, identifyDer } from './der.js'
+import { excessiveWork } from './derivation.js'
 import { mentionsSm2 } from './sm2-key.js'
 
 /** A JSON Web Key (RFC 7517), as `createPrivateKey` takes it. */
@@ -69,8 +70,13 @@ function decodeDer(der: Buffer, format: DerFormat): KeyMaterial {
       return fromKeyObject(createPublicKey({ ...source, type: 'pkcs1' }))
     case 'public.spki':
       return fromKeyObject(createPublicKey({ ...source, type: 'spki' }))
-    case 'encrypted.pkcs8':
+    case 'encrypted.pkcs8': {
+      const excess = excessiveWork(der)
+      if (excess) {
+        return unusable(`an encrypted private key with ${excess}`, 'Encrypt it again with openssl pkcs8 -topk8.')
+      }
       return fromEncrypted(passphrase => createPrivateKey({ ...source, type: 'pkcs8', passphrase }))
+    }
     case 'certificate':
       return { kind: 'a certificate', certificate: new X509Certificate(der) }
     case 'pkcs12':

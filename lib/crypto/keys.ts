@@ -1,6 +1,7 @@
 /** RSA and SM2 keys and certificates: loaded from every form that users have them in, and identified by their serials. */
 import { KeyObject, type X509Certificate } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
+import { kindOf } from '../util/wording.js'
 import { type KeyInput, readInput } from './key-input.js'
 import type { KeyMaterial } from './key-material.js'
 import { asSm2Key } from './sm2-key.js'
@@ -155,6 +156,11 @@ function decrypt(
   if (passphrase === undefined) {
     throw new InvalidArgumentError(
       `\`${option}\` must not be encrypted, or come with its passphrase; got an encrypted private key without a passphrase. Pass the passphrase, or decrypt the key with openssl pkcs8.`,
+    )
+  }
+  if (typeof passphrase !== 'string') {
+    throw new InvalidArgumentError(
+      `The passphrase of \`${option}\` must be a string; got ${kindOf(passphrase)}. Write it in quotes: leading zeros count.`,
     )
   }
   try {

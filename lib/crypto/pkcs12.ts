@@ -8,9 +8,10 @@ import { kindOf } from '../util/wording.js'
 import { parseBase64 } from './bytes.js'
 import { identifyDer } from './der.js'
 import { loadForge } from './forge.cjs'
-import { readKeyFile } from './key-input.js'
+import { LARGEST_INPUT, readKeyFile } from './key-input.js'
 import { keyMatchesCertificate, loadCertificate } from './keys.js'
 import { looksLikePem } from './pem.js'
+import { asksTooMuch } from './pkcs12-work.js'
 import { mentionsSm2 } from './sm2-key.js'
 
 type Forge = typeof import('node-forge')
@@ -55,6 +56,9 @@ export function loadPkcs12(
 
 function decrypt(forge: Forge, bytes: Buffer, passphrase: string, option: string): pkcs12.Bag[] {
   const container = parse(forge, bytes, option)
+  if (asksTooMuch(forge, container, passphrase)) {
+    throw unsuitable(option, 'a file whose passphrase is hashed too often', REPACK)
+  }
   try {
     return forge.pkcs12.pkcs12FromAsn1(container, passphrase).safeContents.flatMap(({ safeBags }) => safeBags)
   } catch (cause) {
@@ -64,6 +68,7 @@ function decrypt(forge: Forge, bytes: Buffer, passphrase: string, option: string
 
 /** The version of a container is 3, which no key and no certificate begins with. */
 function parse(forge: Forge, bytes: Buffer, option: string): asn1.Asn1 {
+  if (bytes.length > LARGEST_INPUT) throw unsuitable(option, `${bytes.length} bytes, more than any has`, REPACK)
   try {
     const container = forge.asn1.fromDer(bytes.toString('latin1'))
     if (Array.isArray(container.value) && container.value[0]?.value === '\u0003') return container

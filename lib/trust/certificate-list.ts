@@ -77,8 +77,11 @@ type Entry = Omit<Encrypted, 'algorithm'> & { algorithm: string }
 
 function readEntries(body: string): Entry[] {
   try {
-    const { data } = JSON.parse(body)
-    return Array.from<unknown, Entry>(data, readEntry)
+    const list: unknown = JSON.parse(body)
+    const data = member(list, 'data')
+    // Not whatever has a length: the list is read before its signature is verified.
+    if (!Array.isArray(data)) throw new TypeError(`Expected an array; got ${kindOf(data)}.`)
+    return data.map(readEntry)
   } catch (cause) {
     throw new WechatPayError('The list of platform certificates does not have the documented format.', {
       code: 'ERR_RESPONSE_FORMAT',

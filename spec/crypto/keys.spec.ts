@@ -56,6 +56,16 @@ describe('a private key is read from', () => {
     ['PEM with escaped line ends', escaped(pkcs8)],
     ['PEM with escaped CRLF', pkcs8.replaceAll('\n', '\\r\\n')],
     ['PEM on one line', pkcs8.replaceAll('\n', ' ')],
+    ['PEM whose line ends were escaped twice', pkcs8.replaceAll('\n', '\\\\n')],
+    ['base64 of a whole PEM file, as Kubernetes keeps it', Buffer.from(pkcs8).toString('base64')],
+    [
+      'the same in lines',
+      Buffer.from(certificate + pkcs8)
+        .toString('base64')
+        .replace(/.{76}/g, '$&\n'),
+    ],
+    ['the same as bytes', Buffer.from(Buffer.from(pkcs8).toString('base64'))],
+    ['PEM behind PEM that was cut off', pkcs8.slice(0, 200) + pkcs8],
     ['PEM indented by an editor', pkcs8.replaceAll('\n', '\n    ')],
     ['PEM after a byte order mark', `\ufeff${pkcs8}`],
     ['PEM behind the attributes that openssl pkcs12 prints', `Bag Attributes\n    friendlyName: x\n${pkcs8}`],
@@ -88,6 +98,9 @@ describe('a private key is read from', () => {
     ["OpenSSL's old form", encryptedOld],
     ["OpenSSL's old form with escaped line ends", escaped(encryptedOld)],
     ["OpenSSL's old form with CRLF", encryptedOld.replaceAll('\n', '\r\n')],
+    ["OpenSSL's old form on one line", encryptedOld.replaceAll('\n', ' ')],
+    ["OpenSSL's old form, indented", encryptedOld.replaceAll('\n', '\n    ')],
+    ['base64 of a whole PEM file', Buffer.from(encryptedOld).toString('base64')],
     ['a file', file('encrypted.pem', encrypted)],
   ])('an encrypted one with its passphrase: %s', (_, input) => {
     expect(loadPrivateKey(input, 'privateKey', passphrase).equals(privateKey)).toBe(true)
@@ -184,7 +197,13 @@ describe('a private key is refused, and the error says what it is:', () => {
       pkcs8.replace('MII', '***'),
       'PEM labelled PRIVATE KEY whose content is not base64',
     ],
-    ['PEM with a line missing', pkcs8.replace(/\n.{64}\n.{64}\n/, '\n'), 'PEM labelled PRIVATE KEY'],
+    ['PEM with a line missing', pkcs8.replace(/\n.{64}\n.{64}\n/, '\n'), 'PRIVATE KEY that is damaged or cut short'],
+    ['PEM without its last line', pkcs8.replace(/\n[^\n]+(?=\n-----END)/, ''), 'damaged or cut short'],
+    ['PEM of UTF-16, as PowerShell writes it', Buffer.from(`\ufeff${pkcs8}`, 'utf16le'), 'UTF-16'],
+    ['PEM of UTF-16 without a mark', Buffer.from(pkcs8, 'utf16le').swap16(), 'UTF-16'],
+    ['a string that is larger than any key', 'A'.repeat(64 * 1024 + 1), '65537 bytes'],
+    ['bytes that are more than any key has', Buffer.alloc(64 * 1024 + 1), '65537 bytes'],
+    ['a file that is larger than any key', file('large.pem', pkcs8 + '\n'.repeat(64 * 1024)), 'more than any key has'],
     ['an invalid JWK', { kty: 'RSA', n: 'AQAB' }, 'JWK content'],
     ['garbage', 'garbage', 'a string that is neither PEM nor base64 of a key'],
     ['an empty string', '', 'an empty string'],
@@ -225,6 +244,13 @@ describe('a private key is refused, and the error says what it is:', () => {
     }
   })
 
+  it.each([1234, null, Buffer.from('x'), {}])('an encrypted key with a passphrase that is no string: %o', wrong => {
+    // @ts-expect-error: a caller without types.
+    const load = () => loadPrivateKey(encrypted, 'merchant.key', wrong)
+    expect(load).toThrow(InvalidArgumentError)
+    expect(load).toThrow(/^The passphrase of `merchant\.key` must be a string; got/)
+  })
+
   it('no part of a key in any message', () => {
     const inputs = [pkcs8.slice(0, 400), base64Of(pkcs8).slice(0, 400), `private.pkcs8://${base64Of(pkcs8).slice(4)}`]
     for (const input of [...inputs, `/${base64Of(pkcs8).slice(1)}`, `${base64Of(pkcs8)}!`, spki, pkcs1Public]) {
@@ -236,6 +262,50 @@ describe('a private key is refused, and the error says what it is:', () => {
       }
       expect(message).toContain('InvalidArgumentError: `privateKey`')
       expect(message).not.toMatch(/[A-Za-z0-9+/]{40}/)
+    }
+  })
+})
+
+describe('an encrypted key whose passphrase is hashed', () => {
+  const encryptedWith = (...args: string[]) =>
+    execFileSync('openssl', ['pkcs8', '-topk8', '-passout', `pass:${passphrase}`, '-outform', 'DER', ...args], {
+      input: pkcs8,
+    })
+  /** With a different number in place of the only one that is `from`, hex of DER. */
+  function edited(bytes: Buffer, from: string, to: string): Buffer {
+    const at = bytes.indexOf(Buffer.from(from, 'hex'))
+    expect(at).toBeGreaterThan(0)
+    expect(from).toHaveLength(to.length)
+    const copy = Buffer.from(bytes)
+    copy.write(to, at, 'hex')
+    return copy
+  }
+  const pem = (bytes: Buffer) =>
+    `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${bytes.toString('base64')}\n-----END ENCRYPTED PRIVATE KEY-----\n`
+
+  it.each([
+    ['as OpenSSL does it', []],
+    ['six hundred thousand times', ['-iter', '600000']],
+    ['by scrypt', ['-scrypt']],
+    ['by PKCS#5 version 1 and a cipher of PKCS#12', ['-v1', 'PBE-SHA1-3DES']],
+  ])('%s is opened', (_, args) => {
+    expect(loadPrivateKey(encryptedWith(...args), 'privateKey', passphrase).equals(privateKey)).toBe(true)
+  })
+
+  it.each([
+    ['by PBKDF2', edited(encryptedWith('-iter', '70001'), '0203011171', '02037fffff')],
+    [
+      'by a cipher of PKCS#12',
+      edited(encryptedWith('-v1', 'PBE-SHA1-3DES', '-iter', '70001'), '0203011171', '02037fffff'),
+    ],
+    ['by scrypt, in N', edited(encryptedWith('-scrypt'), '02024000020108020101', '02027fff020120020104')],
+    ['by scrypt, in p', edited(encryptedWith('-scrypt'), '020108020101', '02010802017f')],
+  ])('too often is refused before it is hashed: %s', (_, bytes) => {
+    for (const input of [bytes, pem(bytes)]) {
+      expect(() => loadPrivateKey(input, 'privateKey', passphrase)).toThrow(InvalidArgumentError)
+      expect(() => loadPrivateKey(input, 'privateKey', passphrase)).toThrow(
+        /encrypted private key with (?:more|scrypt)/,
+      )
     }
   })
 })

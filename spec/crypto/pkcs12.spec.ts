@@ -84,6 +84,56 @@ function written(...certificates: string[]): Buffer {
   return Buffer.from(forge.asn1.toDer(container).getBytes(), 'latin1')
 }
 
+function member(node: forge.asn1.Asn1, index: number): forge.asn1.Asn1 {
+  const found = typeof node.value === 'string' ? undefined : node.value[index]
+  return found ?? expect.fail(`it has no member ${index}`)
+}
+
+/** A container without a MAC whose encrypted content is one encrypted key, hashed that often. */
+function hidden(iterations: number): Buffer {
+  const { asn1, pki, pkcs5, random } = forge
+  const { UNIVERSAL, CONTEXT_SPECIFIC } = asn1.Class
+  const { SEQUENCE, OCTETSTRING, INTEGER, OID } = asn1.Type
+  const node = (type: number, value: string | forge.asn1.Asn1[], tagClass = UNIVERSAL) =>
+    asn1.create(tagClass, type, Array.isArray(value), value)
+  const oid = (name: string) => node(OID, asn1.oidToDer(name).getBytes())
+  const integer = (value: number) => node(INTEGER, asn1.integerToDer(value).getBytes())
+  const salt = random.getBytesSync(8)
+  const iv = random.getBytesSync(16)
+  const algorithm = (count: number) =>
+    node(SEQUENCE, [
+      oid(pki.oids.pkcs5PBES2 ?? ''),
+      node(SEQUENCE, [
+        node(SEQUENCE, [oid(pki.oids.pkcs5PBKDF2 ?? ''), node(SEQUENCE, [node(OCTETSTRING, salt), integer(count)])]),
+        node(SEQUENCE, [oid(pki.oids['aes256-CBC'] ?? ''), node(OCTETSTRING, iv)]),
+      ]),
+    ])
+  const encrypt = (plaintext: string) => {
+    const cipher = forge.cipher.createCipher('AES-CBC', pkcs5.pbkdf2(MCHID, salt, 1, 32))
+    cipher.start({ iv })
+    cipher.update(forge.util.createBuffer(plaintext))
+    cipher.finish()
+    return cipher.output.getBytes()
+  }
+  const key = node(SEQUENCE, [algorithm(iterations), node(OCTETSTRING, 'x'.repeat(32))])
+  const bag = node(SEQUENCE, [oid(pki.oids.pkcs8ShroudedKeyBag ?? ''), node(0, [key], CONTEXT_SPECIFIC)])
+  const content = node(SEQUENCE, [
+    oid(pki.oids.data ?? ''),
+    algorithm(1),
+    node(0, encrypt(asn1.toDer(node(SEQUENCE, [bag])).getBytes()), CONTEXT_SPECIFIC),
+  ])
+  const part = node(SEQUENCE, [
+    oid(pki.oids.encryptedData ?? ''),
+    node(0, [node(SEQUENCE, [integer(0), content])], CONTEXT_SPECIFIC),
+  ])
+  const safe = node(OCTETSTRING, asn1.toDer(node(SEQUENCE, [part])).getBytes())
+  const container = node(SEQUENCE, [
+    integer(3),
+    node(SEQUENCE, [oid(pki.oids.data ?? ''), node(0, [safe], CONTEXT_SPECIFIC)]),
+  ])
+  return Buffer.from(asn1.toDer(container).getBytes(), 'latin1')
+}
+
 const SELF = ['-keyout', 'self.key', '-out', 'self.pem', '-subj', '/CN=self']
 
 describe('a PKCS#12 file', () => {
@@ -229,6 +279,69 @@ describe('refused, with the reason:', () => {
     ]) {
       expect(refusal(exported(...args))).toMatch(/got an algorithm .*`openssl pkcs12 -legacy/)
     }
+  })
+
+  describe('a file whose passphrase is hashed too often, before it is hashed:', () => {
+    it.each([
+      ['a few thousand times, as OpenSSL and Java write it', '10000'],
+      ['ten times, as old tools do', '10'],
+    ])('%s, is not', (_, count) => {
+      expect(loadPkcs12(exported('-iter', count), MCHID, 'merchant.pfx').key.equals(merchantKey)).toBe(true)
+    })
+
+    /** A container whose numbers of iterations are others than it was made with: `from` in `to`, hex of DER. */
+    const edited = (bytes: Buffer, from: string, to: string): Buffer => {
+      const container = forge.asn1.fromDer(bytes.toString('latin1'))
+      const swap = (node: forge.asn1.Asn1): void => {
+        if (typeof node.value !== 'string') {
+          for (const member of node.value) swap(member)
+          return
+        }
+        const isNumber = node.type === forge.asn1.Type.INTEGER && forge.util.bytesToHex(node.value) === from
+        if (isNumber) node.value = forge.util.hexToBytes(to)
+        if (node.type !== forge.asn1.Type.OCTETSTRING) return
+        try {
+          const inner = forge.asn1.fromDer(node.value)
+          swap(inner)
+          node.value = forge.asn1.toDer(inner).getBytes()
+        } catch {
+          // It wraps nothing.
+        }
+      }
+      swap(container)
+      return Buffer.from(forge.asn1.toDer(container).getBytes(), 'latin1')
+    }
+
+    it.each([
+      ['old', ['-legacy']],
+      ['modern', []],
+      ['without a MAC', ['-nomac']],
+      ['with an encrypted key only', ['-certpbe', 'NONE']],
+      ['with encrypted certificates only', ['-keypbe', 'NONE']],
+      ['with a MAC only', ['-certpbe', 'NONE', '-keypbe', 'NONE']],
+    ])('%s', (_, args) => {
+      const bytes = exported('-iter', '2049', ...args)
+      for (const count of ['7fffffff', '0186a0', '00ffffffffffffffff', 'ff'.repeat(300)]) {
+        expect(refusal(edited(bytes, '0801', count))).toMatch(/hashed too often.*openssl pkcs12/)
+      }
+    })
+
+    it('many parts that are each within the limit', () => {
+      const container = forge.asn1.fromDer(exported('-iter', '9999').toString('latin1'))
+      const wrapped = member(member(member(container, 1), 1), 0)
+      const parts = forge.asn1.fromDer(String(wrapped.value))
+      parts.value = Array.from({ length: 9 }, () => parts.value as forge.asn1.Asn1[]).flat()
+      wrapped.value = forge.asn1.toDer(parts).getBytes()
+      expect(refusal(Buffer.from(forge.asn1.toDer(container).getBytes(), 'latin1'))).toContain('hashed too often')
+    })
+
+    it('a key that hides inside of encrypted content', () => {
+      expect(refusal(hidden(2_000_000_000))).toContain('hashed too often')
+    })
+  })
+
+  it('a file that is larger than any key', () => {
+    expect(refusal(Buffer.alloc(64 * 1024 + 1))).toMatch(/got 65537 bytes/)
   })
 
   it('a passphrase beyond ASCII for a modern container', () => {

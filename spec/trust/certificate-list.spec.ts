@@ -59,6 +59,10 @@ describe('the list of certificates', () => {
     ['{}'],
     ['{"data":null}'],
     ['{"data":[null]}'],
+    ['{"data":{"length":32000000}}'],
+    ['{"data":{"length":1,"0":{}}}'],
+    ['{"data":"text"}'],
+    ['[]'],
     ['{"data":[{"encrypt_certificate":{}}]}'],
   ])('of a different format is refused: %s', body => {
     expect(() => decryptCertificates(body, key)).toThrow(expect.objectContaining({ code: 'ERR_RESPONSE_FORMAT' }))
