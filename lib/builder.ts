@@ -22,7 +22,7 @@ const handles = new WeakMap<object, Handle>()
  */
 export function factory(config: Config): WechatPay {
   const handle: Handle = { current: openClient(readConfig(config, systemClock.monotonic)) }
-  const root = createChain((method, template, options) => handle.current.send(method, template, options))
+  const root = createChain((...request) => handle.current.send(...request))
   handles.set(root, handle)
   share(root, handle.current)
   const typed: unknown = root

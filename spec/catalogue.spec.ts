@@ -79,7 +79,7 @@ let gateway: Gateway
 
 beforeAll(async () => {
   gateway = await startGateway()
-  gateway.answers = [unsignedAnswer(204, '', signatureHeaders(''))]
+  gateway.answers = [unsignedAnswer(200, '', signatureHeaders(''))]
 })
 afterAll(() => gateway.close())
 

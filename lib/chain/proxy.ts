@@ -48,22 +48,33 @@ export function createChain<Result>(send: Send<Result>): OpenRoot<Result> {
   )
 }
 
-/** `verb` is the request that a call sends when the node's last segment is also the name of a verb. */
+/**
+ * `rewritten` counts the pieces down to each name that is a different segment. `verb` is the request that a call sends when the
+ * node's last segment is also the name of a verb.
+ */
 function createNode<Result>(
   send: Send<Result>,
   pieces: readonly string[],
+  rewritten: readonly number[] = [],
   verb?: (args: readonly unknown[]) => Promise<Result>,
 ): OpenNode<Result> {
   const print = () => pathOf(pieces)
   return createInertProxy<OpenNode<Result>>(
     key => {
       if (PROBES.has(key)) return undefined
-      if (key === 'chain') return (path: unknown) => createNode(send, [...pieces, requirePath(path)])
+      if (key === 'chain') return (path: unknown) => createNode(send, [...pieces, requirePath(path)], rewritten)
       if (key === 'toString' || key === 'toJSON' || key === Symbol.toPrimitive) return print
       if (typeof key === 'symbol') return undefined
       const method = VERBS.get(key)
-      const request = method && ((args: readonly unknown[]) => callVerb(send, method, pieces, args))
-      return createNode(send, [...pieces, segmentOf(key)], request)
+      const request = method && ((args: readonly unknown[]) => callVerb(send, method, { pieces, rewritten }, args))
+      const segment = segmentOf(key)
+      const isRewritten = segment !== key && !segment.startsWith('{')
+      return createNode(
+        send,
+        [...pieces, segment],
+        isRewritten ? [...rewritten, pieces.length + 1] : rewritten,
+        request,
+      )
     },
     args => {
       if (verb) return verb(args)
@@ -77,11 +88,17 @@ function createNode<Result>(
 function callVerb<Result>(
   send: Send<Result>,
   method: Method,
-  pieces: readonly string[],
+  { pieces, rewritten }: { pieces: readonly string[]; rewritten: readonly number[] },
   args: readonly unknown[],
 ): Promise<Result> {
   try {
-    return send(method, templateOf(pieces), optionsOf(args))
+    const template = templateOf(pieces)
+    return send(
+      method,
+      template,
+      optionsOf(args),
+      rewritten.map(count => templateOf(pieces.slice(0, count))),
+    )
   } catch (error) {
     return Promise.reject(error)
   }

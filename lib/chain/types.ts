@@ -2,11 +2,15 @@
 import type { Method, OpenOptions } from '../options.js'
 import type { WechatPayResponse } from '../response.js'
 
-/** Sends one request: the path template as written (`v3/cards/{card_id}`), and the options of the verb. */
+/**
+ * Sends one request: the path template as written (`v3/cards/{card_id}`), and the options of the verb. `rewritten` are the
+ * paths down to each property name that is a different segment, such as `v3/merchant-service` for `v3.merchantService`.
+ */
 export type Send<Result> = (
   method: Method,
   template: string,
   options: Readonly<Record<string, unknown>>,
+  rewritten: readonly string[],
 ) => Promise<Result>
 
 /** The names that send a request when they are called; the `Async` ones are the PHP original's, for the same promise. */

@@ -2,10 +2,10 @@
 import type { Readable } from 'node:stream'
 import { expandTemplate, templateNames } from '../chain/uri-template.js'
 import type { Settings } from '../config/settings.js'
-import { TransportError } from '../errors.js'
+import { InvalidArgumentError, TransportError } from '../errors.js'
 import type { CommonOptions, Method } from '../options.js'
 import type { Call, Exchange } from '../protocol/call.js'
-import { decodeMediaId, endpointFacts } from '../protocol/endpoints.js'
+import { decodeMediaId, endpointFacts, endsInValue } from '../protocol/endpoints.js'
 import type { OpenV2 } from '../protocol/v2/v2.js'
 import { openV3 } from '../protocol/v3/v3.js'
 import { requestIdOf, type WechatPayResponse } from '../response.js'
@@ -16,6 +16,7 @@ import { type IncomingResponse, send } from '../transport/send.js'
 import { type Destination, destinationOf, overrideTransport, type TransportSettings } from '../transport/settings.js'
 import type { Verifier } from '../trust/verifier.js'
 import { type Clock, Deadline, systemClock } from '../util/deadline.js'
+import { quote } from '../util/wording.js'
 import { readCallOptions, withFiles } from './call-options.js'
 
 type Response = WechatPayResponse<unknown, Buffer | Readable>
@@ -35,7 +36,13 @@ export interface FileLocation {
 /** Fetches a file that a verified response names. */
 export type FetchFile = (location: FileLocation, options: FileOptions) => Promise<Response>
 
-export type SendCall = (method: Method, template: string, options: object) => Promise<Response>
+/** `rewritten` are paths down to a segment that the chain has made of a different property name. */
+export type SendCall = (
+  method: Method,
+  template: string,
+  options: object,
+  rewritten?: readonly string[],
+) => Promise<Response>
 
 /** Chooses the keys that verify the response to a call. */
 export type VerifierFor = (call: { template: string; baseUri: URL }) => Verifier
@@ -59,7 +66,8 @@ export function createClient(
     return (await v2)(call)
   }
   const context: CallContext = { settings, verifierFor, clock, openV2 }
-  const sendCall: SendCall = async (method, template, given) => {
+  const sendCall: SendCall = async (method, template, given, rewritten = []) => {
+    for (const path of rewritten) if (endsInValue(path)) throw new InvalidArgumentError(valueInName(path))
     const { values, options } = readCallOptions(given, templateNames(template), template)
     const path = expandTemplate(template, decodeMediaId(template, values))
     const headers =
@@ -79,6 +87,11 @@ export function createClient(
     return exchange({ method: 'GET', template, path: target, options, headers, facts, file: { isApi } }, context)
   }
   return { send: sendCall, fetchFile }
+}
+
+function valueInName(path: string): string {
+  const above = path.slice(0, path.lastIndexOf('/'))
+  return `The segment after ${quote(`/${above}`)} must be a placeholder, since it is a value, whose capital letters a property name does not keep. Write \`_name_\` there and pass the value in the options, or write the path in chain().`
 }
 
 async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): Promise<Response> {

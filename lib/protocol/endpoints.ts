@@ -131,6 +131,26 @@ function branchAt(branch: Branch, segments: readonly string[], depth: number): B
   return segments.slice(depth).some(Boolean) ? next['{+}'] : undefined
 }
 
+/**
+ * Whether the last segment of a path can only be the value of a placeholder: no documented path has that segment there, and
+ * some have a placeholder.
+ */
+export function endsInValue(path: string): boolean {
+  const segments = segmentsOf(path)
+  const last = segments.pop() ?? ''
+  let branches: readonly Branch[] = [tree()]
+  for (const segment of segments) branches = branches.flatMap(branch => followersOf(branch, segment))
+  return (
+    !branches.some(({ next = {} }) => Object.hasOwn(next, last)) &&
+    branches.some(branch => followersOf(branch, last).length > 0)
+  )
+}
+
+function followersOf({ next = {} }: Branch, segment: string): Branch[] {
+  const literal = Object.hasOwn(next, segment) && !segment.startsWith('{') ? next[segment] : undefined
+  return [literal, next['{}'], next['{+}']].filter(found => found !== undefined)
+}
+
 /** A documented path that a path was probably meant to be, and its facts. */
 export interface NearMiss {
   /** Without a leading slash; `{}` stands for a placeholder. */

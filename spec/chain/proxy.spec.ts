@@ -40,6 +40,20 @@ describe('three forms make one request', () => {
   })
 })
 
+test('a verb passes on the paths to the names that are different segments', async () => {
+  const sent: unknown[] = []
+  const wxpay = createChain(async (_method, template, _options, rewritten) => sent.push([template, rewritten]))
+  await wxpay.v3.merchantService?._mediaId_?.chain('a/Bc').complaintsV2?.plain?.get()
+  await wxpay.v3.pay?.native?.post()
+  expect(sent).toEqual([
+    [
+      'v3/merchant-service/{mediaId}/a/Bc/complaints-v2/plain',
+      ['v3/merchant-service', 'v3/merchant-service/{mediaId}/a/Bc/complaints-v2'],
+    ],
+    ['v3/pay/native', []],
+  ])
+})
+
 describe('a verb sends when it is called, and only then', () => {
   test.each([
     ['get', 'GET'],

@@ -54,6 +54,49 @@ describe('the three forms', () => {
   })
 })
 
+describe('an order number in the chain', () => {
+  // TypeScript knows no such property.
+  const orders = () => Object(wxpay.v3.pay.transactions.outTradeNo)
+
+  it.each(['ORDER123A', 'B123456', 'OrderA1', 'TX_1', 'oUpF8uMuAJO'])(
+    'that would be rewritten is refused before anything is sent, and not shown: %s',
+    async number => {
+      for (const call of [
+        orders()[number].get({ query: { mchid: '1' } }),
+        orders()[number].close.post({ json: {} }),
+        Object(wxpay).v3.pay.transactions.chain('out-trade-no')[number].get(),
+        Object(wxpay).v3.marketing.membercardOpen.cards[number].codes._code_.get({ code: '1' }),
+      ]) {
+        const error = await failure(call)
+        expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining('placeholder') })
+        expect(String(error)).not.toContain(number)
+      }
+      expect(gateway.requests).toEqual([])
+    },
+  )
+
+  it('that stays as it is, or is written as a path or a value, is sent', async () => {
+    const number = '20261128abc'
+    const written = 'ORDER123A'
+    await orders()[number].get()
+    await orders().chain(written).get()
+    await orders()._out_trade_no_.get({ out_trade_no: written })
+    await wxpay.chain(`v3/pay/transactions/out-trade-no/${written}` as string).get()
+    expect(gateway.requests.map(({ url }) => url.slice(url.lastIndexOf('/') + 1))).toEqual([
+      number,
+      written,
+      written,
+      written,
+    ])
+  })
+
+  it('is none where nothing documented is a value', async () => {
+    await Object(wxpay).v3.pay.transactions.newThing.post({ json: {} })
+    await Object(wxpay).v3.brandNew.ThingOf.get()
+    expect(gateway.requests.map(({ url }) => url)).toEqual(['/v3/pay/transactions/new-thing', '/v3/brand-new/thing-of'])
+  })
+})
+
 describe('bad input is refused before anything is sent', () => {
   const path = 'v3/cards/{card_id}/codes/{code}'
   it.each<[string, () => Promise<unknown>]>([
