@@ -36,12 +36,11 @@ export async function download(client: WechatPay, path?: string): Promise<Platfo
     .catch((error: unknown) => {
       throw explain(error, kind)
     })
-  return decryptCertificates(body.toString(), apiv3Key, path === undefined ? kind : undefined).map(
-    ({ serial, certificate }) => ({
-      serial,
-      certificate: certificate.toString(),
-      validFrom: new Date(certificate.validFrom),
-      validTo: new Date(certificate.validTo),
-    }),
-  )
+  const keys = await decryptCertificates(body.toString(), apiv3Key, path === undefined ? kind : undefined)
+  return keys.map(({ serial, certificate }) => ({
+    serial,
+    certificate: certificate.toString(),
+    validFrom: new Date(certificate.validFrom),
+    validTo: new Date(certificate.validTo),
+  }))
 }

@@ -5,11 +5,10 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { isPackageMissing } from '../crypto/sm2-curve.js'
-import { createSm4GcmDecipher } from '../crypto/sm4-gcm.js'
 import { WechatPayError } from '../errors.js'
 import { writeSink } from '../files/sink.js'
 import { makeTemporaryFolder } from '../files/temporary-folder.js'
+import { isPackageMissing } from '../trust/decrypt-field.js'
 import { damaged } from './damage.js'
 
 export interface PartSecret {
@@ -92,15 +91,8 @@ async function readTag(path: string): Promise<Tag> {
   }
 }
 
-async function* decrypt(
-  path: string,
-  tag: Tag,
-  { key, nonce }: PartSecret,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const decipher =
-    key.length === SM4_KEY_LENGTH
-      ? createSm4GcmDecipher(key, nonce)
-      : createDecipheriv('aes-256-gcm', key, Buffer.from(nonce), { authTagLength: TAG_LENGTH })
+async function* decrypt(path: string, tag: Tag, secret: PartSecret): AsyncGenerator<Uint8Array, void, undefined> {
+  const decipher = await createDecipher(secret)
   decipher.setAuthTag(tag.bytes)
   const ciphertext =
     tag.at === 0 ? Readable.from([]) : createReadStream(path, { end: tag.at - 1, highWaterMark: PIECE })
@@ -110,4 +102,12 @@ async function* decrypt(
   } catch (cause) {
     throw damaged('An encrypted part of the bill cannot be decrypted with its key', cause)
   }
+}
+
+async function createDecipher({ key, nonce }: PartSecret) {
+  if (key.length === AES_KEY_LENGTH) {
+    return createDecipheriv('aes-256-gcm', key, Buffer.from(nonce), { authTagLength: TAG_LENGTH })
+  }
+  const { Sm4Gcm } = await import('../crypto/sm.js')
+  return Sm4Gcm.createSm4GcmDecipher(key, nonce)
 }

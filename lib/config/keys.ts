@@ -12,7 +12,6 @@ import {
   serialOf,
 } from '../crypto/keys.js'
 import { signAsync } from '../crypto/rsa.js'
-import * as Sm2 from '../crypto/sm2.js'
 import { InvalidArgumentError, NOTHING_SENT, OUTCOME_UNKNOWN, WechatPayError } from '../errors.js'
 import type { ClientCertificate } from '../transport/undici.js'
 import { decryptField, decryptKey } from '../trust/decrypt-field.js'
@@ -164,10 +163,15 @@ function keySigner(
   return {
     serial,
     algorithm,
-    sign: message => (algorithm === 'SM2' ? Sm2.sign(message, privateKey) : signAsync(message, privateKey)),
+    sign: message => (algorithm === 'SM2' ? signSm2(message, privateKey) : signAsync(message, privateKey)),
     decrypt: ciphertext => decryptField(ciphertext, privateKey),
     decryptBytes: ciphertext => decryptKey(ciphertext, privateKey),
   }
+}
+
+async function signSm2(message: Uint8Array, privateKey: KeyObject): Promise<string> {
+  const { Sm2 } = await import('../crypto/sm.js')
+  return Sm2.sign(message, privateKey)
 }
 
 /** The user's signer, whose signatures are checked. */

@@ -1,4 +1,4 @@
-/** The kind of key or certificate that DER bytes hold, recognised by their outer structure alone (X.690). */
+/** The kind of key, certificate or ciphertext that DER bytes hold, recognised by their outer structure alone (X.690). */
 import { Buffer } from 'node:buffer'
 
 /** The structures that are recognised; the names of four of them are also the prefixes of inline keys. */
@@ -11,6 +11,7 @@ export type DerFormat =
   | 'public.spki'
   | 'pkcs12'
   | 'certificate'
+  | 'sm2.ciphertext'
 
 const SEQUENCE = 0x30
 
@@ -24,6 +25,7 @@ const SHAPES: readonly (readonly [RegExp, DerFormat])[] = [
   [/^3003$/, 'public.spki'],
   [/^0230(30)?$/, 'pkcs12'],
   [/^303003$/, 'certificate'],
+  [/^02020404$/, 'sm2.ciphertext'],
 ]
 
 /** The format of one complete DER structure, or undefined for anything else. */

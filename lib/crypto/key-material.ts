@@ -79,6 +79,8 @@ function decodeDer(der: Buffer, format: DerFormat): KeyMaterial {
     }
     case 'certificate':
       return { kind: 'a certificate', certificate: new X509Certificate(der) }
+    case 'sm2.ciphertext':
+      return unusable('a ciphertext')
     case 'pkcs12':
       return unusable('a PKCS#12 file', 'Pass it as merchant.pfx, with its passphrase.')
   }

@@ -9,13 +9,6 @@ export interface Sm2Curve {
   sharedPoint(secretKey: Uint8Array, point: Uint8Array): Uint8Array
 }
 
-const PACKAGE_MISSING = 'ERR_PACKAGE_MISSING'
-
-/** Whether an error says that the package is missing, rather than that a ciphertext is wrong. */
-export function isPackageMissing(error: unknown): boolean {
-  return error instanceof WechatPayError && error.code === PACKAGE_MISSING
-}
-
 let curve: Promise<Sm2Curve> | undefined
 
 /**
@@ -47,7 +40,7 @@ async function load(): Promise<Sm2Curve> {
   } catch (cause) {
     throw new WechatPayError(
       'The package @noble/curves, version 2, which encrypts and decrypts sensitive fields with SM2, cannot be loaded. Run `npm install @noble/curves@2`.',
-      { code: PACKAGE_MISSING, cause },
+      { code: 'ERR_PACKAGE_MISSING', cause },
     )
   }
 }

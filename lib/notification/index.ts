@@ -10,6 +10,7 @@ export {
   type MintedNotification,
   type MintedXmlEvent,
   type MintKeys,
+  type MintSm2Keys,
   type MintXmlKeys,
   mint,
 } from './mint.js'

@@ -1,9 +1,9 @@
 /** Notifications of APIv3: JSON, signed by WeChat Pay, encrypted with the merchant's APIv3 key. */
 import { AEAD_AES, AEAD_SM4, decryptAead, isAead } from '../crypto/aead.js'
-import { isPackageMissing } from '../crypto/sm2-curve.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
 import { verifyNotification } from '../protocol/v3/verify.js'
 import { parseJson, requestIdOf } from '../response.js'
+import { isPackageMissing } from '../trust/decrypt-field.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import { eventFacts } from '../types/generated/event-facts.js'
@@ -116,7 +116,7 @@ async function decrypt(
   apiv3Key: Uint8Array,
 ): Promise<Received> {
   const { decrypt } = candidate.keys
-  const content = parse(decryptResource(encrypted, apiv3Key, requestId))
+  const content = parse(await decryptResource(encrypted, apiv3Key, requestId))
   const resource = decrypt ? await decryptMarked(content, fields.event_type, decrypt) : content
   return { event: { ...fields, original_type: encrypted.original_type, resource }, candidate }
 }
@@ -135,11 +135,11 @@ async function decryptMarked(content: unknown, type: unknown, decrypt: Decrypt):
   })
 }
 
-function decryptResource(
+async function decryptResource(
   { algorithm, ciphertext, nonce, associated_data }: Readonly<Record<string, unknown>>,
   apiv3Key: Uint8Array,
   requestId: string | undefined,
-): string {
+): Promise<string> {
   if (!isAead(algorithm)) {
     throw notANotification(
       `the signature is valid, but the resource is encrypted with neither ${AEAD_AES} nor ${AEAD_SM4}, the only supported algorithms`,
@@ -152,7 +152,7 @@ function decryptResource(
     associatedData: String(associated_data ?? ''),
   }
   try {
-    return decryptAead(encrypted, apiv3Key)
+    return await decryptAead(encrypted, apiv3Key)
   } catch (cause) {
     if (!(cause instanceof InvalidArgumentError)) throw cause
     throw new SignatureError(

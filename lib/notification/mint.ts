@@ -1,12 +1,12 @@
 /** Notifications to test with: encrypted and signed as WeChat Pay does it, with keys that a test owns. */
 import { randomUUID } from 'node:crypto'
-import { AEAD_AES, AEAD_SM4, type Encryption, encryptAead } from '../crypto/aead.js'
+import { AEAD_AES, AEAD_SM4 } from '../crypto/aead.js'
 import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import * as Hash from '../crypto/hash.js'
 import { type KeyInput, kindOfKey, loadSigningKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import * as Sm2 from '../crypto/sm2.js'
+import { InvalidArgumentError } from '../errors.js'
 import * as Formatter from '../formatter.js'
 import { signV2, type V2Fields } from '../protocol/v2/signature.js'
 import { eventFacts } from '../types/generated/event-facts.js'
@@ -32,14 +32,16 @@ export interface MintedXmlEvent {
   resource: Readonly<Record<string, unknown>>
 }
 
-/**
- * WeChat Pay's side of the keys: the private key of the certificate or public key that `certs` has under `serial`. A key of
- * SM2 makes a notification of the national algorithms.
- */
+/** WeChat Pay's side of the keys: the private key of the certificate or public key that `certs` has under `serial`. */
 export interface MintKeys {
   serial: string
   privateKey: KeyInput
   apiv3Key: string | Uint8Array
+}
+
+/** As {@link MintKeys}, with an SM2 private key, for a notification in the national algorithms, which have to be loaded. */
+export interface MintSm2Keys extends MintKeys {
+  algorithm: 'SM2'
 }
 
 export interface MintXmlKeys {
@@ -60,33 +62,75 @@ interface MintOptions {
 }
 
 /**
- * Mints a notification: `new Request(url, { method: 'POST', ...Notification.mint(event, keys) })`.
+ * Mints a notification: `new Request(url, { method: 'POST', ...Notification.mint(event, keys) })`. With `algorithm: 'SM2'`
+ * it is a promise.
  *
  * @throws InvalidArgumentError for keys that cannot be right, and for values that XML cannot carry.
  */
 export function mint(event: MintedXmlEvent, keys: MintXmlKeys): MintedNotification
+export function mint(event: MintedEvent, keys: MintSm2Keys, options?: MintOptions): Promise<MintedNotification>
 export function mint(event: MintedEvent, keys: MintKeys, options?: MintOptions): MintedNotification
 export function mint(
   event: MintedEvent | MintedXmlEvent,
-  keys: MintKeys | MintXmlKeys,
+  keys: MintKeys | MintSm2Keys | MintXmlKeys,
   options: MintOptions = {},
-): MintedNotification {
-  return 'privateKey' in keys ? mintJson(event, keys, options) : mintXml({ ...event.resource }, keys)
+): MintedNotification | Promise<MintedNotification> {
+  if (!('privateKey' in keys)) return mintXml({ ...event.resource }, keys)
+  if ('algorithm' in keys) return sm2Side(keys).then(side => mintJson(event, side, options))
+  return mintJson(event, rsaSide(keys), options)
+}
+
+/** How WeChat Pay encrypts and signs. */
+interface Side {
+  serial: string
+  aead: string
+  scheme: string
+  encrypt(plaintext: string, nonce: string, associatedData: string): string
+  sign(message: Uint8Array): string
+}
+
+function rsaSide({ serial, apiv3Key, privateKey }: MintKeys): Side {
+  const key = loadSigningKey(privateKey, 'privateKey')
+  if (kindOfKey(key) === 'SM2') {
+    throw new InvalidArgumentError(
+      "`algorithm` must be 'SM2' for an SM2 private key. Set it, and await the notification.",
+    )
+  }
+  return {
+    serial,
+    aead: AEAD_AES,
+    scheme: Formatter.SCHEME,
+    encrypt: (plaintext, nonce, associatedData) => AesGcm.encrypt(plaintext, apiv3Key, nonce, associatedData),
+    sign: message => Rsa.sign(message, key),
+  }
+}
+
+async function sm2Side({ serial, apiv3Key, privateKey, algorithm }: MintSm2Keys): Promise<Side> {
+  const key = loadSigningKey(privateKey, 'privateKey')
+  const kind = kindOfKey(key)
+  if (algorithm !== kind) {
+    throw new InvalidArgumentError(
+      `\`algorithm\` must be 'SM2', and \`privateKey\` an SM2 key; got ${JSON.stringify(algorithm)} with a key of ${kind}. Leave \`algorithm\` out for RSA.`,
+    )
+  }
+  const { Sm2, Sm4Gcm } = await import('../crypto/sm.js')
+  const sm4Key = Sm4Gcm.keyOf(apiv3Key)
+  return {
+    serial,
+    aead: AEAD_SM4,
+    scheme: Formatter.SM2_SCHEME,
+    encrypt: (plaintext, nonce, associatedData) => Sm4Gcm.encrypt(plaintext, sm4Key, nonce, associatedData),
+    sign: message => Sm2.sign(message, key),
+  }
 }
 
 function mintJson(
   event: MintedEvent,
-  keys: MintKeys,
+  side: Side,
   { timestamp = Formatter.timestamp() }: MintOptions,
 ): MintedNotification {
   const { resource, original_type = originalType(event.event_type), ...envelope } = event
-  const privateKey = loadSigningKey(keys.privateKey, 'privateKey')
-  const isSm2 = kindOfKey(privateKey) === 'SM2'
-  const encryption: Encryption = {
-    algorithm: isSm2 ? AEAD_SM4 : AEAD_AES,
-    nonce: Formatter.nonce(12),
-    associatedData: original_type,
-  }
+  const iv = Formatter.nonce(12)
   const body = JSON.stringify({
     id: randomUUID(),
     create_time: beijingTime(timestamp * 1000),
@@ -95,22 +139,21 @@ function mintJson(
     ...envelope,
     resource: {
       original_type,
-      algorithm: encryption.algorithm,
-      ciphertext: encryptAead(JSON.stringify(resource), encryption, keys.apiv3Key),
+      algorithm: side.aead,
+      ciphertext: side.encrypt(JSON.stringify(resource), iv, original_type),
       associated_data: original_type,
-      nonce: encryption.nonce,
+      nonce: iv,
     },
   })
   const nonce = Formatter.nonce()
-  const message = Formatter.response(timestamp, nonce, Buffer.from(body))
   return {
     headers: {
       'Content-Type': 'application/json',
       'Wechatpay-Timestamp': String(timestamp),
       'Wechatpay-Nonce': nonce,
-      'Wechatpay-Serial': keys.serial,
-      'Wechatpay-Signature': isSm2 ? Sm2.sign(message, privateKey) : Rsa.sign(message, privateKey),
-      'Wechatpay-Signature-Type': isSm2 ? Formatter.SM2_SCHEME : Formatter.SCHEME,
+      'Wechatpay-Serial': side.serial,
+      'Wechatpay-Signature': side.sign(Formatter.response(timestamp, nonce, Buffer.from(body))),
+      'Wechatpay-Signature-Type': side.scheme,
     },
     body,
   }

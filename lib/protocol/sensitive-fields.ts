@@ -3,9 +3,9 @@ import type { KeyObject } from 'node:crypto'
 import type { Settings } from '../config/settings.js'
 import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import { loadSm2Curve } from '../crypto/sm2-curve.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { OpenOptions } from '../options.js'
+import { loadSm2Cipher } from '../trust/decrypt-field.js'
 import { decryptFields, encryptFields, hasPlainFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
 import { bare } from '../util/plain-object.js'
@@ -39,7 +39,7 @@ export async function encryptCall(call: Call, settings: Settings, verifier: Veri
   const { encrypted, encryptedQuery, decrypted, padding } = sensitiveFacts(facts, options, settings)
   refuseNearMiss(call, facts, settings)
   // What the response will need is missed before anything is sent.
-  if (decrypted.length > 0 && isSm2(settings.privateKey)) await deadline.wait(loadSm2Curve())
+  if (decrypted.length > 0 && isSm2(settings.privateKey)) await deadline.wait(loadSm2Cipher())
   const givenSerial = headers['wechatpay-serial']
   const isPlain =
     encryptedQuery.length === 0 &&
@@ -52,14 +52,14 @@ export async function encryptCall(call: Call, settings: Settings, verifier: Veri
     return { target: withQuery(path, options.query), options, serial }
   }
   const found = await deadline.wait(verifier.encryptionKey?.(givenSerial))
-  const curve = isSm2(found?.key) ? await deadline.wait(loadSm2Curve()) : undefined
-  if (curve && typeof options.encrypt === 'string') {
+  const sm2 = isSm2(found?.key) ? await deadline.wait(loadSm2Cipher()) : undefined
+  if (sm2 && typeof options.encrypt === 'string') {
     throw new InvalidArgumentError(
       `\`encrypt\` must be true or false for a key of SM2, which has no padding; got ${JSON.stringify(options.encrypt)}. Leave it out.`,
     )
   }
   const encrypt: Encrypt = (value, fields, option) =>
-    encryptFields(value, fields, found?.key, { padding: PADDING[padding], curve, option })
+    encryptFields(value, fields, found?.key, { padding: PADDING[padding], sm2, option })
   return {
     target: encryptQuery(withQuery(path, encrypt(options.query, [], 'query')), encryptedQuery, encrypt),
     options: encryptPayload(options, encrypted, encrypt),

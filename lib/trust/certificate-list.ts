@@ -12,20 +12,23 @@ import type { Verifier } from './verifier.js'
  * The certificates in the response body; those of one kind of key, or all.
  *
  * @throws WechatPayError `ERR_APIV3_KEY` if they cannot be decrypted with the key, `ERR_NO_PLATFORM_CERTIFICATE` for an
- *   empty list, `ERR_RESPONSE_FORMAT` for any other content.
+ *   empty list, `ERR_RESPONSE_FORMAT` for any other content (all as rejections).
  */
-export function decryptCertificates(body: string, apiv3Key: KeyObject, kind?: KeyKind): CertificateKey[] {
+export async function decryptCertificates(
+  body: string,
+  apiv3Key: KeyObject,
+  kind?: KeyKind,
+): Promise<CertificateKey[]> {
   const secret = apiv3Key.export()
-  const keys = readEntries(body).flatMap(({ algorithm, ...entry }) => {
+  const keys: CertificateKey[] = []
+  for (const { algorithm, ...entry } of readEntries(body)) {
     // SM4 is for certificates of SM2, which not every runtime can read.
-    if (!isAead(algorithm) || (kind === 'RSA' && algorithm !== AEAD_AES)) return []
-    const certificate = loadCertificate(
-      decryptEntry({ algorithm, ...entry }, secret),
-      'downloaded platform certificate',
-    )
+    if (!isAead(algorithm) || (kind === 'RSA' && algorithm !== AEAD_AES)) continue
+    const pem = await decryptEntry({ algorithm, ...entry }, secret)
+    const certificate = loadCertificate(pem, 'downloaded platform certificate')
     const key = certificateKey(serialOf(certificate), certificate)
-    return kind === undefined || kindOfKey(key.key) === kind ? key : []
-  })
+    if (kind === undefined || kindOfKey(key.key) === kind) keys.push(key)
+  }
   if (keys.length === 0) throw noCertificates(kind)
   return keys
 }
@@ -60,7 +63,7 @@ export function bootstrapVerifier(apiv3Key: KeyObject, known: Verifier, kind: Ke
       const isGenuine = await known.verify(message, signature, serial, algorithm)
       if (isGenuine !== undefined) return isGenuine
       const wanted = normalizeSerial(serial)
-      const listed = decryptCertificates(bodyOf(message), apiv3Key, kind)
+      const listed = await decryptCertificates(bodyOf(message), apiv3Key, kind)
       const key = listed.find(({ serial }) => normalizeSerial(serial) === wanted)
       return isSignedWith(key, message, signature, algorithm)
     },
@@ -109,9 +112,9 @@ function string(value: unknown): string {
   throw new TypeError(`Expected a string; got ${kindOf(value)}.`)
 }
 
-function decryptEntry(entry: Encrypted, apiv3Key: Buffer): string {
+async function decryptEntry(entry: Encrypted, apiv3Key: Buffer): Promise<string> {
   try {
-    return decryptAead(entry, apiv3Key)
+    return await decryptAead(entry, apiv3Key)
   } catch (cause) {
     throw new WechatPayError(
       'The platform certificates cannot be decrypted with `apiv3Key`: they were encrypted with a different key. Set the APIv3 key of this merchant (商户平台 → 账户中心 → API安全 → APIv3密钥), not the APIv2 key or a key of a different merchant.',

@@ -2,8 +2,8 @@
 import type { KeyObject } from 'node:crypto'
 import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import { loadSm2Curve } from '../crypto/sm2-curve.js'
-import * as Sm2 from '../crypto/sm2-encryption.js'
+import type { Sm2Cipher } from '../crypto/sm.js'
+import { WechatPayError } from '../errors.js'
 
 const CONTROL = /\p{Cc}/u
 
@@ -15,13 +15,24 @@ const CONTROL = /\p{Cc}/u
  */
 export function decryptField(ciphertext: string, privateKey: KeyObject): string | Promise<string> {
   if (kindOfKey(privateKey) === 'RSA') return decryptRsa(ciphertext, privateKey)
-  return loadSm2Curve().then(curve => Sm2.decrypt(ciphertext, privateKey, curve))
+  return loadSm2Cipher().then(sm2 => sm2.decrypt(ciphertext, privateKey))
 }
 
 /** As {@link decryptField}, for the key of a bill, which may be any bytes; RSA with OAEP only. */
 export function decryptKey(ciphertext: string, privateKey: KeyObject): Uint8Array | Promise<Uint8Array> {
   if (kindOfKey(privateKey) === 'RSA') return Rsa.decryptBytes(ciphertext, privateKey)
-  return loadSm2Curve().then(curve => Sm2.decryptBytes(ciphertext, privateKey, curve))
+  return loadSm2Cipher().then(sm2 => sm2.decryptBytes(ciphertext, privateKey))
+}
+
+/** @throws WechatPayError `ERR_PACKAGE_MISSING` (as a rejection) if SM2 needs a package that is not installed. */
+export async function loadSm2Cipher(): Promise<Sm2Cipher> {
+  const { loadSm2Cipher: load } = await import('../crypto/sm.js')
+  return await load()
+}
+
+/** Whether an error says that the package is missing, rather than that a ciphertext is wrong. */
+export function isPackageMissing(error: unknown): boolean {
+  return error instanceof WechatPayError && error.code === 'ERR_PACKAGE_MISSING'
 }
 
 /**

@@ -117,14 +117,14 @@ export class DownloadedKeys implements CertificateSource {
   async #obtain({ isEnough, isSearch }: Need): Promise<void> {
     this.#attemptedAt = this.#monotonic()
     const isDone = async () => {
-      this.#adopt(await this.#shared.read())
+      await this.#adopt(await this.#shared.read())
       return isEnough()
     }
     if (await isDone()) return
     await this.#shared.takeTurn(isDone, async () => {
       if (isSearch && !(await this.#shared.claimSearch(SEARCH_INTERVAL))) return
       const list = { body: await this.#fetch(), fetchedAt: this.#now() }
-      this.#keep(list)
+      await this.#keep(list)
       await this.#shared.write(list)
     })
   }
@@ -141,19 +141,19 @@ export class DownloadedKeys implements CertificateSource {
     }
   }
 
-  #adopt(list: DownloadedList | undefined): void {
+  async #adopt(list: DownloadedList | undefined): Promise<void> {
     if (!list || list.fetchedAt <= (this.#fetchedAt ?? Number.NEGATIVE_INFINITY)) return
     try {
-      this.#keep(list)
+      await this.#keep(list)
     } catch (cause) {
       this.#warn('STORE_FAILED', cause)
     }
   }
 
   // A list is decrypted with the APIv3 key wherever it comes from, so that no one can plant a certificate in the store.
-  #keep({ body, fetchedAt }: DownloadedList): void {
+  async #keep({ body, fetchedAt }: DownloadedList): Promise<void> {
     const { apiv3Key, kind } = this.#options
-    const listed = decryptCertificates(body, apiv3Key, kind)
+    const listed = await decryptCertificates(body, apiv3Key, kind)
     const kept = [...this.#keys.values()].filter(key => !isExpired(key, this.#now()))
     this.#keys = new Map([...kept, ...listed].map(key => [normalizeSerial(key.serial), key]))
     this.#fetchedAt = fetchedAt

@@ -1,13 +1,13 @@
 /** Sensitive fields: encrypted for WeChat Pay in requests, decrypted for the merchant in responses. */
 import type { KeyObject } from 'node:crypto'
 import { parseBase64 } from '../crypto/bytes.js'
+import { identifyDer } from '../crypto/der.js'
 import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import { decodeSm2Ciphertext } from '../crypto/sm2-ciphertext.js'
-import { isPackageMissing, type Sm2Curve } from '../crypto/sm2-curve.js'
-import * as Sm2 from '../crypto/sm2-encryption.js'
+import type { Sm2Cipher } from '../crypto/sm.js'
 import { InvalidArgumentError, WechatPayError } from '../errors.js'
 import { kindOf } from '../util/wording.js'
+import { isPackageMissing } from './decrypt-field.js'
 import { hasAny, MAX_DEPTH, mapLeaves } from './field-paths.js'
 import { Sensitive } from './sensitive.js'
 
@@ -15,7 +15,7 @@ interface EncryptOptions {
   /** Of RSA. */
   padding?: Rsa.Padding
   /** Needed by a key of SM2. */
-  curve?: Sm2Curve | undefined
+  sm2?: Sm2Cipher | undefined
   /** Where the fields are, in errors. */
   option?: string
 }
@@ -115,7 +115,7 @@ function encryptField(
   plaintext: string,
   field: string,
   key: KeyObject | undefined,
-  { padding = Rsa.OAEP, curve }: EncryptOptions,
+  { padding = Rsa.OAEP, sm2 }: EncryptOptions,
 ): string {
   if (!key) {
     if (isCiphertext(plaintext)) return plaintext
@@ -127,7 +127,7 @@ function encryptField(
   if (!plaintext.isWellFormed())
     throw new InvalidArgumentError(`\`${field}\` must be a valid Unicode string; got half a surrogate pair.`)
   try {
-    return curve ? Sm2.encrypt(plaintext, key, curve) : Rsa.encrypt(plaintext, key, padding)
+    return sm2 ? sm2.encrypt(plaintext, key) : Rsa.encrypt(plaintext, key, padding)
   } catch (cause) {
     if (!(cause instanceof InvalidArgumentError)) throw cause
     throw new InvalidArgumentError(cause.message.replace('plaintext', field), { cause })
@@ -148,12 +148,16 @@ async function decryptField(ciphertext: string, path: string, decrypt: Decrypt):
 
 function isCiphertextFor(key: KeyObject, value: string): boolean {
   const bytes = parseBase64(value)
-  if (kindOfKey(key) === 'SM2') return bytes !== undefined && decodeSm2Ciphertext(bytes) !== undefined
+  if (kindOfKey(key) === 'SM2') return bytes !== undefined && isSm2Ciphertext(bytes)
   return bytes?.length === (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
 }
 
 // RSA of 2048, 3072 or 4096 bits, which no value that can be encrypted is as long as; or SM2, which has a form of its own.
 function isCiphertext(value: string): boolean {
   const bytes = parseBase64(value)
-  return bytes !== undefined && ([256, 384, 512].includes(bytes.length) || decodeSm2Ciphertext(bytes) !== undefined)
+  return bytes !== undefined && ([256, 384, 512].includes(bytes.length) || isSm2Ciphertext(bytes))
+}
+
+function isSm2Ciphertext(bytes: Uint8Array): boolean {
+  return identifyDer(bytes) === 'sm2.ciphertext'
 }

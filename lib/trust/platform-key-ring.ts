@@ -2,7 +2,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isPublicKeyId, type KeyKind, kindOfKey, normalizeSerial } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
-import * as Sm2 from '../crypto/sm2.js'
 import { InvalidArgumentError, NOTHING_SENT } from '../errors.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import type { Verifier } from './verifier.js'
@@ -192,9 +191,11 @@ export function isSignedWith(
   message: Uint8Array,
   signature: string,
   algorithm: KeyKind | undefined,
-): boolean | undefined {
+): boolean | undefined | Promise<boolean> {
   if (!known) return undefined
-  const kind = kindOfKey(known.key)
+  const { key } = known
+  const kind = kindOfKey(key)
   if (algorithm !== undefined && algorithm !== kind) return false
-  return kind === 'SM2' ? Sm2.verify(message, signature, known.key) : Rsa.verify(message, signature, known.key)
+  if (kind === 'RSA') return Rsa.verify(message, signature, key)
+  return import('../crypto/sm.js').then(({ Sm2 }) => Sm2.verify(message, signature, key))
 }

@@ -426,10 +426,9 @@ describe('notifications for a client with an SM2 key', () => {
   })
 
   it('are minted as WeChat Pay makes them: signed for openssl, and encrypted with SM4', async () => {
-    const { headers, body } = Notification.mint(
-      { event_type: 'TRANSACTION.SUCCESS', resource: payment },
-      { serial: platform.serial, privateKey: platform.privateKey, apiv3Key },
-    )
+    const event = { event_type: 'TRANSACTION.SUCCESS', resource: payment }
+    const keys = { serial: platform.serial, privateKey: platform.privateKey, apiv3Key }
+    const { headers, body } = await Notification.mint(event, { ...keys, algorithm: 'SM2' })
     const message = `${headers['Wechatpay-Timestamp']}\n${headers['Wechatpay-Nonce']}\n${body}\n`
     expect(headers['Wechatpay-Signature-Type']).toBe(SM2_TYPE)
     expect(isSignedBy(platform, message, headers['Wechatpay-Signature'] ?? '')).toBe(true)
@@ -438,6 +437,9 @@ describe('notifications for a client with an SM2 key', () => {
     const expected = sm4Gcm(Buffer.from(JSON.stringify(payment)), key, Buffer.from(nonce), Buffer.from(associated_data))
     expect([algorithm, ciphertext]).toEqual(['AEAD_SM4_GCM', expected.toString('base64')])
     expect(await Notification.create({ certs, apiv3Key }).parse({ headers, body })).toMatchObject({ resource: payment })
+    expect(() => Notification.mint(event, keys)).toThrow(/`algorithm` must be 'SM2'/)
+    const rsa = { ...keys, privateKey: Rsa.platform.privateKey, algorithm: 'SM2' as const }
+    await expect(Notification.mint(event, rsa)).rejects.toThrow(InvalidArgumentError)
   })
 })
 
