@@ -7,13 +7,14 @@ import type { KeyOptions } from './config/keys.js'
 import { InvalidArgumentError } from './errors.js'
 import type { WechatPay } from './types/wechatpay.js'
 import { systemClock } from './util/deadline.js'
+import { sharedMap } from './util/shared-map.js'
 
 interface Handle {
   current: OpenClient
 }
 
 // A client is a proxy without properties of its own, so its handle can only be kept beside it.
-const handles = new WeakMap<object, Handle>()
+const handles = sharedMap<object, Handle>('handles')
 
 /**
  * Creates a client for one merchant. Reads the key files that are given as `file://` URLs; sends nothing.

@@ -52,6 +52,9 @@ interface ResponseParts<Data, Body> {
   requestId: string | undefined
 }
 
+/** Known to all copies of this package in the process. */
+const RESPONSE = Symbol.for('wechatpay-chain.response')
+
 /**
  * A response whose signature has been verified, except for the file downloads, which WeChat Pay does not sign.
  * `Data` is the parsed payload: the JSON, the XML as an object, undefined if the response has no content.
@@ -72,6 +75,15 @@ export class WechatPayResponse<Data = unknown, Body extends Buffer | Readable = 
     this.#rawHeaders = headers
     this.#data = data
     this.#body = body
+  }
+
+  /** Also for a response that a different copy of this package returned. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && RESPONSE in value
+  }
+
+  get [RESPONSE](): true {
+    return true
   }
 
   get data(): Data {

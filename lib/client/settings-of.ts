@@ -1,6 +1,7 @@
 /** The settings of a client, so that notifications and front-end parameters share its live keys. */
 import type { Settings } from '../config/settings.js'
 import type { Verifier } from '../trust/verifier.js'
+import { sharedMap } from '../util/shared-map.js'
 import type { FetchFile } from './client.js'
 
 /** A client that `Builder.factory` created. */
@@ -17,7 +18,7 @@ export type SharedSettings = Pick<Settings, 'mchid' | 'privateKey' | 'signer' | 
   }
 
 // A client is a proxy without properties of its own, so its settings can only be kept beside it.
-const settings = new WeakMap<object, SharedSettings>()
+const settings = sharedMap<object, SharedSettings>('clients')
 
 export function register(client: object, its: SharedSettings): void {
   settings.set(client, its)

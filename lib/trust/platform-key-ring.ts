@@ -164,7 +164,7 @@ export class PlatformKeyRing implements Verifier {
   #warnOfEnd({ serial, validTo }: PlatformKey): void {
     const now = this.#now()
     const warnedAt = this.#warnedAt.get(serial) ?? Number.NEGATIVE_INFINITY
-    if (validTo === undefined || validTo - now > WARN_BEFORE || now - warnedAt < DAY) return
+    if (validTo === undefined || validTo - now > WARN_BEFORE || Math.abs(now - warnedAt) < DAY) return
     this.#warnedAt.set(serial, now)
     const advice = this.#downloaded
       ? 'Its successor is downloaded as soon as WeChat Pay lists it.'

@@ -1,21 +1,27 @@
 /** A value that is personal data: encrypted wherever it is in a payload, and never printed. */
 import { inspect } from 'node:util'
 import { InvalidArgumentError } from '../errors.js'
+import { sharedMap } from '../util/shared-map.js'
 import { kindOf } from '../util/wording.js'
 
 const SHOWN = '[sensitive]'
 
+const values = sharedMap<object, string>('sensitive')
+
 /** Created by {@link sensitive}. Its value does not show, however it is printed or serialised. */
 export class Sensitive {
-  readonly #value: string
-
   constructor(value: string) {
-    this.#value = value
+    values.set(this, value)
+  }
+
+  /** Also for a value that was marked by a different copy of this package. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && values.has(value)
   }
 
   /** The plain value, to be encrypted. */
   reveal(): string {
-    return this.#value
+    return values.get(this) ?? ''
   }
 
   toString(): string {

@@ -50,7 +50,9 @@ export function businessError(fields: V2Data, { headers, statusCode }: IncomingR
     fields.retmsg,
   )
   const isAboutSign = code === 'SIGNERROR' || (code === 'FAIL' && /签名|sign/i.test(said ?? ''))
-  const advice = isAboutSign ? signatureAdvice(context) : (ADVICE.get(code) ?? UNCHANGED)
+  const isAboutCertificate = code === 'CERT_ERROR' && hasDispatcher(context)
+  const known = isAboutCertificate ? OWN_CONNECTIONS : ADVICE.get(code)
+  const advice = isAboutSign ? signatureAdvice(context) : (known ?? UNCHANGED)
   return new ApiError(`${subject(context.call)} failed with ${code}${quote(said)}. ${advice}`, {
     code,
     statusCode,
@@ -61,9 +63,9 @@ export function businessError(fields: V2Data, { headers, statusCode }: IncomingR
 }
 
 /** The error for an HTTP 3xx, 4xx or 5xx. */
-export function httpError({ statusCode, headers }: IncomingResponse, body: Buffer, { call }: Context): ApiError {
+export function httpError({ statusCode, headers }: IncomingResponse, body: Buffer, context: Context): ApiError {
   const code = `HTTP_${statusCode}`
-  return new ApiError(`${subject(call)} failed with ${code}. ${httpAdvice(statusCode, body)}`, {
+  return new ApiError(`${subject(context.call)} failed with ${code}. ${httpAdvice(statusCode, body, context)}`, {
     code,
     statusCode,
     detail: body.toString('utf8', 0, 4096),
@@ -72,15 +74,23 @@ export function httpError({ statusCode, headers }: IncomingResponse, body: Buffe
   })
 }
 
-function httpAdvice(statusCode: number, body: Buffer): string {
+function httpAdvice(statusCode: number, body: Buffer, context: Context): string {
   if (statusCode < 400)
     return 'Redirects are not followed. If this is a page for the browser, use Invoke.contractPage for its URL; otherwise check `base_uri`.'
   if (statusCode === 408) return 'The request did not arrive in time: retry with the same merchant order number.'
   if (statusCode === 429) return 'Too many requests: wait, then retry with the same merchant order number.'
   if (statusCode >= 500) return OUTCOME_UNKNOWN
-  return body.includes('SSL certificate')
-    ? 'The merchant certificate was not presented or not accepted: set `merchant`, and `security: true` for an endpoint that is not in the catalogue.'
-    : UNCHANGED
+  if (!body.includes('SSL certificate')) return UNCHANGED
+  return hasDispatcher(context)
+    ? OWN_CONNECTIONS
+    : 'The merchant certificate was not presented or not accepted: set `merchant`, and `security: true` for an endpoint that is not in the catalogue.'
+}
+
+const OWN_CONNECTIONS =
+  'The merchant certificate was not presented or not accepted: `dispatcher` makes the connection, so it must present the certificate itself. For a proxy, set `proxy` instead, which presents `merchant`.'
+
+function hasDispatcher({ call, settings }: Context): boolean {
+  return (call.options.dispatcher ?? settings.transport.dispatcher) !== undefined
 }
 
 function signatureAdvice({ call, settings }: Context): string {
