@@ -31,10 +31,9 @@ export async function createAgent(
   const timeout = CONNECT_TIMEOUT
   const connect = { timeout, ...(identity || ca ? { secureContext: secureContext(identity, ca) } : {}) }
   if (!proxy) return new Agent({ connect, connections })
-  // Loaded on first use, as above.
-  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js')
+  const tunnel = await loadTunnel()
   const { httpProxy, httpsProxy, noProxy } = proxy
-  return new EnvHttpProxyAgent({
+  return new tunnel.EnvHttpProxyAgent({
     httpProxy,
     httpsProxy,
     ...(noProxy !== undefined && { noProxy }),
@@ -43,7 +42,19 @@ export async function createAgent(
     // The merchant certificate is for WeChat Pay; the proxy does not see it.
     requestTls: connect,
     proxyTls: { timeout, ...(ca && { secureContext: secureContext(undefined, ca) }) },
+    clientFactory: (origin, options) =>
+      Object.assign(new tunnel.Pool(origin, { ...options, headersTimeout: timeout }), { connect: tunnel.connect }),
   })
+}
+
+// Undici's index, which would give pools this method, also sets the global dispatcher.
+async function loadTunnel() {
+  const [agent, pool, connect] = await Promise.all([
+    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
+    import('undici/lib/dispatcher/pool.js'),
+    import('undici/lib/api/api-connect.js'),
+  ])
+  return { EnvHttpProxyAgent: agent.default, Pool: pool.default, connect: connect.default }
 }
 
 // Made once for each pool: connections then parse no key, and the agent holds no key that could be printed.
