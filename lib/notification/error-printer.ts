@@ -20,11 +20,6 @@ export function errorPrinter(): (error: unknown) => void {
     }
     printed.set(error.code, { at: now, omitted: 0 })
     const omitted = last?.omitted ? ` (${last.omitted} more since the last such line)` : ''
-    console.error(`${error.name} ${error.code}: ${oneLine(error.message)}${omitted}`)
+    console.error(`${error.name} ${error.code}: ${error.message}${omitted}`)
   }
-}
-
-// A message may quote what the stranger sent.
-function oneLine(message: string): string {
-  return message.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, 500)
 }
