@@ -60,7 +60,7 @@ export interface Reception {
   readonly keys: NotificationKeys
 }
 
-type Receive = (message: NotificationMessage) => Promise<Reception>
+type Receive = (message: NotificationMessage, url: Incoming['url']) => Promise<Reception>
 
 type OnError = (error: unknown) => unknown
 
@@ -108,7 +108,7 @@ function createRespond(receive: Receive, onEvent: OnEvent, settings: Settings): 
   const run = async (incoming: Incoming, attempt: Attempt) => {
     const body = await incoming.read(limit)
     attempt.usesXml = isXml(body)
-    const { event, keys } = await receive({ headers: incoming.headers, body, url: incoming.url() })
+    const { event, keys } = await receive({ headers: incoming.headers, body }, incoming.url)
     const key = storeKey(event.id, keys, attempt.usesXml)
     return runOnce({ store: storeFor(keys), key, onStoreFailure }, async () => {
       if (attempt.isOver) throw new TooLate()
@@ -140,13 +140,19 @@ function createRespond(receive: Receive, onEvent: OnEvent, settings: Settings): 
 }
 
 // Each recipient has its own: the sender of a notification of APIv2 chooses its `id`, and may be a different merchant.
-function storeKey(id: string, { mchid, secret, apiv3Key }: NotificationKeys, usesXml: boolean): string {
-  const recipient =
-    mchid ??
-    createHmac('sha256', (usesXml ? secret : apiv3Key) ?? '')
-      .digest('hex')
-      .slice(0, 16)
-  return `wechatpay-chain:notification:${usesXml ? 'v2' : 'v3'}:${recipient}:${id}`
+function storeKey(id: string, keys: NotificationKeys, usesXml: boolean): string {
+  return `wechatpay-chain:notification:${usesXml ? 'v2' : 'v3'}:${keys.mchid ?? keyDigest(keys, usesXml)}:${id}`
+}
+
+const keyDigests = { v2: new WeakMap<NotificationKeys, string>(), v3: new WeakMap<NotificationKeys, string>() }
+
+/** Identifies a recipient whose merchant number is not known, by the key that its notifications are opened with. */
+function keyDigest(keys: NotificationKeys, usesXml: boolean): string {
+  const digests = keyDigests[usesXml ? 'v2' : 'v3']
+  const key = (usesXml ? keys.secret : keys.apiv3Key) ?? ''
+  const digest = digests.get(keys) ?? createHmac('sha256', key).digest('hex').slice(0, 16)
+  digests.set(keys, digest)
+  return digest
 }
 
 const XML = { 'content-type': 'text/xml; charset=utf-8' }

@@ -21,7 +21,7 @@ export interface NotificationMessage {
 export interface Incoming {
   headers: NotificationHeaders
   /** The URL, or the path and query. */
-  url(): string | undefined
+  readonly url: () => string | undefined
   contentType(): string | null | undefined
   /**
    * The bytes of the body.

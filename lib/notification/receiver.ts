@@ -5,7 +5,14 @@ import { kindOf } from '../util/wording.js'
 import type { ReceivedEvent } from './events.js'
 import { createHandler, type Handler, type HandlerOptions, type OnEvent, type Reception } from './handler.js'
 import { readJsonEvent } from './json-event.js'
-import { isXml, type NotificationMessage, notANotification, receivedBody, receivedHeaders } from './message.js'
+import {
+  type Incoming,
+  isXml,
+  type NotificationMessage,
+  notANotification,
+  receivedBody,
+  receivedHeaders,
+} from './message.js'
 import { type LookUp, type NotificationRecipient, type RecipientSource, recipientsOf } from './recipients.js'
 import { readXmlEvent } from './xml-event.js'
 
@@ -50,14 +57,14 @@ export function create<Recipient extends NotificationRecipient>(
 export function create<Recipient extends NotificationRecipient>(recipient: Recipient): Receiver<Recipient>
 export function create(source: RecipientSource): Receiver {
   const recipients = recipientsOf(source)
-  const receive = async (message: NotificationMessage): Promise<Reception> => {
+  const receive = async (message: NotificationMessage, urlOf: Incoming['url']): Promise<Reception> => {
     if (!isRecord(message)) {
       throw new InvalidArgumentError(
         `The notification must be an object, { headers, body }; got ${kindOf(message)}. Pass the headers and the raw body of the request.`,
       )
     }
     const bytes = receivedBody(message.body)
-    const url = recipients.only ? undefined : pathAndQuery(message.url)
+    const url = recipients.only ? undefined : pathAndQuery(urlOf())
     const { event, candidate } = isXml(bytes)
       ? await readXmlEvent(bytes, recipients, url)
       : await readJsonEvent(
@@ -70,7 +77,7 @@ export function create(source: RecipientSource): Receiver {
     throw notANotification('it has no `id`, `event_type` or `resource`')
   }
   return {
-    parse: async message => (await receive(message)).event,
+    parse: async message => (await receive(message, () => message.url)).event,
     handler: (onEvent, options) => createHandler(receive, onEvent, options),
   }
 }
