@@ -97,7 +97,8 @@ interface Settings {
 
 /** The state of one request, for the response when its time is up. */
 interface Attempt {
-  usesXml: boolean
+  /** By its body, or before that is read by its headers. */
+  usesXml(): boolean
   isOver: boolean
 }
 
@@ -107,9 +108,10 @@ function createRespond(receive: Receive, onEvent: OnEvent, settings: Settings): 
 
   const run = async (incoming: Incoming, attempt: Attempt) => {
     const body = await incoming.read(limit)
-    attempt.usesXml = isXml(body)
+    const usesXml = isXml(body)
+    attempt.usesXml = () => usesXml
     const { event, keys } = await receive({ headers: incoming.headers, body }, incoming.url)
-    const key = storeKey(event.id, keys, attempt.usesXml)
+    const key = storeKey(event.id, keys, usesXml)
     return runOnce({ store: storeFor(keys), key, onStoreFailure }, async () => {
       if (attempt.isOver) throw new TooLate()
       await call(onEvent, event)
@@ -120,20 +122,20 @@ function createRespond(receive: Receive, onEvent: OnEvent, settings: Settings): 
     try {
       const hasRun = await run(incoming, attempt)
       return hasRun
-        ? received(attempt.usesXml)
-        : refused(500, 'The notification is already being processed.', attempt.usesXml)
+        ? received(attempt.usesXml())
+        : refused(500, 'The notification is already being processed.', attempt.usesXml())
     } catch (error) {
       report(error, onError)
-      return refused(statusOf(error), messageOf(error), attempt.usesXml)
+      return refused(statusOf(error), messageOf(error), attempt.usesXml())
     }
   }
 
   return async incoming => {
-    const attempt: Attempt = { usesXml: incoming.contentType()?.includes('xml') ?? false, isOver: false }
+    const attempt: Attempt = { usesXml: () => incoming.contentType()?.includes('xml') ?? false, isOver: false }
     const expire = () => {
       attempt.isOver = true
       report(timedOut(timeout), onError)
-      return refused(500, 'The notification has not been processed yet.', attempt.usesXml)
+      return refused(500, 'The notification has not been processed yet.', attempt.usesXml())
     }
     return within(settle(incoming, attempt), { milliseconds: timeout }, expire)
   }

@@ -69,7 +69,7 @@ export function statusOf(error: unknown): number {
 const SIGNATURE_HEADERS = ['timestamp', 'nonce', 'signature', 'serial', 'signature-type'].map(
   name => `wechatpay-${name}`,
 )
-const READ_HEADERS: ReadonlySet<string> = new Set([...SIGNATURE_HEADERS, 'content-type', 'request-id', 'x-request-id'])
+const READ_HEADERS: ReadonlySet<string> = new Set([...SIGNATURE_HEADERS, 'request-id', 'x-request-id'])
 
 /**
  * The headers that are needed, by their lower-case names and without white space around them; the values of a repeated
@@ -132,9 +132,13 @@ export function receivedBody(body: unknown): Buffer {
   )
 }
 
+/** White space, and the bytes of a byte order mark. */
+const BEFORE_XML = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf])
+
 /** Whether a body is the XML of APIv2, rather than the JSON of APIv3. */
 export function isXml(body: Uint8Array): boolean {
-  return /^\ufeff?\s*</.test(Buffer.from(body.subarray(0, 64)).toString())
+  const start = body.subarray(0, 64)
+  return start[start.findIndex(byte => !BEFORE_XML.has(byte))] === 0x3c
 }
 
 export const KEEP_RAW_BODY =

@@ -1,5 +1,6 @@
 /** Handles each notification once, however often it is sent, and to however many processes. */
 import { randomUUID } from 'node:crypto'
+import { MemoryStore } from '../stores/memory-store.js'
 import { deleteIf, type Store } from '../stores/store.js'
 import { askStore } from '../util/deadline.js'
 
@@ -31,7 +32,7 @@ interface Options {
 export async function runOnce(options: Options, run: () => Promise<void>): Promise<boolean> {
   const { store, key } = options
   const claim = await takeClaim(options)
-  if (claim === undefined) return (await askStore(() => store.get(key))) === DONE
+  if (claim === undefined) return (await ask(store, () => store.get(key))) === DONE
   const renewal = keepRenewing(() => store.set(key, claim, CLAIM), options)
   try {
     await run()
@@ -51,7 +52,7 @@ async function takeClaim({ store, key }: Options): Promise<string | undefined> {
   const claim = randomUUID()
   const adding = start(() => store.add(key, claim, CLAIM))
   try {
-    return (await askStore(() => adding)) ? claim : undefined
+    return (await ask(store, () => adding)) ? claim : undefined
   } catch (error) {
     // The store may grant the claim later, or have granted it and lost the response. Nobody else would release it.
     adding
@@ -63,12 +64,12 @@ async function takeClaim({ store, key }: Options): Promise<string | undefined> {
 }
 
 /** Renews a claim at intervals until `stop`, which returns the renewals that the store has not responded to. */
-function keepRenewing(renew: Write, { onStoreFailure }: Options): { stop(): Promise<unknown> | undefined } {
+function keepRenewing(renew: Write, { store, onStoreFailure }: Options): { stop(): Promise<unknown> | undefined } {
   const pending = new Set<Promise<void>>()
   const stop = repeat(() => {
     const renewing = start(renew).finally(() => pending.delete(renewing))
     pending.add(renewing)
-    askStore(() => renewing).catch(onStoreFailure)
+    ask(store, () => renewing).catch(onStoreFailure)
   })
   return {
     stop() {
@@ -93,14 +94,19 @@ async function conclude(write: Write, renewals: Promise<unknown> | undefined, op
   renewals?.then(retry)
 }
 
-async function attempt(write: Write, { onStoreFailure }: Options): Promise<boolean> {
+async function attempt(write: Write, { store, onStoreFailure }: Options): Promise<boolean> {
   try {
-    await askStore(write)
+    await ask(store, write)
     return true
   } catch (cause) {
     onStoreFailure(cause)
     return false
   }
+}
+
+/** As {@link askStore}, but without a timer for the memory of this process, which responds at once. */
+function ask<T>(store: Store, question: () => Promise<T>): Promise<T> {
+  return store instanceof MemoryStore ? question() : askStore(question)
 }
 
 /** Makes the promise also where the store throws. */

@@ -35,7 +35,7 @@ export function toWeb(respond: Respond, refuse: (error: InvalidArgumentError) =>
 }
 
 function toResponse({ status, headers, body }: Acknowledgement): Response {
-  return new Response(body ?? null, { status, headers })
+  return body === undefined ? new Response(null, { status }) : new Response(body, { status, headers })
 }
 
 function isWebRequest(request: unknown): request is Request {
