@@ -14,12 +14,12 @@ const LONGEST_QUOTE = 200
 /** Longer than any code of WeChat Pay. */
 export const LONGEST_CODE = 64
 
-/** Controls, line separators and the invisible characters that reorder a text. */
+/** Control characters, line separators and the invisible characters that reorder a string. */
 const BREAKS_LINES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
 
-/** A text as one line of a log, however long and whoever wrote it: most of what WeChat Pay says of a failure is not signed. */
-export function oneLine(text: string, longest: number = LONGEST_QUOTE): string {
-  const cut = text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+/** A string as one short line of a log: most error messages from WeChat Pay are not signed. */
+export function oneLine(string: string, longest: number = LONGEST_QUOTE): string {
+  const cut = string.length > longest ? `${string.slice(0, longest - 1)}…` : string
   return cut.replace(BREAKS_LINES, ' ')
 }
 
@@ -27,7 +27,7 @@ const DEEPEST_CAUSE = 3
 const MOST_FRAMES = 10
 
 /**
- * What may be passed on of an error that is not ours: its name, code and message, and where it was thrown. Its other members
+ * The safe parts of an error from outside this package: its name, code and message, and where it was thrown. Its other members
  * may be a response with personal data, or the headers of a request.
  */
 function essenceOf(cause: unknown, depth = 0): unknown {

@@ -4,9 +4,9 @@ import { WechatPayError } from '../errors.js'
 import type { IncomingResponse } from '../transport/send.js'
 
 /**
- * Refuses a download of which the response has only a part, or nothing: nobody signs it, so its status is all that tells.
+ * Refuses a response with only a part of the file, or nothing of it. Downloads are not signed, so only the status shows it.
  *
- * @throws WechatPayError `ERR_DOWNLOAD_INCOMPLETE`; the connection is given up.
+ * @throws WechatPayError `ERR_DOWNLOAD_INCOMPLETE`; the connection is closed.
  */
 export function refusePartial(
   { statusCode, body }: IncomingResponse,

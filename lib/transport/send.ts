@@ -52,7 +52,7 @@ const LARGEST_RESPONSE = 32 * 1024 * 1024
 const TOO_LARGE = `The response is larger than ${LARGEST_RESPONSE} bytes`
 
 const IDLE_TIMEOUT = 30_000
-/** Milliseconds until a download is closed that nobody begins to read: it must not hold its connection for ever. */
+/** Milliseconds until an unread download is closed: it must not keep its connection forever. */
 const UNREAD_TIMEOUT = 60_000
 /** Milliseconds between two reads of a download. */
 const PAUSE_TIMEOUT = 600_000

@@ -55,15 +55,15 @@ function codeOf({ code }: Problem, statusCode: number): string {
   return statusCode === 202 ? 'ACCEPTED' : `HTTP_${statusCode}`
 }
 
-/** Shorter ones are not recognisable as somebody's, and would tear other words apart. */
+/** Shorter values do not identify anyone, and removing them would damage other words. */
 const SHORTEST_VALUE = 4
 
 // `detail.value` repeats what was sent, which may be personal data. It stays out of the message, and so does a repetition.
 function reasonOf({ message, detail }: Problem): string {
   const { field, issue, value }: Readonly<Record<string, unknown>> = isRecord(detail) ? detail : {}
-  const quote = (text: unknown) => {
-    if (typeof text !== 'string' || text === '') return []
-    return [oneLine(typeof value === 'string' && value.length >= SHORTEST_VALUE ? text.replaceAll(value, '…') : text)]
+  const quote = (part: unknown) => {
+    if (typeof part !== 'string' || part === '') return []
+    return [oneLine(typeof value === 'string' && value.length >= SHORTEST_VALUE ? part.replaceAll(value, '…') : part)]
   }
   const reasons = [...quote(field), ...quote(issue)].join(': ')
   return `${quote(message)

@@ -77,7 +77,7 @@ async function verify(
   }
   const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial, ALGORITHMS.get(type))
   const isGenuine: unknown = verdict instanceof Promise ? await (deadline?.wait(verdict) ?? verdict) : verdict
-  // Nothing but true is a yes: a KMS may answer with an object that says no.
+  // Only true is genuine: a KMS may return an object that means no.
   switch (isGenuine) {
     case true:
       return
