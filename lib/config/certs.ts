@@ -55,7 +55,8 @@ function keySerial(name: string): string {
 function flawOf(name: string): string {
   const stray = /[^0-9A-Za-z_]/u.exec(name)
   if (stray) return `${characterName(stray[0])} at position ${stray.index + 1}`
-  if (/^[0-9A-Fa-f]+$/.test(name)) return `${name.length} digits`
+  if (/^[0-9A-Fa-f]+$/.test(name)) return `${name.length} digits alone`
+  if (isPublicKeyId(name.toUpperCase()) && !isPublicKeyId(name)) return `${ID_PREFIX} in lower case`
   if (!isPublicKeyId(name)) return 'a name that is neither an ID nor a serial'
   const [letter] = /[^0-9A-Fa-f]/.exec(name.slice(ID_PREFIX.length)) ?? []
   return letter === undefined ? `${ID_PREFIX} without digits` : `${characterName(letter)} among the digits`

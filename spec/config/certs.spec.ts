@@ -56,10 +56,10 @@ describe('the name of a public key in `certs`', () => {
     ['the letter O for a zero', 'PUB_KEY_ID_O1', '"O" (U+004F)'],
     ['an underscore more', 'PUB_KEY_ID__01', '"_" (U+005F)'],
     ['the beginning alone', 'PUB_KEY_ID_', 'without digits'],
-    ['lower case', ID.toLowerCase(), 'neither an ID nor a serial'],
-    ['the digits alone', ID.slice('PUB_KEY_ID_'.length), '28 digits'],
+    ['lower case', ID.toLowerCase(), 'in lower case'],
+    ['the digits alone', ID.slice('PUB_KEY_ID_'.length), '28 digits alone'],
     ['a name of the own', 'pub_key', 'neither an ID nor a serial'],
-    ['a number', '1', '1 digits'],
+    ['a number', '1', '1 digits alone'],
     ['nothing', '', 'neither an ID nor a serial'],
   ])('must not be one with %s: nothing could be verified with it', (_what, name, found) => {
     expect(refusal({ certs: { [name]: publicKey } })).toContain(found)
