@@ -154,7 +154,7 @@ describe('a wrong input is named', () => {
     ['an unknown retry option', { retry: { tries: 2 } }, /`tries` .*`retry`/],
     ['too many attempts', { retry: { attempts: 100 } }, /`retry\.attempts`/],
     ['an invalid retry method', { retry: { methods: ['post'] } }, /`retry\.methods`/],
-    ['an invalid dispatcher', { dispatcher: {} }, /`dispatcher` must be an undici Dispatcher/],
+    ['an invalid dispatcher', { dispatcher: {} }, /`dispatcher` must be a dispatcher/],
     ['a header with a line break', { headers: { 'X-A': 'a\r\nb' } }, /`headers\.X-A`/],
     ['an unknown option', { baseUrl: 'https://c.example' }, /`baseUrl` .*Builder\.factory/],
   ]
