@@ -11,7 +11,7 @@ import type { PoolOptions } from '../transport/undici.js'
 import { bare, isRecord } from '../util/plain-object.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { kindOf } from '../util/wording.js'
-import type { Hooks } from './hooks.js'
+import { type Hooks, readHooks } from './hooks.js'
 import { type KeyOptions, readKeys } from './keys.js'
 import type { Settings } from './settings.js'
 
@@ -96,7 +96,7 @@ export function readConfig(given: Config, now: () => number): Settings {
     isMainHost,
     fallbackUri: readFallbackUri(config, isMainHost),
     headers: Object.freeze(readHeaders(config.headers)),
-    hooks: Object.freeze(bare({ ...config.on })),
+    hooks: readHooks(config.on),
     store: readStore(config.store, now),
     encrypt: readEncrypt(config.encrypt),
     ...readKeys(config, mchid),

@@ -1,7 +1,10 @@
 /** The `on` hooks: they get enough to log and to measure, and nothing secret. */
-import type { WechatPayError } from '../errors.js'
+import { InvalidArgumentError, type WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
 import type { KeyWarning } from '../trust/warnings.js'
+import { bare, isRecord } from '../util/plain-object.js'
+import { refuseUnknownOptions } from '../util/unknown-options.js'
+import { kindOf } from '../util/wording.js'
 
 interface CallInfo {
   mchid: string
@@ -44,4 +47,19 @@ export interface Hooks {
   response?: (info: ResponseInfo) => void
   retry?: (info: RetryInfo) => void
   warning?: (info: WarningInfo) => void
+}
+
+const HOOKS: readonly (keyof Hooks)[] = ['request', 'response', 'retry', 'warning']
+
+/** @throws InvalidArgumentError for a name that is not a hook, which would never be called, and for anything but a function. */
+export function readHooks(on: unknown = {}): Hooks {
+  if (!isRecord(on)) {
+    throw new InvalidArgumentError(`\`on\` must be an object of functions { ${HOOKS.join(', ')} }; got ${kindOf(on)}.`)
+  }
+  refuseUnknownOptions(on, HOOKS, '`on`')
+  for (const [name, hook] of Object.entries(on)) {
+    if (hook === undefined || typeof hook === 'function') continue
+    throw new InvalidArgumentError(`\`on.${name}\` must be a function; got ${kindOf(hook)}.`)
+  }
+  return Object.freeze(bare({ ...on }))
 }

@@ -43,9 +43,9 @@ export async function encryptCall(call: Call, settings: Settings, verifier: Veri
   const givenSerial = headers['wechatpay-serial']
   const isPlain =
     encryptedQuery.length === 0 &&
-    !hasPlainFields(options.json, encrypted) &&
-    !hasPlainFields(options.meta, encrypted) &&
-    !hasPlainFields(options.query, [])
+    !hasPlainFields(options.json, encrypted, 'json') &&
+    !hasPlainFields(options.meta, encrypted, 'meta') &&
+    !hasPlainFields(options.query, [], 'query')
   if (isPlain) {
     const announced = givenSerial ?? deadline.wait(verifier.announcedSerial())
     const serial = announced instanceof Promise ? await announced : announced
@@ -129,7 +129,7 @@ export function refuseNearMiss(call: Call, { documented }: EndpointFacts, settin
   if (!near) return
   const { encrypted, encryptedQuery } = near.facts
   const isPlain =
-    [json, xml, meta].some(payload => hasPlainFields(payload, encrypted)) ||
+    Object.entries({ json, xml, meta }).some(([option, payload]) => hasPlainFields(payload, encrypted, option)) ||
     namesOf(query, path).some(name => encryptedQuery.includes(name))
   if (!isPlain) return
   throw new InvalidArgumentError(

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { AEAD_AES, decryptAead, type Encrypted, isAead } from '../crypto/aead.js'
 import { type KeyKind, kindOfKey, loadCertificate, normalizeSerial, serialOf } from '../crypto/keys.js'
 import { ApiError, WechatPayError } from '../errors.js'
+import { parseJson } from '../response.js'
 import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
 import { type CertificateKey, certificateKey, isSignedWith } from './platform-key-ring.js'
@@ -47,9 +48,10 @@ function noCertificates(kind: KeyKind | undefined, cause?: unknown): WechatPayEr
   )
 }
 
-/** The error to throw for a failed download of the list. */
+/** The error to throw for a failed download of the list. For a merchant without certificates it is 404 or 403. */
 export function explain(error: unknown, kind: KeyKind | undefined): unknown {
-  return error instanceof ApiError && error.code === 'RESOURCE_NOT_EXISTS' ? noCertificates(kind, error) : error
+  const hasNone = error instanceof ApiError && (error.code === 'RESOURCE_NOT_EXISTS' || error.statusCode === 403)
+  return hasNone ? noCertificates(kind, error) : error
 }
 
 /**
@@ -80,7 +82,7 @@ type Entry = Omit<Encrypted, 'algorithm'> & { algorithm: string }
 
 function readEntries(body: string): Entry[] {
   try {
-    const list: unknown = JSON.parse(body)
+    const list = parseJson(body)
     const data = member(list, 'data')
     // Not whatever has a length: the list is read before its signature is verified.
     if (!Array.isArray(data)) throw new TypeError(`Expected an array; got ${kindOf(data)}.`)
@@ -88,7 +90,8 @@ function readEntries(body: string): Entry[] {
   } catch (cause) {
     throw new WechatPayError('The list of platform certificates does not have the documented format.', {
       code: 'ERR_RESPONSE_FORMAT',
-      cause,
+      // The error of a parser quotes the content.
+      cause: cause instanceof SyntaxError ? undefined : cause,
     })
   }
 }

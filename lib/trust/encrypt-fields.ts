@@ -42,15 +42,20 @@ export function encryptFields(
 }
 
 /**
- * Whether {@link encryptFields} has anything to do: a named field that is not encrypted, a {@link Sensitive}, or something to
- * refuse.
+ * Whether {@link encryptFields} has anything to do: a named field that is not encrypted, or a {@link Sensitive}.
+ *
+ * @throws InvalidArgumentError for what {@link encryptFields} refuses whatever the key, so that none is requested for it.
  */
-export function hasPlainFields(value: unknown, fields: readonly string[]): boolean {
+export function hasPlainFields(value: unknown, fields: readonly string[], option = 'json'): boolean {
   const hasNamed = fields.length > 0 && hasAny(value, fields)
   if (!hasNamed && !mayHoldSensitive(value, 0)) return false
   let found = false
-  mapLeaves(value, fields, (leaf, _path, isNamed) => {
-    if (isTooDeep(leaf) || (isPlain(leaf, isNamed) && !(typeof leaf === 'string' && isCiphertext(leaf)))) found = true
+  mapLeaves(value, fields, (leaf, path, isNamed) => {
+    refuseDeep(leaf, option)
+    if (isPlain(leaf, isNamed)) {
+      const plaintext = plaintextOf(leaf, `${option}${path}`)
+      if (leaf instanceof Sensitive || !isCiphertext(plaintext)) found = true
+    }
     return leaf
   })
   return found
@@ -103,13 +108,10 @@ function plaintextOf(leaf: unknown, field: string): string {
   )
 }
 
-function isTooDeep(leaf: unknown): boolean {
-  return typeof leaf === 'object' && leaf !== null && !(leaf instanceof Sensitive) && !(leaf instanceof Date)
-}
-
+// An object or a list is a leaf only below the deepest level.
 function refuseDeep(leaf: unknown, option: string): void {
-  if (isTooDeep(leaf))
-    throw new InvalidArgumentError(`\`${option}\` must not have more than ${MAX_DEPTH} levels. Flatten it.`)
+  if (typeof leaf !== 'object' || leaf === null || leaf instanceof Sensitive || leaf instanceof Date) return
+  throw new InvalidArgumentError(`\`${option}\` must not have more than ${MAX_DEPTH} levels. Flatten it.`)
 }
 
 function encryptField(

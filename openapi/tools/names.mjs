@@ -30,6 +30,8 @@ function pascal(words) {
 export function propertyNames(segment) {
   if (segment === '') return ['_empty_', '{empty}']
   if (segment.startsWith('{')) return [`_${segment.slice(1, -1)}_`, segment]
+  // The client gives these names of APIv2 their capital letters back.
+  if (/^(?:add|modify|query)Institutionsub$/.test(segment)) return [segment]
   if (/[A-Z]/.test(segment)) return []
   const camel = segment.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())
   // `a-1` would come back as `a1`: digits have no capitals.

@@ -224,6 +224,22 @@ it('a dispatcher of the user carries the requests: a MockAgent of undici', async
 })
 
 describe('hooks', () => {
+  it.each([
+    ['an unknown name', { error: () => {} }, /`error` is not an option of `on`.*request, response/],
+    ['a misspelt name', { requests: () => {} }, /`requests`/],
+    ['what is no function', { request: 'log' }, /`on\.request` must be a function/],
+    ['a function in place of the object', () => {}, /`on` must be an object/],
+    ['null', null, /`on` must be an object/],
+  ])('are refused when the client is made with %s', (_what, on, message) => {
+    const make = () => Builder.factory({ ...config, on: on === null ? JSON.parse('null') : Object(on) })
+    expect(make).toThrow(InvalidArgumentError)
+    expect(make).toThrow(message)
+  })
+
+  it('may be left out one by one', () => {
+    expect(() => Builder.factory({ ...config, on: Object({ request: undefined }) })).not.toThrow()
+  })
+
   it('are called for requests, responses and retries, and get nothing secret', async () => {
     const told: (RequestInfo | ResponseInfo | RetryInfo)[] = []
     const tell = (info: RequestInfo | ResponseInfo | RetryInfo) => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { segmentOf } from '../../lib/chain/path.js'
+import { v2Target } from '../../lib/protocol/v2/endpoints.js'
 import { key, pascalPath, propertyNames } from '../../openapi/tools/names.mjs'
 import { calls } from '../types/catalogue.js'
 
@@ -7,9 +8,17 @@ const segments = new Set(calls.flatMap(({ path }) => path.split('/')))
 
 it('the chain turns every typed property back into its segment', () => {
   for (const segment of segments) {
+    if (/[A-Z]/.test(segment) && !segment.startsWith('{')) continue
     const written = segment === '' ? '{empty}' : segment
     expect(propertyNames(segment).map(segmentOf)).toEqual(propertyNames(segment).map(() => written))
   }
+})
+
+it('the client gives a property of APIv2 its capital letters back', () => {
+  const written = [...segments].filter(segment => /[A-Z]/.test(segment) && !segment.startsWith('{'))
+  const sent = written.flatMap(propertyNames).map(name => v2Target(`/v2/secapi/mch/${segmentOf(name)}`, false))
+  expect(sent).toEqual(written.map(segment => `/secapi/mch/${segment}`))
+  expect(written).toHaveLength(3)
 })
 
 it.each([
@@ -20,7 +29,8 @@ it.each([
   ['video_upload', ['video_upload']],
   ['{card_id}', ['_card_id_', '{card_id}']],
   ['', ['_empty_', '{empty}']],
-  ['addInstitutionsub', []],
+  ['addInstitutionsub', ['addInstitutionsub']],
+  ['anyOther', []],
 ])('the segment %j is %j on its parent', (segment, names) => {
   expect(propertyNames(segment)).toEqual(names)
 })

@@ -158,6 +158,16 @@ describe('a path that is almost a documented one with fields to encrypt', () => 
   })
 })
 
+it('a bank card number that is a number, and has lost digits, is refused by its name before anything is sent', async () => {
+  const path = 'v3/apply4sub/sub_merchants/{sub_mchid}/modify-settlement'
+  const json = { account_number: Number('6222021234567890123') }
+  await expect(call('post', path, { sub_mchid: '1', json })).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(/`json\.account_number` must be a string/),
+  })
+  expect(gateway.requests).toEqual([])
+})
+
 const ECHO = 'v3/security/echo'
 const echo = { echo_message: 'hello', encrypted_echo_message: '张三' }
 const bodyOf = ({ body }: ReceivedRequest) => JSON.parse(String(body))

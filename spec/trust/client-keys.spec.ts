@@ -73,22 +73,24 @@ describe('a client without certificates', () => {
     await other.gateway.close()
   })
 
-  it.each([404, 403])(
-    'of a merchant without certificates (%i) says what to configure, and where it is',
-    async status => {
-      const body = {
-        code: 'RESOURCE_NOT_EXISTS',
-        message: '无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥',
-      }
-      side.gateway.answers = [answer(status, body)]
-      const error = await failure(ask(open()))
-      expect(error).toMatchObject({
-        code: 'ERR_NO_PLATFORM_CERTIFICATE',
-        message: expect.stringMatching(/商户平台 → 账户中心 → API安全 → 微信支付公钥.*PUB_KEY_ID_/),
-      })
-      expect(urls()).toEqual(['/v3/certificates'])
-    },
-  )
+  it.each([
+    [404, 'RESOURCE_NOT_EXISTS'],
+    [403, 'RESOURCE_NOT_EXISTS'],
+    [403, 'NO_AUTH'],
+  ])('of a merchant without certificates (%i %s) says what to configure, and where it is', async (status, code) => {
+    const body = {
+      code,
+      message: '无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥',
+    }
+    side.gateway.answers = [answer(status, body)]
+    const error = await failure(ask(open()))
+    expect(error).toMatchObject({
+      code: 'ERR_NO_PLATFORM_CERTIFICATE',
+      cause: { code, statusCode: status },
+      message: expect.stringMatching(/商户平台 → 账户中心 → API安全 → 微信支付公钥.*PUB_KEY_ID_/),
+    })
+    expect(urls()).toEqual(['/v3/certificates'])
+  })
 
   it('with a wrong APIv3 key says so, before the call itself is sent', async () => {
     const error = await failure(ask(open({ apiv3Key: 'x'.repeat(32) })))

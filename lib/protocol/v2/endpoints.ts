@@ -4,7 +4,7 @@ import type { Method } from '../../options.js'
 import { type EndpointFacts, endpointFacts } from '../endpoints.js'
 
 export interface V2Facts extends EndpointFacts {
-  /** The field with the merchant number; undefined if none is documented. */
+  /** The field with the merchant number; undefined if it is documented that there is none. */
   merchantField: string | undefined
   /** Its parameters are signed in the query: a page, or a GET. */
   signsQuery: boolean
@@ -45,7 +45,7 @@ export function v2Facts(method: Method, path: string): V2Facts {
     ...facts,
     mutualTls: facts.mutualTls && !isSandbox,
     nonceless: facts.nonceless || isGet || facts.payload === 'file',
-    merchantField: facts.documented && !MERCHANT_FIELDS.has(real) ? 'mch_id' : MERCHANT_FIELDS.get(real),
+    merchantField: MERCHANT_FIELDS.has(real) ? MERCHANT_FIELDS.get(real) : 'mch_id',
     signsQuery: isGet && path !== UNSIGNED_PAGE,
     mayBePlain: isGet || path === COMMENTS,
     isSandbox,

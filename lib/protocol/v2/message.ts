@@ -53,12 +53,30 @@ export function formPayload(given: V2Fields, files: readonly FormPart[], signer:
 function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record<string, unknown> {
   const { path, facts, mchid, secret, agentSecret, isNonceless } = signer
   const fields: Record<string, unknown> = { ...given }
-  if (facts.merchantField) fields[facts.merchantField] ??= mchid
+  refuseCarriageReturns(fields)
+  if (facts.merchantField && !namesMerchant(fields, facts)) fields[facts.merchantField] ??= mchid
   if (!isNonceless) fields.nonce_str ??= Formatter.nonce()
   if (facts.signType) fields.sign_type ??= facts.signType
   const workwx = agentSecret && fields.workwx_sign === undefined ? workwxSign(path, fields, agentSecret) : undefined
   if (workwx !== undefined) fields.workwx_sign = workwx
   return { ...fields, sign: signV2(fields, secret) }
+}
+
+/** Whether a message to an undocumented endpoint has the merchant number already, in whichever field the endpoint wants it. */
+function namesMerchant(fields: V2Fields, { documented }: V2Facts): boolean {
+  return !documented && MERCHANT_FIELDS.some(name => fields[name] !== undefined)
+}
+
+const MERCHANT_FIELDS = ['mch_id', 'mchid', 'combine_mch_id'] as const
+
+// WeChat Pay repeats the fields of an order in its notifications, where XML makes a line feed of a carriage return (XML 1.0
+// section 2.11): their `sign` would never match, and the paid order would be lost.
+function refuseCarriageReturns(fields: V2Fields): void {
+  const name = Object.keys(fields).find(name => stringOf(name, fields[name])?.includes('\r'))
+  if (name === undefined) return
+  throw new InvalidArgumentError(
+    `\`${name}\` must not contain a carriage return (U+000D), which XML does not carry back. End lines with a line feed only.`,
+  )
 }
 
 /** @throws InvalidArgumentError if the payload is not an object of fields. */

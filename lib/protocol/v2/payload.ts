@@ -45,7 +45,7 @@ function refuseForeignPayload({ method, options: { json, file, xml, body } }: Ca
 }
 
 async function prepareFile(call: Call, signer: V2Signer): Promise<() => Payload> {
-  if (hasPlainFields(call.options.meta, [])) {
+  if (hasPlainFields(call.options.meta, [], 'meta')) {
     throw new InvalidArgumentError(
       '`meta` must not contain a `sensitive()` value in APIv2, whose uploads have no encrypted fields. Pass the plain value.',
     )
@@ -70,7 +70,7 @@ async function encryptBankFields(
 ): Promise<V2Fields> {
   const { xml = {} } = options
   const fields = requireFields(xml)
-  if (!hasPlainFields(fields, encrypted)) return fields
+  if (!hasPlainFields(fields, encrypted, 'xml')) return fields
   const key = await keys.bankKey(options)
   return requireFields(encryptFields(fields, encrypted, key, { option: 'xml', padding: PADDING[padding] }))
 }

@@ -89,6 +89,29 @@ describe('the fields of a bank card', () => {
     expect(String(last().body)).not.toMatch(/6225880137706868|张三/)
   })
 
+  it.each([
+    ['a number, which has lost digits', Number('6222021234567890123')],
+    ['a bigint', BigInt('6222021234567890123')],
+    ['a boolean', true],
+  ])('are refused as %s, before even a key is asked for', async (_what, enc_bank_no) => {
+    await expect(client()('POST', PAY_BANK, { xml: { ...PAY, enc_bank_no } })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringMatching(/`xml\.enc_bank_no` must be a string/),
+    })
+    expect(gateway.requests).toEqual([])
+  })
+
+  it.each(['v2/mmpaysptrans/pay_bank/', 'v2/mmpaysptrans/Pay_Bank'])(
+    'never leave in plain text by way of %s',
+    async path => {
+      await expect(client()('POST', path, { xml: PAY })).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARGUMENT',
+        message: expect.stringContaining('`v2/mmpaysptrans/pay_bank` as it is documented'),
+      })
+      expect(gateway.requests).toEqual([])
+    },
+  )
+
   it('are padded as the call says', async () => {
     await client()('POST', PAY_BANK, { xml: PAY, encrypt: 'pkcs1' })
     const bytes = Buffer.from(last().fields.enc_true_name ?? '', 'base64')

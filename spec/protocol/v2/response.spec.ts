@@ -6,6 +6,7 @@ import { openClient } from '../../../lib/client/open-client.js'
 import { readConfig } from '../../../lib/config/config.js'
 import { OUTCOME_UNKNOWN } from '../../../lib/errors.js'
 import type { Method } from '../../../lib/options.js'
+import * as Transformer from '../../../lib/transformer.js'
 import { failure } from '../../async.js'
 import {
   type Answer,
@@ -100,6 +101,57 @@ describe('a forged response is never data:', () => {
     'v2/pay/micropay',
   ])('what only looks like an unsigned endpoint, %s', async template => {
     expect(await failure(answered(unsignedAnswer(), template))).toMatchObject({ name: 'SignatureError' })
+  })
+})
+
+describe('a response that cannot be read', () => {
+  it('has its bytes, to be repaired and verified by the program, and no log shows them', async () => {
+    const fields = { return_code: 'SUCCESS', result_code: 'SUCCESS', openid: 'oSECRET1' }
+    const message = xml({ ...fields, sign: signOf(fields) }).replace('oSECRET1', 'oSECRET1\u0010')
+    const error = await failure(answered(rawAnswer(message)))
+    expect(error).toMatchObject({ code: 'ERR_RESPONSE_FORMAT', message: expect.stringContaining('`error.body`') })
+    const { sign, ...repaired } = Transformer.toObject(Transformer.sanitize(String(Object(error).body)))
+    expect(signOf(Object(repaired))).toBe(sign)
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('oSECRET1')
+  })
+
+  it('of JSON quotes none of its content', async () => {
+    const error = await failure(answered(rawAnswer('{"openid":"oSECRET1"'), 'v2/appauth/getaccesstoken', 'GET'))
+    expect(error).toMatchObject({
+      code: 'ERR_RESPONSE_FORMAT',
+      body: Buffer.from('{"openid":"oSECRET1"'),
+    })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('oSECRET1')
+  })
+
+  it.each(['\ufeff{"retcode":0,"id":99999999999999999}', '{"retcode":0,"id":99999999999999999}'])(
+    'is not one whose JSON has a byte order mark or long integers: %j',
+    async json => {
+      const { data } = await answered(rawAnswer(json), 'v2/appauth/getaccesstoken', 'GET')
+      expect(data).toEqual({ retcode: 0, id: '99999999999999999' })
+    },
+  )
+})
+
+describe('a refusal in APIv2', () => {
+  const no = (fields: Record<string, string>) =>
+    unsignedAnswer({ return_code: 'SUCCESS', result_code: 'FAIL', ...fields })
+
+  it.each(['err_code', 'err_code_des', 'return_msg'])(
+    'with an endless %s of many lines is one short line',
+    async name => {
+      const text = `A\nFAKE LINE\u0085\u2028\u202e${'x'.repeat(10_000)}`
+      const { message, code } = Object(await failure(answered(no({ [name]: text }))))
+      expect(`${message}${code}`).not.toMatch(/[\p{Cc}\p{Zl}\u202e]/u)
+      expect(message.length).toBeLessThan(600)
+      expect(message).toMatch(/request\.$|requires\.$/)
+      expect(code.length).toBeLessThanOrEqual(64)
+    },
+  )
+
+  it('with the status 408 may be repeated', async () => {
+    const late: Answer = (_request, response) => void response.writeHead(408).end()
+    expect(await failure(answered(late))).toMatchObject({ code: 'HTTP_408', retryable: true })
   })
 })
 

@@ -69,6 +69,7 @@ describe('a message', () => {
     expect(headers).toMatchObject({
       'content-type': 'text/xml; charset=utf-8',
       accept: 'text/xml, text/plain, application/x-gzip',
+      'accept-encoding': 'identity',
       'user-agent': expect.stringContaining('wechatpay-chain/'),
     })
     expect(headers).not.toHaveProperty('authorization')
@@ -105,7 +106,7 @@ describe('a message', () => {
     ['a URL', new URL('https://a.example/?a=1&b=2'), 'https://a.example/?a=1&b=2'],
     ['markup', '<a href="x">&amp;</a>', '<a href="x">&amp;</a>'],
     ['the end of a CDATA section', 'a]]>b', 'a]]>b'],
-    ['white space', ' \t\r\n ', ' \t\r\n '],
+    ['white space', ' \t\n ', ' \t\n '],
     ['four-byte characters', '\u{1F9E7}', '\u{1F9E7}'],
     ['JSON', '{"a":[1,"<"]}', '{"a":[1,"<"]}'],
   ])('carries %s as it is', async (_what, value, expected) => {
@@ -121,6 +122,9 @@ describe('a message', () => {
     ['a number that is not exact', 2 ** 60, /scene_info/],
     ['a Date', new Date(0), /scene_info.*a Date/],
     ['a function', () => {}, /scene_info.*a function/],
+    ['the result of 9.8 * 100', 9.8 * 100, /scene_info.*980\.0000000000001/],
+    ['a forgotten await', Promise.resolve('a'), /scene_info.*a Promise/],
+    ['a carriage return, which comes back as a line feed', 'line 1\r\nline 2', /scene_info.*U\+000D.*line feed/],
     ['a control character', 'a\u0000', /scene_info.*U\+0000/],
     ['half a surrogate pair', '\ud800', /scene_info.*U\+D800/],
   ])('that holds %s is refused before anything is sent, and the field is named', async (_what, scene_info, message) => {
@@ -158,8 +162,30 @@ describe('what a caller leaves out', () => {
     expect((await sent(template, { xml: {} })).fields[name]).toBe(config.mchid)
   })
 
-  it('is the merchant number of an undocumented endpoint: it is not made up', async () => {
-    expect(Object.keys((await sent('v2/pay/brandnew', { xml: { a: 1 } })).fields)).toEqual(['a', 'nonce_str', 'sign'])
+  it.each([
+    ['mch_id where the message names no merchant', {}, ['mch_id']],
+    ['nothing where it names one as mchid', { mchid: '1' }, ['mchid']],
+    ['nothing where it names one as combine_mch_id', { combine_mch_id: '1' }, ['combine_mch_id']],
+  ])('is the merchant number of an undocumented endpoint: it gets %s', async (_what, xml, names) => {
+    const { fields } = await sent('v2/pay/brandnew', { xml })
+    expect(Object.keys(fields)).toEqual([...names, 'nonce_str', 'sign'])
+    expect(fields[names[0] ?? '']).toBe(Object.values(xml)[0] ?? config.mchid)
+  })
+
+  it('is the merchant number of an endpoint that is documented without one: it is not made up', async () => {
+    const { fields } = await sent('v2/applyment/micro/signcontract', { xml: { a: 1 } })
+    expect(Object.keys(fields)).not.toContain('mch_id')
+  })
+
+  it.each([
+    ['v2/pay/unifiedorder', {}, 'xml'],
+    ['v2/secapi/mch/uploadmedia', {}, 'file'],
+  ])('is the whole payload of %s: it is refused', async (template, options, name) => {
+    expect(await refusal(send(template, options))).toContain(`\`${name}\` must be the payload`)
+  })
+
+  it('is the payload of an undocumented endpoint', async () => {
+    expect(Object.keys((await sent('v2/pay/brandnew', {})).fields)).toEqual(['mch_id', 'nonce_str', 'sign'])
   })
 
   it.each([[1900000100], ['1900000100']])(
@@ -234,6 +260,15 @@ describe('a GET', () => {
     expect(isSigned(request)).toBe(true)
     expect(request.url).toContain('contract_display_account=%E5%BE%AE%E4%BF%A1%20%E4%BB%A3%E6%89%A3&')
     expect(request.body).toHaveLength(0)
+  })
+
+  it('is refused with a carriage return in its query', async () => {
+    const call = send(
+      'v2/papay/entrustweb',
+      { query: { ...query, contract_display_account: 'a\rb' } },
+      { method: 'GET' },
+    )
+    expect(await refusal(call)).toContain('`contract_display_account`')
   })
 
   it('is signed with what sign_type says, in place of the sign that it was given', async () => {
