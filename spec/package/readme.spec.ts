@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, inject, it } from 'vitest'
+import { compile } from '../types/compile.js'
+
+const { folder, installed } = inject('installation')
+
+interface Sample {
+  code: string
+  /** Marked with `<!-- run -->`: runs as it stands. */
+  runs: boolean
+}
+
+function samplesOf(readme: string): Sample[] {
+  const text = readFileSync(join(installed, readme), 'utf8')
+  return [...text.matchAll(/(<!-- run -->\n)?```ts\n([\s\S]*?)```/g)].map(([, mark, code = '']) => ({
+    code,
+    runs: mark !== undefined,
+  }))
+}
+
+// The client that the text introduces with the second sample.
+const INTRODUCED = "import type { WechatPay } from 'wechatpay-chain'\ndeclare const wxpay: WechatPay\n"
+
+const program = ({ code }: Sample) => (/^const wxpay\b/m.test(code) ? code : INTRODUCED + code)
+
+/** The code alone: what the two languages say differently are comments and strings. */
+const skeleton = ({ code }: Sample) =>
+  code
+    .replace(/\/\/.*$/gm, '')
+    .replace(/'[^']*'/g, "''")
+    .replace(/[ \t]+/g, ' ')
+    .replace(/ $/gm, '')
+
+const ENGLISH = samplesOf('README.md')
+
+describe.each(['README.md', 'README.zh-CN.md'])('%s', readme => {
+  const samples = samplesOf(readme)
+
+  it('has the samples of the English one', () => {
+    expect(samples.map(skeleton)).toEqual(ENGLISH.map(skeleton))
+  })
+
+  it('has samples that compile', { timeout: 120_000 }, async () => {
+    expect(samples.length).toBeGreaterThan(10)
+    const files = Object.fromEntries(samples.map((sample, index) => [`sample-${index + 1}.ts`, program(sample)]))
+    const { findings } = await compile(files, { folder })
+    expect(findings).toEqual([])
+  })
+
+  it('has a first sample that places an order, pays it and receives the notification', async () => {
+    const output = await run(samples[0])
+    expect(output).toMatch(/weixin:\/\/wxpay\/\S+\n.*TEA-0001 990 /)
+  })
+
+  it('has a sample that mints a notification, which its handler acknowledges', async () => {
+    const minting = samples.filter(({ runs }) => runs)[1]
+    expect(await run(minting)).toBe('TRANSACTION.SUCCESS\n204\n')
+  })
+})
+
+/** Runs a sample in the project of the user, at a port that is free, and returns what it prints. */
+async function run(sample: Sample | undefined): Promise<string> {
+  if (!sample?.runs) throw new Error('The sample is not marked as one that runs.')
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.')
+  server.close()
+  const file = join(folder, 'sample.mjs')
+  writeFileSync(file, sample.code.replaceAll('3000', String(address.port)))
+  try {
+    return (await promisify(execFile)(process.execPath, [file], { cwd: folder })).stdout
+  } finally {
+    rmSync(file)
+  }
+}
