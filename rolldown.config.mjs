@@ -1,7 +1,7 @@
 // A hundred small modules take longer to load than to run, which serverless users pay for at every cold start. So the
 // compiler's output is joined, in place: a file for each entry point, and a few for what they share or load later.
 import { cp, readdir, rm } from 'node:fs/promises'
-import { dirname, relative, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { defineConfig } from 'rolldown'
 
 const folder = resolve(import.meta.dirname, 'dist')
@@ -22,9 +22,12 @@ const NAMES = {
  * @param {{ moduleIds: string[] }} chunk
  */
 function nameOf({ moduleIds }) {
-  const modules = moduleIds.map(id => relative(folder, id).replaceAll(sep, '/'))
+  // What rolldown adds itself has no path.
+  const modules = moduleIds.filter(id => isAbsolute(id)).map(id => relative(folder, id).replaceAll(sep, '/'))
   const [, name] = Object.entries(NAMES).find(([module]) => modules.includes(module)) ?? []
-  return `${name ?? dirname(modules.at(-1) ?? '').replaceAll('/', '-')}.js`
+  const last = modules.at(-1)
+  if (name !== undefined || last === undefined) return `${name ?? 'runtime'}.js`
+  return last.includes('/') ? `${dirname(last).replaceAll('/', '-')}.js` : last
 }
 
 export default defineConfig({
