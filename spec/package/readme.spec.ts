@@ -31,8 +31,8 @@ const program = ({ code }: Sample) => (/^const wxpay\b/m.test(code) ? code : INT
 /** The code alone: what the two languages say differently are comments and strings. */
 const skeleton = ({ code }: Sample) =>
   code
+    .replace(/'[^'\n]*'/g, "''")
     .replace(/\/\/.*$/gm, '')
-    .replace(/'[^']*'/g, "''")
     .replace(/[ \t]+/g, ' ')
     .replace(/ $/gm, '')
 
