@@ -78,7 +78,7 @@ export type QueryValue =
 
 /** The options of every call. */
 export interface CommonOptions extends TransportOptions {
-  /** Override the headers of the client. */
+  /** Override the headers of the client. `Authorization`, `Accept-Encoding` and those of the connection cannot be set. */
   headers?: Readonly<Record<string, string>>
   /** Aborts the call with a `TransportError` whose code is `ERR_ABORTED`. */
   signal?: AbortSignal
@@ -110,7 +110,10 @@ export type FileInput =
 /** The options of a call that is not in the catalogue: any payload and any placeholder. */
 export interface OpenOptions extends CommonOptions {
   query?: string | URLSearchParams | { readonly [name: string]: QueryValue }
-  /** The payload of APIv3. It is serialised once, so that the same bytes are signed and sent. */
+  /**
+   * The payload of APIv3. It is serialised once, so that the same bytes are signed and sent. Values that JSON would change or
+   * leave out are refused: null, NaN, numbers that are not exact, a Date, a Map, bytes, a promise.
+   */
   json?: unknown
   /** The payload of APIv2. */
   xml?: unknown

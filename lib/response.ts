@@ -57,7 +57,8 @@ const RESPONSE = Symbol.for('wechatpay-chain.response')
 
 /**
  * A response whose signature has been verified, except for the file downloads, which WeChat Pay does not sign.
- * `Data` is the parsed payload: the JSON, the XML as an object, undefined if the response has no content.
+ * `Data` is the parsed payload: the JSON, the XML as an object, undefined if the response has no content. An integer of the JSON
+ * that is beyond 2^53 is a string of its digits.
  * `Body` is `Buffer`, or `Readable` for a download.
  */
 export class WechatPayResponse<Data = unknown, Body extends Buffer | Readable = Buffer> {

@@ -9,7 +9,8 @@ import { kindOf } from '../util/wording.js'
  * `false`; an object with a `toString` of its own, such as a `URL`, is its result.
  *
  * @throws InvalidArgumentError for a value without an exact string: NaN, an infinite number, an integer beyond 2^53, the
- *   inexact result of a calculation, a number that JavaScript writes with an exponent, a Date, bytes, a Map, a promise, a function. `name` is the field in
+ *   inexact result of a calculation, a number that JavaScript writes with an exponent, a Date, an Error, bytes, a Map, a
+ *   promise, a function. `name` is the field in
  *   the message.
  */
 export function stringOf(name: string, value: unknown): string | undefined {
@@ -46,11 +47,16 @@ function stringOfNumber(name: string, value: number): string {
 }
 
 function stringOfInstance(name: string, value: object): string {
+  if (value instanceof Number) return stringOfNumber(name, value.valueOf())
   const printed = String(value)
   const printsItself = printed !== Object.prototype.toString.call(value)
-  // A Date and bytes print themselves, but not in a format that APIv2 accepts.
-  if (printsItself && !(value instanceof Date) && !ArrayBuffer.isView(value)) return printed
+  if (printsItself && !printsForPeople(value)) return printed
   throw unsuitable(name, kindOf(value), 'Convert it to a string.')
+}
+
+/** Whether an object prints itself in a format that is none of APIv2's. */
+function printsForPeople(value: object): boolean {
+  return value instanceof Date || value instanceof Error || value instanceof RegExp || ArrayBuffer.isView(value)
 }
 
 function unsuitable(name: string, found: string, cure: string): InvalidArgumentError {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { MockAgent } from 'undici'
@@ -221,6 +223,32 @@ it('a dispatcher of the user carries the requests: a MockAgent of undici', async
     })
   wxpay = Builder.factory({ ...config, dispatcher: agent })
   expect((await wxpay.chain('v3/x').get()).data).toEqual({ mocked: true })
+})
+
+it('an error of the connection has nothing of the response, wherever it is printed', async () => {
+  const response = [
+    'HTTP/1.1 200 OK',
+    'Wechatpay-Signature: SECRET',
+    'X-Bad: a\u0001b',
+    'Content-Length: 22',
+    '',
+    '{"phone":"13800138000"}',
+  ].join('\r\n')
+  const server = createServer(socket => socket.on('error', () => {}).once('data', () => socket.end(response)))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const told: unknown[] = []
+  const send = impatient({
+    base_uri: `http://127.0.0.1:${Object(server.address()).port}/`,
+    on: { retry: info => void told.push(info) },
+  })
+  const error = await failure(send('GET', 'v3/x', {}))
+  server.close()
+  expect(error).toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: true, cause: { name: 'HTTPParserError' } })
+  const printed =
+    inspect([error, told], { depth: 9, showHidden: true }) + JSON.stringify([error, told, Object(error).cause])
+  expect(told).toHaveLength(2)
+  expect(printed).not.toMatch(/SECRET|13800138000/)
 })
 
 describe('hooks', () => {

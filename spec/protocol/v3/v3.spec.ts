@@ -186,6 +186,17 @@ describe('a response', () => {
     expect(String(error)).toContain(OUTCOME_UNKNOWN)
   })
 
+  it.each([
+    ['a header twice', { 'wechatpay-timestamp': ['1', '1'] }, /more than one wechatpay-timestamp/],
+    ['an empty signature type', { 'wechatpay-signature-type': '' }, /`Wechatpay-Signature-Type` ""/],
+    ['a type that is unknown', { 'wechatpay-signature-type': 'RSA?' }, /`Wechatpay-Signature-Type` "RSA/],
+  ])('with %s is refused for what it is', async (_what, headers, message) => {
+    gateway.answers = [
+      (_request, response) => response.writeHead(200, { ...signatureHeaders('{}'), ...headers }).end('{}'),
+    ]
+    expect(await failure(get())).toMatchObject({ reason: 'headers', message: expect.stringMatching(message) })
+  })
+
   it.each([-300, 300])('that is %i s off is still accepted', async seconds => {
     const clock = { ...systemClock, now: () => 1_700_000_000_999, random: () => 0, sleep: async () => {} }
     const { openClient } = await import('../../../lib/client/open-client.js')
