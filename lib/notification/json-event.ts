@@ -1,5 +1,6 @@
 /** Notifications of APIv3: JSON, signed by WeChat Pay, encrypted with the merchant's APIv3 key. */
 import { AEAD_AES, AEAD_SM4, decryptAead, isAead } from '../crypto/aead.js'
+import { firstBlockOfGcm } from '../crypto/first-block.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
 import { verifyNotification } from '../protocol/v3/verify.js'
 import { parseJson, requestIdOf } from '../response.js'
@@ -47,7 +48,7 @@ async function readForOneOf(message: JsonMessage, recipients: Recipients): Promi
   let failure = await refusalByNobody(message)
   const serial = message.headers['wechatpay-serial'] ?? ''
   const directory = await recipients.find({ serial, mchid: undefined, url: message.url })
-  const verified = new Map<unknown, Promise<void>>()
+  const verified = new Map<unknown, Promise<void> | true>()
   let envelope: Envelope | undefined
   for (const group of directory.bySerial(serial)) {
     for (const candidate of await group) {
@@ -56,16 +57,18 @@ async function readForOneOf(message: JsonMessage, recipients: Recipients): Promi
       const verifying = verified.get(key) ?? verifyWith(verifier, message)
       verified.set(key, verifying)
       try {
-        await verifying
+        // There may be a thousand recipients with the same key.
+        if (verifying !== true) await verifying
+        verified.set(key, true)
         envelope ??= readEnvelope(message)
-        return await decrypt(envelope, candidate, apiv3Key)
+        if (mayDecrypt(envelope, apiv3Key)) return await decrypt(envelope, candidate, apiv3Key)
       } catch (error) {
         if (!isForAnother(error)) throw error
         if (error.reason === 'mismatch') failure = error
       }
     }
   }
-  throw failure
+  throw envelope ? undecryptable(envelope.requestId) : failure
 }
 
 function requireKeys({ keys: { verifier, apiv3Key } }: Candidate): { verifier: Verifier; apiv3Key: Uint8Array } {
@@ -155,11 +158,22 @@ async function decryptResource(
     return await decryptAead(encrypted, apiv3Key)
   } catch (cause) {
     if (!(cause instanceof InvalidArgumentError)) throw cause
-    throw new SignatureError(
-      'The notification is signed by WeChat Pay, but `apiv3Key` cannot decrypt it: it was encrypted for a different merchant or with a different key. Compare the key with the one in the merchant platform (账户中心 → API安全 → APIv3密钥).',
-      { reason: 'mismatch', requestId, cause },
-    )
+    throw undecryptable(requestId, cause)
   }
+}
+
+function undecryptable(requestId: string | undefined, cause?: unknown): SignatureError {
+  return new SignatureError(
+    'The notification is signed by WeChat Pay, but `apiv3Key` cannot decrypt it: it was encrypted for a different merchant or with a different key. Compare the key with the one in the merchant platform (账户中心 → API安全 → APIv3密钥).',
+    { reason: 'mismatch', requestId, cause },
+  )
+}
+
+/** False for most keys that cannot decrypt it, much faster than by decrypting: what is encrypted is a JSON object. */
+function mayDecrypt({ encrypted: { algorithm, ciphertext, nonce } }: Envelope, apiv3Key: Uint8Array): boolean {
+  const iv = String(nonce)
+  if (algorithm !== AEAD_AES || Buffer.byteLength(iv) !== 12) return true
+  return /^[\s{\ufeff]/.test(firstBlockOfGcm(String(ciphertext), apiv3Key, iv).toString())
 }
 
 function parse(json: string): unknown {

@@ -70,11 +70,13 @@ const SEARCHES_AT_ONCE = 16
 export class Directory {
   readonly #candidates: readonly Candidate[]
   readonly #byMchid: ReadonlyMap<string | undefined, readonly Candidate[]>
-  readonly #bySerial = new Map<string, ReadonlySet<Candidate>>()
+  /** As far as it was known when it was last looked for. */
+  readonly #bySerial: Map<string, readonly Candidate[]>
 
   constructor(candidates: readonly Candidate[]) {
     this.#candidates = candidates
-    this.#byMchid = groupBy(candidates, ({ keys }) => keys.mchid)
+    this.#bySerial = groupBy(candidates, ({ keys }) => serialsOf(keys.verifier))
+    this.#byMchid = groupBy(candidates, ({ keys }) => [keys.mchid])
   }
 
   get isEmpty(): boolean {
@@ -95,13 +97,14 @@ export class Directory {
       return
     }
     const name = normalizeSerial(serial)
-    const found = this.#bySerial.get(name) ?? new Set()
+    const isAble = ({ keys }: Candidate) => keys.verifier && keys.apiv3Key
+    const found = new Set(this.#bySerial.get(name)?.filter(isAble))
     yield found
-    const able = this.#candidates.filter(({ keys }) => keys.verifier && keys.apiv3Key)
-    const knowing = new Set(able.filter(({ keys }) => mayKnow(keys.verifier, serial)))
-    if (knowing.size > 0) this.#bySerial.set(name, knowing)
-    yield [...knowing].filter(candidate => !found.has(candidate))
-    const rest = able.filter(candidate => !knowing.has(candidate))
+    const able = this.#candidates.filter(isAble)
+    const knowing = able.filter(({ keys }) => mayKnow(keys.verifier, serial))
+    if (knowing.length > 0) this.#bySerial.set(name, knowing)
+    yield knowing.filter(candidate => !found.has(candidate))
+    const rest = able.filter(({ keys }) => !mayKnow(keys.verifier, serial))
     while (rest.length > 0) yield this.#search(serial, rest.splice(0, SEARCHES_AT_ONCE))
   }
 
@@ -137,13 +140,18 @@ function mayKnow(verifier: Verifier | undefined, serial: string): boolean {
   return !(verifier instanceof PlatformKeyRing) || verifier.known(serial) !== undefined
 }
 
-function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+function serialsOf(verifier: Verifier | undefined): readonly string[] {
+  return verifier instanceof PlatformKeyRing ? verifier.serials.map(normalizeSerial) : []
+}
+
+function groupBy<Item, Key>(items: readonly Item[], keysOf: (item: Item) => readonly Key[]): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>()
   for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group) group.push(item)
-    else groups.set(key, [item])
+    for (const key of keysOf(item)) {
+      const group = groups.get(key)
+      if (group) group.push(item)
+      else groups.set(key, [item])
+    }
   }
   return groups
 }

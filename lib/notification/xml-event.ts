@@ -1,7 +1,8 @@
 /** Notifications of APIv2: XML, signed with the APIv2 key or, for refunds, encrypted with it. */
-import { createDecipheriv, createHash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
+import { firstBlockOfEcb } from '../crypto/first-block.js'
 import * as Hash from '../crypto/hash.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
 import { signedString, verifyV2 } from '../protocol/v2/signature.js'
@@ -39,8 +40,7 @@ export async function readXmlEvent(body: Buffer, recipients: Recipients, url: st
   if (!isRefund) requireSign(fields)
   const mchid = [fields.mch_id, fields.combine_mch_id, fields.mchid].find(isText)
   const { named, others } = (await recipients.find({ serial: undefined, mchid, url })).byMchid(mchid)
-  // The number beside an encrypted refund is not protected: the key that decrypts it tells whom it is for.
-  return isRefund ? refundEvent(fields, [...named, ...others()]) : signedEvent(fields, named)
+  return isRefund ? refundEvent(fields, named, others) : signedEvent(fields, named)
 }
 
 type Keyed = readonly [candidate: Candidate, secret: string]
@@ -60,30 +60,31 @@ function requireSecrets(candidates: readonly Candidate[]): readonly Keyed[] {
   )
 }
 
-// Neither the type nor the id may come from the fields around the encrypted content: anyone could have written them.
-function refundEvent(fields: XmlFields, candidates: readonly Candidate[]): Received {
+// Neither the type nor the id may come from the fields around the encrypted content: anyone could have written them. Nor may
+// the recipient: the merchant number beside the content only says whose key to try first.
+function refundEvent(fields: XmlFields, named: readonly Candidate[], others: () => readonly Candidate[]): Received {
   // Line breaks in base64 are no part of it.
   const ciphertext = String(fields.req_info).replace(/\s/g, '')
-  const keyed = requireSecrets(candidates)
-  for (const [candidate, secret] of keyed) {
-    const key = Hash.md5(secret)
-    if (keyed.length > 1 && !beginsAsXml(ciphertext, key)) continue
-    const content = tryDecrypt(() => toObjectWithin(AesEcb.decrypt(ciphertext, key), LIMITS))
-    if (!content) continue
-    const resource = { ...fields, req_info: content }
-    return {
-      event: { id: refundId(content), event_type: 'v2/refund-processed', resource_type: 'xml', resource },
-      candidate,
+  for (const candidates of [() => named, others]) {
+    for (const candidate of candidates()) {
+      const content = candidate.keys.secret && refundContent(ciphertext, candidate.keys.secret)
+      if (!content) continue
+      const resource = { ...fields, req_info: content }
+      return {
+        event: { id: refundId(content), event_type: 'v2/refund-processed', resource_type: 'xml', resource },
+        candidate,
+      }
     }
   }
+  requireSecrets([...named, ...others()])
   throw undecryptable('secret')
 }
 
-/** Whether the key decrypts the first block to the beginning of XML: there may be many keys to try. */
-function beginsAsXml(ciphertext: string, key: string): boolean {
-  const block = Buffer.from(ciphertext.slice(0, 24), 'base64').subarray(0, 16)
-  if (block.length < 16) return false
-  return isXml(createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false).update(block))
+/** Undefined unless the key decrypts it to XML. */
+function refundContent(ciphertext: string, secret: string): XmlFields | undefined {
+  const key = Hash.md5(secret)
+  if (!isXml(firstBlockOfEcb(ciphertext, key))) return undefined
+  return tryDecrypt(() => toObjectWithin(AesEcb.decrypt(ciphertext, key), LIMITS))
 }
 
 const WECHAT_PAY_NUMBER = 32

@@ -106,6 +106,11 @@ export class PlatformKeyRing implements Verifier {
     return serial === undefined ? this.#announce() : (this.#find(serial) ?? this.#search(serial))
   }
 
+  /** The serials that are known without a download. */
+  get serials(): readonly string[] {
+    return [...this.#configured.values(), ...(this.#downloaded?.keys ?? [])].map(key => key.serial)
+  }
+
   /** The key with that serial, if it is known without a download. */
   known(serial: string): PlatformKey | undefined {
     return this.#find(serial)
