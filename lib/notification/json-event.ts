@@ -45,7 +45,7 @@ export async function readJsonEvent(message: JsonMessage, recipients: Recipients
 
 async function readForOneOf(message: JsonMessage, recipients: Recipients): Promise<Received> {
   // Before a look-up, which may ask a database: a stranger who sends nothing signed must not cause it.
-  let failure = await refusalByNobody(message)
+  let failure = recipients.isLookUp ? await refusalByNobody(message) : undefined
   const serial = message.headers['wechatpay-serial'] ?? ''
   const directory = await recipients.find({ serial, mchid: undefined, url: message.url })
   const verified = new Map<unknown, Promise<void> | true>()
@@ -68,7 +68,8 @@ async function readForOneOf(message: JsonMessage, recipients: Recipients): Promi
       }
     }
   }
-  throw envelope ? undecryptable(envelope.requestId) : failure
+  if (envelope) throw undecryptable(envelope.requestId)
+  throw failure ?? (await refusalByNobody(message))
 }
 
 function requireKeys({ keys: { verifier, apiv3Key } }: Candidate): { verifier: Verifier; apiv3Key: Uint8Array } {

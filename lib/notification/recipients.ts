@@ -32,6 +32,7 @@ export interface Candidate {
 }
 
 export interface Recipients {
+  readonly isLookUp: boolean
   /** Undefined when there may be others. */
   readonly only: Candidate | undefined
   find(clue: NotificationClue): Directory | Promise<Directory>
@@ -43,12 +44,13 @@ export type RecipientSource = NotificationRecipient | readonly NotificationRecip
 export function recipientsOf(source: RecipientSource): Recipients {
   if (isLookUp(source)) {
     return {
+      isLookUp: true,
       only: undefined,
       find: async clue => new Directory([(await source(clue)) ?? []].flat().map(candidateOf)),
     }
   }
   const directory = new Directory([source].flat().map(candidateOf))
-  if (!directory.isEmpty) return { only: directory.only, find: () => directory }
+  if (!directory.isEmpty) return { isLookUp: false, only: directory.only, find: () => directory }
   throw new InvalidArgumentError(
     'Notification.create must be called with at least one recipient; got an empty list. To look recipients up later, pass a function.',
   )

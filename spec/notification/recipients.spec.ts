@@ -1,9 +1,11 @@
+import { createPublicKey } from 'node:crypto'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import * as Notification from '../../lib/notification/index.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
+import { PlatformKeyRing } from '../../lib/trust/platform-key-ring.js'
 import { failure } from '../async.js'
 import { config, platform } from '../gateway.js'
 import { DAY, mintCertificate } from '../trust/platform.js'
@@ -73,6 +75,30 @@ describe('a list of recipients', () => {
   it('finds the merchant of a combined order', async () => {
     const fields = { combine_mch_id: shopB.mchid, combine_out_trade_no: '1', nonce_str: 'n' }
     expect((await notification.parse(xmlNotice(fields, 'MD5', shopB.secret))).recipient).toBe(shopB)
+  })
+
+  it('of a thousand is not searched for the one that knows the serial', async () => {
+    const publicKey = createPublicKey(platform.privateKey)
+    const idOf = (number: number) => `PUB_KEY_ID_${String(number).padStart(28, '0')}`
+    const many = Array.from({ length: 1_000 }, (_, number) => ({
+      ...shop(number),
+      certs: { [idOf(number)]: publicKey },
+    }))
+    const receiver = Notification.create(many)
+    const known = vi.spyOn(PlatformKeyRing.prototype, 'known')
+    const signature = { serial: idOf(500), privateKey: platform.privateKey }
+    expect((await receiver.parse(notice({ apiv3Key: keyOf(500), signature }))).recipient).toBe(many[500])
+    expect(known.mock.calls.length).toBeLessThan(10)
+    known.mockRestore()
+  })
+
+  it('of a thousand with one serial verifies the signature once', async () => {
+    const many = Array.from({ length: 1_000 }, (_, number) => shop(number))
+    const receiver = Notification.create(many)
+    const verify = vi.spyOn(PlatformKeyRing.prototype, 'verify')
+    expect((await receiver.parse(notice({ apiv3Key: keyOf(999) }))).recipient).toBe(many[999])
+    expect(verify).toHaveBeenCalledTimes(1)
+    verify.mockRestore()
   })
 
   it('may hold clients and configurations, and types the recipient as what was passed in', async () => {
