@@ -34,6 +34,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['types'],
   ['config'],
   ['protocol'],
+  ['telemetry'],
   ['client'],
   ['builder.ts', 'media.ts', 'invoke'],
   ['certificates.ts', 'bill', 'notification'],

@@ -2,16 +2,17 @@
 import type { Readable } from 'node:stream'
 import { expandTemplate, templateNames } from '../chain/uri-template.js'
 import type { Settings } from '../config/settings.js'
-import { InvalidArgumentError, TransportError } from '../errors.js'
+import { InvalidArgumentError } from '../errors.js'
 import type { CommonOptions, Method } from '../options.js'
 import type { Call, Exchange } from '../protocol/call.js'
 import { decodeMediaId, endpointFacts, endsInValue } from '../protocol/endpoints.js'
 import type { OpenV2 } from '../protocol/v2/v2.js'
 import { openV3 } from '../protocol/v3/v3.js'
-import { requestIdOf, type WechatPayResponse } from '../response.js'
+import type { WechatPayResponse } from '../response.js'
+import { calls, Trace } from '../telemetry/trace.js'
 import { carrierFor } from '../transport/agents.js'
 import { readHeaders } from '../transport/headers.js'
-import { type Attempt, withRetry } from '../transport/retry.js'
+import { type Attempt, Outages, withRetry } from '../transport/retry.js'
 import { type IncomingResponse, send } from '../transport/send.js'
 import { type Destination, destinationOf, overrideTransport, type TransportSettings } from '../transport/settings.js'
 import type { Verifier } from '../trust/verifier.js'
@@ -52,12 +53,14 @@ interface CallContext {
   readonly verifierFor: VerifierFor
   readonly clock: Clock
   readonly openV2: OpenV2
+  readonly outages: Outages
 }
 
 export function createClient(
   settings: Settings,
   verifierFor: VerifierFor,
   clock: Clock = systemClock,
+  outages = new Outages(clock.monotonic),
 ): { send: SendCall; fetchFile: FetchFile } {
   let v2: Promise<OpenV2> | undefined
   const openV2: OpenV2 = async call => {
@@ -65,8 +68,18 @@ export function createClient(
     v2 ??= import('../protocol/v2/v2.js').then(({ createV2 }) => createV2(settings, sendCall, clock.monotonic))
     return (await v2)(call)
   }
-  const context: CallContext = { settings, verifierFor, clock, openV2 }
-  const sendCall: SendCall = async (method, template, given, rewritten = []) => {
+  const context: CallContext = { settings, verifierFor, clock, openV2, outages }
+  const { hooks } = settings
+  const hasHooks = hooks.request ?? hooks.response ?? hooks.retry ?? hooks.failure
+  /** Runs a call, with a trace if somebody wants to hear of it. */
+  const traced = (method: Method, template: string, call: (trace?: Trace) => Promise<Response>): Promise<Response> => {
+    if (!hasHooks && !calls.hasSubscribers) return call()
+    const trace = new Trace(method, template, settings)
+    return trace.run(() => call(trace))
+  }
+  const sendCall: SendCall = (method, template, given, rewritten = []) =>
+    traced(method, template, trace => prepare({ method, template, given, rewritten, trace }))
+  const prepare = async ({ method, template, given, rewritten, trace }: Given): Promise<Response> => {
     for (const path of rewritten) if (endsInValue(path)) throw new InvalidArgumentError(valueInName(path))
     const { values, options } = readCallOptions(given, templateNames(template), template)
     const path = expandTemplate(template, decodeMediaId(template, values))
@@ -74,17 +87,25 @@ export function createClient(
       options.headers === undefined ? settings.headers : { ...settings.headers, ...readHeaders(options.headers) }
     const facts = endpointFacts(method, path)
     return await withFiles(options, opened =>
-      exchange({ method, template, path, options: opened, headers, facts, file: undefined }, context),
+      exchange({ method, template, path, options: opened, headers, facts, file: undefined, trace }, context),
     )
   }
-  const fetchFile: FetchFile = async ({ origin, target, isApi }, given) => {
+  const fetchFile: FetchFile = (location, given) => {
     // Its query holds a token, which is not for hooks and errors to show.
-    const [template = ''] = target.slice(1).split('?', 1)
+    const [template = ''] = location.target.slice(1).split('?', 1)
+    return traced('GET', template, trace => prepareFile(location, template, given, trace))
+  }
+  const prepareFile = async (
+    { origin, target, isApi }: FileLocation,
+    template: string,
+    given: FileOptions,
+    trace: Trace | undefined,
+  ): Promise<Response> => {
     const { options } = readCallOptions({ ...given, base_uri: origin }, [], template)
     const own = readHeaders(options.headers)
     const headers = isApi ? { ...settings.headers, ...own } : own
     const facts = endpointFacts('GET', '')
-    return exchange({ method: 'GET', template, path: target, options, headers, facts, file: { isApi } }, context)
+    return exchange({ method: 'GET', template, path: target, options, headers, facts, file: { isApi }, trace }, context)
   }
   return { send: sendCall, fetchFile }
 }
@@ -94,11 +115,23 @@ function valueInName(path: string): string {
   return `The segment after ${quote(`/${above}`)} must be a placeholder, since it is a value, whose capital letters a property name does not keep. Write \`_name_\` there and pass the value in the options, or write the path in chain().`
 }
 
-async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): Promise<Response> {
-  const { settings, clock } = context
-  const { method, template, path, options, headers, facts, file } = filled
+/** A call as it was written. */
+interface Given {
+  method: Method
+  template: string
+  given: object
+  rewritten: readonly string[]
+  trace: Trace | undefined
+}
+
+type Filled = Omit<Call, 'deadline'> & { trace: Trace | undefined }
+
+async function exchange(filled: Filled, context: CallContext): Promise<Response> {
+  const { settings, clock, outages } = context
+  const { method, template, path, options, headers, facts, file, trace } = filled
   const transport = overrideTransport(settings.transport, options)
   const deadline = new Deadline({ timeout: transport.timeout, signal: options.signal, now: clock.monotonic })
+  if (trace) trace.deadline = deadline
   deadline.requireNotAborted()
   const call: Call = { method, template, path, options, headers, facts, deadline, file }
   const baseUris = baseUrisFor(call, transport, settings)
@@ -110,17 +143,14 @@ async function exchange(filled: Omit<Call, 'deadline'>, context: CallContext): P
       policy: transport.retry,
       baseUris,
       deadline,
+      outages,
       clock,
-      onRetry: (attempt, outcome, delay) =>
-        emit(settings.hooks.retry, () => ({
-          ...describe(call, attempt, settings),
-          cause: outcome instanceof TransportError ? outcome : { statusCode: outcome.statusCode },
-          delay,
-        })),
+      onBudgetSpent: () => trace?.noteBudgetSpent(),
+      onRetry: (_attempt, outcome, delay) => trace?.noteRetry(outcome, delay, outages.budget),
     },
     attempt => {
       if (attempt.number > 1) destination = destinationOf(attempt.baseUri, opened.target)
-      return sendOnce(attempt, destination, { call, opened, transport, context })
+      return sendOnce(attempt, destination, { call, opened, transport, context, trace })
     },
   )
   return await opened.decode(response, destination)
@@ -138,33 +168,30 @@ interface Sending {
   opened: Exchange
   transport: TransportSettings
   context: CallContext
+  trace: Trace | undefined
 }
 
 async function sendOnce(
   attempt: Attempt,
   destination: Destination,
-  { call, opened, transport, context: { settings, clock } }: Sending,
+  { call, opened, transport, context: { settings, clock }, trace }: Sending,
 ): Promise<IncomingResponse> {
   call.deadline.requireNotAborted()
   const started = clock.monotonic()
+  trace?.noteAttempt(attempt)
   const carrying = carrierFor(transport.dispatcher, settings.pool, opened.identity)
   // Undici is loaded while the first request is signed.
   const [request, carrier] =
     carrying instanceof Promise
       ? await Promise.all([opened.encode(destination), carrying])
       : [await opened.encode(destination), carrying]
-  emit(settings.hooks.request, () => ({ ...describe(call, attempt, settings), bytes: request.body?.length ?? 0 }))
+  trace?.noteRequest(request.body?.length ?? 0)
   const response = await send(request, {
     ...carrier,
     deadline: call.deadline,
     download: opened.download,
   })
-  emit(settings.hooks.response, () => ({
-    ...describe(call, attempt, settings),
-    statusCode: response.statusCode,
-    requestId: requestIdOf(response.headers),
-    duration: clock.monotonic() - started,
-  }))
+  trace?.noteResponse(response, clock.monotonic() - started)
   return response
 }
 
@@ -174,19 +201,4 @@ function baseUrisFor(call: Call, { baseUri }: TransportSettings, settings: Setti
   const documented = isDefault && settings.isMainHost ? call.facts.baseUri : undefined
   if (documented) return [new URL(documented)]
   return isDefault && settings.fallbackUri ? [baseUri, settings.fallbackUri] : [baseUri]
-}
-
-function describe({ method, template }: Call, { number, baseUri }: Attempt, { mchid }: Settings) {
-  return { mchid, method, path: `/${template}`, host: baseUri.host, attempt: number }
-}
-
-/** Calls a hook, if there is one, with the result of `describe`. */
-export function emit<Info>(hook: ((info: Info) => void) | undefined, describe: () => Info): void {
-  if (!hook) return
-  try {
-    const returned: unknown = hook(describe())
-    if (returned instanceof Promise) returned.catch(() => {})
-  } catch {
-    // Logging must not break a payment.
-  }
 }

@@ -1,5 +1,6 @@
 /** A configured client: it sends calls, and verifies what WeChat Pay sends to it. */
 import type { Settings } from '../config/settings.js'
+import { Outages } from '../transport/retry.js'
 import type { Verifier } from '../trust/verifier.js'
 import { type Clock, systemClock } from '../util/deadline.js'
 import { createClient, type FetchFile, type SendCall } from './client.js'
@@ -14,13 +15,14 @@ export interface OpenClient {
 }
 
 export function openClient(settings: Settings, clock: Clock = systemClock): OpenClient {
+  const outages = new Outages(clock.monotonic)
   const verifierFor = platformVerifiers(settings, clock, (verifier, path, options) =>
-    createClient(settings, () => verifier, clock).send('GET', path, options),
+    createClient(settings, () => verifier, clock, outages).send('GET', path, options),
   )
   const { baseUri } = settings.transport
   return {
     settings,
-    ...createClient(settings, verifierFor, clock),
+    ...createClient(settings, verifierFor, clock, outages),
     verifier: verifierFor({ template: '', baseUri }),
   }
 }

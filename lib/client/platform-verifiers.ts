@@ -2,12 +2,12 @@
 
 import type { Settings } from '../config/settings.js'
 import type { OpenOptions } from '../options.js'
+import { emit } from '../telemetry/trace.js'
 import { DownloadedKeys } from '../trust/downloaded-keys.js'
 import { PlatformKeyRing } from '../trust/platform-key-ring.js'
 import type { Verifier } from '../trust/verifier.js'
 import type { KeyWarning } from '../trust/warnings.js'
 import type { Clock } from '../util/deadline.js'
-import { emit } from './client.js'
 
 /** Makes one call whose response `verifier` verifies. */
 type Get = (verifier: Verifier, path: string, options: OpenOptions) => Promise<{ body: { toString(): string } }>

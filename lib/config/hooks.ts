@@ -7,9 +7,11 @@ import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { kindOf } from '../util/wording.js'
 
 interface CallInfo {
+  /** The same for everything that is told of one call. */
+  id: string
   mchid: string
   method: Method
-  /** The path with its placeholders not filled, since their values may be personal data. */
+  /** The path without values and query, since they may be personal data: `/v3/pay/transactions/id/{transaction_id}`. */
   path: string
   /** The host of the request, with its port. */
   host: string
@@ -32,8 +34,27 @@ export interface ResponseInfo extends CallInfo {
 export interface RetryInfo extends CallInfo {
   /** Why the call is retried: the error of the transport, or the status of the response. */
   cause: WechatPayError | { statusCode: number }
-  /** Milliseconds until the next attempt. */
+  /** Milliseconds until the next attempt; 0 before one at a different host. */
   delay: number
+  /** What is left of the client's retry budget, of 500. A retry costs 5, after a time-out 10; a success gives 1 back. */
+  budget: number
+}
+
+/** A call that ended in an error. */
+export interface FailureInfo extends CallInfo {
+  /** The number of attempts; 0 if the call was refused before anything was sent. */
+  attempt: number
+  /** The code of the error. */
+  code: string
+  /** The status of the last response, if there was one. */
+  statusCode: number | undefined
+  requestId: string | undefined
+  /** Whether the request may have reached WeChat Pay. If it may, query the order before retrying. */
+  sent: boolean
+  /** Milliseconds for the whole call. */
+  duration: number
+  /** Whether a retry was left out because the retry budget of the client was spent, as in a long outage. */
+  isBudgetSpent: boolean
 }
 
 /** Nothing has failed yet: a certificate expires soon or could not be refreshed, or the store is down. */
@@ -46,10 +67,12 @@ export interface Hooks {
   request?: (info: RequestInfo) => void
   response?: (info: ResponseInfo) => void
   retry?: (info: RetryInfo) => void
+  /** Called for every call that ends in an error, also one that was refused before anything was sent. */
+  failure?: (info: FailureInfo) => void
   warning?: (info: WarningInfo) => void
 }
 
-const HOOKS: readonly (keyof Hooks)[] = ['request', 'response', 'retry', 'warning']
+const HOOKS: readonly (keyof Hooks)[] = ['request', 'response', 'retry', 'failure', 'warning']
 
 /** @throws InvalidArgumentError for a name that is not a hook, which would never be called, and for anything but a function. */
 export function readHooks(on: unknown = {}): Hooks {

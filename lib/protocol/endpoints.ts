@@ -132,6 +132,32 @@ function branchAt(branch: Branch, segments: readonly string[], depth: number): B
 }
 
 /**
+ * A path for logs and metrics: without its query, and with `{}` where a value may be written. A segment of a path that is not
+ * documented is taken for a name if it consists of small letters and dashes.
+ */
+export function withoutValues(path: string): string {
+  const segments = segmentsOf(path)
+  const names = namesAt(tree(), segments, 0) ?? segments.map(segment => (NAME.test(segment) ? segment : '{}'))
+  return names.join('/')
+}
+
+const NAME = /^(?:v\d|[a-z]+(?:-[a-z]+)*|.*\{.*|)$/
+
+function namesAt({ facts, next = {} }: Branch, segments: readonly string[], depth: number): string[] | undefined {
+  const segment = segments[depth]
+  if (segment === undefined) return facts && []
+  const followers: [name: string, Branch | undefined][] = [
+    [segment, Object.hasOwn(next, segment) ? next[segment] : undefined],
+    [segment.includes('{') ? segment : '{}', segment === '' ? undefined : next['{}']],
+  ]
+  for (const [name, follower] of followers) {
+    const names = follower && namesAt(follower, segments, depth + 1)
+    if (names) return [name, ...names]
+  }
+  return next['{+}'] && ['{+}']
+}
+
+/**
  * Whether the last segment of a path can only be the value of a placeholder: no documented path has that segment there, and
  * some have a placeholder.
  */

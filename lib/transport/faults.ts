@@ -38,9 +38,17 @@ export function isBeforeSending(error: Problem): boolean {
 
 // The errors whose fault is this machine's or the proxy's, so that a different host would not help.
 const local = new WeakSet<TransportError>()
+const unreachable = new WeakSet<TransportError>()
 
-export function isLocal(error: TransportError): boolean {
-  return local.has(error)
+/** Whether a host could not be reached, so that a different one may help. */
+export function isUnreachable(error: TransportError): boolean {
+  return unreachable.has(error) || (error.code === 'ERR_CONNECT' && !local.has(error))
+}
+
+/** The same error, after a call timed out while it was still connecting. */
+export function asUnreachable(error: TransportError): TransportError {
+  unreachable.add(error)
+  return error
 }
 
 /** The error for a request that was not sent, by undici's error. */

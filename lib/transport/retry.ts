@@ -1,7 +1,9 @@
 /** Tries a call again where that cannot do harm: when nothing was sent, or when the call only reads. */
 import { NOTHING_SENT, OUTCOME_UNKNOWN, TransportError, WechatPayError } from '../errors.js'
 import type { Method } from '../options.js'
+import { headerLine, type ResponseHeaders } from '../response.js'
 import type { Clock, Deadline } from '../util/deadline.js'
+import { isUnreachable } from './faults.js'
 import type { IncomingResponse } from './send.js'
 import type { RetryPolicy } from './settings.js'
 
@@ -11,14 +13,61 @@ export interface Attempt {
   baseUri: URL
 }
 
+/** Milliseconds for which a host that could not be reached is left aside. */
+const ASIDE = 30_000
+
+const FULL_BUDGET = 500
+const COST = 5
+/** A time-out holds a connection for longer than anything else that fails. */
+const COST_OF_TIMEOUT = 10
+const REWARD = 1
+
+/** What a client remembers of its calls, so that it does not make an outage worse. Durations are on the monotonic clock. */
+export class Outages {
+  readonly #now: () => number
+  readonly #aside = new Map<string, number>()
+  /** What is left to spend on retries. */
+  budget = FULL_BUDGET
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  leaveAside({ origin }: URL): void {
+    this.#aside.set(origin, this.#now() + ASIDE)
+  }
+
+  isAside({ origin }: URL): boolean {
+    return this.#aside.size > 0 && (this.#aside.get(origin) ?? 0) > this.#now()
+  }
+
+  noteReached({ origin }: URL): void {
+    if (this.#aside.size > 0) this.#aside.delete(origin)
+  }
+
+  noteSuccess(): void {
+    if (this.budget < FULL_BUDGET) this.budget += REWARD
+  }
+
+  /** Whether there is budget for a retry, which it then uses up. */
+  spend(cost: number): boolean {
+    if (this.budget < cost) return false
+    this.budget -= cost
+    return true
+  }
+}
+
 export interface RetryContext {
   method: Method
   policy: RetryPolicy
-  /** The hosts, in turns: the next one is tried after a host that could not be reached. */
+  /** The hosts: a different one is tried after one that could not be reached. */
   baseUris: readonly [URL, ...URL[]]
   deadline: Deadline
+  outages: Outages
   clock: Pick<Clock, 'random' | 'sleep'>
-  onRetry(attempt: Attempt, outcome: TransportError | IncomingResponse, delay: number): void
+  /** Called instead of a retry that the budget does not allow. */
+  onBudgetSpent(): void
+  onRetry(attempt: Attempt, outcome: Outcome, delay: number): void
 }
 
 const EARLIER = `An earlier attempt was sent. ${OUTCOME_UNKNOWN}`
@@ -36,27 +85,87 @@ export async function withRetry(
   context: RetryContext,
   attempt: (attempt: Attempt) => Promise<IncomingResponse>,
 ): Promise<IncomingResponse> {
-  const { policy, baseUris, clock, deadline } = context
-  let host = 0
+  const { clock, deadline, outages } = context
+  const hosts = new Hosts(context)
   for (let number = 1; ; number++) {
-    const baseUri = baseUris[host % baseUris.length] ?? baseUris[0]
-    const current: Attempt = { number, baseUri }
-    let outcome: TransportError | IncomingResponse
+    const current: Attempt = { number, baseUri: hosts.current }
+    let outcome: Outcome
     try {
       outcome = await attempt(current)
     } catch (error) {
       if (!(error instanceof TransportError)) throw deadline.sent ? afterSent(error) : error
       outcome = error
     }
-    if (outcome instanceof TransportError && !outcome.sent) host++
-    else deadline.sent = true
-    const delay = retryDelay(number, clock.random())
-    const mayRepeat = number < policy.attempts && isRepeatable(outcome, context) && delay < deadline.remaining()
-    if (!mayRepeat) return settle(outcome, deadline.sent)
+    if (!(outcome instanceof TransportError) || outcome.sent) deadline.sent = true
+    if (isSuccess(outcome)) outages.noteSuccess()
+    const isNewHost = hosts.note(outcome)
+    const delay = isNewHost ? 0 : delayOf(outcome, retryDelay(number, clock.random()))
+    if (!mayRepeat(outcome, number, delay, context)) return settle(outcome, deadline.sent)
     context.onRetry(current, outcome, delay)
-    await clock.sleep(delay, deadline.signal)
+    if (delay > 0) await clock.sleep(delay, deadline.signal)
     deadline.requireNotAborted()
   }
+}
+
+type Outcome = TransportError | IncomingResponse
+
+/** The hosts of one call. */
+class Hosts {
+  current: URL
+  readonly #context: Pick<RetryContext, 'baseUris' | 'outages'>
+  readonly #tried = new Set<URL>()
+
+  constructor(context: Pick<RetryContext, 'baseUris' | 'outages'>) {
+    const { baseUris, outages } = context
+    this.#context = context
+    this.current = baseUris.find(baseUri => !outages.isAside(baseUri)) ?? baseUris[0]
+  }
+
+  /** Chooses the next host. Whether it has not been tried yet, so that going there needs no pause. */
+  note(outcome: Outcome): boolean {
+    const { baseUris, outages } = this.#context
+    const reached = this.current
+    this.#tried.add(reached)
+    if (!(outcome instanceof TransportError) || outcome.sent) outages.noteReached(reached)
+    if (!(outcome instanceof TransportError) || !isUnreachable(outcome)) return false
+    outages.leaveAside(reached)
+    const next = baseUris.find(baseUri => !this.#tried.has(baseUri))
+    this.current = next ?? baseUris[(baseUris.indexOf(reached) + 1) % baseUris.length] ?? reached
+    return next !== undefined
+  }
+}
+
+function mayRepeat(outcome: Outcome, number: number, delay: number, context: RetryContext): boolean {
+  const { policy, deadline, outages } = context
+  if (number >= policy.attempts || !isRepeatable(outcome, context)) return false
+  // One that has no time left is not begun.
+  if (delay + 1 >= deadline.remaining()) return false
+  if (outages.spend(isTimeout(outcome) ? COST_OF_TIMEOUT : COST)) return true
+  context.onBudgetSpent()
+  return false
+}
+
+function isSuccess(outcome: Outcome): boolean {
+  return !(outcome instanceof TransportError) && outcome.statusCode < 500 && outcome.statusCode !== 429
+}
+
+function isTimeout(outcome: Outcome): boolean {
+  if (!(outcome instanceof TransportError)) return outcome.statusCode === 408 || outcome.statusCode === 504
+  const { cause } = outcome
+  return cause instanceof Error && 'code' in cause && /TIMEOUT|TIMEDOUT/.test(String(cause.code))
+}
+
+/** The pause before a retry: what the response asks for, and no shorter than `least`. */
+function delayOf(outcome: Outcome, least: number): number {
+  return outcome instanceof TransportError ? least : Math.max(least, retryAfter(outcome.headers) ?? 0)
+}
+
+/** Milliseconds. A date is read by the clock that wrote it. */
+function retryAfter(headers: ResponseHeaders): number | undefined {
+  const value = headerLine(headers, 'retry-after')
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  const wait = Date.parse(value) - Date.parse(headerLine(headers, 'date'))
+  return Number.isNaN(wait) ? undefined : wait
 }
 
 /** Milliseconds: doubles from 250 to 5000, and half of it is random, so that clients do not return in step. */
@@ -65,14 +174,14 @@ export function retryDelay(attempt: number, random: number): number {
   return ceiling / 2 + (ceiling / 2) * random
 }
 
-function isRepeatable(outcome: TransportError | IncomingResponse, { method, policy }: RetryContext): boolean {
+function isRepeatable(outcome: Outcome, { method, policy }: RetryContext): boolean {
   const isHarmless = policy.methods.includes(method)
   if (!(outcome instanceof TransportError)) return isHarmless && policy.repeatsStatus(outcome.statusCode)
   if (!outcome.sent) return outcome.code === 'ERR_CONNECT'
   return isHarmless && outcome.code === 'ERR_CONNECTION_LOST'
 }
 
-function settle(outcome: TransportError | IncomingResponse, sent: boolean): IncomingResponse {
+function settle(outcome: Outcome, sent: boolean): IncomingResponse {
   if (!(outcome instanceof TransportError)) return outcome
   if (outcome.sent || !sent) throw outcome
   throw new TransportError(withEarlier(outcome), { code: outcome.code, sent, cause: outcome })

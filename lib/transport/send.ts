@@ -15,7 +15,7 @@ import { type Deadline, timerDelay } from '../util/deadline.js'
 import { onAbort } from '../util/on-abort.js'
 import { bare } from '../util/plain-object.js'
 import type { Carrier } from './agents.js'
-import { isBeforeSending, isConnectFailure, unsentError } from './faults.js'
+import { asUnreachable, isBeforeSending, isConnectFailure, unsentError } from './faults.js'
 import type { Destination } from './settings.js'
 
 /** A body of known length, which every attempt opens anew. */
@@ -263,7 +263,8 @@ class ResponseHandler implements DispatchHandler {
   #fail(code: TransportErrorCode, what: string, cause?: unknown, sent = this.#maySent()): void {
     if (this.#failure) return
     const outcome = sent ? OUTCOME_UNKNOWN : NOTHING_SENT
-    this.#settleFailure(new TransportError(`${what}. ${outcome}`, { code, sent, cause }))
+    const error = new TransportError(`${what}. ${outcome}`, { code, sent, cause })
+    this.#settleFailure(code === 'ERR_TIMEOUT' && !sent ? asUnreachable(error) : error)
   }
 
   #settleFailure(failure: WechatPayError): void {

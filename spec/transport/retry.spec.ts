@@ -7,7 +7,8 @@ import {
   WechatPayError,
 } from '../../lib/errors.js'
 import type { Method } from '../../lib/options.js'
-import { type Attempt, type RetryContext, retryDelay, withRetry } from '../../lib/transport/retry.js'
+import { asUnreachable, unsentError } from '../../lib/transport/faults.js'
+import { type Attempt, Outages, type RetryContext, retryDelay, withRetry } from '../../lib/transport/retry.js'
 import type { IncomingResponse } from '../../lib/transport/send.js'
 import { readTransportOptions } from '../../lib/transport/settings.js'
 import { Deadline } from '../../lib/util/deadline.js'
@@ -39,6 +40,8 @@ async function play(
     policy: readTransportOptions({ ...(retry !== undefined && { retry }) }, main.href).retry,
     baseUris: [main, second],
     deadline: new Deadline({ timeout, signal, now: () => now }),
+    outages: new Outages(() => now),
+    onBudgetSpent: () => {},
     onRetry: () => {},
     clock: {
       random: () => 0.5,
@@ -146,13 +149,13 @@ describe('waiting', () => {
   })
 
   it('keeps to the timeout: no attempt starts without time left', async () => {
-    const { hosts, slept } = await play([refused, refused], { method: 'GET', timeout: 300 })
+    const { hosts, slept } = await play([lost, lost], { method: 'GET', timeout: 300 })
     expect(slept).toEqual([187.5])
     expect(hosts).toHaveLength(2)
   })
 
   it('leaves later attempts the rest of the timeout', async () => {
-    expect((await play([refused], { method: 'GET', timeout: 1000 })).remaining).toEqual([1000, 812.5])
+    expect((await play([lost], { method: 'GET', timeout: 1000 })).remaining).toEqual([1000, 812.5])
   })
 
   it('ends at once when the signal aborts, and says whether anything was sent', async () => {
@@ -170,6 +173,137 @@ describe('waiting', () => {
       sent: false,
       message: expect.stringContaining(NOTHING_SENT),
     })
+  })
+})
+
+describe('a host that could not be reached', () => {
+  const atHosts = async (outcomes: Outcome[], options: Partial<RetryContext> & { retry?: object } = {}) =>
+    (await play(outcomes, { method: 'POST', ...options })).hosts
+
+  it('is left at once for one that has not been tried, and after a pause for one that has', async () => {
+    const { hosts, slept } = await play([refused, refused], { method: 'POST' })
+    expect(hosts).toEqual(['main.example', 'second.example', 'main.example'])
+    expect(slept).toEqual([375])
+  })
+
+  it('is left aside by later calls for 30 seconds', async () => {
+    let now = 0
+    const outages = new Outages(() => now)
+    expect(await atHosts([refused], { outages })).toEqual(['main.example', 'second.example'])
+    now = 29_999
+    expect(await atHosts([], { outages })).toEqual(['second.example'])
+    now = 30_000
+    expect(await atHosts([], { outages })).toEqual(['main.example'])
+  })
+
+  it('is tried when the other one cannot be reached either', async () => {
+    const outages = new Outages(() => 0)
+    outages.leaveAside(main)
+    expect(await atHosts([refused], { outages })).toEqual(['second.example', 'main.example'])
+    expect(await atHosts([], { outages })).toEqual(['main.example'])
+  })
+
+  it('is not left aside when there is no other', async () => {
+    const outages = new Outages(() => 0)
+    expect(await atHosts([refused, refused], { outages, baseUris: [main] })).toEqual(Array(3).fill('main.example'))
+    expect(await atHosts([], { outages, baseUris: [main] })).toEqual(['main.example'])
+  })
+
+  it('is not left aside for a call that was sent, or for a fault of this machine', async () => {
+    const outages = new Outages(() => 0)
+    const problem = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE', syscall: 'connect' })
+    const local = unsentError(problem, undefined)
+    expect(await atHosts([lost], { outages })).toEqual(['main.example'])
+    expect(await atHosts([local, local], { outages })).toEqual(Array(3).fill('main.example'))
+    expect(await atHosts([], { outages })).toEqual(['main.example'])
+  })
+
+  it('is also one at which a call timed out before it was connected', async () => {
+    const outages = new Outages(() => 0)
+    const stuck = asUnreachable(new TransportError('late', { code: 'ERR_TIMEOUT', sent: false }))
+    expect(await atHosts([stuck], { outages })).toEqual(['main.example'])
+    expect(await atHosts([], { outages })).toEqual(['second.example'])
+  })
+})
+
+describe('Retry-After', () => {
+  const wait = (headers: Record<string, string>, statusCode = 503): IncomingResponse => ({
+    statusCode,
+    headers,
+    body: Buffer.alloc(0),
+  })
+  const date = 'Sat, 28 Nov 2026 08:00:00 GMT'
+
+  it.each<[string, Record<string, string>, number]>([
+    ['in seconds is waited for', { 'retry-after': '2' }, 2000],
+    ['as a date is read by the clock of the response', { 'retry-after': 'Sat, 28 Nov 2026 08:00:07 GMT', date }, 7000],
+    ['that is shorter than the usual pause is not', { 'retry-after': '0' }, 187.5],
+    ['in the past is not', { 'retry-after': 'Sat, 28 Nov 2026 07:00:00 GMT', date }, 187.5],
+    ['that means nothing is not', { 'retry-after': 'soon' }, 187.5],
+    ['as a date without a date of the response is not', { 'retry-after': date }, 187.5],
+  ])('%s', async (_what, headers, pause) => {
+    for (const statusCode of [429, 503]) {
+      expect((await play([wait(headers, statusCode)], { method: 'GET' })).slept).toEqual([pause])
+    }
+  })
+
+  it('that is beyond the timeout ends the call with the response', async () => {
+    const { result, slept } = await play([wait({ 'retry-after': '60' })], { method: 'GET', timeout: 30_000 })
+    expect(result).toMatchObject({ statusCode: 503 })
+    expect(slept).toEqual([])
+  })
+})
+
+describe('the retry budget of a client', () => {
+  const timedOut = new TransportError('refused', {
+    code: 'ERR_CONNECT',
+    sent: false,
+    cause: Object.assign(new Error('connect timeout'), { code: 'UND_ERR_CONNECT_TIMEOUT' }),
+  })
+
+  it.each<[string, Outcome, number]>([
+    ['a retry costs 5', status(500), 5],
+    ['a retry after a connection that was lost costs 5', lost, 5],
+    ['a retry after a gateway timeout costs 10', status(504), 10],
+    ['a retry after a connection that timed out costs 10', timedOut, 10],
+  ])('%s', async (_what, outcome, cost) => {
+    const outages = new Outages(() => 0)
+    await play([outcome, status(500)], { method: 'GET', retry: { attempts: 2 }, outages })
+    expect(outages.budget).toBe(500 - cost)
+  })
+
+  it('gets 1 back for each success, a refusal of WeChat Pay among them, and never has more than 500', async () => {
+    const outages = new Outages(() => 0)
+    outages.spend(3)
+    for (const outcome of [status(200), status(404), status(500), status(429), refused]) {
+      await play([outcome], { method: 'GET', retry: { attempts: 1 }, outages })
+    }
+    expect(outages.budget).toBe(499)
+    await play([], { method: 'GET', outages })
+    await play([], { method: 'GET', outages })
+    expect(outages.budget).toBe(500)
+  })
+
+  it('that is spent leaves retries out, and says so', async () => {
+    const outages = new Outages(() => 0)
+    let spent = 0
+    const onBudgetSpent = () => spent++
+    const attempts: number[] = []
+    for (let call = 0; call < 60; call++) {
+      const { hosts } = await play([status(503), status(503), status(503)], { method: 'GET', outages, onBudgetSpent })
+      attempts.push(hosts.length)
+    }
+    expect(attempts.slice(0, 50)).toEqual(Array(50).fill(3))
+    expect(attempts.slice(50)).toEqual(Array(10).fill(1))
+    expect(spent).toBe(10)
+  })
+
+  it('is not asked for what would not be retried anyway', async () => {
+    const outages = new Outages(() => 0)
+    outages.spend(500)
+    const onBudgetSpent = () => expect.fail('asked')
+    await play([status(503)], { method: 'POST', outages, onBudgetSpent })
+    await play([status(503)], { method: 'GET', retry: false, outages, onBudgetSpent })
   })
 })
 

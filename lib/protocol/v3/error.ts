@@ -2,12 +2,14 @@
 
 import type { Settings } from '../../config/settings.js'
 import { ApiError, LONGEST_CODE, OUTCOME_UNKNOWN, oneLine } from '../../errors.js'
-import { parseJson, requestIdOf } from '../../response.js'
+import { parseJson, type ResponseHeaders, requestIdOf } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 import type { Destination } from '../../transport/settings.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { isRecord } from '../../util/plain-object.js'
 import type { Call } from '../call.js'
 import type { Payload } from '../payload.js'
+import { clockOffset } from './verify.js'
 
 /** The request that failed. */
 interface Failed {
@@ -15,6 +17,7 @@ interface Failed {
   payload: Payload
   to: Destination
   settings: Settings
+  now: EpochMilliseconds
 }
 
 interface Problem {
@@ -29,7 +32,7 @@ export function apiError({ statusCode, headers }: IncomingResponse, body: Buffer
   const code = codeOf(problem, statusCode)
   const said = reasonOf(problem)
   const { method, template } = failed.call
-  const advice = code === 'SIGN_ERROR' ? signatureAdvice(problem.detail, failed) : adviceFor(statusCode)
+  const advice = code === 'SIGN_ERROR' ? signatureAdvice(problem.detail, failed, headers) : adviceFor(statusCode)
   return new ApiError(`${method} /${template} failed with ${statusCode} ${code}${said}. ${advice}`, {
     code,
     statusCode,
@@ -82,13 +85,17 @@ function adviceFor(statusCode: number): string {
 }
 
 // Paths are compared here rather than shown: their placeholders and queries hold an openid or a phone number.
-function signatureAdvice(detail: unknown, { call, payload, to, settings }: Failed): string {
+function signatureAdvice(
+  detail: unknown,
+  { call, payload, to, settings, now }: Failed,
+  headers: ResponseHeaders,
+): string {
   const size = payload.signed.length
   const covered = `${call.method} /${call.template} with ${size === 0 ? 'no' : `a ${size}-byte`} body`
   const seen = isRecord(detail) && isRecord(detail.sign_information) ? detail.sign_information : {}
   return (
     `The signature covered ${covered}, for mchid ${settings.mchid}, signed with certificate serial ${settings.signer.serial}.${differenceOf(seen, call.method, to.path)} ` +
-    "Check that `privateKey` belongs to `serial`, that `serial` belongs to `mchid`, and that this machine's clock is right."
+    `Check that \`privateKey\` belongs to \`serial\`, that \`serial\` belongs to \`mchid\`, and that this machine's clock is right${clockOffset(headers, now)}.`
   )
 }
 

@@ -153,7 +153,8 @@ class V3Exchange implements Exchange {
   }
 
   #apiError(response: IncomingResponse, body: Buffer, to: Destination): ApiError {
-    return apiError(response, body, { call: this.#call, payload: this.#payload, to, settings: this.#client.settings })
+    const { settings, now } = this.#client
+    return apiError(response, body, { call: this.#call, payload: this.#payload, to, settings, now: now() })
   }
 
   async #verifiedDownload(response: IncomingResponse, content: Readable): Promise<Readable> {

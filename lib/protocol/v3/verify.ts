@@ -71,7 +71,11 @@ async function verify(
     )
   }
   const offset = offsetOf(timestamp, now)
-  if (!(Math.abs(offset) <= LARGEST_OFFSET)) throw refuse('clock', `The ${subject} ${whenSigned(offset)}.`)
+  if (!(Math.abs(offset) <= LARGEST_OFFSET))
+    throw refuse(
+      'clock',
+      `The ${subject} ${whenSigned(offset)}${subject === 'response' ? clockOffset(headers, now) : ''}.`,
+    )
   if (signature.startsWith(PROBE)) {
     throw refuse('probe', 'WeChat Pay sent an invalid signature on purpose, to test whether signatures are verified.')
   }
@@ -97,6 +101,14 @@ async function verify(
         { code: 'ERR_VERIFIER' },
       )
   }
+}
+
+/** By how much this machine's clock is off, by the time of a response, for messages; empty if it has none. */
+export function clockOffset(headers: ResponseHeaders, now: EpochMilliseconds): string {
+  const seconds = Math.round((now - Date.parse(headerLine(headers, 'date'))) / 1000)
+  if (Number.isNaN(seconds)) return ''
+  if (Math.abs(seconds) <= 1) return ': it agrees with the `Date` of the response'
+  return `: it is ${Math.abs(seconds)} s ${seconds < 0 ? 'behind' : 'ahead of'} the \`Date\` of the response`
 }
 
 /** Seconds from now, negative for the past; NaN if the timestamp is not a number of seconds. */

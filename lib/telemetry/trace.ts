@@ -1,0 +1,144 @@
+/** Tells hooks and subscribers how calls go: each call has a trace, which holds nothing of what it carries. */
+import { randomUUID } from 'node:crypto'
+import { tracingChannel } from 'node:diagnostics_channel'
+import type { Hooks } from '../config/hooks.js'
+import type { Settings } from '../config/settings.js'
+import { TransportError, WechatPayError } from '../errors.js'
+import type { Method } from '../options.js'
+import { withoutValues } from '../protocol/endpoints.js'
+import { requestIdOf } from '../response.js'
+import type { Attempt } from '../transport/retry.js'
+import type { IncomingResponse } from '../transport/send.js'
+import { type Deadline, systemClock } from '../util/deadline.js'
+
+/** What is published on the channel, at the beginning and the end of a call. */
+export interface CallTrace {
+  readonly id: string
+  readonly mchid: string
+  readonly method: Method
+  /** Without the values of placeholders, and without the query. */
+  readonly path: string
+  /** The scheme of {@link host}, `https:`. */
+  protocol: string
+  /** The host of the last attempt, with its port. */
+  host: string
+  /** The number of attempts so far. */
+  attempt: number
+  /** Of the last response. */
+  statusCode?: number | undefined
+  requestId?: string | undefined
+  /** Milliseconds, at the end. */
+  duration?: number
+  /** Why it failed. */
+  error?: { readonly name: string; readonly code: string }
+  /** If it failed: whether the request may have reached WeChat Pay. */
+  sent?: boolean
+}
+
+/**
+ * The channel of all calls. `start` is published when a call begins, `asyncEnd` when it has ended, `error` before that if it
+ * failed; each with the same {@link CallTrace}.
+ */
+export const calls = tracingChannel<unknown, CallTrace>('wechatpay-chain:call')
+
+/** One call that somebody wants to hear of. */
+export class Trace {
+  readonly published: CallTrace
+  /** Set once the call has one. */
+  deadline: Deadline | undefined
+  /** Whether a retry was left out because the budget was spent. */
+  #isBudgetSpent = false
+  readonly #hooks: Hooks
+  readonly #started = systemClock.monotonic()
+
+  constructor(method: Method, template: string, { mchid, transport, hooks }: Settings) {
+    const { protocol, host } = transport.baseUri
+    this.#hooks = hooks
+    this.published = {
+      id: randomUUID(),
+      mchid,
+      method,
+      path: `/${withoutValues(template)}`,
+      protocol,
+      host,
+      attempt: 0,
+    }
+  }
+
+  noteAttempt({ number, baseUri }: Attempt): void {
+    const { protocol, host } = baseUri
+    Object.assign(this.published, { attempt: number, protocol, host, statusCode: undefined, requestId: undefined })
+  }
+
+  noteRequest(bytes: number): void {
+    emit(this.#hooks.request, () => ({ ...this.#describe(), bytes }))
+  }
+
+  noteResponse({ statusCode, headers }: IncomingResponse, duration: number): void {
+    const requestId = requestIdOf(headers)
+    Object.assign(this.published, { statusCode, requestId })
+    emit(this.#hooks.response, () => ({ ...this.#describe(), statusCode, requestId, duration }))
+  }
+
+  noteRetry(outcome: TransportError | IncomingResponse, delay: number, budget: number): void {
+    const cause = outcome instanceof TransportError ? outcome : { statusCode: outcome.statusCode }
+    emit(this.#hooks.retry, () => ({ ...this.#describe(), cause, delay, budget }))
+  }
+
+  noteBudgetSpent(): void {
+    this.#isBudgetSpent = true
+  }
+
+  /** What every hook gets. */
+  #describe() {
+    const { id, mchid, method, path, host, attempt } = this.published
+    return { id, mchid, method, path, host, attempt }
+  }
+
+  /** Runs the call, and tells of its end. */
+  run<Result>(call: () => Promise<Result>): Promise<Result> {
+    const { published } = this
+    const result = calls.start.runStores(published, call)
+    calls.end.publish(published)
+    const end = () => {
+      calls.asyncStart.publish(published)
+      calls.asyncEnd.publish(published)
+    }
+    return result.then(
+      value => {
+        published.duration = systemClock.monotonic() - this.#started
+        end()
+        return value
+      },
+      (error: unknown) => {
+        this.#fail(error)
+        end()
+        throw error
+      },
+    )
+  }
+
+  #fail(error: unknown): void {
+    const { published, deadline } = this
+    const isBudgetSpent = this.#isBudgetSpent
+    const { name, code } = error instanceof WechatPayError ? error : { name: 'Error', code: 'ERR_UNKNOWN' }
+    const duration = systemClock.monotonic() - this.#started
+    const sent = error instanceof TransportError ? error.sent : (deadline?.sent ?? false)
+    Object.assign(published, { duration, sent, error: { name, code } })
+    const { statusCode, requestId } = published
+    const describe = () => ({ ...this.#describe(), code, statusCode, requestId, sent, duration, isBudgetSpent })
+    emit(this.#hooks.failure, describe)
+    calls.error.publish(published)
+  }
+}
+
+/** Calls a hook, if there is one, with the result of `describe`. */
+export function emit<Info>(hook: ((info: Info) => void) | undefined, describe: () => Info): void {
+  if (!hook) return
+  try {
+    const returned: unknown = hook(describe())
+    if (returned instanceof Promise) returned.catch(() => {})
+  } catch {
+    // Logging must not break a payment.
+  }
+}
