@@ -31,7 +31,11 @@ function nameOf({ moduleIds }) {
 }
 
 export default defineConfig({
-  input: { index: 'dist/index.js', 'simulator/index': 'dist/simulator/index.js' },
+  input: {
+    index: 'dist/index.js',
+    'simulator/index': 'dist/simulator/index.js',
+    'telemetry/opentelemetry': 'dist/telemetry/opentelemetry.js',
+  },
   platform: 'node',
   // The CommonJS files load a dependency when it is needed; joined, they would no longer be seen by bundlers.
   external: /^[^./]|\.cjs$/,
