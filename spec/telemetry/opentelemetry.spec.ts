@@ -1,6 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { tracingChannel } from 'node:diagnostics_channel'
-import { type Context, context, metrics, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  type ContextManager,
+  context,
+  metrics,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -35,9 +44,9 @@ afterAll(async () => {
   metrics.disable()
   await Promise.all([gateway.close(), meters.shutdown()])
 })
-beforeEach(() => {
+beforeEach(async () => {
   spans.reset()
-  points.reset()
+  await durations()
   gateway.answers = [answer(200, { ok: true })]
 })
 
@@ -120,22 +129,25 @@ describe('a call', () => {
     const note = ({ duration = 0 }: CallTrace) => {
       milliseconds = duration
     }
-    channel.asyncEnd.subscribe(note)
+    const ignore = () => {}
+    const subscribers = { start: ignore, end: ignore, asyncStart: ignore, asyncEnd: note, error: ignore }
+    channel.subscribe(subscribers)
     await order()
-    channel.asyncEnd.unsubscribe(note)
+    channel.unsubscribe(subscribers)
     const value = (await durations())?.dataPoints[0]?.value
     expect(value).toMatchObject({ sum: milliseconds / 1000 })
   })
 
   it('is a child of the span that is active', async () => {
     const store = new AsyncLocalStorage<Context>()
-    context.setGlobalContextManager({
+    const manager: ContextManager = {
       active: () => store.getStore() ?? ROOT_CONTEXT,
-      with: (active, act, self, ...args) => store.run(active, () => act.call(self, ...args)),
+      with: (active, act, self, ...args) => store.run(active, () => act.call(self as never, ...args)),
       bind: (_context, target) => target,
-      enable: () => context,
-      disable: () => context,
-    } as never)
+      enable: () => manager,
+      disable: () => manager,
+    }
+    context.setGlobalContextManager(manager)
     const parent = trace.getTracer('spec').startSpan('parent')
     await context.with(trace.setSpan(context.active(), parent), order)
     context.disable()
