@@ -49,6 +49,7 @@ const SIMULATOR_LAYERS: readonly (readonly string[])[] = [
   ['products'],
   ['notify'],
   ['config.ts', 'options.ts'],
+  ['control'],
   ['simulator.ts'],
   ['index.ts'],
 ]

@@ -19,7 +19,7 @@ export interface SimulatorConfig {
   /** The merchant API certificate and its private key for mutual TLS, PEM. */
   merchant: { cert: string; key: string }
   base_uri: string
-  /** PEM: the certificate of the simulator. Only with `https`. */
+  /** PEM: the certificate of the simulator. Only with `https` or `httpsPort`. */
   ca?: string
 }
 
@@ -35,7 +35,7 @@ export interface SimulatorBrandConfig {
   /** 32 characters. */
   apiv3Key: string
   base_uri: string
-  /** PEM: the certificate of the simulator. Only with `https`. */
+  /** PEM: the certificate of the simulator. Only with `https` or `httpsPort`. */
   ca?: string
 }
 

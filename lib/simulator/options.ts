@@ -7,6 +7,18 @@ import type { SimulatorKeys } from './keys/merchant.js'
 export interface SimulatorOptions {
   /** The port to listen on. Default 0: any free port. */
   port?: number
+  /** A second port, for https beside http; 0 means any free port. It is the port of `simulator.httpsUrl`. */
+  httpsPort?: number
+  /**
+   * The address to listen on. Default `127.0.0.1`, which only this machine reaches; `0.0.0.0` lets phones and containers
+   * of the same network in, and everybody else there.
+   */
+  host?: string
+  /**
+   * Names of further hosts that notifications are sent to, such as the container of a shop. Default: none, and
+   * notifications go to this machine only.
+   */
+  notify?: readonly string[]
   /** The merchant ID. Default `1900000109`. */
   mchid?: string
   /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
@@ -35,6 +47,9 @@ export interface SimulatorOptions {
 
 const OPTIONS: readonly (keyof SimulatorOptions)[] = [
   'port',
+  'httpsPort',
+  'host',
+  'notify',
   'mchid',
   'keys',
   'https',
@@ -47,6 +62,9 @@ const OPTIONS: readonly (keyof SimulatorOptions)[] = [
 /** @throws InvalidArgumentError for the first invalid or unknown option. */
 export function requireValid({
   port = 0,
+  httpsPort = 0,
+  host = '127.0.0.1',
+  notify = [],
   mchid = '0',
   keys,
   https = false,
@@ -57,9 +75,12 @@ export function requireValid({
   ...unknown
 }: SimulatorOptions): void {
   refuseUnknownOptions(unknown, OPTIONS, 'Simulator.start')
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    refuse('port', 'an integer from 0 to 65535', `${String(port)}. Use 0 for any free port`)
+  for (const [option, value] of Object.entries({ port, httpsPort })) {
+    if (Number.isInteger(value) && value >= 0 && value <= 65_535) continue
+    refuse(option, 'an integer from 0 to 65535', `${String(value)}. Use 0 for any free port`)
   }
+  if (typeof host !== 'string' || host === '') refuse('host', "an address such as '0.0.0.0'", String(host))
+  requireHostNames('notify', notify)
   if (typeof mchid !== 'string' || !/^\d{1,32}$/.test(mchid)) {
     refuse('mchid', "a string of digits such as '1900000109'", typeof mchid === 'string' ? `'${mchid}'` : typeof mchid)
   }
@@ -73,6 +94,19 @@ export function requireValid({
   for (const [option, value] of Object.entries({ clock, sleep })) {
     if (value !== undefined && typeof value !== 'function') refuse(option, 'a function', typeof value)
   }
+}
+
+function requireHostNames(option: string, names: unknown): void {
+  if (Array.isArray(names) && names.every(name => typeof name === 'string' && isHostName(name))) return
+  refuse(
+    option,
+    "a list of host names such as ['shop']",
+    `${JSON.stringify(names)}. Give names without scheme and port`,
+  )
+}
+
+function isHostName(name: string): boolean {
+  return URL.canParse(`http://${name}`) && new URL(`http://${name}`).host === name.toLowerCase()
 }
 
 function refuse(option: string, expected: string, found: string): never {

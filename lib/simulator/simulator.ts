@@ -1,14 +1,20 @@
 /** `Simulator`: a local gateway that a test starts, controls and closes. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
+import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
+import { signedCall } from './control/call.js'
+import { Control } from './control/control.js'
+import type { Controlled } from './control/operations.js'
+import { listOrder } from './control/orders.js'
 import { Faults, type Misbehaviour } from './gateway/faults.js'
 import { Gateway } from './gateway/gateway.js'
 import { createPauses, type Pauses } from './gateway/pauses.js'
 import { Registry } from './gateway/registry.js'
 import { RequestLog, type SimulatorRequest } from './gateway/request-log.js'
 import { V2Gateway } from './gateway/v2/gateway.js'
-import { type Listener, listen } from './http/server.js'
+import { isLoopback } from './http/loopback.js'
+import { type Listener, listen, type RawRequest } from './http/server.js'
 import { BRAND_ID, createBrand, mintBrandKeys } from './keys/brand.js'
 import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
@@ -26,14 +32,22 @@ interface Parts {
   brands: Map<string, Merchant>
   /** The machine's time. */
   clock: () => EpochMilliseconds
-  ledger: Ledger
   faults: Faults
-  log: RequestLog
-  notifications: Notifications
+  createWorld: () => World
   listener: Listener
+  /** Beside `listener`, with the option `httpsPort`. */
+  secureListener: Listener | undefined
   /** PEM; undefined without https. */
   ca: string | undefined
   pauses: Pauses
+}
+
+/** What `reset` begins anew. */
+interface World {
+  ledger: Ledger
+  log: RequestLog
+  notifications: Notifications
+  gateway: Gateway
 }
 
 /** Bytes. Larger than any JSON payload and any video that WeChat Pay accepts. */
@@ -45,9 +59,11 @@ const BODY_LIMIT = 8 * 1024 * 1024
  */
 export class Simulator {
   readonly #parts: Parts
+  #world: World
 
   private constructor(parts: Parts) {
     this.#parts = parts
+    this.#world = parts.createWorld()
   }
 
   /**
@@ -58,52 +74,70 @@ export class Simulator {
    */
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
     requireValid(options)
-    const { mchid = '1900000109', port = 0, clock = systemClock, sleep = sleepOnTimer, bills } = options
+    const { mchid = '1900000109', port = 0, httpsPort, host = '127.0.0.1', bills } = options
+    const { clock = systemClock, sleep = sleepOnTimer } = options
     const keys = structuredClone(options.keys) ?? (await mintKeys(mchid, clock()))
-    const ledger = createLedger(new BusinessClock(clock))
     const faults = new Faults()
-    const log = new RequestLog()
     const pauses = createPauses(sleep)
     const merchant = createMerchant(mchid, keys, options.publicKeyOnly)
     const brands = new Map<string, Merchant>()
     if (keys.brand) brands.set(BRAND_ID, createBrand(keys.brand, keys))
     const merchants = new Map([[mchid, merchant]])
-    const notifications = new Notifications({
-      clock,
-      businessClock: ledger.clock.now,
-      merchant,
-      isAutomatic: options.clock === undefined,
-    })
-    const gateway = new Gateway({
-      callers: { merchants, brands },
-      registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger.records),
-      v2: new V2Gateway({ merchants, endpoints: v2Endpoints(ledger) }),
-      faults,
-      log,
-      clock,
-      businessClock: ledger.clock.now,
-      pause: pauses.pause,
-    })
-    const tls = options.https ? await mintServerCertificate() : undefined
-    const listener = await listen({ port, limit: BODY_LIMIT, tls, respond: request => gateway.respond(request) })
-    return new Simulator({
+    const createWorld = (): World => {
+      const ledger = createLedger(new BusinessClock(clock))
+      const businessClock = ledger.clock.now
+      const log = new RequestLog()
+      const isAutomatic = options.clock === undefined
+      const hosts = options.notify ?? []
+      return {
+        ledger,
+        log,
+        notifications: new Notifications({ clock, businessClock, merchant, hosts, isAutomatic }),
+        gateway: new Gateway({
+          callers: { merchants, brands },
+          registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger.records),
+          v2: new V2Gateway({ merchants, endpoints: v2Endpoints(ledger) }),
+          faults,
+          log,
+          clock,
+          businessClock,
+          pause: pauses.pause,
+        }),
+      }
+    }
+    const control = new Control({ simulator: () => started.#controlled(), hosts: isLoopbackHost(host) ? [] : [host] })
+    const respond = (request: RawRequest) =>
+      control.owns(request) ? control.respond(request) : started.#world.gateway.respond(request)
+    const isSecure = options.https || httpsPort !== undefined
+    const tls = isSecure ? await mintServerCertificate(host) : undefined
+    const common = { host, limit: BODY_LIMIT, respond }
+    const listener = await listen({ ...common, port, tls: options.https ? tls : undefined })
+    const secureListener =
+      httpsPort === undefined ? undefined : await listenBeside(listener, { ...common, port: httpsPort, tls })
+    const started = new Simulator({
       keys,
       merchant,
       brands,
       clock,
-      ledger,
       faults,
-      log,
-      notifications,
+      createWorld,
       listener,
+      secureListener,
       ca: tls?.cert,
       pauses,
     })
+    return started
   }
 
-  /** `http://127.0.0.1:<port>`, or `https://…` with the option `https`. */
+  /** `http://127.0.0.1:<port>`, or `https://…` with the option `https`. With `host`, that address. */
   get url(): string {
     return this.#parts.listener.url
+  }
+
+  /** The https address, with the option `https` or `httpsPort`; otherwise undefined. */
+  get httpsUrl(): string | undefined {
+    const { listener, secureListener } = this.#parts
+    return secureListener?.url ?? (listener.url.startsWith('https:') ? listener.url : undefined)
   }
 
   /** A complete configuration for `Builder.factory`. */
@@ -133,12 +167,12 @@ export class Simulator {
 
   /** The last 1000 requests, oldest first. */
   get requests(): readonly SimulatorRequest[] {
-    return this.#parts.log.entries
+    return this.#world.log.entries
   }
 
   /** The last 1000 notifications about payments, refunds and transfers, oldest first. */
   get notifications(): readonly SimulatorNotification[] {
-    return this.#parts.notifications.entries
+    return this.#world.notifications.entries
   }
 
   /**
@@ -184,8 +218,11 @@ export class Simulator {
    * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`. InvalidArgumentError
    *   when the order names a different payer.
    */
-  pay(out_trade_no: string, { openid }: { openid?: string } = {}): { transaction_id: string } {
-    const { ledger, notifications, merchant } = this.#parts
+  pay(out_trade_no: string, options: { openid?: string } = {}): { transaction_id: string } {
+    const { openid, ...unknown } = options
+    refuseUnknownOptions(unknown, ['openid'], 'pay')
+    const { merchant } = this.#parts
+    const { ledger, notifications } = this.#world
     const order = ledger.orders.pay(merchant.mchid, out_trade_no, openid, ledger.clock.now())
     notifications.add(paymentNotification(order, ledger.clock.now()))
     return { transaction_id: order.payment.transactionId }
@@ -197,7 +234,8 @@ export class Simulator {
    * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund.
    */
   settle(out_refund_no: string): void {
-    const { ledger, notifications, merchant } = this.#parts
+    const { merchant } = this.#parts
+    const { ledger, notifications } = this.#world
     const refund = ledger.refunds.settle(merchant.mchid, out_refund_no, ledger.clock.now())
     notifications.add(refund && refundNotification(refund, ledger.clock.now()))
   }
@@ -209,7 +247,8 @@ export class Simulator {
    * @throws ApiError `NOT_FOUND` for an unknown transfer.
    */
   confirm(out_bill_no: string): void {
-    const { ledger, notifications, merchant } = this.#parts
+    const { merchant } = this.#parts
+    const { ledger, notifications } = this.#world
     const transfer = ledger.transfers.confirm(merchant.mchid, out_bill_no, ledger.clock.now())
     notifications.add(transfer && transferNotification(transfer, ledger.clock.now()))
   }
@@ -221,7 +260,7 @@ export class Simulator {
    * @throws InvalidArgumentError (the promise rejects) for an unknown or negative part.
    */
   async advance(span: Span): Promise<void> {
-    this.#parts.ledger.clock.advance(span)
+    this.#world.ledger.clock.advance(span)
   }
 
   /**
@@ -234,19 +273,74 @@ export class Simulator {
    * @throws InvalidArgumentError (the promise rejects) for an invalid or unknown option.
    */
   async deliver(options: DeliverOptions = {}): Promise<void> {
-    await this.#parts.notifications.deliver(options)
+    await this.#world.notifications.deliver(options)
+  }
+
+  /**
+   * Forgets everything but the keys: orders, refunds, transfers, requests, notifications, and the rules of `misbehave`.
+   * Business time is that of the machine again.
+   */
+  reset(): void {
+    this.#world.notifications.close()
+    this.#parts.faults.clear()
+    this.#world = this.#parts.createWorld()
   }
 
   /** Stops the server. All connections are cut, including those that wait for a response. */
   async close(): Promise<void> {
     this.#parts.pauses.cancel()
-    this.#parts.notifications.close()
-    await this.#parts.listener.close()
+    this.#world.notifications.close()
+    await Promise.all([this.#parts.listener.close(), this.#parts.secureListener?.close()])
+  }
+
+  /** What the control API may do. */
+  #controlled(): Controlled {
+    const { config, url, httpsUrl, requests, notifications } = this
+    const { ledger, gateway } = this.#world
+    return {
+      config,
+      url,
+      httpsUrl,
+      requests,
+      notifications,
+      get now() {
+        return ledger.clock.now()
+      },
+      listOrders: () => ledger.orders.all().map(listOrder),
+      pay: (out_trade_no, options) => this.pay(out_trade_no, options),
+      settle: (out_refund_no, options) => {
+        refuseUnknownOptions(options, [], 'settle')
+        this.settle(out_refund_no)
+      },
+      confirm: (out_bill_no, options) => {
+        refuseUnknownOptions(options, [], 'confirm')
+        this.confirm(out_bill_no)
+      },
+      advance: span => this.advance(span),
+      misbehave: rule => this.misbehave(rule),
+      behave: () => this.behave(),
+      reset: () => this.reset(),
+      signedCall: call => signedCall(call, config, request => gateway.respond(request)),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** Rejects when the second port cannot be listened on, and then closes the first. */
+async function listenBeside(first: Listener, options: Parameters<typeof listen>[0]): Promise<Listener> {
+  try {
+    return await listen(options)
+  } catch (error) {
+    await first.close()
+    throw error
+  }
+}
+
+function isLoopbackHost(host: string): boolean {
+  return isLoopback(host.includes(':') ? `[${host}]` : host.toLowerCase())
 }
 
 // Read anew each time, so that fake timers that are installed later count, too.

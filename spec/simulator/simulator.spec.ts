@@ -181,6 +181,10 @@ describe('starting', () => {
   it.each([
     [{ port: -1 }, /`port`.* -1/],
     [{ port: 65_536 }, /`port`.* 65536/],
+    [{ httpsPort: 1.5 }, /`httpsPort`.* 1\.5/],
+    [{ host: 8900 }, /`host`/],
+    [{ notify: 'shop' }, /`notify`/],
+    [{ notify: ['http://shop/'] }, /`notify`/],
     [{ mchid: 'wx1' }, /`mchid`/],
     [{ mchid: 1900000109 }, /`mchid`/],
     [{ https: 1 }, /`https`/],

@@ -4,6 +4,10 @@ import type { RawRequest } from '../http/server.js'
 import { type Credentials, readCredentials } from './credentials.js'
 
 export interface SimulatorRequest {
+  /** Counts the requests of a simulator from 1. */
+  readonly id: number
+  /** When it arrived, in milliseconds since 1970 by the machine's time. */
+  readonly time: number
   readonly method: string
   /** The path and the query, exactly as received. */
   readonly path: string
@@ -24,14 +28,24 @@ const BODY_LIMIT = 64 * 1024
 
 export class RequestLog {
   readonly #entries: SimulatorRequest[] = []
+  readonly #onChange: () => void
+  #count = 0
+
+  /** `onChange` is called after each request and each response. */
+  constructor(onChange: () => void = () => {}) {
+    this.#onChange = onChange
+  }
 
   get entries(): readonly SimulatorRequest[] {
     return [...this.#entries]
   }
 
   /** Returns a function to call with the status of the response. */
-  add({ method, target, headers, body }: RawRequest): (statusCode: number) => void {
+  add({ method, target, headers, body }: RawRequest, time: number): (statusCode: number) => void {
+    this.#count += 1
     const entry = {
+      id: this.#count,
+      time,
       method,
       path: target,
       headers: 'authorization' in headers ? { ...headers, authorization: '[redacted]' } : { ...headers },
@@ -41,8 +55,10 @@ export class RequestLog {
     }
     this.#entries.push(entry)
     if (this.#entries.length > LIMIT) this.#entries.shift()
+    this.#onChange()
     return statusCode => {
       entry.statusCode = statusCode
+      this.#onChange()
     }
   }
 }

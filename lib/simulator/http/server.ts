@@ -28,7 +28,7 @@ export interface RawResponse {
 export const DROPPED = Symbol('dropped')
 
 export interface Listener {
-  /** `http://127.0.0.1:<port>` or `https://127.0.0.1:<port>`. */
+  /** Such as `http://127.0.0.1:<port>`: where this machine reaches it. */
   url: string
   close(): Promise<void>
 }
@@ -36,6 +36,8 @@ export interface Listener {
 interface ListenOptions {
   /** 0 means any free port. */
   port: number
+  /** The address to listen on. */
+  host: string
   /** Maximum size of a body in bytes. A larger one fails with 413. */
   limit: number
   /** Serves https with this certificate, and requests a certificate from every client. */
@@ -50,7 +52,7 @@ const TOO_LARGE: RawResponse = {
 }
 
 /** Resolves when the server accepts connections. Rejects with Node's error when it cannot listen on the port. */
-export async function listen({ port, tls, ...options }: ListenOptions): Promise<Listener> {
+export async function listen({ port, host, tls, ...options }: ListenOptions): Promise<Listener> {
   const handle = (request: IncomingMessage, response: ServerResponse) => handleRequest(request, response, options)
   // Clients without a certificate are accepted: the gateway knows which endpoints require one.
   const secure = tls && { ...tls, requestCert: true, rejectUnauthorized: false }
@@ -59,7 +61,7 @@ export async function listen({ port, tls, ...options }: ListenOptions): Promise<
     : createServer({ keepAliveTimeout: 8000 }, handle)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
   let closed: Promise<void> | undefined
   const close = () =>
@@ -68,7 +70,7 @@ export async function listen({ port, tls, ...options }: ListenOptions): Promise<
       server.closeAllConnections()
     })
   return {
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${portOf(server)}`,
+    url: `${tls ? 'https' : 'http'}://${reachable(host)}:${portOf(server)}`,
     close() {
       closed ??= close()
       return closed
@@ -79,7 +81,7 @@ export async function listen({ port, tls, ...options }: ListenOptions): Promise<
 async function handleRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  { limit, respond }: Omit<ListenOptions, 'port' | 'tls'>,
+  { limit, respond }: Omit<ListenOptions, 'port' | 'host' | 'tls'>,
 ): Promise<void> {
   let body: Buffer | undefined
   try {
@@ -95,6 +97,12 @@ async function handleRequest(
 
 function certificateOf({ socket }: IncomingMessage): Buffer | undefined {
   return socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined
+}
+
+/** The host of a URL for an address to listen on. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function portOf(server: Server): number {

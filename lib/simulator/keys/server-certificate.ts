@@ -1,4 +1,5 @@
-/** The https certificate of the simulator, for 127.0.0.1. */
+/** The https certificate of the simulator, for this machine and for the address that it listens on. */
+import { isIP } from 'node:net'
 import { mintCertificate, mintKeyPair } from './merchant.js'
 
 export interface ServerCertificate {
@@ -11,11 +12,16 @@ export interface ServerCertificate {
 const NAME = { CN: '127.0.0.1', OU: 'Simulated gateway' }
 
 /** Valid from the current system time, not the simulator's clock, because TLS uses the system time. */
-export async function mintServerCertificate(): Promise<ServerCertificate> {
+export async function mintServerCertificate(host = '127.0.0.1'): Promise<ServerCertificate> {
   const keys = await mintKeyPair()
   const { certificate } = await mintCertificate(keys, NAME, Date.now(), {
     issuer: NAME,
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    extensions: [{ name: 'subjectAltName', altNames: [...new Set(['127.0.0.1', 'localhost', host])].map(altName) }],
   })
   return { key: keys.privateKey, cert: certificate }
+}
+
+// The types of node-forge: 2 is a name, 7 an address.
+function altName(name: string): object {
+  return isIP(name) ? { type: 7, ip: name } : { type: 2, value: name }
 }

@@ -28,6 +28,11 @@ export class BusinessClock {
     this.#machine = machine
   }
 
+  /** Milliseconds by which business time is ahead of the machine's. */
+  get ahead(): number {
+    return this.#ahead
+  }
+
   readonly now = (): EpochMilliseconds => this.#machine() + this.#ahead
 
   /** @throws InvalidArgumentError for an unknown or negative part. */

@@ -91,6 +91,11 @@ export class Orders {
     return this.#paid.get(keyOf(mchid, transactionId))
   }
 
+  /** All orders, in the order in which they were placed. */
+  all(): Order[] {
+    return [...this.#orders.keys()].map(key => requireOrder(this.#current(key)))
+  }
+
   /** The paid orders, in the order in which they were paid. */
   paidBy(mchid: string): PaidOrder[] {
     return [...this.#paid.values()].filter(isPaid).filter(({ request }) => request.mchid === mchid)

@@ -52,6 +52,11 @@ export class Transfers {
     return transfer
   }
 
+  /** In the order in which they were created. */
+  of(mchid: string): Transfer[] {
+    return [...this.#transfers.values()].filter(transfer => transfer.mchid === mchid)
+  }
+
   /** @throws ApiError 404 `NOT_FOUND`. */
   find(mchid: string, outBillNo: string): Transfer {
     const transfer = this.#transfers.get(keyOf(mchid, outBillNo))

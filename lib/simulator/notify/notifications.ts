@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { Merchant } from '../keys/merchant.js'
-import { isLoopback, type OutgoingNotification, Sender } from './sender.js'
+import { isReachable, type OutgoingNotification, Sender } from './sender.js'
 
 export interface SimulatorNotification {
   /** `TRANSACTION.SUCCESS`, for example, or `v2/transaction-success` for an order of APIv2. */
@@ -13,7 +13,8 @@ export interface SimulatorNotification {
   readonly attempts: number
   /**
    * `waiting`: to be sent, or to be sent again. `acknowledged`: with status 200 or 204. `abandoned`: not acknowledged
-   * after 15 resends. `skipped`: not sent, because `notify_url` is not on this machine.
+   * after 15 resends. `skipped`: not sent, because `notify_url` is neither on this machine nor on a host of the option
+   * `notify`.
    */
   readonly status: 'waiting' | 'acknowledged' | 'abandoned' | 'skipped'
   /** The status of the response to the last attempt; undefined before it, or without a response within 5 seconds. */
@@ -52,6 +53,8 @@ interface NotificationsOptions {
   businessClock: () => EpochMilliseconds
   /** The recipient. */
   merchant: Merchant
+  /** The names of the hosts that they may go to beside this machine. */
+  hosts: readonly string[]
   /** Whether they are sent automatically in real time, instead of by `deliver`. */
   isAutomatic: boolean
 }
@@ -90,7 +93,7 @@ export class Notifications {
   add(notification: OutgoingNotification | undefined): void {
     if (notification === undefined) return
     const { event_type, notify_url } = notification
-    const status = isLoopback(notify_url) ? 'waiting' : 'skipped'
+    const status = isReachable(notify_url, this.#options.hosts) ? 'waiting' : 'skipped'
     const entry: LogEntry = { event_type, notify_url, attempts: 0, status, statusCode: undefined }
     this.#entries.push(entry)
     if (this.#entries.length > LIMIT) this.#entries.shift()

@@ -1,8 +1,9 @@
-/** Sends notifications to a server on this machine. */
+/** Sends notifications to this machine, and to the hosts that a simulator may reach beside it. */
 import { type ClientRequest, Agent as HttpAgent, request } from 'node:http'
 import { Agent as HttpsAgent, request as requestSecurely } from 'node:https'
 import type { MintedNotification } from '../../notification/mint.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import { isLoopback } from '../http/loopback.js'
 import type { Merchant } from '../keys/merchant.js'
 
 /** A notification to send. Each attempt has the same content and a new signature. */
@@ -15,11 +16,12 @@ export interface OutgoingNotification {
 /** Milliseconds. WeChat Pay waits this long for the response to a notification. */
 const RESPONSE_TIMEOUT = 5000
 
-/** Whether the URL is an http or https URL of this machine. */
-export function isLoopback(url: string): boolean {
+/** Whether the URL is an http or https URL of this machine or of one of these hosts. */
+export function isReachable(url: string, hosts: readonly string[]): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
-  return /^https?:$/.test(protocol) && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+  if (!/^https?:$/.test(protocol)) return false
+  return isLoopback(hostname) || hosts.some(host => host.toLowerCase() === hostname)
 }
 
 export class Sender {

@@ -334,6 +334,14 @@ describe('a notify_url', () => {
     },
   )
 
+  it('on a host of the option notify is used', async () => {
+    await using open = await Simulator.start({ keys, clock: () => now, notify: ['Shop', 'host.docker.internal'] })
+    for (const host of ['shop:3000', 'host.docker.internal', 'shop.example']) {
+      open.pay(await place(open, { notify_url: `http://${host}/notify` }))
+    }
+    expect(open.notifications.map(({ status }) => status)).toEqual(['waiting', 'waiting', 'skipped'])
+  })
+
   it('with an untrusted certificate receives no request', async () => {
     const { key, cert } = await mintServerCertificate()
     const secure = createSecureServer({ key, cert }, () => expect.fail('the request was sent')).listen(0, '127.0.0.1')
@@ -390,7 +398,13 @@ it('closing aborts notifications in progress, and nothing is resent', async () =
 
 it('the last 1000 notifications are logged', () => {
   const merchant = createMerchant('1900000109', keys)
-  const notifications = new Notifications({ merchant, clock: () => now, businessClock: () => now, isAutomatic: false })
+  const notifications = new Notifications({
+    merchant,
+    clock: () => now,
+    businessClock: () => now,
+    hosts: [],
+    isAutomatic: false,
+  })
   const mint = () => expect.fail('nothing must be sent')
   for (let count = 0; count <= 1000; count++) {
     notifications.add({ event_type: 'TRANSACTION.SUCCESS', notify_url: `https://shop.example/${count}`, mint })

@@ -1,0 +1,65 @@
+/**
+ * Who may use the control API: programs that reach the simulator, and pages of this machine. Other pages may not, not
+ * even by a name of their own that leads here.
+ */
+import { isIP } from 'node:net'
+import { isLoopback } from '../http/loopback.js'
+import type { RawRequest } from '../http/server.js'
+import { problem } from '../ledger/problem.js'
+
+/** @throws ApiError 403 for a host or a page that may not, 415 for a body that is not JSON. */
+export function requireAccess({ method, headers }: RawRequest, hosts: readonly string[]): void {
+  const { host = '', origin } = headers
+  const hostname = hostnameOf(`http://${host}`)
+  if (hostname === undefined || !isOwnHost(hostname, hosts)) {
+    throw problem(
+      403,
+      'FORBIDDEN',
+      `\`Host\` must name this machine; got ${JSON.stringify(host)}. Start the simulator with this name as \`host\`.`,
+    )
+  }
+  if (origin !== undefined && !isAllowedOrigin(origin, host)) {
+    throw problem(
+      403,
+      'FORBIDDEN',
+      `\`Origin\` must be a page of this machine; got ${JSON.stringify(origin)}. Open the page from localhost.`,
+    )
+  }
+  // A page of somebody else cannot send JSON without asking first.
+  if (method === 'POST' && !/^application\/json(?:;|$)/i.test(headers['content-type'] ?? '')) {
+    throw problem(
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+      'The body must be JSON. Send it with `Content-Type: application/json`.',
+    )
+  }
+}
+
+/** The headers that let a page of this machine read the response. */
+export function crossOriginHeaders({ headers }: RawRequest): Record<string, string> {
+  const { host = '', origin } = headers
+  if (origin === undefined || !isAllowedOrigin(origin, host)) return { Vary: 'Origin' }
+  return {
+    Vary: 'Origin',
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Allow-Methods': 'GET, POST',
+    'Access-Control-Allow-Headers': 'Content-Type',
+    ...(headers['access-control-request-private-network'] && { 'Access-Control-Allow-Private-Network': 'true' }),
+  }
+}
+
+// A page can be given a domain name that leads here. An address, or a name without a dot, it cannot.
+function isOwnHost(hostname: string, hosts: readonly string[]): boolean {
+  if (isLoopback(hostname)) return true
+  if (hosts.length === 0) return false
+  return isIP(hostname.replace(/^\[|\]$/g, '')) > 0 || !hostname.includes('.') || hosts.includes(hostname)
+}
+
+function isAllowedOrigin(origin: string, host: string): boolean {
+  const hostname = hostnameOf(origin)
+  return hostname !== undefined && (isLoopback(hostname) || new URL(origin).host === host.toLowerCase())
+}
+
+function hostnameOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined
+}

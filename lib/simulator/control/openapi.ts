@@ -1,0 +1,46 @@
+/** The OpenAPI document of the control API, made from its operations. */
+import { version } from '../../version.js'
+import { OPERATIONS, object } from './operations.js'
+
+/** `url` is where the simulator listens. */
+export function describeControl(url: string): object {
+  const paths = OPERATIONS.map(({ method, name, summary, body, response }) => [
+    `/_sim/${name}`,
+    {
+      [method.toLowerCase()]: {
+        operationId: name,
+        summary,
+        ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+        responses: {
+          200: { description: 'Done.', content: { 'application/json': { schema: response } } },
+          '4XX': { $ref: '#/components/responses/Problem' },
+        },
+      },
+    },
+  ])
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Control of the WeChat Pay simulator',
+      description:
+        'For tests in any language: the payer pays, time passes, requests fail, and everything that happened can be read.',
+      version,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url }],
+    security: [],
+    paths: Object.fromEntries(paths),
+    components: {
+      responses: {
+        Problem: {
+          description: 'Nothing has changed. The message says what is wrong, and what to do.',
+          content: {
+            'application/json': {
+              schema: object({ code: { type: 'string' }, message: { type: 'string' }, detail: {} }, ['detail']),
+            },
+          },
+        },
+      },
+    },
+  }
+}
