@@ -160,6 +160,23 @@ export class ApiError extends WechatPayError {
   }
 }
 
+/**
+ * A payment by code whose outcome could not be found out: the payer may have paid. Query the order by its `out_trade_no`, or
+ * pay again with the same `out_trade_no`, before the payer is asked to pay in a different way.
+ */
+export class OutcomeUnknownError extends WechatPayError {
+  override readonly name = 'OutcomeUnknownError'
+  readonly out_trade_no: string
+
+  constructor(outTradeNo: string, options: { cause?: unknown } = {}) {
+    super(
+      `The outcome of the payment ${outTradeNo} is unknown: it could neither be queried nor reversed. Query the order by this out_trade_no before the payer is asked to pay in a different way.`,
+      { code: 'ERR_OUTCOME_UNKNOWN', ...options },
+    )
+    this.out_trade_no = outTradeNo
+  }
+}
+
 export type SignatureErrorReason = 'headers' | 'clock' | 'serial' | 'mismatch' | 'probe'
 
 /**

@@ -35,6 +35,10 @@ export { type Sensitive, sensitive } from './trust/sensitive.js'
 export * as Bill from './bill/index.js'
 export * as Media from './media.js'
 
+// Payments by code.
+
+export * as CodePay from './code-pay.js'
+
 // Notifications, and parameters for the front end.
 
 export * as Invoke from './invoke/index.js'
@@ -46,6 +50,7 @@ export * as Notification from './notification/index.js'
 export {
   ApiError,
   InvalidArgumentError,
+  OutcomeUnknownError,
   SignatureError,
   type SignatureErrorReason,
   TransportError,

@@ -36,8 +36,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['protocol'],
   ['telemetry'],
   ['client'],
-  ['builder.ts', 'media.ts', 'invoke'],
-  ['certificates.ts', 'bill', 'notification'],
+  ['builder.ts', 'media.ts', 'invoke', 'till'],
+  ['certificates.ts', 'code-pay.ts', 'bill', 'notification'],
   ['index.ts', 'simulator'],
   ['cli'],
 ]

@@ -11,7 +11,7 @@ export interface Client {
 
 /** The settings that other modules may read. */
 export type SharedSettings = Pick<Settings, 'mchid' | 'privateKey' | 'signer' | 'apiv3Key' | 'secret' | 'store'> &
-  Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt'>> & {
+  Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt' | 'identity'>> & {
     /** Verifies notifications. */
     readonly verifier: Verifier
     readonly fetchFile?: FetchFile

@@ -5,7 +5,7 @@ import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/b
 import { problem } from './problem.js'
 
 export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY'
-export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED'
+export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED' | 'REVOKED'
 /** The API that created an order or a refund. Its notification has the format of the same API. */
 export type ApiVersion = 'v2' | 'v3'
 
@@ -48,7 +48,14 @@ export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
   SUCCESS: '支付成功',
   REFUND: '订单发生过退款，退款详情请查询退款单',
   CLOSED: '订单已关闭',
+  REVOKED: '订单已撤销',
 }
+
+/** The code that a payer shows. */
+export const CODE = /^1[0-5]\d{16}$/
+/** Fen. Above this amount a payer who shows a code must enter the password: USERPAYING. */
+const WITHOUT_PASSWORD = 100_000
+export const USER_PAYING = '需要用户输入支付密码'
 
 const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
@@ -131,6 +138,18 @@ export class Orders {
     return paid
   }
 
+  /**
+   * Ends an order that was paid by code: closes it, or returns the money. A reversed order stays as it is.
+   *
+   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `INVALID_REQUEST` for an order that was not paid by code.
+   */
+  reverse(mchid: string, outTradeNo: string): void {
+    const order = requireOrder(this.find(mchid, outTradeNo))
+    if (order.tradeType !== 'MICROPAY') throw problem(400, 'INVALID_REQUEST', '订单的支付场景不支持该请求')
+    if (order.payment) order.refunded = order.request.amount.total
+    order.state = 'REVOKED'
+  }
+
   /** Refunds `fen` to the payer. @throws ApiError 400 `INVALID_REQUEST` for more than can still be refunded. */
   refund(order: Order, fen: number): void {
     const { total } = order.request.amount
@@ -156,6 +175,19 @@ export class Orders {
 export function requireOrder(order: Order | undefined): Order {
   if (order === undefined) throw problem(404, 'ORDER_NOT_EXIST', '订单不存在')
   return order
+}
+
+/** Whether the payer must enter the password. */
+export function needsPassword({ request }: Pick<Order, 'request'>): boolean {
+  return request.amount.total > WITHOUT_PASSWORD
+}
+
+/** An order by code is unpaid only while its payer enters the password. */
+export function stateOf({ state, tradeType }: Order): { trade_state: string; trade_state_desc: string } {
+  if (state === 'NOTPAY' && tradeType === 'MICROPAY') {
+    return { trade_state: 'USERPAYING', trade_state_desc: USER_PAYING }
+  }
+  return { trade_state: state, trade_state_desc: DESCRIPTIONS[state] }
 }
 
 /** The fields of a payment in APIv3, as in a query and in the notification. */
@@ -190,6 +222,7 @@ function keyOf(mchid: string, number: string): string {
 function requirePayable(order: Order): void {
   if (order.payment) throw orderPaid()
   if (order.state === 'CLOSED') throw problem(400, 'ORDER_CLOSED', '该订单已关闭')
+  if (order.state === 'REVOKED') throw problem(400, 'ORDERREVERSED', '订单已撤销，请重新下单支付')
 }
 
 function orderPaid(): ApiError {

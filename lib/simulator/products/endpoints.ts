@@ -5,6 +5,7 @@ import type { V2Endpoint } from '../gateway/v2/gateway.js'
 import type { Ledger } from '../ledger/ledger.js'
 import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
+import { codepayEndpoints } from './codepay.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
 import { transactionEndpoints } from './transactions.js'
@@ -27,6 +28,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...certificateEndpoints,
     ...securityEndpoints,
     ...transactionEndpoints(ledger.orders),
+    ...codepayEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),
     ...transferEndpoints(ledger.transfers),
     ...billEndpoints(ledger, origin, bills),

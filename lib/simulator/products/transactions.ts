@@ -9,7 +9,7 @@ import {
   requireOwnBody,
   requireOwnQuery,
 } from '../gateway/endpoint.js'
-import { DESCRIPTIONS, describePayment, type Order, type Orders, requireOrder } from '../ledger/orders.js'
+import { describePayment, type Order, type Orders, requireOrder, stateOf } from '../ledger/orders.js'
 import type { Schema } from '../schema/catalogue.js'
 
 /** What the documents say in prose. */
@@ -67,9 +67,10 @@ function query(call: Pick<Call, 'query' | 'merchant'>, find: (mchid: string) => 
 }
 
 /** The fields of the request, and the state of the order. */
-function describe({ request, state, tradeType, payment }: Order): object {
+function describe(order: Order): object {
+  const { request, tradeType, payment } = order
   const { total, currency = 'CNY' } = request.amount
-  const known = { ...request, trade_state: state, trade_state_desc: DESCRIPTIONS[state] }
+  const known = { ...request, ...stateOf(order) }
   if (payment === undefined) return { ...known, amount: { total, currency } }
   return {
     ...known,

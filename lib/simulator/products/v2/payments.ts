@@ -1,23 +1,21 @@
-/** The endpoints of APIv2 orders: create, pay by code, query, close. APIv3 knows the same orders. */
+/** The endpoints of APIv2 orders: create, pay by code, reverse, query, close. APIv3 knows the same orders. */
 import { beijingDigits } from '../../../util/beijing-time.js'
 import { requireFen, requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { type Fields, ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import {
-  DESCRIPTIONS,
+  CODE,
+  needsPassword,
   type Order,
   type Orders,
   type Payment,
   requireOrder,
+  stateOf,
   type TradeType,
+  USER_PAYING,
 } from '../../ledger/orders.js'
 
 const OUT_TRADE_NO = /^[0-9A-Za-z_\-|*]{1,32}$/
-const AUTH_CODE = /^1[0-5]\d{16}$/
-/** Fen. Above this amount the payer must enter the password: USERPAYING. */
-const WITHOUT_PASSWORD = 100_000
-
-const V2_DESCRIPTIONS = { ...DESCRIPTIONS, USERPAYING: '需要用户输入支付密码' }
 
 export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
   return [
@@ -29,6 +27,13 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
       handle(call) {
         orders.close(call.merchant.mchid, requireFields(call.fields, 'out_trade_no').out_trade_no)
         return success(call, {})
+      },
+    },
+    {
+      path: '/secapi/pay/reverse',
+      handle(call) {
+        orders.reverse(call.merchant.mchid, requireFields(call.fields, 'out_trade_no').out_trade_no)
+        return success(call, { recall: 'N' })
       },
     },
   ]
@@ -54,11 +59,11 @@ function place(call: V2Call, orders: Orders): string {
 function payByCode(call: V2Call, orders: Orders): string {
   const { fields, merchant, now } = call
   requireFields(fields, 'appid', 'spbill_create_ip')
-  if (!AUTH_CODE.test(requireFields(fields, 'auth_code').auth_code)) {
+  if (!CODE.test(requireFields(fields, 'auth_code').auth_code)) {
     throw new ResultCodeError('AUTH_CODE_INVALID', '授权码检验错误')
   }
   const order = orders.place('MICROPAY', orderOf(call), now, 'v2')
-  if (order.request.amount.total > WITHOUT_PASSWORD) throw new ResultCodeError('USERPAYING', V2_DESCRIPTIONS.USERPAYING)
+  if (needsPassword(order)) throw new ResultCodeError('USERPAYING', USER_PAYING)
   orders.pay(merchant.mchid, order.request.out_trade_no, undefined, now)
   return success(call, describe(order))
 }
@@ -92,14 +97,9 @@ function findOrder({ fields, merchant: { mchid } }: V2Call, orders: Orders): Ord
   return requireOrder(orders.find(mchid, requireFields(fields, 'out_trade_no').out_trade_no))
 }
 
-function describe({ request, state, tradeType, payment }: Order): Record<string, string | number | undefined> {
-  const tradeState = state === 'NOTPAY' && tradeType === 'MICROPAY' ? 'USERPAYING' : state
-  const known = {
-    out_trade_no: request.out_trade_no,
-    trade_state: tradeState,
-    trade_state_desc: V2_DESCRIPTIONS[tradeState],
-    attach: request.attach,
-  }
+function describe(order: Order): Record<string, string | number | undefined> {
+  const { request, tradeType, payment } = order
+  const known = { out_trade_no: request.out_trade_no, ...stateOf(order), attach: request.attach }
   if (payment === undefined) return known
   return { ...known, ...describePayment({ request, tradeType }, payment) }
 }
