@@ -1,7 +1,7 @@
 /** Payments by the code that a payer shows at the till (付款码支付), each carried to its end. */
 import { emit } from './client/client.js'
 import { type SharedSettings, settingsOf } from './client/settings-of.js'
-import { InvalidArgumentError } from './errors.js'
+import { InvalidArgumentError, OutcomeUnknownError } from './errors.js'
 import { type CourseOptions, takePayment } from './till/course.js'
 import {
   type DirectOrder,
@@ -15,7 +15,7 @@ import {
   partnerOrder,
   tillOptions,
 } from './till/orders.js'
-import type { CodePayment, CodePayProgress } from './till/payment.js'
+import type { CodePayment, CodePayProgress, OrderCalls } from './till/payment.js'
 import type { WechatPay } from './types/index.js'
 import { systemClock } from './util/deadline.js'
 import { isRecord } from './util/plain-object.js'
@@ -69,16 +69,26 @@ export async function pay(
   options: CodePayOptions = {},
 ): Promise<CodePayment<DirectOrder | PartnerOrder | MicropayOrder>> {
   const course = readOptions(options)
-  return takePayment<DirectOrder | PartnerOrder | MicropayOrder>(
-    readOrder(wxpay, request, course.interval),
-    course,
-    systemClock,
-  )
+  const calls = readOrder(wxpay, request, course.interval)
+  const open = unresolved.get(wxpay) ?? new Set<string>()
+  unresolved.set(wxpay, open)
+  const isResumed = open.has(calls.outTradeNo)
+  try {
+    const payment = await takePayment(calls, { ...course, isResumed }, systemClock)
+    open.delete(calls.outTradeNo)
+    return payment
+  } catch (error) {
+    if (error instanceof OutcomeUnknownError) open.add(calls.outTradeNo)
+    throw error
+  }
 }
+
+// The numbers whose payments ended in an unknown outcome: called again, a till that is still offline must not say "failed".
+const unresolved = new WeakMap<object, Set<string>>()
 
 const LONGEST_WAIT = 600_000
 
-function readOptions(given: CodePayOptions): CourseOptions {
+function readOptions(given: CodePayOptions): Omit<CourseOptions, 'isResumed'> {
   requireRecord(given)
   refuseUnknownOptions(given, ['wait', 'interval', 'signal', 'onState'], 'CodePay.pay')
   const { wait = 30_000, interval = 5_000, signal, onState } = given
@@ -104,7 +114,11 @@ function requireMilliseconds(option: string, value: unknown, least: number): voi
   )
 }
 
-function readOrder(wxpay: WechatPay, request: CodePayRequest, interval: number) {
+function readOrder(
+  wxpay: WechatPay,
+  request: CodePayRequest,
+  interval: number,
+): OrderCalls<DirectOrder | PartnerOrder | MicropayOrder> {
   const settings = settingsOf(wxpay)
   if (!settings)
     throw new InvalidArgumentError('CodePay.pay takes a client created by Builder.factory; got something else.')
@@ -157,7 +171,7 @@ function requireJson(json: DirectRequest | PartnerRequest): void {
 function requireXml({ appid, out_trade_no, auth_code, total_fee }: MicropayRequest): void {
   requireNumber(out_trade_no, 'xml.out_trade_no')
   requireString(auth_code, 'xml.auth_code')
-  requireFen(typeof total_fee === 'string' ? Number(total_fee) : total_fee, 'xml.total_fee')
+  requireFen(/^\d+$/.test(String(total_fee)) ? Number(total_fee) : total_fee, 'xml.total_fee')
   requireString(appid, 'xml.appid')
 }
 

@@ -13,6 +13,8 @@ export interface CourseOptions {
   /** Milliseconds between two requests about it. */
   readonly interval: number
   readonly signal: AbortSignal | undefined
+  /** Whether an earlier payment with the number ended in an unknown outcome. */
+  readonly isResumed: boolean
   readonly onState: (progress: CodePayProgress) => void
 }
 
@@ -40,9 +42,9 @@ class Course<Order> {
   readonly #begun: number
   #found: Reason | undefined
   /** Whether a payment may have reached WeChat Pay. */
-  #isSent = false
+  #isSent: boolean
   /** Whether an order with the number, if there is one, is that of this payment. No other one may be reversed. */
-  #isOurs = false
+  #isOurs: boolean
   /** Whether WeChat Pay said that there is an order. */
   #exists = false
   /** Whether the payment may be sent again if there is no order: nothing was decided about it. */
@@ -55,6 +57,8 @@ class Course<Order> {
     this.#options = options
     this.#clock = clock
     this.#begun = clock.monotonic()
+    this.#isSent = options.isResumed
+    this.#isOurs = options.isResumed
   }
 
   async run(): Promise<CodePayment<Order>> {
@@ -68,7 +72,7 @@ class Course<Order> {
 
   async #payAndWait(): Promise<CodePayment<Order> | undefined> {
     if (this.#isAborted) return undefined
-    let decided = await this.#pay()
+    let decided = await this.#ask(false)
     for (let isLast = false; !decided && !isLast && !this.#isAborted; ) {
       isLast = await this.#pause()
       if (!this.#isAborted) decided = await this.#ask(isLast)
