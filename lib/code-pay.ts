@@ -1,7 +1,7 @@
 /** Payments by the code that a payer shows at the till (付款码支付), each carried to its end. */
-import { emit } from './client/client.js'
 import { type SharedSettings, settingsOf } from './client/settings-of.js'
 import { InvalidArgumentError, OutcomeUnknownError } from './errors.js'
+import { emit } from './telemetry/trace.js'
 import { type CourseOptions, takePayment } from './till/course.js'
 import {
   type DirectOrder,
