@@ -63,7 +63,7 @@ export {
 export * as AesEcb from './crypto/aes-ecb.js'
 export * as AesGcm from './crypto/aes-gcm.js'
 export * as Hash from './crypto/hash.js'
-export type { KeyInput } from './crypto/keys.js'
+export type { KeyInput, KeyKind } from './crypto/keys.js'
 export * as Rsa from './crypto/rsa.js'
 export * as Formatter from './formatter.js'
 export * as Transformer from './transformer.js'

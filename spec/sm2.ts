@@ -14,7 +14,7 @@ export function openssl(...args: string[]): Buffer {
 }
 
 /** Writes a file that openssl finds by its name. */
-export function write(name: string, content: string | Uint8Array): string {
+function write(name: string, content: string | Uint8Array): string {
   writeFileSync(join(folder, name), content)
   return name
 }

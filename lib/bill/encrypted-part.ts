@@ -8,7 +8,7 @@ import { Readable } from 'node:stream'
 import { WechatPayError } from '../errors.js'
 import { writeSink } from '../files/sink.js'
 import { makeTemporaryFolder } from '../files/temporary-folder.js'
-import { isPackageMissing } from '../trust/decrypt-field.js'
+import { isPackageMissing } from '../util/packages.js'
 import { damaged } from './damage.js'
 
 export interface PartSecret {

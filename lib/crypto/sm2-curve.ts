@@ -1,5 +1,5 @@
 /** Multiplication of points of the curve SM2, which encryption needs and node:crypto does not offer. */
-import { WechatPayError } from '../errors.js'
+import { packageMissing } from '../util/packages.js'
 
 /** All numbers are bytes; a point has 65 of them: 04, x, y. */
 export interface Sm2Curve {
@@ -38,10 +38,7 @@ async function load(): Promise<Sm2Curve> {
       sharedPoint: (secretKey, point) => getSharedSecret(secretKey, point, false).subarray(1),
     }
   } catch (cause) {
-    throw new WechatPayError(
-      'The package @noble/curves, version 2, which encrypts and decrypts sensitive fields with SM2, cannot be loaded. Run `npm install @noble/curves@2`.',
-      { code: 'ERR_PACKAGE_MISSING', cause },
-    )
+    throw packageMissing('@noble/curves@2', cause)
   }
 }
 

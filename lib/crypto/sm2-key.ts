@@ -41,7 +41,7 @@ export function pointOf(publicKey: KeyObject): Buffer {
 }
 
 /** The 65 bytes of a point. @throws Error for bytes that are not a point on the curve. */
-export function uncompressed(point: Uint8Array): Buffer {
+function uncompressed(point: Uint8Array): Buffer {
   const converted: string | Buffer = ECDH.convertKey(Buffer.from(point), 'SM2', undefined, undefined, 'uncompressed')
   return Buffer.from(converted)
 }

@@ -3,7 +3,6 @@ import type { KeyObject } from 'node:crypto'
 import { kindOfKey } from '../crypto/keys.js'
 import * as Rsa from '../crypto/rsa.js'
 import type { Sm2Cipher } from '../crypto/sm.js'
-import { WechatPayError } from '../errors.js'
 
 const CONTROL = /\p{Cc}/u
 
@@ -28,11 +27,6 @@ export function decryptKey(ciphertext: string, privateKey: KeyObject): Uint8Arra
 export async function loadSm2Cipher(): Promise<Sm2Cipher> {
   const { loadSm2Cipher: load } = await import('../crypto/sm.js')
   return await load()
-}
-
-/** Whether an error says that the package is missing, rather than that a ciphertext is wrong. */
-export function isPackageMissing(error: unknown): boolean {
-  return error instanceof WechatPayError && error.code === 'ERR_PACKAGE_MISSING'
 }
 
 /**

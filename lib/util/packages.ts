@@ -1,6 +1,8 @@
 /** Packages that are loaded when they are first needed. */
 import { WechatPayError } from '../errors.js'
 
+const CODE = 'ERR_PACKAGE_MISSING'
+
 /**
  * @throws WechatPayError `ERR_PACKAGE_MISSING` for a package that was left out of a bundle, or not installed.
  */
@@ -8,9 +10,19 @@ export function loadPackage<Package>(name: string, load: () => Package): Package
   try {
     return load()
   } catch (cause) {
-    throw new WechatPayError(
-      `The package ${name} cannot be loaded. Install it, or let the bundler include it in this program.`,
-      { code: 'ERR_PACKAGE_MISSING', cause },
-    )
+    throw packageMissing(name, cause)
   }
+}
+
+/** The error for a package that could not be loaded; `name` as `npm install` takes it. */
+export function packageMissing(name: string, cause: unknown): WechatPayError {
+  return new WechatPayError(
+    `The package ${name} cannot be loaded. Run \`npm install ${name}\`, or let the bundler include it in this program.`,
+    { code: CODE, cause },
+  )
+}
+
+/** Whether an error says that a package is missing, rather than that something is wrong with what it was to read. */
+export function isPackageMissing(error: unknown): boolean {
+  return error instanceof WechatPayError && error.code === CODE
 }
