@@ -1,4 +1,5 @@
 /** The table of contents of the package. */
+/// <reference types="node" preserve="true" />
 
 // The client.
 

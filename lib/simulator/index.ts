@@ -1,4 +1,5 @@
 /** `wechatpay-chain/simulator`: a local WeChat Pay for tests. */
+/// <reference types="node" preserve="true" />
 export type { BillOptions } from './bills/options.js'
 export type { SimulatorBrandConfig, SimulatorConfig } from './config.js'
 export type { Credentials as SimulatorCredentials } from './gateway/credentials.js'
