@@ -69,7 +69,7 @@ function candidateOf(recipient: NotificationRecipient): Candidate {
 const SEARCHES_AT_ONCE = 16
 
 /** Those that a notification may be for, found by what it says. */
-export class Directory {
+class Directory {
   readonly #candidates: readonly Candidate[]
   readonly #byMchid: ReadonlyMap<string | undefined, readonly Candidate[]>
   /** As far as it was known when it was last looked for. */
