@@ -1,49 +1,60 @@
 // A hundred small modules take longer to load than to run, which serverless users pay for at every cold start. So the
 // compiler's output is joined, in place: a file for each entry point, and a few for what they share or load later.
 import { cp, readdir, rm } from 'node:fs/promises'
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+import { resolve, sep } from 'node:path'
 import { defineConfig } from 'rolldown'
 
 const folder = resolve(import.meta.dirname, 'dist')
 const generated = 'types/generated'
 
-/** What a file of shared code is called in a stack trace: by the first of these modules that is in it. */
-const NAMES = {
-  'client/client.js': 'client',
-  'protocol/v2/v2.js': 'apiv2',
-  'files/upload-file.js': 'files',
-  'protocol/payload.js': 'payload',
-  'crypto/rsa.js': 'core',
-  'response.js': 'response',
+const entries = {
+  index: resolve(folder, 'index.js'),
+  'simulator/index': resolve(folder, 'simulator/index.js'),
+  'telemetry/opentelemetry': resolve(folder, 'telemetry/opentelemetry.js'),
 }
 
 /**
- * Without one of them, by the folder of its last module.
- * @param {{ moduleIds: string[] }} chunk
+ * The names that stack traces show: `core` is what the client and the simulator load at once, `client` what the client
+ * loads besides. What is loaded later has the name of its module.
+ *
+ * @param {string} id
+ * @param {import('rolldown').ChunkingContext} context
  */
-function nameOf({ moduleIds }) {
-  // What rolldown adds itself has no path.
-  const modules = moduleIds.filter(id => isAbsolute(id)).map(id => relative(folder, id).replaceAll(sep, '/'))
-  const [, name] = Object.entries(NAMES).find(([module]) => modules.includes(module)) ?? []
-  const last = modules.at(-1)
-  if (name !== undefined || last === undefined) return `${name ?? 'runtime'}.js`
-  return last.includes('/') ? `${dirname(last).replaceAll('/', '-')}.js` : last
+function chunkOf(id, context) {
+  const isInClient = loadedWith(entries.index, context).has(id)
+  const isInSimulator = loadedWith(entries['simulator/index'], context).has(id)
+  if (isInClient && id !== entries.index) return isInSimulator ? 'core' : 'client'
+  return null
+}
+
+/**
+ * @param {string} entry
+ * @param {import('rolldown').ChunkingContext} context
+ * @param {Set<string>} found
+ */
+function loadedWith(entry, context, found = new Set()) {
+  if (found.has(entry)) return found
+  found.add(entry)
+  for (const id of context.getModuleInfo(entry)?.importedIds ?? []) loadedWith(id, context, found)
+  return found
 }
 
 export default defineConfig({
-  input: {
-    index: 'dist/index.js',
-    'simulator/index': 'dist/simulator/index.js',
-    'telemetry/opentelemetry': 'dist/telemetry/opentelemetry.js',
-  },
+  input: entries,
   platform: 'node',
+  // Demanded by the option of `codeSplitting` below. The entry points gain no export.
+  preserveEntrySignatures: 'allow-extension',
   // The CommonJS files load a dependency when it is needed; joined, they would no longer be seen by bundlers.
   external: /^[^./]|\.cjs$/,
   // What one entry point loads at once another may still load later.
   onLog(level, log, handler) {
     if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') handler(level, log)
   },
-  output: { dir: folder, chunkFileNames: nameOf },
+  output: {
+    dir: folder,
+    chunkFileNames: ({ name }) => (name === 'v2' ? 'apiv2.js' : '[name].js'),
+    codeSplitting: { groups: [{ name: chunkOf, debugName: 'core and client' }], includeDependenciesRecursively: false },
+  },
   plugins: [
     {
       name: 'remove the modules that were joined, and add the declarations that are not compiled',

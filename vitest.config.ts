@@ -20,6 +20,9 @@ export default defineConfig({
   test: {
     maxWorkers: '100%',
     isolate: false,
+    // For what hangs: a machine with other work is slow.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'types', include: types } },
       {

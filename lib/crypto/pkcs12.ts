@@ -3,11 +3,10 @@ import { Buffer } from 'node:buffer'
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { asn1, pkcs12 } from 'node-forge'
 import { InvalidArgumentError } from '../errors.js'
-import { loadPackage } from '../util/packages.js'
+import { loadForge } from '../util/packages.js'
 import { kindOf } from '../util/wording.js'
 import { parseBase64 } from './bytes.js'
 import { identifyDer } from './der.js'
-import { loadForge } from './forge.cjs'
 import { LARGEST_INPUT, readKeyFile } from './key-input.js'
 import { keyMatchesCertificate, loadCertificate } from './keys.js'
 import { looksLikePem } from './pem.js'
@@ -42,7 +41,7 @@ export function loadPkcs12(
   }
   const bytes = readBytes(pfx, option)
   // Loaded on first use: it is large, and most merchants have PEM files.
-  const forge = loadPackage('node-forge', loadForge)
+  const forge = loadForge()
   const bags = decrypt(forge, bytes, passphrase, option)
   const keys = bags.flatMap(bag => keyIn(forge, bag) ?? [])
   const certificates = bags.flatMap(bag => certificateIn(forge, bag) ?? [])

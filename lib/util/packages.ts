@@ -1,14 +1,20 @@
 /** Packages that are loaded when they are first needed. */
 import { WechatPayError } from '../errors.js'
+import { requireForge, requireSaxes } from './packages.cjs'
+
+export type { Saxes, SaxesParser } from './packages.cjs'
 
 const CODE = 'ERR_PACKAGE_MISSING'
 
-/**
- * @throws WechatPayError `ERR_PACKAGE_MISSING` for a package that was left out of a bundle, or not installed.
- */
-export function loadPackage<Package>(name: string, load: () => Package): Package {
+/** @throws WechatPayError `ERR_PACKAGE_MISSING` for a package that was left out of a bundle, or not installed. */
+export const loadForge = () => load('node-forge', requireForge)
+
+/** @throws WechatPayError `ERR_PACKAGE_MISSING`, as {@link loadForge}. */
+export const loadSaxes = () => load('saxes', requireSaxes)
+
+function load<Package>(name: string, require: () => Package): Package {
   try {
-    return load()
+    return require()
   } catch (cause) {
     throw packageMissing(name, cause)
   }

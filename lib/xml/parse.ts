@@ -1,9 +1,8 @@
 /** Parses the XML of APIv2 into an object of strings with saxes, a strict parser without entities or file access. */
 import { InvalidArgumentError } from '../errors.js'
-import { loadPackage } from '../util/packages.js'
+import { loadSaxes, type Saxes, type SaxesParser } from '../util/packages.js'
 import { kindOf } from '../util/wording.js'
 import { DEFAULT_LIMITS, findForbidden, MAX_DEPTH, type XmlLimits } from './limits.js'
-import { loadSaxes, type Saxes, type SaxesParser } from './saxes.cjs'
 
 export type XmlValue = string | XmlFields | (string | XmlFields)[]
 
@@ -56,13 +55,17 @@ let saxes: Saxes | undefined
  *
  * @throws WechatPayError `ERR_PACKAGE_MISSING` without the package.
  */
-export function loadParser(): Saxes {
-  saxes ??= loadPackage('saxes', loadSaxes)
+export function loadParser(): void {
+  loadedSaxes()
+}
+
+function loadedSaxes(): Saxes {
+  saxes ??= loadSaxes()
   return saxes
 }
 
 function createParser(tree: Tree): SaxesParser {
-  const { SaxesParser } = loadParser()
+  const { SaxesParser } = loadedSaxes()
   // Without `forceXMLVersion`, a document could call itself 1.1 and write control characters as references.
   const parser = new SaxesParser({ defaultXMLVersion: '1.0', forceXMLVersion: true })
   parser.on('xmldecl', ({ encoding }) => {

@@ -39,7 +39,7 @@ afterAll(async () => {
 })
 
 describe.each(Object.entries(BUNDLERS))('bundled by %s, and run without node_modules', (name, bundle) => {
-  it('pays by APIv2, reads an XML notification and opens a PKCS#12 file', { timeout: 120_000 }, async () => {
+  it('pays by APIv2, reads an XML notification and opens a PKCS#12 file', async () => {
     const folder = join(root, name.replaceAll(' ', '-'))
     mkdirSync(folder)
     const main = await bundle(program, folder)

@@ -25,7 +25,7 @@ it('the client and the simulator have types', () => {
   expect(typed).toEqual(expect.arrayContaining(['.', './simulator']))
 })
 
-describe('the package compiles, its declarations checked too', { timeout: 120_000 }, () => {
+describe('the package compiles, its declarations checked too', () => {
   it.each([
     ['nodenext', nodenext],
     ['bundler', bundler],
@@ -54,7 +54,7 @@ describe('the package compiles, its declarations checked too', { timeout: 120_00
   })
 })
 
-it.each(COMPILERS)('one call costs at most 2,000 instantiations with %s', { timeout: 120_000 }, async compiler => {
+it.each(COMPILERS)('one call costs at most 2,000 instantiations with %s', async compiler => {
   const { findings, figures } = await compile({ 'consumer.ts': ONE_CALL }, { compiler, folder })
   expect(findings).toEqual([])
   expect(figures.Instantiations).toBeGreaterThan(0)

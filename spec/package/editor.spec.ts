@@ -3,7 +3,7 @@ import { editor } from './editor.js'
 
 const { folder } = inject('installation')
 
-describe('in an editor', { timeout: 60_000 }, () => {
+describe('in an editor', () => {
   const head =
     "import { Builder } from 'wechatpay-chain'\nconst wxpay = Builder.factory({ mchid: '1', privateKey: 'a' })\n"
   const at = (statement: string) => editor(folder, head + statement)

@@ -123,7 +123,7 @@ describe.each(COMPILERS)('with %s', compiler => {
   beforeAll(async () => {
     const found = await refusals(head, [...Object.values(REFUSED), ...ACCEPTED], { compiler })
     refused = found.map(({ statement, message }) => statement ?? message)
-  }, 120_000)
+  })
 
   it.each(Object.entries(REFUSED))('%s does not compile', (_, statement) => {
     expect(refused).toContain(statement)
