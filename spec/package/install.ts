@@ -39,8 +39,8 @@ export function setup({ provide }: TestProject): () => void {
 
 /** Built in a copy, so that nothing in this checkout changes. `npm pack` builds first. */
 function pack(source: string): string {
-  const parts = readdirSync(project).filter(name => /\.(json|md|mjs)$|^LICENSE$/.test(name))
-  for (const part of ['lib', 'openapi', ...parts]) {
+  const parts = readdirSync(project).filter(name => /\.(json|md|mjs|txt)$|^LICENSE$/.test(name))
+  for (const part of ['lib', 'openapi', 'docs/guides', ...parts]) {
     cpSync(join(project, part), join(source, part), { recursive: true })
   }
   symlinkSync(join(project, 'node_modules'), join(source, 'node_modules'), 'junction')

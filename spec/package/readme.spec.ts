@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -23,7 +23,7 @@ function samplesOf(readme: string): Sample[] {
   }))
 }
 
-// The client that the text introduces with the second sample.
+// The client that the text introduces.
 const INTRODUCED = "import type { WechatPay } from 'wechatpay-chain'\ndeclare const wxpay: WechatPay\n"
 
 const program = ({ code }: Sample) => (/^const wxpay\b/m.test(code) ? code : INTRODUCED + code)
@@ -36,21 +36,41 @@ const skeleton = ({ code }: Sample) =>
     .replace(/[ \t]+/g, ' ')
     .replace(/ $/gm, '')
 
-const ENGLISH = samplesOf('README.md')
+const readmes = ['README.md', 'README.zh-CN.md']
+const guides = readdirSync(join(installed, 'docs/guides')).filter(name => name.endsWith('.md'))
+const documents = [...readmes, ...guides.flatMap(name => [`docs/guides/${name}`, `docs/guides/zh-CN/${name}`])]
+  // Coding agents read English.
+  .filter(document => document !== 'docs/guides/zh-CN/coding-agents.md')
 
-describe.each(['README.md', 'README.zh-CN.md'])('%s', readme => {
-  const samples = samplesOf(readme)
-
-  it('has the samples of the English one', () => {
-    expect(samples.map(skeleton)).toEqual(ENGLISH.map(skeleton))
-  })
-
-  it('has samples that compile', { timeout: 120_000 }, async () => {
-    expect(samples.length).toBeGreaterThan(10)
-    const files = Object.fromEntries(samples.map((sample, index) => [`sample-${index + 1}.ts`, program(sample)]))
-    const { findings } = await compile(files, { folder })
+describe('the documents', () => {
+  it('have samples that compile', { timeout: 120_000 }, async () => {
+    const samples = documents.flatMap(document => {
+      const all = samplesOf(document)
+      return all.map((sample, index) => [`${document.replaceAll('/', '-')}-${index + 1}.ts`, program(sample)] as const)
+    })
+    expect(samples.length).toBeGreaterThan(60)
+    const { findings } = await compile(Object.fromEntries(samples), { folder })
     expect(findings).toEqual([])
   })
+
+  it.each(documents.filter(document => document.includes('zh-CN')))(
+    '%s has the samples of the English one',
+    document => {
+      const english = document.replace(/zh-CN\/|\.zh-CN/, '')
+      expect(samplesOf(document).map(skeleton)).toEqual(samplesOf(english).map(skeleton))
+    },
+  )
+
+  it('are all in the index for language models, whose links lead to files', () => {
+    const index = readFileSync(join(installed, 'llms.txt'), 'utf8')
+    const links = [...index.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
+    expect(links).toEqual(expect.arrayContaining([...readmes, ...guides.map(name => `docs/guides/${name}`)]))
+    expect(links.filter(link => !existsSync(join(installed, link)))).toEqual([])
+  })
+})
+
+describe.each(readmes)('%s', readme => {
+  const samples = samplesOf(readme)
 
   it('has a first sample that places an order, pays it and receives the notification', async () => {
     const output = await run(samples[0])
