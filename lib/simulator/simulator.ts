@@ -23,6 +23,7 @@ import { BusinessClock, type Span } from './ledger/clock.js'
 import { createLedger, type Ledger } from './ledger/ledger.js'
 import { paymentNotification, refundNotification, transferNotification } from './notify/events.js'
 import { type DeliverOptions, Notifications, type SimulatorNotification } from './notify/notifications.js'
+import { sampledEvent } from './notify/sampled-event.js'
 import { requireValid, type SimulatorOptions } from './options.js'
 import { v2Endpoints, v3Endpoints } from './products/endpoints.js'
 
@@ -48,6 +49,13 @@ interface World {
   log: RequestLog
   notifications: Notifications
   gateway: Gateway
+}
+
+export interface TriggerOptions {
+  /** The URL that the notification is sent to. */
+  to?: string
+  /** Fields of the content by their paths, such as `{ 'amount.total': 100 }`. */
+  override?: Readonly<Record<string, unknown>>
 }
 
 /** Bytes. Larger than any JSON payload and any video that WeChat Pay accepts. */
@@ -255,12 +263,15 @@ export class Simulator {
 
   /**
    * Moves business time forward: orders expire, notifications become due, bills close. The time of signatures stays that
-   * of the machine.
+   * of the machine. Resolves when the notifications that have become due have been sent, as often as in real time; with
+   * the option `clock`, and while they are held, they wait for `deliver`.
    *
    * @throws InvalidArgumentError (the promise rejects) for an unknown or negative part.
    */
   async advance(span: Span): Promise<void> {
-    this.#world.ledger.clock.advance(span)
+    const { ledger, notifications } = this.#world
+    ledger.clock.advance(span)
+    await notifications.catchUp()
   }
 
   /**
@@ -284,6 +295,43 @@ export class Simulator {
     this.#world.notifications.close()
     this.#parts.faults.clear()
     this.#world = this.#parts.createWorld()
+  }
+
+  /**
+   * Sends a notification of any documented event, without anything that it is about: its content is sampled from the
+   * documentation. `to` is its URL, by default the `notify_url` of the last notification; `override` sets fields of the
+   * content by their paths. Resolves after the first attempt.
+   *
+   * @throws InvalidArgumentError (the promise rejects) for an unknown event or option, a path that leads nowhere, and a URL
+   *   that notifications must not go to.
+   */
+  async trigger(event_type: string, options: TriggerOptions = {}): Promise<SimulatorNotification> {
+    const { to, override = {}, ...unknown } = options
+    refuseUnknownOptions(unknown, ['to', 'override'], 'trigger')
+    const { ledger, notifications } = this.#world
+    const notify_url = to ?? notifications.entries.at(-1)?.notify_url ?? ''
+    notifications.requireAllowed(notify_url)
+    const event = sampledEvent(event_type, override, this.#parts.merchant, ledger.clock.now())
+    return notifications.send({ notify_url, event })
+  }
+
+  /**
+   * Sends one of `notifications` once more, with a new signature, and resolves after the response.
+   *
+   * @throws InvalidArgumentError (the promise rejects) for an unknown `id`, and for a notification that was skipped.
+   */
+  async replay(id: number): Promise<SimulatorNotification> {
+    return this.#world.notifications.replay(id)
+  }
+
+  /** From now on, notifications wait for `deliver` or `release`, so that a test decides about their order. */
+  hold(): void {
+    this.#world.notifications.hold()
+  }
+
+  /** Ends `hold`: notifications are sent automatically again, and at once if they are due. */
+  release(): void {
+    this.#world.notifications.release()
   }
 
   /** Stops the server. All connections are cut, including those that wait for a response. */
@@ -317,6 +365,11 @@ export class Simulator {
         this.confirm(out_bill_no)
       },
       advance: span => this.advance(span),
+      trigger: (event_type, options) => this.trigger(event_type, options),
+      replay: id => this.replay(id),
+      deliver: options => this.deliver(options),
+      hold: () => this.hold(),
+      release: () => this.release(),
       misbehave: rule => this.misbehave(rule),
       behave: () => this.behave(),
       reset: () => this.reset(),

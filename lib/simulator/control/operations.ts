@@ -3,7 +3,7 @@ import type { SimulatorConfig } from '../config.js'
 import type { Misbehaviour } from '../gateway/faults.js'
 import type { SimulatorRequest } from '../gateway/request-log.js'
 import type { Span } from '../ledger/clock.js'
-import type { SimulatorNotification } from '../notify/notifications.js'
+import type { DeliverOptions, SimulatorNotification } from '../notify/notifications.js'
 import type { JsonSchema } from '../schema/validator.js'
 import type { SignedCall, SignedCallOptions } from './call.js'
 import type { ListedOrder } from './orders.js'
@@ -22,6 +22,14 @@ export interface Controlled {
   settle(out_refund_no: string, options: { fail?: string }): void
   confirm(out_bill_no: string, options: { fail?: string }): void
   advance(span: Span): Promise<void>
+  trigger(
+    event_type: string,
+    options: { to?: string; override?: Readonly<Record<string, unknown>> },
+  ): Promise<SimulatorNotification>
+  replay(id: number): Promise<SimulatorNotification>
+  deliver(options: DeliverOptions): Promise<void>
+  hold(): void
+  release(): void
   misbehave(rule: Misbehaviour): void
   behave(): void
   reset(): void
@@ -92,15 +100,29 @@ const REQUEST = object(
   ['authorization', 'statusCode'],
 )
 
+const ATTEMPT = object(
+  {
+    time: described(INTEGER, 'Milliseconds since 1970, by business time.'),
+    request: object({ headers: HEADERS, body: STRING }),
+    response: object({ statusCode: INTEGER, headers: HEADERS, body: STRING }),
+    error: described(STRING, 'Why there is no response.'),
+  },
+  ['response', 'error'],
+)
+
 const NOTIFICATION = object(
   {
+    id: described(INTEGER, 'Counts the notifications from 1.'),
     event_type: STRING,
     notify_url: STRING,
+    resource: described(HEADERS, 'The content before its encryption.'),
     attempts: described(INTEGER, 'How often it has been sent.'),
+    history: { type: 'array', items: ATTEMPT, description: 'The last 50 attempts, oldest first.' },
     status: { type: 'string', enum: ['waiting', 'acknowledged', 'abandoned', 'skipped'] },
     statusCode: described(INTEGER, 'The status of the last response.'),
+    dueAt: described(INTEGER, 'While it waits: milliseconds since 1970, by business time.'),
   },
-  ['statusCode'],
+  ['statusCode', 'dueAt'],
 )
 
 const CONFIG = {
@@ -273,6 +295,55 @@ export const OPERATIONS: readonly ControlOperation[] = [
       await simulator.advance(span)
       return { now: new Date(simulator.now).toISOString() }
     },
+  }),
+  operation<{ event_type: string; to?: string; override?: Record<string, unknown> }>({
+    method: 'POST',
+    name: 'trigger',
+    summary: 'Sends a notification of any documented event, with sampled content',
+    body: object(
+      {
+        event_type: described(STRING, 'Such as `TRANSACTION.SUCCESS`; those of APIv2 begin with `v2/`.'),
+        to: described(STRING, 'Its URL. Default: that of the last notification.'),
+        override: described(HEADERS, 'Fields of the content by their paths: `{ "amount.total": 100 }`.'),
+      },
+      ['to', 'override'],
+    ),
+    response: object({ notification: NOTIFICATION }),
+    handle: async (simulator, { event_type, ...options }) => ({
+      notification: await simulator.trigger(event_type, options),
+    }),
+  }),
+  operation<{ id: number }>({
+    method: 'POST',
+    name: 'replay',
+    summary: 'Sends a notification once more',
+    body: object({ id: INTEGER }),
+    response: object({ notification: NOTIFICATION }),
+    handle: async (simulator, { id }) => ({ notification: await simulator.replay(id) }),
+  }),
+  operation<DeliverOptions>({
+    method: 'POST',
+    name: 'deliver',
+    summary: 'Sends the notifications that are due, also those that are held',
+    body: object({ copies: INTEGER, reversed: { type: 'boolean' } }, ['copies', 'reversed']),
+    response: DONE,
+    handle: (simulator, options) => simulator.deliver(options),
+  }),
+  operation({
+    method: 'POST',
+    name: 'hold',
+    summary: 'From now on, notifications wait for `deliver` or `release`',
+    body: DONE,
+    response: DONE,
+    handle: simulator => simulator.hold(),
+  }),
+  operation({
+    method: 'POST',
+    name: 'release',
+    summary: 'Notifications are sent automatically again',
+    body: DONE,
+    response: DONE,
+    handle: simulator => simulator.release(),
   }),
   operation<SentMisbehaviour>({
     method: 'POST',

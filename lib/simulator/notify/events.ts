@@ -1,11 +1,9 @@
 /** The notifications about payments, refunds and transfers. */
-import { randomUUID } from 'node:crypto'
-import { mint } from '../../notification/mint.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { DESCRIPTIONS, describePayment, type PaidOrder } from '../ledger/orders.js'
 import type { Refund } from '../ledger/refunds.js'
 import { describeTransfer, type Transfer } from '../ledger/transfers.js'
-import type { OutgoingNotification } from './sender.js'
+import type { OutgoingNotification } from './outgoing.js'
 import { v2PaymentNotification, v2RefundNotification } from './v2-events.js'
 
 /** Returns undefined when the order has no `notify_url`. */
@@ -64,14 +62,5 @@ function notification(
   content: { summary: string; resource: object },
 ): OutgoingNotification | undefined {
   if (notify_url === undefined) return undefined
-  const event = { event_type, id: randomUUID(), create_time: beijingTime(now), ...content }
-  return {
-    event_type,
-    notify_url,
-    mint(merchant, sentAt) {
-      const { serial, privateKey } = merchant.platform.signing(undefined, sentAt)
-      const keys = { serial, privateKey, apiv3Key: merchant.apiv3Key }
-      return mint(event, keys, { timestamp: Math.floor(sentAt / 1000) })
-    },
-  }
+  return { notify_url, event: { event_type, create_time: beijingTime(now), ...content } }
 }

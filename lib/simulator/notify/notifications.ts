@@ -1,16 +1,24 @@
-/** Sends notifications, repeats those that are not acknowledged, and logs them for tests. */
+/** Sends notifications, repeats those that are not acknowledged, and logs each attempt for tests. */
 import { InvalidArgumentError } from '../../errors.js'
+import type { MintedNotification } from '../../notification/mint.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { Merchant } from '../keys/merchant.js'
-import { isReachable, type OutgoingNotification, Sender } from './sender.js'
+import { mintFor, type OutgoingNotification, withEventId } from './outgoing.js'
+import { isReachable, type NotificationResponse, Sender } from './sender.js'
 
 export interface SimulatorNotification {
+  /** Counts the notifications of a simulator from 1. */
+  readonly id: number
   /** `TRANSACTION.SUCCESS`, for example, or `v2/transaction-success` for an order of APIv2. */
   readonly event_type: string
   readonly notify_url: string
+  /** The content before its encryption. */
+  readonly resource: object
   /** Number of times that it has been sent. */
   readonly attempts: number
+  /** The last 50 attempts, oldest first. */
+  readonly history: readonly NotificationAttempt[]
   /**
    * `waiting`: to be sent, or to be sent again. `acknowledged`: with status 200 or 204. `abandoned`: not acknowledged
    * after 15 resends. `skipped`: not sent, because `notify_url` is neither on this machine nor on a host of the option
@@ -19,6 +27,19 @@ export interface SimulatorNotification {
   readonly status: 'waiting' | 'acknowledged' | 'abandoned' | 'skipped'
   /** The status of the response to the last attempt; undefined before it, or without a response within 5 seconds. */
   readonly statusCode: number | undefined
+  /** While it waits: when it is due, in milliseconds since 1970 by business time. */
+  readonly dueAt: number | undefined
+}
+
+/** One attempt to send a notification. */
+export interface NotificationAttempt {
+  /** Milliseconds since 1970, by business time. */
+  readonly time: number
+  readonly request: MintedNotification
+  /** Undefined without a complete response. */
+  response: NotificationResponse | undefined
+  /** Why there is no response. */
+  error: string | undefined
 }
 
 /** How `deliver` sends notifications. */
@@ -29,18 +50,18 @@ export interface DeliverOptions {
   reversed?: boolean
 }
 
-interface LogEntry {
-  event_type: string
-  notify_url: string
+interface LogEntry extends SimulatorNotification {
   attempts: number
+  readonly history: NotificationAttempt[]
   status: SimulatorNotification['status']
   statusCode: number | undefined
+  dueAt: EpochMilliseconds | undefined
 }
 
 /** A notification that is not yet acknowledged. */
 interface Pending {
   readonly entry: LogEntry
-  readonly notification: OutgoingNotification
+  readonly event: OutgoingNotification['event']
   dueAt: EpochMilliseconds
   /** Number of resends so far. */
   resends: number
@@ -57,10 +78,14 @@ interface NotificationsOptions {
   hosts: readonly string[]
   /** Whether they are sent automatically in real time, instead of by `deliver`. */
   isAutomatic: boolean
+  /** Called after each change of a notification. */
+  onChange?: () => void
 }
 
 /** Number of notifications that are logged: the latest ones. */
 const LIMIT = 1000
+/** Number of attempts of a notification that are logged. */
+const HISTORY_LIMIT = 50
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
@@ -75,10 +100,13 @@ export class Notifications {
   readonly #options: NotificationsOptions
   readonly #sender = new Sender()
   readonly #entries: LogEntry[] = []
+  readonly #events = new WeakMap<LogEntry, OutgoingNotification['event']>()
   readonly #waiting = new Set<Pending>()
   readonly #inProgress = new Set<Promise<void>>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+  #isHeld = false
   #isClosed = false
+  #count = 0
 
   constructor(options: NotificationsOptions) {
     this.#options = options
@@ -89,15 +117,57 @@ export class Notifications {
     return [...this.#entries]
   }
 
+  /** Whether they wait for `deliver` or `release`. */
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
   /** Schedules a notification. Ignores undefined, for an event without one. */
   add(notification: OutgoingNotification | undefined): void {
     if (notification === undefined) return
-    const { event_type, notify_url } = notification
-    const status = isReachable(notify_url, this.#options.hosts) ? 'waiting' : 'skipped'
-    const entry: LogEntry = { event_type, notify_url, attempts: 0, status, statusCode: undefined }
-    this.#entries.push(entry)
-    if (this.#entries.length > LIMIT) this.#entries.shift()
-    if (status === 'waiting') this.#schedule({ entry, notification, dueAt: 0, resends: 0 }, 0)
+    const pending = this.#log(notification)
+    if (pending.entry.status === 'waiting') this.#schedule(pending, this.#options.businessClock(), 0)
+  }
+
+  /** Sends a notification at once, and returns it after the first attempt. It is repeated like every other. */
+  async send(notification: OutgoingNotification): Promise<SimulatorNotification> {
+    const pending = this.#log(notification)
+    await this.#begin(pending, 1)
+    return pending.entry
+  }
+
+  /**
+   * Sends a notification once more, whatever has become of it.
+   *
+   * @throws InvalidArgumentError (the promise rejects) for an unknown `id`, and for a notification that must not be sent.
+   */
+  async replay(id: number): Promise<SimulatorNotification> {
+    const entry = this.#entries.find(known => known.id === id)
+    const event = entry && this.#events.get(entry)
+    if (!entry || !event) refuse('id', 'the `id` of one of the last 1000 notifications', id)
+    this.#requireReachable(entry.notify_url, 'notify_url')
+    const [response] = await this.#post(entry, event, 1)
+    if (isAcknowledgement(response)) this.#settle(entry)
+    return entry
+  }
+
+  /** @throws InvalidArgumentError for a URL that notifications must not go to. */
+  requireAllowed(url: string): void {
+    this.#requireReachable(url, 'to')
+  }
+
+  /** From now on, notifications wait for `deliver` or `release`. */
+  hold(): void {
+    this.#isHeld = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+  }
+
+  /** Ends `hold`: those that are due are sent. */
+  release(): void {
+    this.#isHeld = false
+    const now = this.#options.businessClock()
+    for (const pending of this.#waiting) this.#arm(pending, Math.max(0, pending.dueAt - now))
   }
 
   /**
@@ -107,11 +177,23 @@ export class Notifications {
    */
   async deliver(options: DeliverOptions = {}): Promise<void> {
     const { copies, reversed } = requireValid(options)
-    const now = this.#options.businessClock()
-    const due = [...this.#waiting].filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt)
+    const due = this.#due()
     for (const pending of due) this.#waiting.delete(pending)
     for (const pending of reversed ? due.reverse() : due) await this.#begin(pending, copies)
     await Promise.all(this.#inProgress)
+  }
+
+  /**
+   * After business time has moved: sends what has become due, and what becomes due by that, each as often as in real
+   * time. Does nothing while they are held, or sent by `deliver` only.
+   */
+  async catchUp(): Promise<void> {
+    if (!this.#options.isAutomatic || this.#isHeld) return
+    for (let [next] = this.#due(); next && !this.#isClosed; [next] = this.#due()) {
+      this.#waiting.delete(next)
+      await this.#begin(next, 1, next.dueAt)
+    }
+    for (const pending of this.#waiting) this.#arm(pending, pending.dueAt - this.#options.businessClock())
   }
 
   /** Aborts the notifications in progress, and sends no more. */
@@ -121,11 +203,45 @@ export class Notifications {
     this.#sender.close()
   }
 
-  #schedule(pending: Pending, wait: number): void {
+  #log({ notify_url, event }: OutgoingNotification): Pending {
+    this.#count += 1
+    const { merchant, hosts } = this.#options
+    const { event_type, resource } = event
+    const entry: LogEntry = {
+      id: this.#count,
+      event_type,
+      notify_url,
+      resource,
+      attempts: 0,
+      history: [],
+      status: isReachable(notify_url, hosts) ? 'waiting' : 'skipped',
+      statusCode: undefined,
+      dueAt: undefined,
+    }
+    this.#entries.push(entry)
+    if (this.#entries.length > LIMIT) this.#entries.shift()
+    const identified = withEventId(event, `${merchant.apiv3Key} ${this.#options.businessClock()} ${this.#count}`)
+    this.#events.set(entry, identified)
+    this.#changed()
+    return { entry, event: identified, dueAt: this.#options.businessClock(), resends: 0 }
+  }
+
+  #due(): Pending[] {
+    const now = this.#options.businessClock()
+    return [...this.#waiting].filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt)
+  }
+
+  /** `from` is in business time, `wait` in milliseconds. */
+  #schedule(pending: Pending, from: EpochMilliseconds, wait: number): void {
     if (this.#isClosed) return
-    pending.dueAt = this.#options.businessClock() + wait
+    pending.dueAt = from + wait
+    pending.entry.dueAt = pending.dueAt
     this.#waiting.add(pending)
-    if (!this.#options.isAutomatic) return
+    this.#arm(pending, pending.dueAt - this.#options.businessClock())
+  }
+
+  #arm(pending: Pending, wait: number): void {
+    if (!this.#options.isAutomatic || this.#isHeld || this.#isClosed) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       if (this.#waiting.delete(pending)) void this.#begin(pending, 1)
@@ -135,29 +251,73 @@ export class Notifications {
     this.#timers.add(timer)
   }
 
-  #begin(pending: Pending, copies: number): Promise<void> {
-    const sending = this.#send(pending, copies).finally(() => this.#inProgress.delete(sending))
+  #begin(pending: Pending, copies: number, from?: EpochMilliseconds): Promise<void> {
+    const sending = this.#send(pending, copies, from).finally(() => this.#inProgress.delete(sending))
     this.#inProgress.add(sending)
     return sending
   }
 
-  async #send(pending: Pending, copies: number): Promise<void> {
+  /** `from` is the time that the next resend is counted from. Default: after this attempt. */
+  async #send(pending: Pending, copies: number, from?: EpochMilliseconds): Promise<void> {
     if (this.#isClosed) return
-    const { entry, notification } = pending
-    const { merchant, clock } = this.#options
-    entry.attempts += copies
-    const posts = Array.from({ length: copies }, () =>
-      this.#sender.post(entry.notify_url, notification.mint(merchant, clock())),
-    )
-    const codes = await Promise.all(posts)
-    const acknowledgement = codes.find(code => code === 200 || code === 204)
-    entry.statusCode = acknowledgement ?? codes.at(-1)
+    const { entry, event } = pending
+    entry.dueAt = undefined
+    const responses = await this.#post(entry, event, copies, from)
     const wait = RESENDS[pending.resends]
     pending.resends += 1
-    if (acknowledgement !== undefined) entry.status = 'acknowledged'
+    if (responses.some(isAcknowledgement)) this.#settle(entry)
     else if (wait === undefined) entry.status = 'abandoned'
-    else this.#schedule(pending, wait)
+    else this.#schedule(pending, from ?? this.#options.businessClock(), wait)
+    this.#changed()
   }
+
+  async #post(
+    entry: LogEntry,
+    event: OutgoingNotification['event'],
+    copies: number,
+    time = this.#options.businessClock(),
+  ): Promise<readonly (NotificationResponse | undefined)[]> {
+    const { merchant, clock } = this.#options
+    entry.attempts += copies
+    const posts = Array.from({ length: copies }, async () => {
+      const request = mintFor(merchant, event, clock())
+      const attempt: NotificationAttempt = { time, request, response: undefined, error: undefined }
+      entry.history.push(attempt)
+      if (entry.history.length > HISTORY_LIMIT) entry.history.shift()
+      try {
+        attempt.response = await this.#sender.post(entry.notify_url, request)
+      } catch (error) {
+        attempt.error = error instanceof Error ? error.message : String(error)
+      }
+      return attempt.response
+    })
+    this.#changed()
+    const responses = await Promise.all(posts)
+    entry.statusCode = (responses.find(isAcknowledgement) ?? responses.at(-1))?.statusCode
+    this.#changed()
+    return responses
+  }
+
+  /** It is acknowledged, and needs no resend. */
+  #settle(entry: LogEntry): void {
+    entry.status = 'acknowledged'
+    entry.dueAt = undefined
+    for (const pending of this.#waiting) if (pending.entry === entry) this.#waiting.delete(pending)
+    this.#changed()
+  }
+
+  #requireReachable(url: string, option: string): void {
+    if (isReachable(url, this.#options.hosts)) return
+    refuse(option, 'an http or https URL of this machine, or of a host of the option `notify`', JSON.stringify(url))
+  }
+
+  #changed(): void {
+    this.#options.onChange?.()
+  }
+}
+
+function isAcknowledgement(response: NotificationResponse | undefined): boolean {
+  return response?.statusCode === 200 || response?.statusCode === 204
 }
 
 function requireValid({ copies = 1, reversed = false, ...unknown }: DeliverOptions): Required<DeliverOptions> {

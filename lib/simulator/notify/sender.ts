@@ -1,18 +1,26 @@
 /** Sends notifications to this machine, and to the hosts that a simulator may reach beside it. */
-import { type ClientRequest, Agent as HttpAgent, request } from 'node:http'
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+} from 'node:http'
 import { Agent as HttpsAgent, request as requestSecurely } from 'node:https'
+import { buffer } from 'node:stream/consumers'
 import type { MintedNotification } from '../../notification/mint.js'
-import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { isLoopback } from '../http/loopback.js'
-import type { Merchant } from '../keys/merchant.js'
 
-/** A notification to send. Each attempt has the same content and a new signature. */
-export interface OutgoingNotification {
-  readonly event_type: string
-  readonly notify_url: string
-  mint(merchant: Merchant, now: EpochMilliseconds): MintedNotification
+/** What the recipient responded. */
+export interface NotificationResponse {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+  /** The first 64 KiB, decoded as UTF-8. */
+  readonly body: string
 }
 
+/** Bytes. */
+const BODY_LIMIT = 64 * 1024
 /** Milliseconds. WeChat Pay waits this long for the response to a notification. */
 const RESPONSE_TIMEOUT = 5000
 
@@ -28,8 +36,8 @@ export class Sender {
   // The global agents of the process may be configured to use a proxy.
   readonly #agents = { http: new HttpAgent(), https: new HttpsAgent() }
 
-  /** Returns the status of the response, or undefined without a complete one within 5 seconds. Follows no redirect. */
-  post(url: string, { headers, body }: MintedNotification): Promise<number | undefined> {
+  /** Rejects without a complete response within 5 seconds. Follows no redirect. */
+  post(url: string, { headers, body }: MintedNotification): Promise<NotificationResponse> {
     const options = {
       method: 'POST',
       headers: { ...headers, Accept: '*/*', 'User-Agent': 'Mozilla/4.0', 'Content-Length': Buffer.byteLength(body) },
@@ -39,7 +47,7 @@ export class Sender {
         ? requestSecurely(url, { ...options, agent: this.#agents.https })
         : request(url, { ...options, agent: this.#agents.http })
     outgoing.end(body)
-    return statusOf(outgoing)
+    return responseOf(outgoing)
   }
 
   /** Closes all connections. */
@@ -49,22 +57,23 @@ export class Sender {
   }
 }
 
-function statusOf(outgoing: ClientRequest): Promise<number | undefined> {
-  return new Promise(resolve => {
-    let status: number | undefined
-    const timer = setTimeout(() => outgoing.destroy(), RESPONSE_TIMEOUT)
+function responseOf(outgoing: ClientRequest): Promise<NotificationResponse> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      outgoing.destroy(new Error(`There was no response within ${RESPONSE_TIMEOUT / 1000} seconds.`))
+    }, RESPONSE_TIMEOUT)
     outgoing.once('response', response => {
-      response.once('end', () => {
-        status = response.statusCode
-      })
-      response.once('error', () => {})
-      response.resume()
+      readResponse(response).then(resolve, reject)
     })
-    // After any error there is no complete response, so that `status` stays undefined.
-    outgoing.on('error', () => {})
+    outgoing.on('error', reject)
     outgoing.once('close', () => {
       clearTimeout(timer)
-      resolve(status)
+      reject(new Error('The connection was closed without a response.'))
     })
   })
+}
+
+async function readResponse(response: IncomingMessage): Promise<NotificationResponse> {
+  const { statusCode = 0, headers } = response
+  return { statusCode, headers, body: (await buffer(response)).toString('utf8', 0, BODY_LIMIT) }
 }

@@ -1,9 +1,9 @@
 /** The notifications about payments and refunds that were created with APIv2, in XML. */
-import { type MintedXmlEvent, mint } from '../../notification/mint.js'
+import type { MintedXmlEvent } from '../../notification/mint.js'
 import type { PaidOrder } from '../ledger/orders.js'
 import type { Refund } from '../ledger/refunds.js'
 import { describePayment } from '../products/v2/payments.js'
-import type { OutgoingNotification } from './sender.js'
+import type { OutgoingNotification } from './outgoing.js'
 
 /** Returns undefined when the order has no `notify_url`. */
 export function v2PaymentNotification({ request, tradeType, payment }: PaidOrder): OutgoingNotification | undefined {
@@ -55,5 +55,5 @@ function notification(
   resource: MintedXmlEvent['resource'],
 ): OutgoingNotification | undefined {
   if (notify_url === undefined) return undefined
-  return { event_type, notify_url, mint: ({ secret }) => mint({ event_type, resource }, { secret }) }
+  return { notify_url, event: { event_type, resource } }
 }

@@ -79,7 +79,12 @@ interface Definition {
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>
 }
 
+interface Webhook {
+  readonly post: { readonly requestBody: { readonly content: Readonly<Record<string, Content>> } }
+}
+
 interface OpenApiDocument {
+  readonly webhooks: Readonly<Record<string, Webhook>>
   readonly paths: Readonly<Record<string, Readonly<Record<string, Definition>>>>
 }
 
@@ -101,6 +106,23 @@ export const operationsOf: (name: DocumentName) => readonly Operation[] = memoiz
     }),
   )
 })
+
+/**
+ * The schema of the content of a notification, by its event type; undefined for one that is not documented. Of several
+ * forms it is the first, that of a direct merchant.
+ */
+export function webhookOf(document: DocumentName, eventType: string): Schema | undefined {
+  const { webhooks } = readDocument(document)
+  const webhook = Object.hasOwn(webhooks, eventType) ? webhooks[eventType] : undefined
+  const { content = {} } = webhook?.post.requestBody ?? {}
+  const schema = PAYLOADS.map(type => content[type]?.schema).find(found => found !== undefined)
+  return schema?.anyOf?.[0] ?? schema
+}
+
+/** The event types of the documented notifications. */
+export function eventTypesOf(document: DocumentName): readonly string[] {
+  return Object.keys(readDocument(document).webhooks)
+}
 
 /** The schema itself where it is only named. A `title` beside the name stays. */
 export function resolve(document: DocumentName, schema: Schema): Schema {

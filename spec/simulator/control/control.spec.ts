@@ -1,6 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import { networkInterfaces } from 'node:os'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -97,6 +99,27 @@ describe('acting', () => {
     expect(Date.parse(json.now) - before).toBeGreaterThanOrEqual(49 * 60 * 60 * 1000)
   })
 
+  it('sends a notification of any event, holds, releases and replays', async () => {
+    const bodies: string[] = []
+    const shop = createServer(async (received, response) => {
+      bodies.push(await text(received))
+      response.writeHead(204).end()
+    }).listen(0, '127.0.0.1')
+    await once(shop, 'listening')
+    const to = `http://127.0.0.1:${Object(shop.address()).port}/`
+    const triggered = await tell('trigger', { event_type: 'PAYSCORE.USER_PAID', to, override: { total_amount: 1 } })
+    expect(triggered.json.notification).toMatchObject({ id: 1, status: 'acknowledged', resource: { total_amount: 1 } })
+    const replayed = await tell('replay', { id: 1 })
+    expect(replayed.json.notification).toMatchObject({ attempts: 2, history: [{}, { response: { statusCode: 204 } }] })
+    await tell('hold')
+    simulator.pay(await placed({ notify_url: to }))
+    expect(bodies).toHaveLength(2)
+    await tell('deliver')
+    expect(bodies).toHaveLength(3)
+    await tell('release')
+    await new Promise(closed => shop.close(closed))
+  })
+
   it('makes requests fail and succeed again', async () => {
     await tell('misbehave', { times: null, status: 503, match: { pattern: 'certificates' } })
     const ask = () => send(simulator.config, { path: '/v3/certificates' })
@@ -166,6 +189,9 @@ describe('a call', () => {
 describe('wrong input', () => {
   it.each([
     ['pay', {}, '/out_trade_no'],
+    ['trigger', { event_type: 'NO.SUCH', to: 'http://localhost/' }, 'NO.SUCH'],
+    ['trigger', { event_type: 'TRANSACTION.SUCCESS', to: 'https://shop.example/' }, '`to`'],
+    ['replay', { id: 9 }, '`id`'],
     ['pay', { out_trade_no: 1 }, '/out_trade_no'],
     ['pay', { out_trade_no: '1', open_id: 'x' }, '/open_id'],
     ['advance', { weeks: 1 }, '/weeks'],

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
 import { InvalidArgumentError } from '../../../lib/errors.js'
@@ -11,6 +12,7 @@ import { Simulator, type SimulatorKeys } from '../../../lib/simulator/index.js'
 import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
 import { mintServerCertificate } from '../../../lib/simulator/keys/server-certificate.js'
 import { Notifications } from '../../../lib/simulator/notify/notifications.js'
+import { eventTypesOf, readDocument } from '../../../lib/simulator/schema/catalogue.js'
 import { order, post } from '../raw-merchant.js'
 
 const SECOND = 1000
@@ -118,7 +120,7 @@ describe('a notification', () => {
   it('about the payment of an order is verified and decrypted by the handler', async () => {
     const events = receive(simulator)
     const out_trade_no = await paid({ attach: '自定义数据' })
-    expect(simulator.notifications).toStrictEqual([
+    expect(simulator.notifications).toMatchObject([
       { event_type: 'TRANSACTION.SUCCESS', notify_url: url, attempts: 0, status: 'waiting', statusCode: undefined },
     ])
     await simulator.deliver()
@@ -312,6 +314,166 @@ describe('deliver', () => {
   })
 })
 
+describe('each attempt', () => {
+  it('is logged with its request and its response', async () => {
+    listener = (request, response) => {
+      request.resume()
+      response.writeHead(500, { 'X-Shop': 'closed' }).end('{"code":"FAIL"}')
+    }
+    const out_trade_no = await paid()
+    await simulator.deliver()
+    const [{ id, resource, history, dueAt } = expect.fail()] = simulator.notifications
+    expect(id).toBe(1)
+    expect(resource).toMatchObject({ out_trade_no, trade_state: 'SUCCESS' })
+    expect(dueAt).toBe(now + 15 * SECOND)
+    const { serial } = keys.platformCertificate
+    expect(history).toMatchObject([
+      {
+        time: now,
+        request: { headers: { 'Wechatpay-Serial': serial }, body: expect.stringContaining('"ciphertext"') },
+        response: { statusCode: 500, headers: { 'x-shop': 'closed' }, body: '{"code":"FAIL"}' },
+        error: undefined,
+      },
+    ])
+  })
+
+  it('without a response is logged with the reason', async () => {
+    await paid({ notify_url: 'http://127.0.0.1:1/notify' })
+    await simulator.deliver()
+    expect(simulator.notifications[0]?.history).toMatchObject([
+      { response: undefined, error: expect.stringContaining('ECONNREFUSED') },
+    ])
+  })
+})
+
+describe('replay', () => {
+  it('sends an acknowledged notification again, with the same ID and a new signature', async () => {
+    const received = respondWith(204)
+    await paid()
+    await simulator.deliver()
+    expect(await simulator.replay(1)).toMatchObject({ id: 1, attempts: 2, status: 'acknowledged' })
+    const [first, second] = received.map(({ headers, body }) => ({ ...headers, ...JSON.parse(body) }))
+    expect(second.id).toBe(first.id)
+    expect(second['wechatpay-nonce']).not.toBe(first['wechatpay-nonce'])
+  })
+
+  it('that is acknowledged ends the resends, and one that is not leaves them as they are', async () => {
+    const received = respondWith(500, 500, 204)
+    await paid()
+    await simulator.deliver()
+    expect(await simulator.replay(1)).toMatchObject({ status: 'waiting', dueAt: now + 15 * SECOND })
+    expect(await simulator.replay(1)).toMatchObject({ status: 'acknowledged', dueAt: undefined })
+    now += HOUR
+    await simulator.deliver()
+    expect(received).toHaveLength(3)
+  })
+
+  it('refuses an unknown notification, and one that was skipped', async () => {
+    await paid({ notify_url: 'https://shop.example/' })
+    await expect(simulator.replay(2)).rejects.toThrow(/`id`.* 2/)
+    await expect(simulator.replay(1)).rejects.toThrow(/`notify_url`.*shop\.example/)
+    expect(simulator.notifications).toMatchObject([{ attempts: 0, status: 'skipped' }])
+  })
+})
+
+describe('trigger', () => {
+  const documented = (['v3', 'v2'] as const).flatMap(document =>
+    eventTypesOf(document).map(name => (document === 'v2' ? `v2/${name}` : name)),
+  )
+
+  it('sends every documented event so that the receiver verifies and decrypts it', async () => {
+    const events = receive(simulator)
+    for (const event_type of documented) {
+      expect(await simulator.trigger(event_type, { to: url })).toMatchObject({ event_type, ...ACKNOWLEDGED })
+    }
+    expect(documented.length).toBeGreaterThan(100)
+    expect(new Set(events.map(({ event_type }) => event_type))).toEqual(new Set(documented))
+  })
+
+  it('samples the content from the schema of the event, with the mchid of the merchant', async () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    ajv.addSchema(readDocument('v3'), 'v3')
+    receive(simulator)
+    const misfits: unknown[] = []
+    for (const event_type of eventTypesOf('v3')) {
+      const { resource } = await simulator.trigger(event_type, { to: url })
+      const pointer = `/webhooks/${encodeURIComponent(event_type)}/post/requestBody/content/application~1json/schema`
+      const validate = ajv.compile({ $ref: `v3#${pointer}` })
+      if (!validate(resource)) misfits.push([event_type, validate.errors?.[0]])
+    }
+    expect(misfits).toEqual([])
+    const { resource } = await simulator.trigger('TRANSACTION.SUCCESS', { to: url })
+    expect(resource).toMatchObject({ mchid: simulator.config.mchid })
+  })
+
+  it('sets the fields of override, goes where the last notification went, and is resent like every other', async () => {
+    const received = respondWith(204, 500, 204)
+    await paid()
+    await simulator.deliver()
+    const override = { 'amount.total': 7, 'promotion_detail.0.coupon_id': 'C', attach: null, 'new.field': 1 }
+    const sent = await simulator.trigger('TRANSACTION.SUCCESS', { override })
+    expect(sent).toMatchObject({
+      notify_url: url,
+      status: 'waiting',
+      resource: { amount: { total: 7 }, attach: null, new: { field: 1 }, promotion_detail: [{ coupon_id: 'C' }] },
+    })
+    now += 15 * SECOND
+    await simulator.deliver()
+    expect(received).toHaveLength(3)
+  })
+
+  it.each([
+    ['NO.SUCH', {}, /`event_type`.*NO\.SUCH/],
+    ['toString', {}, /`event_type`/],
+    ['TRANSACTION.SUCCESS', { to: 'https://shop.example/' }, /`to`.*shop\.example/],
+    ['TRANSACTION.SUCCESS', {}, /`to`/],
+    ['TRANSACTION.SUCCESS', { override: { 'mchid.x': 1 } }, /`override`.*mchid\.x/],
+    ['TRANSACTION.SUCCESS', { url: 'x' }, /`url`/],
+  ])('%s with %o is refused', async (event_type, options, message) => {
+    const to = 'to' in options || message.source === '`to`' ? {} : { to: url }
+    await expect(simulator.trigger(event_type, { ...to, ...options })).rejects.toThrow(InvalidArgumentError)
+    await expect(simulator.trigger(event_type, { ...to, ...options })).rejects.toThrow(message)
+    expect(simulator.notifications).toEqual([])
+  })
+})
+
+describe('advance', () => {
+  it('sends what becomes due on the way, as often as in real time', async () => {
+    await using real = await Simulator.start({ keys })
+    const received = respondWith(204, 500)
+    real.pay(await place(real))
+    await real.advance({ seconds: 0 })
+    expect(received).toHaveLength(1)
+    await real.trigger('REFUND.SUCCESS', { to: url })
+    await real.advance({ seconds: 29 })
+    expect(received).toHaveLength(3)
+    await real.advance({ days: 2 })
+    expect(received).toHaveLength(17)
+    const { history, ...resent } = real.notifications[1] ?? expect.fail()
+    expect(resent).toMatchObject({ attempts: 16, status: 'abandoned' })
+    const waits = history.map(({ time }, index) => time - (history[index - 1]?.time ?? time)).slice(2)
+    expect(waits).toEqual(SCHEDULE.slice(1))
+  })
+})
+
+describe('held notifications', () => {
+  it('wait for deliver, which may reverse them, until release', async () => {
+    await using real = await Simulator.start({ keys })
+    const events = receive(real)
+    real.hold()
+    const numbers = [await place(real), await place(real)]
+    for (const number of numbers) real.pay(number)
+    await real.advance({ days: 1 })
+    expect(events).toEqual([])
+    await real.deliver({ reversed: true })
+    expect(events.map(({ resource }) => Object(resource).out_trade_no)).toEqual(numbers.reverse())
+    real.pay(await place(real))
+    expect(real.notifications.at(-1)).toMatchObject({ status: 'waiting' })
+    real.release()
+    await expect.poll(() => events).toHaveLength(3)
+  })
+})
+
 describe('a notify_url', () => {
   it.each([
     'https://shop.example/wechatpay',
@@ -405,9 +567,9 @@ it('the last 1000 notifications are logged', () => {
     hosts: [],
     isAutomatic: false,
   })
-  const mint = () => expect.fail('nothing must be sent')
+  const event = { event_type: 'TRANSACTION.SUCCESS', resource: {} }
   for (let count = 0; count <= 1000; count++) {
-    notifications.add({ event_type: 'TRANSACTION.SUCCESS', notify_url: `https://shop.example/${count}`, mint })
+    notifications.add({ notify_url: `https://shop.example/${count}`, event })
   }
   expect(notifications.entries).toHaveLength(1000)
   expect(notifications.entries[0]).toMatchObject({ notify_url: 'https://shop.example/1' })
