@@ -35,7 +35,7 @@ export interface HandlerOptions {
   store?: Store
   /** Milliseconds until a notification whose handling has not ended fails with 500. Default 4500; WeChat Pay waits 5000. */
   timeout?: number
-  /** The largest body, in bytes. Default 1 MiB. */
+  /** The largest body, in bytes. Default 1 MiB. XML may have at most 64 KiB and 256 elements in any case. */
   limit?: number
   /**
    * Called with the reason when a notification is not acknowledged, except for WeChat Pay's signature probes. Default:

@@ -425,6 +425,15 @@ describe('notifications for a client with an SM2 key', () => {
     expect(await Notification.create({ certs, apiv3Key }).parse(notice(resource))).toMatchObject({ resource: payment })
   })
 
+  it('find their recipient among several with the same key', async () => {
+    const shops = ['a', 'b', 'c'].map(letter => ({ certs, apiv3Key: letter.repeat(32) }))
+    const own = { certs, apiv3Key }
+    const content = seal(JSON.stringify(payment), 'transaction')
+    const event = await Notification.create([...shops, own]).parse(notice(content))
+    expect(event.recipient).toBe(own)
+    await expect(Notification.create(shops).parse(notice(content))).rejects.toMatchObject({ reason: 'mismatch' })
+  })
+
   it('are minted as WeChat Pay makes them: signed for openssl, and encrypted with SM4', async () => {
     const event = { event_type: 'TRANSACTION.SUCCESS', resource: payment }
     const keys = { serial: platform.serial, privateKey: platform.privateKey, apiv3Key }
