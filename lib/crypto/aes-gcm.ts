@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
-import { aesKey, decodeBase64, toBytes, toUtf8 } from './bytes.js'
+import { type AesKey, aesKey, decodeBase64, toBytes, toUtf8 } from './bytes.js'
 
 type Data = string | Uint8Array
 
@@ -16,7 +16,7 @@ const MAX_IV_LENGTH = 128
  *
  * @throws InvalidArgumentError for a key that is not 32 bytes or an iv that is not 1 to 128 bytes.
  */
-export function encrypt(plaintext: Data, key: Data, iv: Data, aad: Data = ''): string {
+export function encrypt(plaintext: Data, key: AesKey, iv: Data, aad: Data = ''): string {
   const cipher = createCipheriv(ALGORITHM, aesKey(key), ivBytes(iv), { authTagLength: TAG_LENGTH })
   cipher.setAAD(toBytes(aad, 'aad'))
   const head = cipher.update(toBytes(plaintext, 'plaintext'))
@@ -29,12 +29,12 @@ export function encrypt(plaintext: Data, key: Data, iv: Data, aad: Data = ''): s
  * @throws InvalidArgumentError when the ciphertext is not strict base64, is too short, was changed or was encrypted with
  *   a different key, iv or aad, and when the plaintext is not UTF-8.
  */
-export function decrypt(ciphertext: string, key: Data, iv: Data, aad: Data = ''): string {
+export function decrypt(ciphertext: string, key: AesKey, iv: Data, aad: Data = ''): string {
   return toUtf8(decryptBytes(ciphertext, key, iv, aad), 'plaintext', 'Use AesGcm.decryptBytes for binary content.')
 }
 
 /** As {@link decrypt}, for any content: `ciphertext` is base64 or bytes, the result is bytes. */
-export function decryptBytes(ciphertext: Data, key: Data, iv: Data, aad: Data = ''): Buffer {
+export function decryptBytes(ciphertext: Data, key: AesKey, iv: Data, aad: Data = ''): Buffer {
   const bytes =
     typeof ciphertext === 'string' ? decodeBase64(ciphertext, 'ciphertext') : toBytes(ciphertext, 'ciphertext')
   if (bytes.length < TAG_LENGTH) {

@@ -1,5 +1,6 @@
 /** The bytes behind what callers pass: strings, base64, AES keys. */
 import { Buffer, isUtf8 } from 'node:buffer'
+import { KeyObject } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.js'
 import { kindOf } from '../util/wording.js'
 
@@ -50,11 +51,17 @@ function flawOf(base64: string): string {
 
 const AES_KEY_LENGTH = 32
 
+/** A key of AES. A KeyObject is used without being read each time. */
+export type AesKey = string | Uint8Array | KeyObject
+
 /** @throws InvalidArgumentError unless the key has 32 bytes: nothing is padded or cut. */
-export function aesKey(key: string | Uint8Array, name = 'key'): Uint8Array {
-  const bytes = toBytes(key, name)
-  if (bytes.length === AES_KEY_LENGTH) return bytes
+export function aesKey(key: string | Uint8Array, name?: string): Uint8Array
+export function aesKey(key: AesKey, name?: string): Uint8Array | KeyObject
+export function aesKey(key: AesKey, name = 'key'): Uint8Array | KeyObject {
+  const checked = key instanceof KeyObject ? key : toBytes(key, name)
+  const length = checked instanceof KeyObject ? checked.symmetricKeySize : checked.length
+  if (length === AES_KEY_LENGTH) return checked
   throw new InvalidArgumentError(
-    `\`${name}\` must be ${AES_KEY_LENGTH} bytes; got ${bytes.length}. Pass the key exactly as it was set in the merchant platform, without spaces or line ends.`,
+    `\`${name}\` must be ${AES_KEY_LENGTH} bytes; got ${length ?? 'an asymmetric key'}. Pass the key exactly as it was set in the merchant platform, without spaces or line ends.`,
   )
 }

@@ -1,11 +1,11 @@
 /** Decrypts the first block of a message, unverified: it shows quickly which of many keys cannot be the right one. */
-import { createDecipheriv } from 'node:crypto'
+import { createDecipheriv, type KeyObject } from 'node:crypto'
 
 /** The base64 digits of 16 bytes. */
 const DIGITS = 24
 
 /** The beginning of what AES-256-GCM encrypted with an iv of 12 bytes: as AES-CTR does, with a counter that begins at 2. */
-export function firstBlockOfGcm(ciphertext: string, key: Uint8Array, iv: string): Buffer {
+export function firstBlockOfGcm(ciphertext: string, key: KeyObject, iv: string): Buffer {
   const counter = Buffer.concat([Buffer.from(iv), Buffer.of(0, 0, 0, 2)])
   return createDecipheriv('aes-256-ctr', key, counter).update(firstBlock(ciphertext))
 }

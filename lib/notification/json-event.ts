@@ -1,4 +1,5 @@
 /** Notifications of APIv3: JSON, signed by WeChat Pay, encrypted with the merchant's APIv3 key. */
+import type { KeyObject } from 'node:crypto'
 import { AEAD_AES, AEAD_SM4, decryptAead, isAead } from '../crypto/aead.js'
 import { firstBlockOfGcm } from '../crypto/first-block.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
@@ -72,7 +73,7 @@ async function readForOneOf(message: JsonMessage, recipients: Recipients): Promi
   throw failure ?? (await refusalByNobody(message))
 }
 
-function requireKeys({ keys: { verifier, apiv3Key } }: Candidate): { verifier: Verifier; apiv3Key: Uint8Array } {
+function requireKeys({ keys: { verifier, apiv3Key } }: Candidate): { verifier: Verifier; apiv3Key: KeyObject } {
   if (verifier && apiv3Key) return { verifier, apiv3Key }
   throw new InvalidArgumentError(
     `${verifier ? '`apiv3Key` is' : '`certs` are'} missing, so notifications of APIv3 cannot be read. Pass \`certs\` and \`apiv3Key\` to Notification.create.`,
@@ -117,7 +118,7 @@ function readEnvelope({ body, headers }: JsonMessage): Envelope {
 async function decrypt(
   { fields, encrypted, requestId }: Envelope,
   candidate: Candidate,
-  apiv3Key: Uint8Array,
+  apiv3Key: KeyObject,
 ): Promise<Received> {
   const { decrypt } = candidate.keys
   const content = parse(await decryptResource(encrypted, apiv3Key, requestId))
@@ -141,7 +142,7 @@ async function decryptMarked(content: unknown, type: unknown, decrypt: Decrypt):
 
 async function decryptResource(
   { algorithm, ciphertext, nonce, associated_data }: Readonly<Record<string, unknown>>,
-  apiv3Key: Uint8Array,
+  apiv3Key: KeyObject,
   requestId: string | undefined,
 ): Promise<string> {
   if (!isAead(algorithm)) {
@@ -171,7 +172,7 @@ function undecryptable(requestId: string | undefined, cause?: unknown): Signatur
 }
 
 /** False for most keys that cannot decrypt it, much faster than by decrypting: what is encrypted is a JSON object. */
-function mayDecrypt({ encrypted: { algorithm, ciphertext, nonce } }: Envelope, apiv3Key: Uint8Array): boolean {
+function mayDecrypt({ encrypted: { algorithm, ciphertext, nonce } }: Envelope, apiv3Key: KeyObject): boolean {
   const iv = String(nonce)
   if (algorithm !== AEAD_AES || Buffer.byteLength(iv) !== 12) return true
   return /^[\s{\ufeff]/.test(firstBlockOfGcm(String(ciphertext), apiv3Key, iv).toString())

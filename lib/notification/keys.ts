@@ -1,5 +1,5 @@
 /** What a recipient verifies and decrypts its notifications with. */
-import type { KeyObject } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { factory } from '../builder.js'
 import { type Client, settingsOf } from '../client/settings-of.js'
 import { readCerts } from '../config/certs.js'
@@ -24,8 +24,7 @@ export interface NotificationKeys {
   /** The merchant number, if it is known. */
   readonly mchid: string | undefined
   readonly verifier: Verifier | undefined
-  /** 32 bytes. */
-  readonly apiv3Key: Uint8Array | undefined
+  readonly apiv3Key: KeyObject | undefined
   /** The APIv2 key. */
   readonly secret: string | undefined
   /** Decrypts the fields that are encrypted for the merchant; without it they stay encrypted. */
@@ -57,38 +56,26 @@ function keysOfClient(client: unknown): NotificationKeys | undefined {
   const settings = settingsOf(client)
   if (!settings) return undefined
   const now = () => settingsOf(client) ?? settings
-  const apiv3Key = exported(
-    () => now().apiv3Key,
-    bytes => bytes,
-  )
-  const secret = exported(() => now().secret, String)
+  // Exported again only when it was renewed.
+  let secret: { key: KeyObject; text: string } | undefined
   return {
     mchid: settings.mchid,
     get verifier() {
       return now().verifier
     },
     get apiv3Key() {
-      return apiv3Key()
+      return now().apiv3Key
     },
     get secret() {
-      return secret()
+      const { secret: key } = now()
+      if (key && secret?.key !== key) secret = { key, text: key.export().toString() }
+      return key && secret?.text
     },
     get decrypt() {
       const { encrypt = true, signer } = now()
       return encrypt ? signer.decrypt?.bind(signer) : undefined
     },
     store: settings.store,
-  }
-}
-
-/** A function that exports a key once, until there is a new one. */
-function exported<Form>(key: () => KeyObject | undefined, form: (bytes: Buffer) => Form): () => Form | undefined {
-  let last: { key: KeyObject; form: Form } | undefined
-  return () => {
-    const current = key()
-    if (!current) return undefined
-    if (last?.key !== current) last = { key: current, form: form(current.export()) }
-    return last.form
   }
 }
 
@@ -103,7 +90,7 @@ function keysOfConfig(config: NotificationConfig | Client): NotificationKeys {
   return {
     mchid: mchid === undefined ? undefined : String(mchid),
     verifier: readVerifier(config),
-    apiv3Key: config.apiv3Key === undefined ? undefined : aesKey(config.apiv3Key, 'apiv3Key'),
+    apiv3Key: config.apiv3Key === undefined ? undefined : createSecretKey(aesKey(config.apiv3Key, 'apiv3Key')),
     secret: secret === undefined ? undefined : Buffer.from(aesKey(secret, 'secret')).toString(),
     decrypt: readDecrypt(config),
     store: config.store,

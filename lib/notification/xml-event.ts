@@ -1,5 +1,5 @@
 /** Notifications of APIv2: XML, signed with the APIv2 key or, for refunds, encrypted with it. */
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import * as AesEcb from '../crypto/aes-ecb.js'
 import * as AesGcm from '../crypto/aes-gcm.js'
 import { firstBlockOfEcb } from '../crypto/first-block.js'
@@ -146,7 +146,7 @@ function requireSign({ sign }: XmlFields): void {
   throw new SignatureError('The notification is not signed: it has no `sign`.', { reason: 'headers' })
 }
 
-function decryptContent(fields: XmlFields, apiv3Key: Uint8Array | undefined): Record<string, unknown> {
+function decryptContent(fields: XmlFields, apiv3Key: KeyObject | undefined): Record<string, unknown> {
   const { event_ciphertext: ciphertext, event_nonce: nonce, event_associated_data: aad = '' } = fields
   if (ciphertext === undefined) return {}
   if (!apiv3Key) {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { decrypt, decryptBytes, encrypt } from '../../lib/crypto/aes-gcm.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
@@ -86,6 +87,15 @@ describe('AES-256-GCM', () => {
   it('the key counts by bytes, not characters', () => {
     expect(() => encrypt('', '密'.repeat(32), IV)).toThrow(/`key` .*32 bytes; got 96/)
     expect(decrypt(encrypt('a', `${'密'.repeat(10)}ab`, IV), `${'密'.repeat(10)}ab`, IV)).toBe('a')
+  })
+
+  it('the key may be a KeyObject of 32 bytes', () => {
+    const key = createSecretKey(KEY, 'utf8')
+    expect(decrypt(encrypt('a', KEY, IV), key, IV)).toBe('a')
+    expect(decrypt(encrypt('a', key, IV), KEY, IV)).toBe('a')
+    expect(() => encrypt('a', createSecretKey('short', 'utf8'), IV)).toThrow(/`key` .*32 bytes; got 5/)
+    const { publicKey } = generateKeyPairSync('ed25519')
+    expect(() => encrypt('a', publicKey, IV)).toThrow(/`key` .*32 bytes; got an asymmetric key/)
   })
 
   it('a wrong key says what to check and shows no key', () => {
