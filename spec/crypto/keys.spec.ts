@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -333,7 +333,7 @@ describe('a certificate is refused:', () => {
   const selfSigned = (...algorithm: string[]) =>
     execFileSync(
       'openssl',
-      ['req', '-x509', '-nodes', '-subj', '/CN=test', '-keyout', '/dev/null', '-newkey', ...algorithm],
+      ['req', '-x509', '-nodes', '-subj', '/CN=test', '-keyout', devNull, '-newkey', ...algorithm],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     )
 

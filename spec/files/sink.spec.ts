@@ -9,6 +9,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { readSink, writeSink } from '../../lib/files/sink.js'
 
+// It has no such modes, and no links without special rights.
+const IS_WINDOWS = process.platform === 'win32'
+
 let folder: string
 let path: string
 
@@ -69,7 +72,7 @@ describe('a file', () => {
   })
 })
 
-describe('the mode of a file', () => {
+describe.skipIf(IS_WINDOWS)('the mode of a file', () => {
   const modeOf = async (file: string) => (await stat(file)).mode & 0o777
 
   it('that is new lets its owner read it, and nobody else', async () => {
@@ -96,7 +99,7 @@ describe('the mode of a file', () => {
   })
 })
 
-describe('what is not a file is written to, and stays what it is', () => {
+describe.skipIf(IS_WINDOWS)('what is not a file is written to, and stays what it is', () => {
   it('a symbolic link to a file', async () => {
     const real = join(folder, 'real', 'bill.csv')
     await mkdir(join(folder, 'real'))
