@@ -143,7 +143,8 @@ describe('the log', () => {
 
 describe('closing', () => {
   it('ends idle connections and leaves nothing open', async () => {
-    const open = () => process.getActiveResourcesInfo().filter(name => name.startsWith('TCP'))
+    const open = () => process.getActiveResourcesInfo().filter(name => name.startsWith('TCP')).length
+    const before = open()
     const short = await Simulator.start({ keys: simulator.keys })
     const socket = connect(Number(new URL(short.url).port), '127.0.0.1')
     await new Promise(resolve => socket.once('connect', resolve))
@@ -151,7 +152,7 @@ describe('closing', () => {
     await get(short.config, PATH)
     await short.close()
     await ended
-    await expect.poll(open, { timeout: 5000 }).toStrictEqual(['TCPServerWrap'])
+    await expect.poll(open, { timeout: 5000 }).toBeLessThanOrEqual(before)
     await expect(get(short.config, PATH)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
