@@ -100,7 +100,7 @@ function requirePlatformKey(keys: readonly PlatformKey[], kind: KeyKind): void {
   }
   const found = kind === 'SM2' ? 'RSA' : 'SM2'
   throw new InvalidArgumentError(
-    `\`certs\` must have a key of ${kind}, as \`privateKey\` is; got keys of ${found} only, so no response could be verified. Add the platform certificate of ${kind} by its serial, or \`apiv3Key\` to have it downloaded.`,
+    `\`certs\` must have a key of ${kind}, as the merchant's key is; got keys of ${found} only, so no response could be verified. Add the platform certificate of ${kind} by its serial, or \`apiv3Key\` to have it downloaded.`,
   )
 }
 
@@ -177,6 +177,7 @@ async function signSm2(message: Uint8Array, privateKey: KeyObject): Promise<stri
 /** The user's signer, whose signatures are checked. */
 function checkedSigner(signer: Signer, merchant: MerchantCertificate | undefined): Signer {
   requireSignerSerial(signer, merchant)
+  requireSignerAlgorithm(signer, merchant)
   const { serial, algorithm, decrypt, decryptBytes } = signer
   return {
     serial,
@@ -196,6 +197,19 @@ function requireSignerSerial({ serial }: Signer, merchant: MerchantCertificate |
     normalizeSerial(given) === normalizeSerial(expected) ? 'a different spelling of it' : 'a different serial'
   throw new InvalidArgumentError(
     `\`signer.serial\` must be ${expected}, the serial of the merchant API certificate in upper case with its leading zeros; got ${found}. Copy it from the certificate.`,
+  )
+}
+
+function requireSignerAlgorithm({ algorithm = 'RSA' }: Signer, merchant: MerchantCertificate | undefined): void {
+  if (algorithm !== 'RSA' && algorithm !== 'SM2') {
+    const found = typeof algorithm === 'string' ? JSON.stringify(algorithm) : kindOf(algorithm)
+    throw new InvalidArgumentError(`\`signer.algorithm\` must be 'RSA' or 'SM2'; got ${found}. Leave it out for RSA.`)
+  }
+  if (!merchant) return
+  const expected = kindOfKey(merchant.certificate.publicKey)
+  if (algorithm === expected) return
+  throw new InvalidArgumentError(
+    `\`signer.algorithm\` must be '${expected}', as the certificate in \`${merchant.option}\` is; got '${algorithm}'. Pass the certificate whose key the signer has.`,
   )
 }
 

@@ -545,9 +545,25 @@ describe('a configuration with keys of two kinds is refused:', () => {
       { privateKey: stranger.privateKey, merchant: { cert: merchant.certificate } },
       /`privateKey`.*different key/,
     ],
+    [
+      'a signer of RSA with an SM2 certificate',
+      { signer: { serial: merchant.serial, sign: () => '' }, merchant: { cert: merchant.certificate } },
+      /`signer\.algorithm`.*'SM2'.*`merchant\.cert`.*'RSA'/,
+    ],
+    [
+      'a signer of SM2 without an SM2 key of WeChat Pay',
+      { signer: { serial: merchant.serial, algorithm: 'SM2', sign: () => '' }, certs: Rsa.config.certs },
+      /`certs`.*SM2.*RSA/,
+    ],
   ])('%s', (_what, changes, message) => {
     expect(() => open(changes)).toThrow(InvalidArgumentError)
     expect(() => open(changes)).toThrow(message)
+  })
+
+  it.each([['sm2'], [2], [null]])('a signer of the unknown algorithm %j', algorithm => {
+    const signer = Object.assign({ serial: merchant.serial, sign: () => '' }, { algorithm })
+    // @ts-expect-error The types refuse it too.
+    expect(() => open({ signer })).toThrow(/`signer\.algorithm` must be 'RSA' or 'SM2'/)
   })
 
   it('but with the APIv3 key the certificates of the right kind are downloaded', () => {
