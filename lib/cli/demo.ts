@@ -43,8 +43,8 @@ const bonus = {
 
 const appid = 'wxd678efh567hg6787'
 const { mchid } = simulator.config
-/** Yesterday in Beijing. */
-const bill_date = new Date(Date.now() - 16 * 60 * 60 * 1000).toISOString().slice(0, 10)
+/** The day before yesterday in Beijing: yesterday's bill is there from ten o'clock. */
+const bill_date = new Date(Date.now() - 40 * 60 * 60 * 1000).toISOString().slice(0, 10)
 const out_trade_no = `DEMO${Date.now()}`
 const orderPath = `/v3/pay/transactions/out-trade-no/${out_trade_no}`
 
@@ -167,7 +167,7 @@ const steps: Step[] = [
     expected: { request: 'POST /pay/unifiedorder', result: '200' },
   },
   {
-    title: "Yesterday's bill: downloaded, verified, read row by row and summed up",
+    title: 'A bill: downloaded, verified, read row by row and summed up',
     call: async () => {
       const bill = await Bill.trade(wxpay, { bill_date, bill_type: 'SUCCESS', tar_type: 'GZIP' })
       const rows = []

@@ -51,7 +51,7 @@ async function receive<Key extends 'config' | 'lastRequest' | 'transaction_id'>(
 }
 
 async function serve(reply: (message: Reply) => void): Promise<void> {
-  const simulator = await Simulator.start()
+  const simulator = await Simulator.start({ bills: { rows: 20 } })
   process.on('message', (command: Command) => {
     if (command.name === 'pay') return reply(simulator.pay(command.out_trade_no))
     const last = simulator.requests.at(-1)

@@ -19,9 +19,10 @@ import { BRAND_ID, createBrand, mintBrandKeys } from './keys/brand.js'
 import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
 import { mintServerCertificate } from './keys/server-certificate.js'
+import { Alarm } from './ledger/alarm.js'
 import { BusinessClock, type Span } from './ledger/clock.js'
-import { createLedger, type Ledger } from './ledger/ledger.js'
-import { paymentNotification, refundNotification, transferNotification } from './notify/events.js'
+import { createLedger, type Ledger, type PaymentOptions } from './ledger/ledger.js'
+import { notificationOf } from './notify/events.js'
 import { type DeliverOptions, Notifications, type SimulatorNotification } from './notify/notifications.js'
 import { sampledEvent } from './notify/sampled-event.js'
 import { requireValid, type SimulatorOptions } from './options.js'
@@ -48,7 +49,14 @@ interface World {
   ledger: Ledger
   log: RequestLog
   notifications: Notifications
+  alarm: Alarm
   gateway: Gateway
+}
+
+/** How something ends. */
+interface EndingOptions {
+  /** Why it ends badly. Without it, it ends well. */
+  fail?: string | undefined
 }
 
 export interface TriggerOptions {
@@ -92,15 +100,22 @@ export class Simulator {
     if (keys.brand) brands.set(BRAND_ID, createBrand(keys.brand, keys))
     const merchants = new Map([[mchid, merchant]])
     const createWorld = (): World => {
-      const ledger = createLedger(new BusinessClock(clock))
+      const ledger = createLedger(new BusinessClock(clock), [mchid])
       const businessClock = ledger.clock.now
       const log = new RequestLog()
       const isAutomatic = options.clock === undefined
       const hosts = options.notify ?? []
+      const notifications = new Notifications({ clock, businessClock, merchant, hosts, isAutomatic })
+      const alarm = new Alarm(businessClock, () => void ledger.now())
+      ledger.book.listen(
+        notice => notifications.add(notificationOf(notice, businessClock())),
+        at => isAutomatic && alarm.set(at),
+      )
       return {
         ledger,
         log,
-        notifications: new Notifications({ clock, businessClock, merchant, hosts, isAutomatic }),
+        notifications,
+        alarm,
         gateway: new Gateway({
           callers: { merchants, brands },
           registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger.records),
@@ -108,7 +123,7 @@ export class Simulator {
           faults,
           log,
           clock,
-          businessClock,
+          businessClock: ledger.now,
           pause: pauses.pause,
         }),
       }
@@ -221,56 +236,60 @@ export class Simulator {
   }
 
   /**
-   * The payer pays an order. `openid` is the payer: by default the one that the order names, otherwise an arbitrary one.
+   * The payer pays an order, or a combined order by its number. `openid` is the payer: by default the one that the order
+   * names, otherwise an arbitrary one.
+   *
+   * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, any other can
+   * still be paid.
    *
    * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`. InvalidArgumentError
-   *   when the order names a different payer.
+   *   when the order names a different payer, and for an unknown option.
    */
-  pay(out_trade_no: string, options: { openid?: string } = {}): { transaction_id: string } {
-    const { openid, ...unknown } = options
-    refuseUnknownOptions(unknown, ['openid'], 'pay')
-    const { merchant } = this.#parts
-    const { ledger, notifications } = this.#world
-    const order = ledger.orders.pay(merchant.mchid, out_trade_no, openid, ledger.clock.now())
-    notifications.add(paymentNotification(order, ledger.clock.now()))
-    return { transaction_id: order.payment.transactionId }
+  pay(out_trade_no: string, options?: { openid?: string; fail?: undefined }): { transaction_id: string }
+  pay(out_trade_no: string, options: PaymentOptions): { transaction_id?: string }
+  pay(out_trade_no: string, options: PaymentOptions = {}): { transaction_id?: string } {
+    const { openid, fail, ...unknown } = options
+    refuseUnknownOptions(unknown, ['openid', 'fail'], 'pay')
+    const transaction_id = this.#world.ledger.pay(this.#parts.merchant.mchid, out_trade_no, { openid, fail })
+    return transaction_id === undefined ? {} : { transaction_id }
   }
 
   /**
-   * The money of a refund arrives: PROCESSING becomes SUCCESS. A settled refund stays as it is.
+   * The money of a refund arrives: PROCESSING becomes SUCCESS, or with `fail` ABNORMAL or CLOSED. A refund that has ended
+   * stays as it is. Without this, a refund settles after 20 minutes of business time.
    *
-   * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund.
+   * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund. InvalidArgumentError for an unknown ending or option.
    */
-  settle(out_refund_no: string): void {
-    const { merchant } = this.#parts
-    const { ledger, notifications } = this.#world
-    const refund = ledger.refunds.settle(merchant.mchid, out_refund_no, ledger.clock.now())
-    notifications.add(refund && refundNotification(refund, ledger.clock.now()))
+  settle(out_refund_no: string, options: EndingOptions = {}): void {
+    const { fail, ...unknown } = options
+    refuseUnknownOptions(unknown, ['fail'], 'settle')
+    this.#world.ledger.settle(this.#parts.merchant.mchid, out_refund_no, fail)
   }
 
   /**
-   * The user confirms a transfer and receives the money: WAIT_USER_CONFIRM becomes SUCCESS. A confirmed transfer stays as
-   * it is.
+   * The user confirms a transfer and receives the money: WAIT_USER_CONFIRM becomes SUCCESS, or with `fail` FAIL for that
+   * reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. A transfer that has ended stays as it is. Without this, a transfer fails
+   * after 24 hours of business time.
    *
-   * @throws ApiError `NOT_FOUND` for an unknown transfer.
+   * @throws ApiError `NOT_FOUND` for an unknown transfer. InvalidArgumentError for an unknown option.
    */
-  confirm(out_bill_no: string): void {
-    const { merchant } = this.#parts
-    const { ledger, notifications } = this.#world
-    const transfer = ledger.transfers.confirm(merchant.mchid, out_bill_no, ledger.clock.now())
-    notifications.add(transfer && transferNotification(transfer, ledger.clock.now()))
+  confirm(out_bill_no: string, options: EndingOptions = {}): void {
+    const { fail, ...unknown } = options
+    refuseUnknownOptions(unknown, ['fail'], 'confirm')
+    this.#world.ledger.confirm(this.#parts.merchant.mchid, out_bill_no, fail)
   }
 
   /**
-   * Moves business time forward: orders expire, notifications become due, bills close. The time of signatures stays that
-   * of the machine. Resolves when the notifications that have become due have been sent, as often as in real time; with
-   * the option `clock`, and while they are held, they wait for `deliver`.
+   * Moves business time forward: orders expire, refunds settle, transfers time out, notifications become due, bills close.
+   * The time of signatures stays that of the machine. Resolves when the notifications that have become due have been sent,
+   * as often as in real time; with the option `clock`, and while they are held, they wait for `deliver`.
    *
    * @throws InvalidArgumentError (the promise rejects) for an unknown or negative part.
    */
   async advance(span: Span): Promise<void> {
     const { ledger, notifications } = this.#world
     ledger.clock.advance(span)
+    ledger.now()
     await notifications.catchUp()
   }
 
@@ -293,6 +312,7 @@ export class Simulator {
    */
   reset(): void {
     this.#world.notifications.close()
+    this.#world.alarm.close()
     this.#parts.faults.clear()
     this.#world = this.#parts.createWorld()
   }
@@ -338,6 +358,7 @@ export class Simulator {
   async close(): Promise<void> {
     this.#parts.pauses.cancel()
     this.#world.notifications.close()
+    this.#world.alarm.close()
     await Promise.all([this.#parts.listener.close(), this.#parts.secureListener?.close()])
   }
 
@@ -356,14 +377,8 @@ export class Simulator {
       },
       listOrders: () => ledger.orders.all().map(listOrder),
       pay: (out_trade_no, options) => this.pay(out_trade_no, options),
-      settle: (out_refund_no, options) => {
-        refuseUnknownOptions(options, [], 'settle')
-        this.settle(out_refund_no)
-      },
-      confirm: (out_bill_no, options) => {
-        refuseUnknownOptions(options, [], 'confirm')
-        this.confirm(out_bill_no)
-      },
+      settle: (out_refund_no, options) => this.settle(out_refund_no, options),
+      confirm: (out_bill_no, options) => this.confirm(out_bill_no, options),
       advance: span => this.advance(span),
       trigger: (event_type, options) => this.trigger(event_type, options),
       replay: id => this.replay(id),

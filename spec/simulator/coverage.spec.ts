@@ -33,7 +33,7 @@ async function call(operation: Documented, change = (payload: unknown) => payloa
       .filter((parameter: { schema: object }) => 'x-encrypted' in parameter.schema)
       .map(({ name }: { name: string }) => name),
   )
-  const own = 'mchid' in config ? { mchid: config.mchid, sp_mchid: config.mchid } : {}
+  const own = 'mchid' in config ? { mchid: config.mchid, sp_mchid: config.mchid, combine_mchid: config.mchid } : {}
   const target = targetOf(operation, own, (name, value) => (sensitive.has(name) ? encrypt(value) : value))
   const named = Object.entries(own).filter(([name]) => example && name in example)
   const sample = example && { ...example, ...Object.fromEntries(named) }

@@ -9,7 +9,7 @@ import { type Fields, signOf, xml, xmlFields } from '../v2-gateway.js'
 
 type Client = ReturnType<typeof Builder.factory>
 
-const DAY = 24 * 60 * 60 * 1000
+const HOUR = 60 * 60 * 1000
 
 let simulator: Simulator
 let wxpay: Client
@@ -273,7 +273,7 @@ describe('a bill', () => {
     }
     now += 1000
     await call('pay/micropay', order({ auth_code: '120061098828009406' }))
-    now += DAY
+    now += 10 * HOUR
     const bytes = await content({ bill_date: '20260110' })
     const lines = String(bytes).split('\r\n')
     expect(lines).toHaveLength(6)
@@ -289,7 +289,7 @@ describe('a bill', () => {
   })
 
   it.each([
-    ['today', () => new Date(now + 8 * 60 * 60 * 1000).toISOString().slice(0, 10).replaceAll('-', ''), '20001'],
+    ['today', () => new Date(now + 8 * HOUR).toISOString().slice(0, 10).replaceAll('-', ''), '20001'],
     ['a day without orders', () => '20010101', '20002'],
   ])('for %s does not exist', async (_what, date, code) => {
     expect(await failure(bill({ bill_date: date() }))).toMatchObject({ name: 'ApiError', code })

@@ -1,5 +1,9 @@
-/** The trades of one day: generated ones, followed by the orders that were paid. */
-import type { Orders, PaidOrder } from '../ledger/orders.js'
+/** The trades of one day: those of the ledger, and invented ones before them when they are asked for. */
+import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import { dayOf } from '../ledger/accounts.js'
+import type { Ledger } from '../ledger/ledger.js'
+import type { PaidOrder } from '../ledger/order.js'
+import type { Refund } from '../ledger/refunds.js'
 import { type Random, seeded } from './random.js'
 import type { Trade } from './trade-bill.js'
 
@@ -12,33 +16,44 @@ export interface DayOptions {
   seed: number
 }
 
+type TradeSource = Pick<Ledger, 'orders' | 'refunds'>
+
 const DESCRIPTIONS = ['Image形象店-深圳腾大-QQ公仔', '会员充值 100元', 'Coffee, large', '停车费']
 const TYPES = ['JSAPI', 'NATIVE', 'APP', 'MWEB', 'MICROPAY']
 const FEE_RATE = 0.006
 /** One generated trade in this many is a refund. */
 const REFUND_INTERVAL = 10
 
-export function* tradesOf(orders: Orders, options: DayOptions): Generator<Trade, void, undefined> {
+export function* tradesOf(ledger: TradeSource, options: DayOptions): Generator<Trade, void, undefined> {
+  yield* generatedTrades(options)
+  yield* ownTrades(ledger, options)
+}
+
+/** Invented trades: the same for the same merchant, date and seed. */
+export function* generatedTrades(options: DayOptions): Generator<Trade, void, undefined> {
   const random = seeded(`${options.seed} ${options.mchid} ${options.date}`)
   for (let index = 0; index < options.rows; index++) yield generateTrade(options, index, random)
-  for (const order of ordersOf(orders, options)) yield tradeOf(order)
 }
 
-/** Whether the day has any trades. */
-export function hasTrades(orders: Orders, options: DayOptions): boolean {
-  return options.rows > 0 || ordersOf(orders, options).length > 0
+/** The payments of the day, then what was reversed, then the refunds that were applied for. */
+export function ownTrades({ orders, refunds }: TradeSource, { mchid, date }: Pick<DayOptions, 'mchid' | 'date'>) {
+  const paid = orders.paidBy(mchid)
+  const payments = paid.filter(({ payment }) => dayOf(Date.parse(payment.successTime)) === date).map(tradeOf)
+  const reversed = paid.filter(order => order.reversed !== undefined && dayOf(order.reversed) === date)
+  const ofDay = refunds.receivedBy(mchid).filter(({ row }) => dayOf(row.created) === date)
+  return [
+    ...payments,
+    ...reversed.map(order => reversalOf(order)),
+    ...ofDay.flatMap(refund => refundTradeOf(refund, date)),
+  ]
 }
 
-/** The orders that were paid on the day, in the order in which they were paid. */
-export function ordersOf(orders: Orders, { mchid, date }: Pick<DayOptions, 'mchid' | 'date'>): PaidOrder[] {
-  return orders.paidBy(mchid).filter(({ payment }) => payment.successTime.slice(0, 10).replaceAll('-', '') === date)
-}
-
-export function tradeOf({ request, tradeType, payment }: PaidOrder): Trade {
+function tradeOf({ request, mchid, tradeType, payment }: PaidOrder): Trade {
   return {
-    time: payment.successTime.slice(0, 19).replace('T', ' '),
-    appid: request.appid ?? '',
-    mchid: request.mchid,
+    time: clockTime(Date.parse(payment.successTime)),
+    appid: request.sp_appid ?? request.appid ?? '',
+    mchid: request.mchid ?? mchid,
+    subMchid: request.sub_mchid,
     transactionId: payment.transactionId,
     outTradeNo: request.out_trade_no,
     openid: payment.openid,
@@ -51,16 +66,44 @@ export function tradeOf({ request, tradeType, payment }: PaidOrder): Trade {
   }
 }
 
+function reversalOf(order: PaidOrder): Trade {
+  const time = clockTime(order.reversed ?? 0)
+  const refund = { refundId: '0', outRefundNo: '0', amount: order.request.amount.total, time, successTime: time }
+  return { ...tradeOf(order), refund: { ...refund, trade: 'REVOKED', state: 'SUCCESS' } }
+}
+
+// A bill does not change after its day: what has happened since is not in it.
+function refundTradeOf({ row, order }: Refund, date: string): Trade[] {
+  const state = dayOf(row.updated) <= date ? row.state : 'PROCESSING'
+  if (state === 'CLOSED') return []
+  const refund = {
+    refundId: row.id,
+    outRefundNo: row.no,
+    amount: row.request.amount.refund,
+    time: clockTime(row.created),
+    successTime: state === 'SUCCESS' ? clockTime(row.updated) : '',
+  }
+  return [{ ...tradeOf(order), refund: { ...refund, trade: 'REFUND', state: state === 'ABNORMAL' ? 'CHANGE' : state } }]
+}
+
+/** `2026-11-23 10:00:00` in Beijing. */
+export function clockTime(time: EpochMilliseconds): string {
+  return beijingTime(time).slice(0, 19).replace('T', ' ')
+}
+
 function generateTrade({ mchid, date }: DayOptions, index: number, random: Random): Trade {
   const total = 1 + random(99_999)
   const seconds = random(86_400)
   const number = String(index).padStart(10, '0')
   const amount = 1 + random(total)
   const isRefund = random(REFUND_INTERVAL) === 0
+  const time = `${date.replace(/(....)(..)(..)/, '$1-$2-$3')} ${clock(seconds)}`
+  const refund = { refundId: `5030${date}${number}`, outRefundNo: `R${date}${number}`, amount, time, successTime: time }
   return {
-    time: `${date.replace(/(....)(..)(..)/, '$1-$2-$3')} ${clock(seconds)}`,
+    time,
     appid: 'wxd678efh567hg6787',
     mchid,
+    subMchid: undefined,
     transactionId: `4200${date}${number}${digits(random, 6)}`,
     outTradeNo: `${date}${digits(random, 10)}`,
     openid: `oUpF8u${digits(random, 10)}${digits(random, 10)}wX`,
@@ -70,7 +113,7 @@ function generateTrade({ mchid, date }: DayOptions, index: number, random: Rando
     fee: isRefund ? 0 : Math.round(total * FEE_RATE),
     description: DESCRIPTIONS[random(DESCRIPTIONS.length)] ?? '',
     attach: '',
-    ...(isRefund && { refund: { refundId: `5030${date}${number}`, outRefundNo: `R${date}${number}`, amount } }),
+    ...(isRefund && { refund: { ...refund, trade: 'REFUND', state: 'SUCCESS' } }),
   }
 }
 

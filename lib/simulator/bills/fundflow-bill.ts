@@ -1,4 +1,6 @@
 /** Generates fund flow bills in the format of WeChat Pay, line by line. */
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Movement } from '../ledger/accounts.js'
 import { TableWriter, yuan } from './table-writer.js'
 import type { Trade } from './trade-bill.js'
 
@@ -16,20 +18,16 @@ const TITLES = [
   '业务凭证号',
 ]
 
-interface Movement {
-  trade: Trade
-  business: string
-  /** Fen; negative for money that leaves the account. */
-  amount: number
-}
+/** A line of the bill: a movement of the ledger, or an invented one. */
+export type Flow = Pick<Movement, 'mchid' | 'amount' | 'balance' | 'business' | 'id' | 'no'> & { time: string }
 
-/** Income: every payment. Expenses: every refund and every fee. Yields lines with their line ends, the summary last. */
-export function* fundflowBill(trades: Iterable<Trade>): Generator<string, void, undefined> {
+/** Yields lines with their line ends, the summary last. */
+export function* fundflowBill(flows: Iterable<Flow>): Generator<string, void, undefined> {
   const writer = new TableWriter(TITLES)
   const sum = { in: 0, out: 0, inCount: 0, outCount: 0 }
   yield writer.titles()
-  for (const movement of movements(trades)) {
-    const { amount } = movement
+  for (const flow of flows) {
+    const { amount } = flow
     if (amount < 0) {
       sum.out -= amount
       sum.outCount += 1
@@ -37,7 +35,7 @@ export function* fundflowBill(trades: Iterable<Trade>): Generator<string, void, 
       sum.in += amount
       sum.inCount += 1
     }
-    yield writer.row(cells(movement, sum.inCount + sum.outCount, sum.in - sum.out))
+    yield writer.row(cells(flow, sum.inCount + sum.outCount))
   }
   yield* writer.summary({
     资金流水总笔数: String(sum.inCount + sum.outCount),
@@ -48,19 +46,34 @@ export function* fundflowBill(trades: Iterable<Trade>): Generator<string, void, 
   })
 }
 
-function* movements(trades: Iterable<Trade>): Generator<Movement, void, undefined> {
-  for (const trade of trades) {
-    if (trade.refund) yield { trade, business: '退款', amount: -trade.refund.amount }
-    else yield { trade, business: '交易', amount: trade.total }
-    if (trade.fee > 0) yield { trade, business: '扣除交易手续费', amount: -trade.fee }
+export function flowOf(movement: Movement, timeOf: (time: EpochMilliseconds) => string): Flow {
+  return { ...movement, time: timeOf(movement.at) }
+}
+
+/** Income: every payment. Expenses: every refund and every fee. The account is empty at first. */
+export function* flowsOf(trades: Iterable<Trade>): Generator<Flow, void, undefined> {
+  let balance = 0
+  for (const { time, mchid, transactionId, outTradeNo, total, fee, refund } of trades) {
+    const parts = refund
+      ? [{ business: '退款', amount: -refund.amount }]
+      : [
+          { business: '交易', amount: total },
+          { business: '扣除交易手续费', amount: -fee },
+        ]
+    for (const { business, amount } of parts) {
+      if (amount === 0) continue
+      balance += amount
+      const [id, no] = refund ? [refund.refundId, refund.outRefundNo] : [transactionId, outTradeNo]
+      yield { time, mchid, id, no, business, amount, balance }
+    }
   }
 }
 
-function cells({ trade, business, amount }: Movement, number: number, balance: number): string[] {
+function cells({ time, mchid, id, no, business, amount, balance }: Flow, number: number): string[] {
   return [
-    trade.time,
-    trade.refund?.refundId ?? trade.transactionId,
-    `${trade.mchid}${trade.time.slice(0, 10).replaceAll('-', '')}${String(number).padStart(10, '0')}`,
+    time,
+    id,
+    `${mchid}${time.slice(0, 10).replaceAll('-', '')}${String(number).padStart(10, '0')}`,
     business,
     business,
     amount < 0 ? '支出' : '收入',
@@ -68,6 +81,6 @@ function cells({ trade, business, amount }: Movement, number: number, balance: n
     yuan(balance),
     'system',
     '',
-    trade.refund?.outRefundNo ?? trade.outTradeNo,
+    no,
   ]
 }

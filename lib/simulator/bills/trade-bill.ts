@@ -7,6 +7,8 @@ export interface Trade {
   time: string
   appid: string
   mchid: string
+  /** The merchant of a service provider. */
+  subMchid: string | undefined
   transactionId: string
   outTradeNo: string
   openid: string
@@ -16,7 +18,16 @@ export interface Trade {
   fee: number
   description: string
   attach: string
-  refund?: { refundId: string; outRefundNo: string; amount: number }
+  refund?: {
+    refundId: string
+    outRefundNo: string
+    amount: number
+    time: string
+    /** Empty until it has succeeded. */
+    successTime: string
+    trade: 'REFUND' | 'REVOKED'
+    state: 'SUCCESS' | 'PROCESSING' | 'CHANGE'
+  }
 }
 
 export type TradeBillType = 'ALL' | 'SUCCESS' | 'REFUND'
@@ -29,25 +40,25 @@ const COLUMNS: readonly Column[] = [
   ['交易时间', ({ time }) => time],
   ['公众账号ID', ({ appid }) => appid],
   ['商户号', ({ mchid }) => mchid],
-  ['特约商户号', () => '0'],
+  ['特约商户号', ({ subMchid }) => subMchid ?? '0'],
   ['设备号', () => ''],
   ['微信订单号', ({ transactionId }) => transactionId],
   ['商户订单号', ({ outTradeNo }) => outTradeNo],
   ['用户标识', ({ openid }) => openid],
   ['交易类型', ({ tradeType }) => tradeType],
-  ['交易状态', ({ refund }) => (refund ? 'REFUND' : 'SUCCESS')],
+  ['交易状态', ({ refund }) => refund?.trade ?? 'SUCCESS'],
   ['付款银行', () => 'OTHERS'],
   ['货币种类', ({ currency }) => currency],
   ['应结订单金额', trade => paid(trade)],
   ['代金券金额', () => ZERO],
-  ['退款申请时间', ({ time }) => time, 'REFUND'],
-  ['退款成功时间', ({ time }) => time, 'REFUND'],
+  ['退款申请时间', ({ refund }) => refund?.time ?? '', 'REFUND'],
+  ['退款成功时间', ({ refund }) => refund?.successTime ?? '', 'REFUND'],
   ['微信退款单号', ({ refund }) => refund?.refundId ?? '0', 'ALL'],
   ['商户退款单号', ({ refund }) => refund?.outRefundNo ?? '0', 'ALL'],
   ['退款金额', trade => refunded(trade), 'ALL'],
   ['充值券退款金额', () => ZERO, 'ALL'],
   ['退款类型', ({ refund }) => (refund ? 'ORIGINAL' : ''), 'ALL'],
-  ['退款状态', ({ refund }) => (refund ? 'SUCCESS' : ''), 'ALL'],
+  ['退款状态', ({ refund }) => refund?.state ?? '', 'ALL'],
   ['商品名称', ({ description }) => description],
   ['商户数据包', ({ attach }) => attach],
   ['手续费', ({ fee }) => feeString(fee)],

@@ -18,7 +18,7 @@ export interface Controlled {
   /** Business time, in milliseconds since 1970. */
   readonly now: number
   listOrders(): readonly ListedOrder[]
-  pay(out_trade_no: string, options: { openid?: string; fail?: string }): { transaction_id: string }
+  pay(out_trade_no: string, options: { openid?: string; fail?: string }): { transaction_id?: string }
   settle(out_refund_no: string, options: { fail?: string }): void
   confirm(out_bill_no: string, options: { fail?: string }): void
   advance(span: Span): Promise<void>
@@ -266,7 +266,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     name: 'pay',
     summary: 'The payer pays an order',
     body: object({ out_trade_no: STRING, openid: STRING, fail: FAIL }, ['openid', 'fail']),
-    response: object({ transaction_id: STRING }),
+    response: object({ transaction_id: described(STRING, 'Missing when the payment fails.') }, ['transaction_id']),
     handle: (simulator, { out_trade_no, ...options }) => simulator.pay(out_trade_no, options),
   }),
   operation<{ out_refund_no: string; fail?: string }>({

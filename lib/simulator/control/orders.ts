@@ -1,5 +1,5 @@
 /** Orders as the control API lists them. */
-import type { Order } from '../ledger/orders.js'
+import type { Order } from '../ledger/order.js'
 
 export interface ListedOrder {
   readonly out_trade_no: string
@@ -18,11 +18,11 @@ export interface ListedOrder {
   readonly success_time?: string
 }
 
-export function listOrder({ request, tradeType, state, prepayId, refunded, payment }: Order): ListedOrder {
-  const openid = payment?.openid ?? request.payer?.openid
+export function listOrder({ mchid, request, tradeType, state, prepayId, refunded, payment }: Order): ListedOrder {
+  const openid = payment?.openid ?? request.payer?.openid ?? request.payer?.sp_openid
   return {
     out_trade_no: request.out_trade_no,
-    mchid: request.mchid,
+    mchid: request.mchid ?? mchid,
     description: request.description,
     trade_type: tradeType,
     trade_state: state,

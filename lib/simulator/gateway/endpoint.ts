@@ -1,5 +1,6 @@
 /** An APIv3 endpoint of a product module: its checked calls, readers for their parameters, and common responses. */
 
+import type { ApiError } from '../../errors.js'
 import type { Operations } from '../../types/index.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawRequest } from '../http/server.js'
@@ -88,18 +89,25 @@ export function readParam({ params }: Pick<Call, 'params'>, name: string): strin
   return value
 }
 
-/** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` in the query is the caller's. */
+/** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` or `sp_mchid` in the query is the caller's. */
 export function requireOwnQuery({ query, merchant }: Pick<Call, 'query' | 'merchant'>): void {
-  const mchid = query.get('mchid') ?? ''
-  if (mchid !== merchant.mchid) throw foreignMerchant('mchid', mchid, 'query')
+  const name = query.has('sp_mchid') ? 'sp_mchid' : 'mchid'
+  const mchid = query.get(name) ?? ''
+  if (mchid !== merchant.mchid) throw foreignMerchant(name, mchid, 'query')
 }
 
-/** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` in the body is the caller's. */
-export function requireOwnBody({ merchant, body }: Call<{ mchid: string }>): void {
-  if (body.mchid !== merchant.mchid) throw foreignMerchant('/mchid', body.mchid, 'body')
+/** @throws ApiError 400 `PARAM_ERROR` unless the `mchid` or `sp_mchid` in the body is the caller's. */
+export function requireOwnBody({
+  merchant,
+  body,
+}: Call<{ mchid?: string | undefined; sp_mchid?: string | undefined }>): void {
+  const name = body.sp_mchid === undefined ? 'mchid' : 'sp_mchid'
+  const mchid = body[name] ?? ''
+  if (mchid !== merchant.mchid) throw foreignMerchant(`/${name}`, mchid, 'body')
 }
 
-function foreignMerchant(field: string, value: string, location: 'body' | 'query') {
+/** A merchant ID in the request that is not the caller's. */
+export function foreignMerchant(field: string, value: string, location: 'body' | 'query'): ApiError {
   const where = location === 'body' ? 'post payload' : 'query'
   return parameterError(`http header中的mchid与${where}中的mchid不匹配`, {
     field,

@@ -21,19 +21,15 @@ const UNITS: Readonly<Record<keyof Span, number>> = {
 
 export class BusinessClock {
   readonly #machine: () => EpochMilliseconds
-  #ahead = 0
+  /** Milliseconds by which business time is ahead of the machine's. */
+  ahead = 0
 
   /** `machine` returns the machine's time. */
   constructor(machine: () => EpochMilliseconds) {
     this.#machine = machine
   }
 
-  /** Milliseconds by which business time is ahead of the machine's. */
-  get ahead(): number {
-    return this.#ahead
-  }
-
-  readonly now = (): EpochMilliseconds => this.#machine() + this.#ahead
+  readonly now = (): EpochMilliseconds => this.#machine() + this.ahead
 
   /** @throws InvalidArgumentError for an unknown or negative part. */
   advance(span: Span): void {
@@ -44,6 +40,6 @@ export class BusinessClock {
       if (Number.isFinite(value) && value >= 0) continue
       throw new InvalidArgumentError(`\`${option}\` must be a number of at least 0; got ${String(value)}.`)
     }
-    this.#ahead += days * UNITS.days + hours * UNITS.hours + minutes * UNITS.minutes + seconds * UNITS.seconds
+    this.ahead += days * UNITS.days + hours * UNITS.hours + minutes * UNITS.minutes + seconds * UNITS.seconds
   }
 }

@@ -1,7 +1,11 @@
-/** The state of one simulator: everything that its merchants have created so far. */
+/** The state of one simulator: everything that its merchants have created so far, in one book. */
+import { InvalidArgumentError } from '../../errors.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import { Accounts, OPENING_BALANCE } from './accounts.js'
+import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
 import { Downloads } from './downloads.js'
-import { Orders } from './orders.js'
+import { Orders, requireOrder } from './orders.js'
 import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
 import { Refunds } from './refunds.js'
@@ -9,28 +13,75 @@ import { Transfers } from './transfers.js'
 import { Uploads } from './uploads.js'
 
 export interface Ledger {
+  /** Where everything is written. */
+  readonly book: Book
   /** The time of everything that happens in the ledger. */
   readonly clock: BusinessClock
+  /** Lets happen what is due, and returns business time. */
+  readonly now: () => EpochMilliseconds
   /** What operations without a product module have created, and the merchant numbers that the registry compares. */
   readonly records: Records
+  readonly accounts: Accounts
   readonly orders: Orders
   readonly refunds: Refunds
   readonly transfers: Transfers
   readonly redPackets: RedPackets
   readonly uploads: Uploads
+  /** The only part that a snapshot does not hold: a download link is valid for minutes. */
   readonly downloads: Downloads
+  /** The payer pays; returns the transaction ID, undefined for a payment that fails. */
+  readonly pay: (mchid: string, number: string, options: PaymentOptions) => string | undefined
+  /** The money of a refund arrives, or does not for the given reason. */
+  readonly settle: (mchid: string, number: string, fail?: string) => void
+  /** The user confirms a transfer, or it fails for the given reason. */
+  readonly confirm: (mchid: string, number: string, fail?: string) => void
+  /** Plain data, as JSON can hold it. */
+  readonly snapshot: () => Snapshot
+  /** @throws InvalidArgumentError for a snapshot of a different format. */
+  readonly restore: (snapshot: Snapshot) => void
 }
 
-export function createLedger(clock: BusinessClock): Ledger {
-  const orders = new Orders(clock.now)
-  return {
-    clock,
-    records: new Records(),
-    orders,
-    refunds: new Refunds(orders),
-    transfers: new Transfers(),
-    redPackets: new RedPackets(),
-    uploads: new Uploads(),
-    downloads: new Downloads(),
+export interface PaymentOptions {
+  openid?: string | undefined
+  fail?: string | undefined
+}
+
+/** `mchids` are the merchants whose accounts hold money at first. */
+export function createLedger(clock: BusinessClock, mchids: readonly string[] = []): Ledger {
+  const book = new Book(clock)
+  const accounts = new Accounts(book)
+  const orders = new Orders(book, accounts)
+  for (const mchid of mchids) {
+    accounts.open(mchid, 'BASIC', OPENING_BALANCE)
+    accounts.open(mchid, 'OPERATION', OPENING_BALANCE)
   }
+  const refunds = new Refunds(book, orders, accounts)
+  const transfers = new Transfers(book, accounts)
+  return {
+    book,
+    clock,
+    now: book.run,
+    records: new Records(book),
+    accounts,
+    orders,
+    refunds,
+    transfers,
+    redPackets: new RedPackets(book),
+    uploads: new Uploads(book),
+    downloads: new Downloads(),
+    pay(mchid, number, { openid, fail }) {
+      if (fail === undefined) return orders.pay(mchid, number, openid, book.run()).payment.transactionId
+      orders.fail(requireOrder(orders.find(mchid, number)), fail)
+      return undefined
+    },
+    settle: (mchid, number, fail) => void refunds.settle(mchid, number, book.run(), refundEnding(fail)),
+    confirm: (mchid, number, fail) => void transfers.confirm(mchid, number, book.run(), fail),
+    snapshot: () => book.snapshot(),
+    restore: snapshot => book.restore(snapshot),
+  }
+}
+
+function refundEnding(fail: string | undefined): 'ABNORMAL' | 'CLOSED' | undefined {
+  if (fail === undefined || fail === 'ABNORMAL' || fail === 'CLOSED') return fail
+  throw new InvalidArgumentError(`\`fail\` must be 'ABNORMAL' or 'CLOSED' for a refund; got '${fail}'.`)
 }

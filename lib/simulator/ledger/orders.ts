@@ -1,73 +1,50 @@
-/** Orders: NOTPAY until they are paid or closed; paid orders can be refunded. */
+/** Orders of every kind, of APIv3 and APIv2: one table, one life. */
 import { isDeepStrictEqual } from 'node:util'
 import { type ApiError, InvalidArgumentError } from '../../errors.js'
-import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Accounts } from './accounts.js'
+import type { Book } from './book.js'
+import {
+  type ApiVersion,
+  type Combined,
+  type CombinedRequest,
+  codeEndingOf,
+  DESCRIPTIONS,
+  isPaid,
+  MOVES,
+  type Order,
+  type OrderRequest,
+  type PaidOrder,
+  type Payment,
+  payeeOf,
+  type TradeEvent,
+  type TradeType,
+} from './order.js'
+import { combinedNotice, deductionNotice, paymentNotice } from './order-notices.js'
 import { problem } from './problem.js'
+import { keyOf } from './product.js'
 
-export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY'
-export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED' | 'REVOKED'
-/** The API that created an order or a refund. Its notification has the format of the same API. */
-export type ApiVersion = 'v2' | 'v3'
-
-/** The body of the request that created the order, including fields that the simulator does not use. */
-export interface OrderRequest {
-  mchid: string
-  out_trade_no: string
-  amount: { total: number; currency?: string }
-  payer?: { openid?: string }
-  appid?: string | undefined
-  attach?: string
-  description: string
-  notify_url?: string
-  /** When the order closes unless it has been paid: RFC 3339, or `YYYYMMDDHHmmss` in Beijing for an order of APIv2. */
-  time_expire?: string
+interface Placing {
+  readonly version?: ApiVersion
+  readonly combined?: string
 }
-
-export interface Payment {
-  readonly transactionId: string
-  readonly successTime: string
-  readonly openid: string
-}
-
-export interface Order {
-  readonly version: ApiVersion
-  readonly tradeType: TradeType
-  readonly request: OrderRequest
-  /** `prepay_id`, also the end of `code_url`. */
-  readonly prepayId: string
-  state: TradeState
-  payment: Payment | undefined
-  /** Fen, including refunds in progress. */
-  refunded: number
-}
-
-export type PaidOrder = Order & { readonly payment: Payment }
-
-export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
-  NOTPAY: '订单未支付',
-  SUCCESS: '支付成功',
-  REFUND: '订单发生过退款，退款详情请查询退款单',
-  CLOSED: '订单已关闭',
-  REVOKED: '订单已撤销',
-}
-
-/** The code that a payer shows. */
-export const CODE = /^1[0-5]\d{16}$/
-/** Fen. Above this amount a payer who shows a code must enter the password: USERPAYING. */
-const WITHOUT_PASSWORD = 100_000
-export const USER_PAYING = '需要用户输入支付密码'
 
 const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 export class Orders {
-  readonly #orders = new Map<string, Order>()
-  readonly #paid = new Map<string, Order>()
-  readonly #now: () => EpochMilliseconds
-  #count = 0
+  readonly #book: Book
+  readonly #accounts: Accounts
+  readonly #orders: Map<string, Order>
+  readonly #combined: Map<string, Combined>
+  /** The paid orders by their transaction numbers, in the order in which they were paid. */
+  readonly #paid: Map<string, { key: string }>
 
-  /** `now` returns business time. */
-  constructor(now: () => EpochMilliseconds) {
-    this.#now = now
+  constructor(book: Book, accounts: Accounts) {
+    this.#book = book
+    this.#accounts = accounts
+    this.#orders = book.table('orders')
+    this.#combined = book.table('combined')
+    this.#paid = book.table('payments')
   }
 
   /**
@@ -76,18 +53,51 @@ export class Orders {
    * @throws ApiError 403 `OUT_TRADE_NO_USED` when a request reuses an `out_trade_no` with different fields, 400
    *   `ORDER_CLOSED` or `ORDERPAID` when the order is closed or paid.
    */
-  place(tradeType: TradeType, request: OrderRequest, now: EpochMilliseconds, version: ApiVersion = 'v3'): Order {
-    const key = keyOf(request.mchid, request.out_trade_no)
+  place(
+    mchid: string,
+    tradeType: TradeType,
+    request: OrderRequest,
+    now: EpochMilliseconds,
+    { version = 'v3', combined }: Placing = {},
+  ): Order {
+    const key = keyOf(mchid, request.out_trade_no)
     const known = this.#current(key)
     if (known) {
       requirePayable(known)
       if (known.tradeType === tradeType && isDeepStrictEqual(known.request, request)) return known
-      throw problem(403, 'OUT_TRADE_NO_USED', '商户订单号重复')
+      throw numberUsed()
     }
-    const prepayId = `wx${this.#nextNumber(now, 20)}`
-    const order: Order = { version, tradeType, request, prepayId, state: 'NOTPAY', payment: undefined, refunded: 0 }
+    const order: Order = {
+      version,
+      tradeType,
+      mchid,
+      request,
+      prepayId: this.#book.number('wx', now, 20),
+      combined,
+      state: 'NOTPAY',
+      payment: undefined,
+      refunded: 0,
+      shared: 0,
+      isUnfrozen: !request.settle_info?.profit_sharing,
+      queries: 0,
+    }
     this.#orders.set(key, order)
     return order
+  }
+
+  /** @throws ApiError as `place`. */
+  combine(mchid: string, tradeType: TradeType, request: CombinedRequest, now: EpochMilliseconds): Combined {
+    const key = keyOf(mchid, request.combine_out_trade_no)
+    const known = this.#combined.get(key)
+    if (known && !(known.tradeType === tradeType && isDeepStrictEqual(known.request, request))) throw numberUsed()
+    const requests = request.sub_orders.map(sub => partOf(request, sub))
+    if (!known) for (const { out_trade_no } of requests) if (this.find(mchid, out_trade_no)) throw numberUsed()
+    for (const part of requests) {
+      this.place(mchid, tradeType, part, now, { combined: request.combine_out_trade_no })
+    }
+    const combined = known ?? { mchid, tradeType, request, prepayId: this.#book.number('wx', now, 20) }
+    this.#combined.set(key, combined)
+    return combined
   }
 
   find(mchid: string, outTradeNo: string): Order | undefined {
@@ -95,24 +105,70 @@ export class Orders {
   }
 
   findByTransactionId(mchid: string, transactionId: string): Order | undefined {
-    return this.#paid.get(keyOf(mchid, transactionId))
+    const paid = this.#paid.get(keyOf(mchid, transactionId))
+    return paid && this.#current(paid.key)
   }
 
-  /** All orders, in the order in which they were placed. */
+  /** An order that is asked for by its merchant: the payer of a till goes on meanwhile. */
+  query(order: Order, now: EpochMilliseconds): Order {
+    const ending = codeEndingOf(order)
+    if (order.state !== 'USERPAYING' || !ending || !('by' in ending)) return order
+    order.queries += 1
+    if (order.queries < 2) return order
+    if (ending.by === 'pay') this.#complete(order, undefined, now)
+    else this.fail(order, 'PAYERROR')
+    return order
+  }
+
+  findCombined(mchid: string, number: string): Combined | undefined {
+    return this.#combined.get(keyOf(mchid, number))
+  }
+
+  /** The orders of a combined one. */
+  partsOf({ mchid, request }: Combined): Order[] {
+    return request.sub_orders.flatMap(({ out_trade_no }) => this.find(mchid, out_trade_no) ?? [])
+  }
+
+  /** Of all merchants, in the order in which they were placed. */
   all(): Order[] {
-    return [...this.#orders.keys()].map(key => requireOrder(this.#current(key)))
+    return [...this.#orders.keys()].flatMap(key => this.#current(key) ?? [])
   }
 
-  /** The paid orders, in the order in which they were paid. */
+  /** In the order in which they were placed. */
+  of(mchid: string): Order[] {
+    return [...this.#orders.values()].filter(order => order.mchid === mchid)
+  }
+
+  /** The paid orders that the merchant placed or received, in the order in which they were paid. */
   paidBy(mchid: string): PaidOrder[] {
-    return [...this.#paid.values()].filter(isPaid).filter(({ request }) => request.mchid === mchid)
+    return [...this.#paid.values()]
+      .flatMap(({ key }) => this.#orders.get(key) ?? [])
+      .filter(isPaid)
+      .filter(order => order.mchid === mchid || payeeOf(order) === mchid)
   }
 
   /** A closed order stays as it is. @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDERPAID` for a paid order. */
   close(mchid: string, outTradeNo: string): void {
-    const order = requireOrder(this.find(mchid, outTradeNo))
-    if (order.payment) throw orderPaid()
-    order.state = 'CLOSED'
+    move(requireOrder(this.find(mchid, outTradeNo)), 'close')
+  }
+
+  /**
+   * Ends an order that was paid by code: closes it, or returns the money. A reversed order stays as it is.
+   *
+   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `INVALID_REQUEST` for an order that was not paid by code or was refunded.
+   */
+  reverse(order: Order, now: EpochMilliseconds): Order {
+    const wasPaid = order.state === 'SUCCESS'
+    if (order.tradeType !== 'MICROPAY') throw problem(400, 'INVALID_REQUEST', '订单的支付场景不支持该请求')
+    if (MOVES[order.state].reverse === undefined) throw problem(400, 'INVALID_REQUEST', '订单已退款，不能撤销')
+    if (wasPaid && isPaid(order)) {
+      const { total } = order.request.amount
+      this.#post(order, -total, '撤销', now)
+      order.refunded = total
+      order.reversed = now
+    }
+    move(order, 'reverse')
+    return order
   }
 
   /**
@@ -120,91 +176,136 @@ export class Orders {
    *   a different payer.
    */
   pay(mchid: string, outTradeNo: string, openid: string | undefined, now: EpochMilliseconds): PaidOrder {
+    const combined = this.findCombined(mchid, outTradeNo)
+    if (combined) return this.#payCombined(combined, openid, now)
     const order = requireOrder(this.find(mchid, outTradeNo))
-    requirePayable(order)
-    const expected = order.request.payer?.openid
-    if (openid !== undefined && expected !== undefined && openid !== expected) {
+    if (order.combined !== undefined) {
       throw new InvalidArgumentError(
-        `\`openid\` must be the payer that order ${outTradeNo} names; got a different one. Omit \`openid\`.`,
+        `Order ${outTradeNo} is part of a combined order. Pay \`${order.combined}\` instead.`,
       )
     }
-    const payment: Payment = {
-      transactionId: `4200${this.#nextNumber(now, 10)}`,
-      successTime: beijingTime(now),
-      openid: openid ?? expected ?? DEFAULT_OPENID,
-    }
-    const paid: PaidOrder = Object.assign(order, { state: 'SUCCESS' as const, payment })
-    this.#paid.set(keyOf(mchid, payment.transactionId), paid)
-    return paid
+    return this.#complete(order, openid, now)
+  }
+
+  /** The payer has to type the password. */
+  ask(order: Order): void {
+    move(order, 'ask')
+  }
+
+  /** The payment is accepted, and is made later. */
+  accept(order: Order): void {
+    move(order, 'accept')
   }
 
   /**
-   * Ends an order that was paid by code: closes it, or returns the money. A reversed order stays as it is.
+   * The payer tries to pay and fails. Only a till's order ends with that; others can be paid still.
    *
-   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `INVALID_REQUEST` for an order that was not paid by code.
+   * @throws ApiError 400 `ORDER_CLOSED` or `ORDERPAID`.
    */
-  reverse(mchid: string, outTradeNo: string): void {
-    const order = requireOrder(this.find(mchid, outTradeNo))
-    if (order.tradeType !== 'MICROPAY') throw problem(400, 'INVALID_REQUEST', '订单的支付场景不支持该请求')
-    if (order.payment) order.refunded = order.request.amount.total
-    order.state = 'REVOKED'
+  fail(order: Order, reason: string): void {
+    requirePayable(order)
+    order.reason = reason
+    if (order.tradeType === 'MICROPAY' || order.tradeType === 'PAP') move(order, 'fail')
+    if (order.tradeType === 'PAP') this.#announce(deductionNotice(order))
   }
 
-  /** Refunds `fen` to the payer. @throws ApiError 400 `INVALID_REQUEST` for more than can still be refunded. */
+  /** @throws ApiError 400 `INVALID_REQUEST` for more than can still be refunded. */
+  requireRefundable(order: Order, fen: number): void {
+    if (order.refunded + fen <= order.request.amount.total && MOVES[order.state].refund !== undefined) return
+    throw problem(400, 'INVALID_REQUEST', '申请退款金额大于订单可退金额')
+  }
+
+  /** Refunds `fen` to the payer. */
   refund(order: Order, fen: number): void {
-    const { total } = order.request.amount
-    if (order.refunded + fen > total) throw problem(400, 'INVALID_REQUEST', '申请退款金额大于订单可退金额')
+    this.requireRefundable(order, fen)
     order.refunded += fen
-    order.state = 'REFUND'
+    move(order, 'refund')
+  }
+
+  #payCombined(combined: Combined, openid: string | undefined, now: EpochMilliseconds): PaidOrder {
+    const parts = this.partsOf(combined)
+    for (const part of parts) requirePayable(part)
+    const { openid: expected } = combined.request.combine_payer_info ?? {}
+    requirePayer(combined.request.combine_out_trade_no, expected, openid)
+    const paid = parts.map(part => this.#complete(part, openid ?? expected, now))
+    this.#announce(combinedNotice(combined, paid))
+    const [first] = paid
+    if (!first) throw orderUnknown()
+    return first
+  }
+
+  #complete(order: Order, openid: string | undefined, now: EpochMilliseconds): PaidOrder {
+    requirePayable(order)
+    const { payer } = order.request
+    const expected = payer?.openid ?? payer?.sp_openid ?? payer?.sub_openid
+    requirePayer(order.request.out_trade_no, expected, openid)
+    move(order, 'pay')
+    const payment: Payment = {
+      transactionId: this.#book.number('4200', now, 10),
+      successTime: beijingTime(now),
+      openid: openid ?? expected ?? DEFAULT_OPENID,
+    }
+    const paid: PaidOrder = Object.assign(order, { payment })
+    this.#paid.set(keyOf(order.mchid, payment.transactionId), { key: keyOf(order.mchid, order.request.out_trade_no) })
+    this.#post(paid, order.request.amount.total, '交易', now)
+    if (order.combined === undefined) this.#announce(paymentNotice(paid))
+    return paid
+  }
+
+  #post(order: PaidOrder, amount: number, business: string, at: EpochMilliseconds): void {
+    const { payment, request } = order
+    this.#accounts.post({
+      mchid: payeeOf(order),
+      at,
+      amount,
+      business,
+      id: payment.transactionId,
+      no: request.out_trade_no,
+    })
+  }
+
+  #announce(notice: Parameters<Book['announce']>[0] | undefined): void {
+    if (notice) this.#book.announce(notice)
   }
 
   /** An order whose `time_expire` has passed is closed. */
   #current(key: string): Order | undefined {
     const order = this.#orders.get(key)
-    if (order?.state === 'NOTPAY' && expiryOf(order.request) <= this.#now()) order.state = 'CLOSED'
+    if (order?.state === 'NOTPAY' && expiryOf(order.request) <= this.#book.clock.now()) order.state = 'CLOSED'
     return order
-  }
-
-  #nextNumber(now: EpochMilliseconds, digits: number): string {
-    this.#count += 1
-    return beijingDigits(now) + String(this.#count).padStart(digits, '0')
   }
 }
 
 /** @throws ApiError 404 `ORDER_NOT_EXIST` for undefined. */
-export function requireOrder(order: Order | undefined): Order {
-  if (order === undefined) throw problem(404, 'ORDER_NOT_EXIST', '订单不存在')
+export function requireOrder<Known>(order: Known | undefined): Known {
+  if (order === undefined) throw orderUnknown()
   return order
 }
 
-/** Whether the payer must enter the password. */
-export function needsPassword({ request }: Pick<Order, 'request'>): boolean {
-  return request.amount.total > WITHOUT_PASSWORD
-}
-
-/** An order by code is unpaid only while its payer enters the password. */
-export function stateOf({ state, tradeType }: Order): { trade_state: string; trade_state_desc: string } {
-  if (state === 'NOTPAY' && tradeType === 'MICROPAY') {
-    return { trade_state: 'USERPAYING', trade_state_desc: USER_PAYING }
-  }
-  return { trade_state: state, trade_state_desc: DESCRIPTIONS[state] }
-}
-
-/** The fields of a payment in APIv3, as in a query and in the notification. */
-export function describePayment({ request, tradeType }: Pick<Order, 'request' | 'tradeType'>, payment: Payment) {
-  const { total, currency = 'CNY' } = request.amount
+/** What a combined order says of one of its parts. */
+function partOf(
+  { notify_url, time_expire }: CombinedRequest,
+  { amount, ...sub }: CombinedRequest['sub_orders'][number],
+): OrderRequest {
+  const { mchid, sub_mchid, sub_appid, out_trade_no, attach, description, settle_info } = sub
   return {
-    transaction_id: payment.transactionId,
-    trade_type: tradeType,
-    bank_type: 'OTHERS',
-    success_time: payment.successTime,
-    payer: { openid: payment.openid },
-    amount: { total, payer_total: total, currency, payer_currency: currency },
+    mchid,
+    out_trade_no,
+    description,
+    amount: { total: amount.total_amount, currency: amount.currency },
+    ...(sub_mchid && { sub_mchid }),
+    ...(sub_appid && { sub_appid }),
+    ...(attach && { attach }),
+    ...(settle_info && { settle_info }),
+    ...(notify_url && { notify_url }),
+    ...(time_expire && { time_expire }),
   }
 }
 
-function isPaid(order: Order): order is PaidOrder {
-  return order.payment !== undefined
+function move(order: Order, event: TradeEvent): void {
+  const state = MOVES[order.state][event]
+  if (state === undefined) throw stateError(order)
+  order.state = state
 }
 
 /** Milliseconds since 1970; an order without a valid `time_expire` does not expire. */
@@ -215,16 +316,28 @@ function expiryOf({ time_expire = '' }: OrderRequest): number {
   return Number.isNaN(time) ? Number.POSITIVE_INFINITY : time
 }
 
-function keyOf(mchid: string, number: string): string {
-  return `${mchid}/${number}`
-}
-
 function requirePayable(order: Order): void {
-  if (order.payment) throw orderPaid()
-  if (order.state === 'CLOSED') throw problem(400, 'ORDER_CLOSED', '该订单已关闭')
-  if (order.state === 'REVOKED') throw problem(400, 'ORDERREVERSED', '订单已撤销，请重新下单支付')
+  if (MOVES[order.state].pay === undefined) throw stateError(order)
 }
 
-function orderPaid(): ApiError {
-  return problem(400, 'ORDERPAID', '该订单已支付')
+function requirePayer(number: string, expected: string | undefined, given: string | undefined): void {
+  if (given === undefined || expected === undefined || given === expected) return
+  throw new InvalidArgumentError(
+    `\`openid\` must be the payer that order ${number} names; got a different one. Omit \`openid\`.`,
+  )
+}
+
+function stateError({ state, payment }: Order): ApiError {
+  if (payment) return problem(400, 'ORDERPAID', '该订单已支付')
+  if (state === 'REVOKED') return problem(400, 'ORDERREVERSED', '订单已撤销，请重新下单支付')
+  if (state === 'CLOSED') return problem(400, 'ORDER_CLOSED', '该订单已关闭')
+  return problem(400, 'TRADE_ERROR', DESCRIPTIONS[state])
+}
+
+function numberUsed(): ApiError {
+  return problem(403, 'OUT_TRADE_NO_USED', '商户订单号重复')
+}
+
+function orderUnknown(): ApiError {
+  return problem(404, 'ORDER_NOT_EXIST', '订单不存在')
 }

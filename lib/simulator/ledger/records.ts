@@ -1,5 +1,6 @@
 /** What was created through operations that have no product module, and every merchant number that was used. */
 import { isDeepStrictEqual } from 'node:util'
+import type { Book } from './book.js'
 
 /** Values by the names of their fields. */
 export type Values = Readonly<Record<string, unknown>>
@@ -27,14 +28,25 @@ interface Numbered {
   readonly response: KeptResponse
 }
 
-/** Everything in it is plain data. */
 export class Records {
-  readonly #created = new Map<string, Created>()
-  readonly #numbers = new Map<string, Numbered>()
+  readonly #created: Map<string, Created>
+  /** The newest one by each of its numbers. */
+  readonly #index: Map<string, { id: string }>
+  readonly #numbers: Map<string, Numbered>
+  readonly #book: Book
+
+  constructor(book: Book) {
+    this.#book = book
+    this.#created = book.table('created')
+    this.#index = book.table('created.index')
+    this.#numbers = book.table('numbers')
+  }
 
   /** `keys` are the fields that it can be found by. */
   add(created: Created, keys: readonly string[]): void {
-    for (const key of keys) this.#created.set(keyOf(created, key, fieldOf(created, key)), created)
+    const id = this.#book.number('', this.#book.clock.now(), 10)
+    this.#created.set(id, created)
+    for (const key of keys) this.#index.set(keyOf(created, key, fieldOf(created, key)), { id })
   }
 
   /** The newest one from these sources whose values are the given ones. The last value is the most specific. */
@@ -42,7 +54,7 @@ export class Records {
     const entries = Object.entries(given)
     for (const [name, value] of entries.toReversed()) {
       for (const source of sources) {
-        const found = this.#created.get(keyOf({ mchid, source }, name, value))
+        const found = this.#created.get(this.#index.get(keyOf({ mchid, source }, name, value))?.id ?? '')
         if (found && entries.every(([other, expected]) => isCompatible(fieldOf(found, other), expected))) return found
       }
     }
@@ -51,7 +63,7 @@ export class Records {
 
   /** From now on it cannot be found. */
   remove(created: Created): void {
-    for (const [key, other] of this.#created) if (other === created) this.#created.delete(key)
+    for (const [id, other] of this.#created) if (other === created) this.#created.delete(id)
   }
 
   /**

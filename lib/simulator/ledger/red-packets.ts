@@ -1,6 +1,7 @@
 /** Red packets that have been sent. */
 import { isDeepStrictEqual } from 'node:util'
 import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Book } from './book.js'
 import { problem } from './problem.js'
 
 export interface RedPacket {
@@ -10,7 +11,11 @@ export interface RedPacket {
 }
 
 export class RedPackets {
-  readonly #packets = new Map<string, RedPacket>()
+  readonly #packets: Map<string, RedPacket>
+
+  constructor(book: Book) {
+    this.#packets = book.table('red-packets')
+  }
 
   /**
    * Repeating the same request returns the same red packet.

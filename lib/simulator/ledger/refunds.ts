@@ -1,104 +1,228 @@
-/** Refunds of paid orders: PROCESSING until they are settled. */
-import { isDeepStrictEqual } from 'node:util'
-import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
-import type { ApiVersion, Order, Orders, Payment } from './orders.js'
+/** Refunds of paid orders. */
+import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Accounts } from './accounts.js'
+import type { Book, Notice } from './book.js'
+import { type ApiVersion, isPaid, type PaidOrder, payeeOf } from './order.js'
+import type { Orders } from './orders.js'
 import { problem } from './problem.js'
+import { MINUTE, Product, type Row } from './product.js'
+
+export type RefundState = 'PROCESSING' | 'SUCCESS' | 'ABNORMAL' | 'CLOSED'
+type RefundEvent = 'settle' | 'fail' | 'close' | 'retry'
 
 /** The body of the request that created the refund. It names the order by at least one of its two numbers. */
 export interface RefundRequest {
-  transaction_id?: string
-  out_trade_no?: string
+  transaction_id?: string | undefined
+  out_trade_no?: string | undefined
   out_refund_no: string
-  funds_account?: string
-  notify_url?: string
+  funds_account?: string | undefined
+  notify_url?: string | undefined
   /** Fen. */
-  amount: { refund: number; total: number; currency: string }
+  amount: { refund: number; total: number; currency?: string | undefined }
 }
 
+type Placed = RefundRequest & { version: ApiVersion }
+type RefundRow = Row<RefundState, Placed>
+
+/** A refund and its order. */
 export interface Refund {
-  readonly version: ApiVersion
-  readonly request: RefundRequest
-  readonly order: Order
-  readonly payment: Payment
-  readonly refundId: string
-  readonly createTime: string
-  successTime: string | undefined
+  readonly row: RefundRow
+  readonly order: PaidOrder
 }
+
+const EVENTS = { SUCCESS: '退款成功', ABNORMAL: '退款异常', CLOSED: '退款关闭' } as const
 
 export class Refunds {
   readonly #orders: Orders
-  readonly #refunds = new Map<string, Refund>()
+  readonly #accounts: Accounts
+  readonly #refunds: Product<RefundState, RefundEvent, Placed>
 
-  constructor(orders: Orders) {
+  constructor(book: Book, orders: Orders, accounts: Accounts) {
     this.#orders = orders
+    this.#accounts = accounts
+    this.#refunds = new Product<RefundState, RefundEvent, Placed>(book, 'refunds', {
+      first: 'PROCESSING',
+      moves: {
+        PROCESSING: { settle: 'SUCCESS', fail: 'ABNORMAL', close: 'CLOSED' },
+        // The money waits until the merchant says where it goes.
+        ABNORMAL: { retry: 'PROCESSING' },
+        SUCCESS: {},
+        CLOSED: {},
+      },
+      ends: { PROCESSING: { after: 20 * MINUTE, by: 'settle' } },
+      id: { prefix: '5030', digits: 11 },
+      unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '退款单不存在'),
+      reused: () => problem(400, 'INVALID_REQUEST', '订单金额或退款金额与之前请求不一致，请核实后再试'),
+      refused: () => problem(400, 'INVALID_REQUEST', '退款单状态不允许该操作'),
+      happened: (row, event) => {
+        if (event === 'close') this.#giveBack(row)
+        const notice = refundNotice({ row, order: this.#orderOf(row) })
+        if (notice) book.announce(notice)
+      },
+    })
   }
 
   /**
    * Repeating the same request returns the same refund.
    *
    * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown or unpaid order, 400 `INVALID_REQUEST` when a request reuses
-   *   an `out_refund_no` with different fields, or for a wrong total, or for more than can still be refunded.
+   *   an `out_refund_no` with different fields, or for a wrong total, or for more than can still be refunded, 403
+   *   `NOT_ENOUGH` for more than the merchant has.
    */
   place(mchid: string, request: RefundRequest, now: EpochMilliseconds, version: ApiVersion = 'v3'): Refund {
-    const key = keyOf(mchid, request.out_refund_no)
-    const known = this.#refunds.get(key)
-    if (known) {
-      if (isDeepStrictEqual(known.request, request)) return known
-      throw problem(400, 'INVALID_REQUEST', '订单金额或退款金额与之前请求不一致，请核实后再试')
-    }
-    const order = this.#findOrder(mchid, request)
-    if (order?.payment === undefined) throw problem(404, 'RESOURCE_NOT_EXISTS', '订单不存在')
-    requireConsistent(request, order)
-    this.#orders.refund(order, request.amount.refund)
-    const refund: Refund = {
-      version,
-      request,
-      order,
-      payment: order.payment,
-      refundId: `5030${beijingDigits(now)}${String(this.#refunds.size + 1).padStart(11, '0')}`,
-      createTime: beijingTime(now),
-      successTime: undefined,
-    }
-    this.#refunds.set(key, refund)
-    return refund
+    const row = this.#refunds.place(mchid, request.out_refund_no, { ...request, version }, now, id => {
+      const order = this.#findOrder(mchid, request)
+      requireConsistent(request, order)
+      this.#orders.requireRefundable(order, request.amount.refund)
+      this.#post(order, -request.amount.refund, { id, no: request.out_refund_no, at: now })
+      this.#orders.refund(order, request.amount.refund)
+    })
+    return { row, order: this.#orderOf(row) }
   }
 
-  /** @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
-  find(mchid: string, outRefundNo: string): Refund {
-    const refund = this.#refunds.get(keyOf(mchid, outRefundNo))
-    if (refund === undefined) throw problem(404, 'RESOURCE_NOT_EXISTS', '退款单不存在')
-    return refund
+  /** By either number. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
+  find(mchid: string, number: string): Refund {
+    const row = this.#refunds.find(mchid, number)
+    return { row, order: this.#orderOf(row) }
+  }
+
+  has(mchid: string, number: string): boolean {
+    return this.#refunds.seek(mchid, number) !== undefined
   }
 
   /** In the order in which they were created. */
   of(mchid: string): Refund[] {
-    return [...this.#refunds.values()].filter(({ order }) => order.request.mchid === mchid)
+    return this.#refunds.of(mchid).map(row => ({ row, order: this.#orderOf(row) }))
+  }
+
+  /** Those that the merchant applied for or paid, in the order in which they were created. */
+  receivedBy(mchid: string): Refund[] {
+    return this.#refunds
+      .all()
+      .map(row => ({ row, order: this.#orderOf(row) }))
+      .filter(({ row, order }) => row.mchid === mchid || payeeOf(order) === mchid)
   }
 
   /**
-   * The money arrives at the payer. Returns undefined when the refund is already settled.
+   * The money arrives at the payer, or it does not. A refund that has ended stays as it is.
    *
    * @throws ApiError 404 `RESOURCE_NOT_EXISTS`.
    */
-  settle(mchid: string, outRefundNo: string, now: EpochMilliseconds): Refund | undefined {
-    const refund = this.find(mchid, outRefundNo)
-    if (refund.successTime !== undefined) return undefined
-    refund.successTime = beijingTime(now)
+  settle(mchid: string, number: string, now: EpochMilliseconds, fail?: 'ABNORMAL' | 'CLOSED'): Refund {
+    const refund = this.find(mchid, number)
+    const event = fail === undefined ? 'settle' : fail === 'ABNORMAL' ? 'fail' : 'close'
+    if (this.#refunds.can(refund.row, event)) this.#refunds.move(refund.row, event, now)
     return refund
   }
 
-  #findOrder(mchid: string, { transaction_id, out_trade_no }: RefundRequest): Order | undefined {
-    if (transaction_id !== undefined) return this.#orders.findByTransactionId(mchid, transaction_id)
-    return out_trade_no === undefined ? undefined : this.#orders.find(mchid, out_trade_no)
+  /** The merchant says where the money of an abnormal refund goes. @throws ApiError unless it is abnormal. */
+  retry(mchid: string, number: string, now: EpochMilliseconds): Refund {
+    const refund = this.find(mchid, number)
+    this.#refunds.move(refund.row, 'retry', now)
+    return refund
+  }
+
+  #orderOf({ mchid, request }: RefundRow): PaidOrder {
+    return this.#findOrder(mchid, request)
+  }
+
+  #findOrder(mchid: string, { transaction_id, out_trade_no }: RefundRequest): PaidOrder {
+    const order =
+      transaction_id === undefined
+        ? this.#orders.find(mchid, out_trade_no ?? '')
+        : this.#orders.findByTransactionId(mchid, transaction_id)
+    if (!order || !isPaid(order)) throw problem(404, 'RESOURCE_NOT_EXISTS', '订单不存在')
+    return order
+  }
+
+  #giveBack(row: RefundRow): void {
+    const order = this.#orderOf(row)
+    order.refunded -= row.request.amount.refund
+    this.#post(order, row.request.amount.refund, { id: row.id, no: row.no, at: row.updated })
+  }
+
+  #post(order: PaidOrder, amount: number, entry: { id: string; no: string; at: EpochMilliseconds }): void {
+    this.#accounts.post({ mchid: payeeOf(order), business: amount < 0 ? '退款' : '退款退回', amount, ...entry })
   }
 }
 
-function requireConsistent({ out_trade_no, amount }: RefundRequest, { request }: Order): void {
+/** When the money arrived; undefined unless it did. */
+export function successTimeOf({ state, updated }: Pick<RefundRow, 'state' | 'updated'>): string | undefined {
+  return state === 'SUCCESS' ? beijingTime(updated) : undefined
+}
+
+export function refundReceiverOf({ state }: Pick<RefundRow, 'state'>): string {
+  return state === 'ABNORMAL' ? '' : '支付用户零钱'
+}
+
+function requireConsistent({ out_trade_no, amount }: RefundRequest, { request }: PaidOrder): void {
   const isSameOrder = out_trade_no === undefined || out_trade_no === request.out_trade_no
   if (isSameOrder && amount.total === request.amount.total) return
   throw problem(400, 'INVALID_REQUEST', '您的请求参数与订单信息不一致')
 }
 
-function keyOf(mchid: string, outRefundNo: string): string {
-  return `${mchid}/${outRefundNo}`
+/** Returns undefined in progress, and without a `notify_url`. */
+function refundNotice(refund: Refund): Notice | undefined {
+  const { row, order } = refund
+  const { notify_url, amount, version } = row.request
+  if (notify_url === undefined || row.state === 'PROCESSING') return undefined
+  if (version === 'v2') return v2RefundNotice(refund, notify_url)
+  const { mchid, sp_mchid, sub_mchid, out_trade_no } = order.request
+  const success_time = successTimeOf(row)
+  return {
+    event_type: `REFUND.${row.state}`,
+    notify_url,
+    summary: EVENTS[row.state],
+    resource: {
+      ...(sp_mchid === undefined ? { mchid } : { sp_mchid, sub_mchid }),
+      out_trade_no,
+      transaction_id: order.payment.transactionId,
+      out_refund_no: row.no,
+      refund_id: row.id,
+      refund_status: row.state,
+      ...(success_time && { success_time }),
+      user_received_account: refundReceiverOf(row),
+      amount: {
+        total: amount.total,
+        refund: amount.refund,
+        payer_total: amount.total,
+        payer_refund: amount.refund,
+      },
+    },
+  }
+}
+
+const V2_STATES = { PROCESSING: 'PROCESSING', SUCCESS: 'SUCCESS', ABNORMAL: 'CHANGE', CLOSED: 'REFUNDCLOSE' } as const
+
+/** How APIv2 calls the state of a refund. */
+export function v2StateOf({ state }: Pick<RefundRow, 'state'>) {
+  return V2_STATES[state]
+}
+
+function v2RefundNotice({ row, order }: Refund, notify_url: string): Notice {
+  const { amount } = row.request
+  return {
+    event_type: 'v2/refund-processed',
+    notify_url,
+    resource: {
+      return_code: 'SUCCESS',
+      appid: order.request.appid,
+      mch_id: order.mchid,
+      req_info: {
+        transaction_id: order.payment.transactionId,
+        out_trade_no: order.request.out_trade_no,
+        refund_id: row.id,
+        out_refund_no: row.no,
+        total_fee: amount.total,
+        settlement_total_fee: amount.total,
+        refund_fee: amount.refund,
+        settlement_refund_fee: amount.refund,
+        refund_status: v2StateOf(row),
+        success_time: successTimeOf(row)?.slice(0, 19).replace('T', ' '),
+        refund_recv_accout: refundReceiverOf(row),
+        refund_account: 'REFUND_SOURCE_RECHARGE_FUNDS',
+        refund_request_source: 'API',
+      },
+    },
+  }
 }

@@ -1,90 +1,52 @@
-/** The endpoints of payments by code: pay, reverse, and a partner's query. */
-import { type Call, type Endpoint, endpoint, ok, readParam, requireOwnBody } from '../gateway/endpoint.js'
-import {
-  CODE,
-  describePayment,
-  needsPassword,
-  type Order,
-  type OrderRequest,
-  type Orders,
-  requireOrder,
-  stateOf,
-  USER_PAYING,
-} from '../ledger/orders.js'
-import { parameterError, problem } from '../ledger/problem.js'
-
-interface Payer {
-  payer: { auth_code: string }
-}
+/** The endpoints of payments by code: pay, reverse; of merchants and of service providers. */
+import { type Call, type Endpoint, endpoint, readParam, requireOwnBody } from '../gateway/endpoint.js'
+import { CODE, codeEndingOf, DESCRIPTIONS, type Order, type OrderRequest } from '../ledger/order.js'
+import { type Orders, requireOrder } from '../ledger/orders.js'
+import { problem } from '../ledger/problem.js'
+import { describeOrder } from './transactions.js'
 
 // An order is shared with the other APIs: its ledger compares the numbers.
 const PLACING = { numbers: 'ledger' } as const
+/** Fen. Above this amount a payer who shows a code must enter the password: USERPAYING. */
+const WITHOUT_PASSWORD = 100_000
+
+type OwnBody = { mchid?: string | undefined; sp_mchid?: string | undefined }
 
 export function codepayEndpoints(orders: Orders): readonly Endpoint[] {
-  const find = (call: Call, outTradeNo: string) => requireOrder(orders.find(call.merchant.mchid, outTradeNo))
+  const pay = (call: Call<OrderRequest>) => {
+    requireOwnBody(call)
+    const { merchant, body, now } = call
+    if (!CODE.test(body.payer?.auth_code ?? '')) throw problem(400, 'AUTH_CODE_INVALID', '授权码检验错误')
+    const order = orders.place(merchant.mchid, 'MICROPAY', body, now)
+    if (waitsForPassword(orders, order)) throw problem(202, 'USERPAYING', DESCRIPTIONS.USERPAYING)
+    return call.respond(describeOrder(orders.pay(merchant.mchid, body.out_trade_no, undefined, now)))
+  }
+  const reverse = (call: Call<OwnBody>) => {
+    requireOwnBody(call)
+    orders.reverse(requireOrder(orders.find(call.merchant.mchid, readParam(call, 'out_trade_no'))), call.now)
+    return call.respond({})
+  }
   return [
-    endpoint(
-      'post /v3/pay/transactions/codepay',
-      call => {
-        requireOwnBody(call)
-        return pay(call, orders, call.body)
-      },
-      PLACING,
-    ),
-    endpoint(
-      'post /v3/pay/partner/transactions/codepay',
-      call => {
-        requirePartner(call, call.body.sp_mchid)
-        return pay(call, orders, { ...call.body, mchid: call.body.sp_mchid })
-      },
-      PLACING,
-    ),
-    endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/reverse', call => {
-      requireOwnBody(call)
-      return reverse(call, orders)
-    }),
-    endpoint('post /v3/pay/partner/transactions/out-trade-no/{out_trade_no}/reverse', call => {
-      requirePartner(call, call.body.sp_mchid)
-      return reverse(call, orders)
-    }),
-    endpoint('get /v3/pay/partner/transactions/out-trade-no/{out_trade_no}', call => {
-      requirePartner(call, call.query.get('sp_mchid') ?? '')
-      return ok(describe(find(call, readParam(call, 'out_trade_no'))))
-    }),
+    endpoint('post /v3/pay/transactions/codepay', pay, PLACING),
+    endpoint('post /v3/pay/partner/transactions/codepay', pay, PLACING),
+    endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/reverse', reverse),
+    endpoint('post /v3/pay/partner/transactions/out-trade-no/{out_trade_no}/reverse', reverse),
   ]
 }
 
-function pay(call: Call, orders: Orders, { payer, ...request }: OrderRequest & Payer) {
-  if (!CODE.test(payer.auth_code)) throw problem(400, 'AUTH_CODE_INVALID', '授权码检验错误')
-  const { mchid, out_trade_no } = request
-  const order = orders.place('MICROPAY', request, call.now)
-  if (needsPassword(order)) {
-    return { statusCode: 202, body: JSON.stringify({ code: 'USERPAYING', message: USER_PAYING }) }
+/**
+ * Whether the payer of a new order must enter the password.
+ *
+ * @throws ApiError 403 with the code that the payment code stands for.
+ */
+export function waitsForPassword(orders: Orders, order: Order): boolean {
+  const ending = codeEndingOf(order)
+  if (ending && 'fail' in ending) {
+    orders.fail(order, ending.fail)
+    throw problem(403, ending.fail, ending.message)
   }
-  return call.respond(describe(orders.pay(mchid, out_trade_no, undefined, call.now)))
-}
-
-function reverse(call: Call, orders: Orders) {
-  orders.reverse(call.merchant.mchid, readParam(call, 'out_trade_no'))
-  return call.respond({})
-}
-
-/** The fields of the request, and the state of the order. */
-function describe(order: Order): object {
-  const { total, currency = 'CNY' } = order.request.amount
-  const known = { ...order.request, ...stateOf(order), amount: { total, currency } }
-  if (!order.payment) return known
-  const { payer, ...payment } = describePayment(order, order.payment)
-  return { ...known, ...payment, payer: 'sp_mchid' in order.request ? { sp_openid: payer.openid } : payer }
-}
-
-/** @throws ApiError 400 `PARAM_ERROR` unless the partner is the caller. */
-function requirePartner({ merchant }: Pick<Call, 'merchant'>, mchid: string): void {
-  if (mchid === merchant.mchid) return
-  throw parameterError('http header中的mchid与请求中的sp_mchid不匹配', {
-    field: '/sp_mchid',
-    value: mchid,
-    issue: 'not the mchid of the Authorization header',
-    location: 'body',
-  })
+  if (order.state === 'USERPAYING') return true
+  if (!ending && order.request.amount.total <= WITHOUT_PASSWORD) return false
+  orders.ask(order)
+  return true
 }

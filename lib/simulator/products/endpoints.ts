@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.js'
 import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
+import { combinedEndpoints } from './combined.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
 import { transactionEndpoints } from './transactions.js'
@@ -29,6 +30,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...securityEndpoints,
     ...transactionEndpoints(ledger.orders),
     ...codepayEndpoints(ledger.orders),
+    ...combinedEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),
     ...transferEndpoints(ledger.transfers),
     ...billEndpoints(ledger, origin, bills),
@@ -36,11 +38,12 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
   ]
 }
 
-export function v2Endpoints({ orders, refunds, redPackets }: Ledger): readonly V2Endpoint[] {
+export function v2Endpoints(ledger: Ledger): readonly V2Endpoint[] {
+  const { orders, refunds, redPackets } = ledger
   return [
     ...paymentEndpoints(orders),
     ...v2RefundEndpoints(refunds),
-    ...v2BillEndpoints(orders),
+    ...v2BillEndpoints(ledger),
     ...redPacketEndpoints(redPackets),
     ...v2UploadEndpoints(),
   ]

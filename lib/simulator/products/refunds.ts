@@ -1,6 +1,7 @@
-/** The endpoints of refunds: create, query. */
-import { type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
-import type { Refund, Refunds } from '../ledger/refunds.js'
+/** The endpoints of refunds: create, query, and what becomes of an abnormal one; of e-commerce, too. */
+import { beijingTime } from '../../util/beijing-time.js'
+import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
+import { type Refund, type Refunds, refundReceiverOf, successTimeOf } from '../ledger/refunds.js'
 import type { Schema } from '../schema/catalogue.js'
 
 /** What the documents say in prose. */
@@ -17,32 +18,48 @@ const RULES: Schema = {
   },
 }
 
+const PLACING = { rules: RULES, numbers: 'ledger' } as const
+
 export function refundEndpoints(refunds: Refunds): readonly Endpoint[] {
+  const find = (call: Call, name: string) => refunds.find(call.merchant.mchid, readParam(call, name))
+  const retry = (call: Call) => refunds.retry(call.merchant.mchid, readParam(call, 'refund_id'), call.now)
   return [
     endpoint(
       'post /v3/refund/domestic/refunds',
       ({ merchant, body, now }) => ok(describe(refunds.place(merchant.mchid, body, now))),
-      { rules: RULES, numbers: 'ledger' },
+      PLACING,
     ),
-    endpoint('get /v3/refund/domestic/refunds/{out_refund_no}', call =>
-      ok(describe(refunds.find(call.merchant.mchid, readParam(call, 'out_refund_no')))),
+    endpoint('get /v3/refund/domestic/refunds/{out_refund_no}', call => ok(describe(find(call, 'out_refund_no')))),
+    endpoint('post /v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund', call => ok(describe(retry(call)))),
+    endpoint(
+      'post /v3/ecommerce/refunds/apply',
+      ({ merchant, body, now }) => ok(describeEcommerce(refunds.place(merchant.mchid, body, now))),
+      PLACING,
+    ),
+    endpoint('get /v3/ecommerce/refunds/out-refund-no/{out_refund_no}', call =>
+      ok(describeEcommerce(find(call, 'out_refund_no'))),
+    ),
+    endpoint('get /v3/ecommerce/refunds/id/{refund_id}', call => ok(describeEcommerce(find(call, 'refund_id')))),
+    endpoint('post /v3/ecommerce/refunds/{refund_id}/apply-abnormal-refund', call =>
+      ok(describeEcommerce(retry(call))),
     ),
   ]
 }
 
-function describe({ request, order, payment, refundId, createTime, successTime }: Refund): object {
-  const { refund, total, currency } = request.amount
+function describe({ row, order }: Refund) {
+  const { refund, total, currency = 'CNY' } = row.request.amount
+  const success_time = successTimeOf(row)
   return {
-    refund_id: refundId,
-    out_refund_no: request.out_refund_no,
-    transaction_id: payment.transactionId,
+    refund_id: row.id,
+    out_refund_no: row.no,
+    transaction_id: order.payment.transactionId,
     out_trade_no: order.request.out_trade_no,
     channel: 'ORIGINAL',
-    user_received_account: '支付用户零钱',
-    ...(successTime && { success_time: successTime }),
-    create_time: createTime,
-    status: successTime ? 'SUCCESS' : 'PROCESSING',
-    funds_account: request.funds_account ?? 'AVAILABLE',
+    user_received_account: refundReceiverOf(row),
+    ...(success_time && { success_time }),
+    create_time: beijingTime(row.created),
+    status: row.state,
+    funds_account: row.request.funds_account ?? 'AVAILABLE',
     amount: {
       total,
       refund,
@@ -55,5 +72,15 @@ function describe({ request, order, payment, refundId, createTime, successTime }
       currency,
     },
     promotion_detail: [],
+  }
+}
+
+function describeEcommerce(given: Refund): object {
+  const { refund, currency = 'CNY' } = given.row.request.amount
+  const { status, ...common } = describe(given)
+  return {
+    ...common,
+    status: status === 'CLOSED' ? 'CLOSE' : status,
+    amount: { refund, from: [], payer_refund: refund, discount_refund: 0, currency, advance: 0 },
   }
 }

@@ -1,4 +1,4 @@
-/** The endpoints of orders: create, query, close. */
+/** The endpoints of orders: create, query, close; of merchants and of service providers. */
 import {
   type Call,
   type Endpoint,
@@ -9,7 +9,9 @@ import {
   requireOwnBody,
   requireOwnQuery,
 } from '../gateway/endpoint.js'
-import { describePayment, type Order, type Orders, requireOrder, stateOf } from '../ledger/orders.js'
+import { DESCRIPTIONS, type Order, type OrderRequest, type TradeType } from '../ledger/order.js'
+import { describePayment } from '../ledger/order-notices.js'
+import { type Orders, requireOrder } from '../ledger/orders.js'
 import type { Schema } from '../schema/catalogue.js'
 
 /** What the documents say in prose. */
@@ -27,50 +29,68 @@ const RULES: Schema = {
 
 // An order is shared with APIv2: its ledger compares the numbers.
 const PLACING = { rules: RULES, numbers: 'ledger' } as const
+type PlaceCall = Call<OrderRequest>
 
 export function transactionEndpoints(orders: Orders): readonly Endpoint[] {
+  const prepare = (call: PlaceCall, tradeType: TradeType) => {
+    requireOwnBody(call)
+    return orders.place(call.merchant.mchid, tradeType, call.body, call.now).prepayId
+  }
+  const prepay = (tradeType: TradeType) => (call: PlaceCall) => ok({ prepay_id: prepare(call, tradeType) })
+  const prepayWithContract = (tradeType: TradeType) => (call: PlaceCall) =>
+    call.respond({ prepay_id: prepare(call, tradeType) })
+  const native = (call: PlaceCall) => ok({ code_url: codeUrl(prepare(call, 'NATIVE')) })
+  const h5 = (call: PlaceCall) => ok({ h5_url: h5Url(prepare(call, 'MWEB')) })
+  const byNumber = (call: Call) =>
+    query(call, orders, orders.find(call.merchant.mchid, readParam(call, 'out_trade_no')))
+  const byTransaction = (call: Call) =>
+    query(call, orders, orders.findByTransactionId(call.merchant.mchid, readParam(call, 'transaction_id')))
+  const close = (call: Call<{ mchid?: string | undefined; sp_mchid?: string | undefined }>) => {
+    requireOwnBody(call)
+    orders.close(call.merchant.mchid, readParam(call, 'out_trade_no'))
+    return NO_CONTENT
+  }
   return [
-    endpoint(
-      'post /v3/pay/transactions/native',
-      call => {
-        requireOwnBody(call)
-        const { prepayId } = orders.place('NATIVE', call.body, call.now)
-        return ok({ code_url: `weixin://wxpay/bizpayurl?pr=${prepayId}` })
-      },
-      PLACING,
-    ),
-    endpoint(
-      'post /v3/pay/transactions/jsapi',
-      call => {
-        requireOwnBody(call)
-        return ok({ prepay_id: orders.place('JSAPI', call.body, call.now).prepayId })
-      },
-      PLACING,
-    ),
-    endpoint('get /v3/pay/transactions/out-trade-no/{out_trade_no}', call =>
-      query(call, mchid => orders.find(mchid, readParam(call, 'out_trade_no'))),
-    ),
-    endpoint('get /v3/pay/transactions/id/{transaction_id}', call =>
-      query(call, mchid => orders.findByTransactionId(mchid, readParam(call, 'transaction_id'))),
-    ),
-    endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/close', call => {
-      requireOwnBody(call)
-      orders.close(call.merchant.mchid, readParam(call, 'out_trade_no'))
-      return NO_CONTENT
-    }),
+    endpoint('post /v3/pay/transactions/native', native, PLACING),
+    endpoint('post /v3/pay/transactions/jsapi', prepay('JSAPI'), PLACING),
+    endpoint('post /v3/pay/transactions/app', prepay('APP'), PLACING),
+    endpoint('post /v3/pay/transactions/h5', h5, PLACING),
+    endpoint('post /v3/pay/transactions/jsapi-with-contract', prepayWithContract('JSAPI'), PLACING),
+    endpoint('post /v3/pay/transactions/app-with-contract', prepayWithContract('APP'), PLACING),
+    endpoint('get /v3/pay/transactions/out-trade-no/{out_trade_no}', byNumber),
+    endpoint('get /v3/pay/transactions/id/{transaction_id}', byTransaction),
+    endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/close', close),
+    endpoint('post /v3/pay/partner/transactions/native', native, PLACING),
+    endpoint('post /v3/pay/partner/transactions/jsapi', prepay('JSAPI'), PLACING),
+    endpoint('post /v3/pay/partner/transactions/app', prepay('APP'), PLACING),
+    endpoint('post /v3/pay/partner/transactions/h5', h5, PLACING),
+    endpoint('post /v3/pay/partner/transactions/jsapi-with-contract', prepayWithContract('JSAPI'), PLACING),
+    endpoint('post /v3/pay/partner/transactions/app-with-contract', prepayWithContract('APP'), PLACING),
+    endpoint('get /v3/pay/partner/transactions/out-trade-no/{out_trade_no}', byNumber),
+    endpoint('get /v3/pay/partner/transactions/id/{transaction_id}', byTransaction),
+    endpoint('post /v3/pay/partner/transactions/out-trade-no/{out_trade_no}/close', close),
   ]
 }
 
-function query(call: Pick<Call, 'query' | 'merchant'>, find: (mchid: string) => Order | undefined) {
+export function codeUrl(prepayId: string): string {
+  return `weixin://wxpay/bizpayurl?pr=${prepayId}`
+}
+
+export function h5Url(prepayId: string): string {
+  return `https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=1`
+}
+
+function query(call: Call, orders: Orders, found: Order | undefined) {
   requireOwnQuery(call)
-  return ok(describe(requireOrder(find(call.merchant.mchid))))
+  return ok(describeOrder(orders.query(requireOrder(found), call.now)))
 }
 
 /** The fields of the request, and the state of the order. */
-function describe(order: Order): object {
-  const { request, tradeType, payment } = order
+export function describeOrder({ request, state, tradeType, payment }: Order): object {
   const { total, currency = 'CNY' } = request.amount
-  const known = { ...request, ...stateOf(order) }
+  const { payer, ...sent } = request
+  const named = payer && payer.auth_code === undefined && { payer }
+  const known = { ...sent, ...named, trade_state: state, trade_state_desc: DESCRIPTIONS[state] }
   if (payment === undefined) return { ...known, amount: { total, currency } }
   return {
     ...known,

@@ -1,5 +1,6 @@
-/** The endpoints of transfers to users: create, query. */
-import { type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
+/** The endpoints of transfers to users: create, query, cancel. */
+import { beijingTime } from '../../util/beijing-time.js'
+import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { describeTransfer, type Transfers } from '../ledger/transfers.js'
 import type { Schema } from '../schema/catalogue.js'
 
@@ -17,23 +18,37 @@ const RULES: Schema = {
 }
 
 export function transferEndpoints(transfers: Transfers): readonly Endpoint[] {
+  const find = (call: Call, name: string) => transfers.find(call.merchant.mchid, readParam(call, name))
   return [
     endpoint(
       'post /v3/fund-app/mch-transfer/transfer-bills',
       ({ merchant, body, now }) => {
-        const { request, transferBillNo, createTime, state } = transfers.place(merchant.mchid, body, now)
+        const { no, id, created, state, reason } = transfers.transfer(merchant.mchid, body, now)
         return ok({
-          out_bill_no: request.out_bill_no,
-          transfer_bill_no: transferBillNo,
-          create_time: createTime,
+          out_bill_no: no,
+          transfer_bill_no: id,
+          create_time: beijingTime(created),
           state,
-          ...(state === 'WAIT_USER_CONFIRM' && { package_info: Buffer.from(transferBillNo).toString('base64') }),
+          ...(reason !== undefined && { fail_reason: reason }),
+          ...(state === 'WAIT_USER_CONFIRM' && { package_info: Buffer.from(id).toString('base64') }),
         })
       },
       { rules: RULES, numbers: 'ledger' },
     ),
     endpoint('get /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}', call =>
-      ok(describeTransfer(transfers.find(call.merchant.mchid, readParam(call, 'out_bill_no')))),
+      ok(describeTransfer(find(call, 'out_bill_no'))),
     ),
+    endpoint('get /v3/fund-app/mch-transfer/transfer-bills/transfer-bill-no/{transfer_bill_no}', call =>
+      ok(describeTransfer(find(call, 'transfer_bill_no'))),
+    ),
+    endpoint('post /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}/cancel', call => {
+      const transfer = transfers.move(find(call, 'out_bill_no'), 'cancel', call.now)
+      return ok({
+        out_bill_no: transfer.no,
+        transfer_bill_no: transfer.id,
+        state: transfer.state,
+        update_time: beijingTime(transfer.updated),
+      })
+    }),
   ]
 }

@@ -14,11 +14,14 @@ import { failure, readAll } from '../../async.js'
 
 // Fixed, but close to the system time: the clocks of the client and of WeChat Pay may differ by 5 minutes at most.
 const NOW = Date.now()
-const DAY = 24 * 60 * 60 * 1000
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
+/** The next noon in Beijing: bills are there from ten o'clock. */
+const NOON = NOW + DAY - ((NOW - 4 * HOUR) % DAY)
 const ROWS = 300
 
 /** The date in Beijing the given number of days ago. */
-const daysAgo = (days: number) => new Date(NOW + 8 * 60 * 60 * 1000 - days * DAY).toISOString().slice(0, 10)
+const daysAgo = (days: number) => new Date(NOON + 8 * HOUR - days * DAY).toISOString().slice(0, 10)
 const query = { bill_date: daysAgo(1) }
 
 let simulator: Simulator
@@ -28,6 +31,7 @@ let now = NOW
 
 beforeAll(async () => {
   simulator = await Simulator.start({ clock: () => now, bills: { rows: ROWS, parts: 3 } })
+  await simulator.advance({ seconds: (NOON - NOW) / 1000 })
   wxpay = Builder.factory({ ...simulator.config, retry: false })
 })
 afterAll(() => simulator.close())
@@ -69,6 +73,7 @@ describe('a trade bill', () => {
 
   it('is the same for each request, and different for a different day or seed', async () => {
     const other = await Simulator.start({ keys: simulator.keys, bills: { rows: ROWS, seed: 2 } })
+    await other.advance({ seconds: (NOON - NOW) / 1000 })
     const hash = async (base_uri: string, date: string) => {
       const client = Builder.factory({ ...simulator.config, base_uri })
       return (await client.v3.bill.tradebill.get({ query: { bill_date: date } })).data.hash_value
@@ -128,7 +133,12 @@ it.each([
   expect(bill.summary).toMatchObject({ 资金流水总笔数: String(rows.length) })
   expect(Bill.fen(bill.summary?.收入金额 ?? '')).toBe(sum('收入'))
   expect(Bill.fen(bill.summary?.支出金额 ?? '')).toBe(sum('支出'))
-  expect(Bill.fen(rows.at(-1)?.['账户结余(元)'] ?? '')).toBe(sum('收入') - sum('支出'))
+  const invented = rows.filter(row => row.业务凭证号 !== 'PAID0001')
+  const balance = invented.reduce(
+    (sum, row) => sum + (row.收支类型 === '收入' ? 1 : -1) * Bill.fen(row['收支金额(元)']),
+    0,
+  )
+  expect(Bill.fen(invented.at(-1)?.['账户结余(元)'] ?? '')).toBe(balance)
 })
 
 describe('a download', () => {
@@ -170,7 +180,8 @@ describe('a bill is refused', () => {
   })
 
   it('for a day without trades', async () => {
-    const quiet = await Simulator.start({ keys: simulator.keys, bills: { rows: 0 } })
+    const quiet = await Simulator.start({ keys: simulator.keys })
+    await quiet.advance({ seconds: (NOON - NOW) / 1000 })
     const error = await failure(Bill.trade(Builder.factory(quiet.config), query))
     await quiet.close()
     expect(error).toMatchObject({ reason: 'NO_STATEMENT_EXIST' })

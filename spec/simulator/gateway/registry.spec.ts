@@ -5,6 +5,8 @@ import { endpoint, ok } from '../../../lib/simulator/gateway/endpoint.js'
 import { Registry } from '../../../lib/simulator/gateway/registry.js'
 import { Simulator } from '../../../lib/simulator/index.js'
 import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
+import { Book } from '../../../lib/simulator/ledger/book.js'
+import { BusinessClock } from '../../../lib/simulator/ledger/clock.js'
 import { Records } from '../../../lib/simulator/ledger/records.js'
 import { documented } from '../catalogue-requests.js'
 import { get, post, send } from '../raw-merchant.js'
@@ -113,7 +115,7 @@ describe('an endpoint of a product module', () => {
     let count = 0
     const registry = new Registry(
       [endpoint('post /v3/merchant/fund/withdraw', ({ respond }) => respond({ withdraw_id: String(++count) }))],
-      new Records(),
+      new Records(new Book(new BusinessClock(Date.now))),
     )
     const responses = await Promise.all([call(registry, body), call(registry, body), call(registry, body)])
     expect(responses.map(response => JSON.parse(response.body).withdraw_id)).toEqual(['1', '1', '1'])
@@ -125,7 +127,7 @@ describe('an endpoint of a product module', () => {
     let count = 0
     const registry = new Registry(
       [endpoint('post /v3/merchant/fund/withdraw', () => ok({ count: ++count }), { numbers: 'ledger' })],
-      new Records(),
+      new Records(new Book(new BusinessClock(Date.now))),
     )
     await call(registry, body)
     expect(await call(registry, body)).toMatchObject({ body: '{"count":2}' })
@@ -134,7 +136,7 @@ describe('an endpoint of a product module', () => {
   it('completes its response with what the schema requires', async () => {
     const registry = new Registry(
       [endpoint('post /v3/merchant/fund/withdraw', ({ respond }) => respond({ extra: true }))],
-      new Records(),
+      new Records(new Book(new BusinessClock(Date.now))),
     )
     expect(JSON.parse((await call(registry, body)).body)).toEqual({
       withdraw_id: expect.any(String),
@@ -144,7 +146,10 @@ describe('an endpoint of a product module', () => {
   })
 
   it('must be in the catalogue', () => {
-    const registry = new Registry([{ method: 'GET', path: '/v3/nothing', handle: () => ok({}) }], new Records())
+    const registry = new Registry(
+      [{ method: 'GET', path: '/v3/nothing', handle: () => ok({}) }],
+      new Records(new Book(new BusinessClock(Date.now))),
+    )
     expect(() => registry.find('GET', '/v3/nothing')).toThrow(TypeError)
   })
 })

@@ -1,24 +1,54 @@
-/** The endpoint of APIv2 bills: the orders that were paid on a given day. */
+/** The endpoints of APIv2 bills: the trades of a day, and the movements of an account. */
 import { gzipSync } from 'node:zlib'
-import { beijingDigits } from '../../../util/beijing-time.js'
-import { ordersOf, tradeOf } from '../../bills/day.js'
-import { tradeBill } from '../../bills/trade-bill.js'
-import { requireFormat } from '../../gateway/v2/fields.js'
+import { ownTrades } from '../../bills/day.js'
+import { fundflowBill } from '../../bills/fundflow-bill.js'
+import { type TradeBillType, tradeBill } from '../../bills/trade-bill.js'
+import { requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ReturnCodeError, type V2Call } from '../../gateway/v2/message.js'
-import type { Orders } from '../../ledger/orders.js'
+import type { Ledger } from '../../ledger/ledger.js'
+import { isEarly, isOf, ownFlows } from '../bills.js'
 
-export function billEndpoints(orders: Orders): readonly V2Endpoint[] {
-  return [{ path: '/pay/downloadbill', handle: call => download(call, orders) }]
+const TYPES: readonly TradeBillType[] = ['ALL', 'SUCCESS', 'REFUND']
+const ACCOUNTS = { Basic: 'BASIC', Operation: 'OPERATION', Fees: 'FEES' } as const
+
+export function billEndpoints(ledger: Pick<Ledger, 'orders' | 'refunds' | 'accounts'>): readonly V2Endpoint[] {
+  return [
+    {
+      path: '/pay/downloadbill',
+      handle(call) {
+        const type = TYPES.find(name => name === (call.fields.bill_type || 'ALL'))
+        if (!type) throw new ReturnCodeError('invalid bill_type', '20001')
+        const trades = ownTrades(ledger, { mchid: call.merchant.mchid, date: requireDate(call) }).filter(isOf(type))
+        return download(call, trades, lines => tradeBill(lines, type))
+      },
+    },
+    {
+      path: '/pay/downloadfundflow',
+      handle(call) {
+        const { account_type } = requireFields(call.fields, 'account_type')
+        const account = Object.entries(ACCOUNTS).find(([name]) => name === account_type)?.[1]
+        if (!account) throw new ReturnCodeError('invalid account_type', '20001')
+        const flows = ownFlows(ledger, account, { mchid: call.merchant.mchid, date: requireDate(call) })
+        return download(call, flows, fundflowBill)
+      },
+    },
+  ]
 }
 
-function download(call: V2Call, orders: Orders): string | Buffer {
-  const { fields, merchant, now } = call
+/** The bill of a day is there from ten o'clock on the next day. */
+function requireDate({ fields, now }: V2Call): string {
   const date = requireFormat(fields, 'bill_date', /^\d{8}$/)
-  // The bill of a day is available from the next day.
-  if (date >= beijingDigits(now).slice(0, 8)) throw new ReturnCodeError('invalid bill_date', '20001')
-  const paid = ordersOf(orders, { mchid: merchant.mchid, date })
-  if (paid.length === 0) throw new ReturnCodeError('No Bill Exist', '20002')
-  const bill = [...tradeBill(paid.map(tradeOf))].join('')
+  if (isEarly(date, now)) throw new ReturnCodeError('invalid bill_date', '20001')
+  return date
+}
+
+function download<Line>(
+  { fields }: V2Call,
+  lines: readonly Line[],
+  write: (lines: readonly Line[]) => Iterable<string>,
+): string | Buffer {
+  if (lines.length === 0) throw new ReturnCodeError('No Bill Exist', '20002')
+  const bill = [...write(lines)].join('')
   return fields.tar_type === 'GZIP' ? gzipSync(bill) : bill
 }

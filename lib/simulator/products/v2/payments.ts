@@ -1,27 +1,22 @@
-/** The endpoints of APIv2 orders: create, pay by code, reverse, query, close. APIv3 knows the same orders. */
-import { beijingDigits } from '../../../util/beijing-time.js'
+/** The endpoints of APIv2 orders: create, pay by code, query, close, reverse. APIv3 knows the same orders. */
 import { requireFen, requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { type Fields, ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
-import {
-  CODE,
-  needsPassword,
-  type Order,
-  type Orders,
-  type Payment,
-  requireOrder,
-  stateOf,
-  type TradeType,
-  USER_PAYING,
-} from '../../ledger/orders.js'
+import { CODE, DESCRIPTIONS, type Order, type TradeType } from '../../ledger/order.js'
+import { describeV2Payment } from '../../ledger/order-notices.js'
+import { type Orders, requireOrder } from '../../ledger/orders.js'
+import { waitsForPassword } from '../codepay.js'
+import { codeUrl, h5Url } from '../transactions.js'
 
 const OUT_TRADE_NO = /^[0-9A-Za-z_\-|*]{1,32}$/
-
 export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
   return [
     { path: '/pay/unifiedorder', handle: call => place(call, orders) },
     { path: '/pay/micropay', handle: call => payByCode(call, orders) },
-    { path: '/pay/orderquery', handle: call => success(call, describe(findOrder(call, orders))) },
+    {
+      path: '/pay/orderquery',
+      handle: call => success(call, describe(orders.query(findOrder(call, orders), call.now))),
+    },
     {
       path: '/pay/closeorder',
       handle(call) {
@@ -32,7 +27,7 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
     {
       path: '/secapi/pay/reverse',
       handle(call) {
-        orders.reverse(call.merchant.mchid, requireFields(call.fields, 'out_trade_no').out_trade_no)
+        orders.reverse(findOrder(call, orders), call.now)
         return success(call, { recall: 'N' })
       },
     },
@@ -40,30 +35,27 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
 }
 
 function place(call: V2Call, orders: Orders): string {
-  const { fields, now } = call
+  const { fields, merchant, now } = call
   requireFields(fields, 'appid', 'spbill_create_ip', 'notify_url')
   const tradeType = requireTradeType(fields)
   if (tradeType === 'JSAPI') requireFields(fields, 'openid')
-  const { prepayId } = orders.place(tradeType, orderOf(call), now, 'v2')
+  const { prepayId } = orders.place(merchant.mchid, tradeType, orderOf(call), now, { version: 'v2' })
   return success(call, {
     trade_type: tradeType,
     prepay_id: prepayId,
-    code_url: tradeType === 'NATIVE' ? `weixin://wxpay/bizpayurl?pr=${prepayId}` : undefined,
-    mweb_url:
-      tradeType === 'MWEB'
-        ? `https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=1`
-        : undefined,
+    code_url: tradeType === 'NATIVE' ? codeUrl(prepayId) : undefined,
+    mweb_url: tradeType === 'MWEB' ? h5Url(prepayId) : undefined,
   })
 }
 
 function payByCode(call: V2Call, orders: Orders): string {
   const { fields, merchant, now } = call
   requireFields(fields, 'appid', 'spbill_create_ip')
-  if (!CODE.test(requireFields(fields, 'auth_code').auth_code)) {
-    throw new ResultCodeError('AUTH_CODE_INVALID', '授权码检验错误')
-  }
-  const order = orders.place('MICROPAY', orderOf(call), now, 'v2')
-  if (needsPassword(order)) throw new ResultCodeError('USERPAYING', USER_PAYING)
+  const { auth_code } = requireFields(fields, 'auth_code')
+  if (!CODE.test(auth_code)) throw new ResultCodeError('AUTH_CODE_INVALID', '授权码检验错误')
+  const request = { ...orderOf(call), payer: { auth_code } }
+  const order = orders.place(merchant.mchid, 'MICROPAY', request, now, { version: 'v2' })
+  if (waitsForPassword(orders, order)) throw new ResultCodeError('USERPAYING', DESCRIPTIONS.USERPAYING)
   orders.pay(merchant.mchid, order.request.out_trade_no, undefined, now)
   return success(call, describe(order))
 }
@@ -86,6 +78,8 @@ function orderOf({ fields, merchant }: V2Call) {
     amount: { total: requireFen(fields, 'total_fee'), currency: fields.fee_type ?? 'CNY' },
     ...(fields.time_expire && { time_expire: fields.time_expire }),
     ...(fields.notify_url && { notify_url: fields.notify_url }),
+    ...(fields.sub_mch_id && { sub_mchid: fields.sub_mch_id }),
+    ...(fields.profit_sharing === 'Y' && { settle_info: { profit_sharing: true } }),
     ...(fields.attach && { attach: fields.attach }),
     ...(fields.openid && { payer: { openid: fields.openid } }),
   }
@@ -97,25 +91,13 @@ function findOrder({ fields, merchant: { mchid } }: V2Call, orders: Orders): Ord
   return requireOrder(orders.find(mchid, requireFields(fields, 'out_trade_no').out_trade_no))
 }
 
-function describe(order: Order): Record<string, string | number | undefined> {
-  const { request, tradeType, payment } = order
-  const known = { out_trade_no: request.out_trade_no, ...stateOf(order), attach: request.attach }
-  if (payment === undefined) return known
-  return { ...known, ...describePayment({ request, tradeType }, payment) }
-}
-
-/** The fields of a payment in APIv2, as in a query and in the notification. */
-export function describePayment({ request, tradeType }: Pick<Order, 'request' | 'tradeType'>, payment: Payment) {
-  const { total, currency = 'CNY' } = request.amount
-  return {
-    openid: payment.openid,
-    is_subscribe: 'N',
-    trade_type: tradeType,
-    bank_type: 'OTHERS',
-    total_fee: total,
-    fee_type: currency,
-    cash_fee: total,
-    transaction_id: payment.transactionId,
-    time_end: beijingDigits(Date.parse(payment.successTime)),
+function describe({ request, state, tradeType, payment }: Order): Record<string, string | number | undefined> {
+  const known = {
+    out_trade_no: request.out_trade_no,
+    trade_state: state,
+    trade_state_desc: DESCRIPTIONS[state],
+    attach: request.attach,
   }
+  if (payment === undefined) return known
+  return { ...known, ...describeV2Payment({ request, tradeType }, payment) }
 }

@@ -3,7 +3,7 @@ import { requireFen, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import { problem } from '../../ledger/problem.js'
-import type { Refund, Refunds } from '../../ledger/refunds.js'
+import { type Refund, type Refunds, refundReceiverOf, successTimeOf, v2StateOf } from '../../ledger/refunds.js'
 
 const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/
 
@@ -26,7 +26,7 @@ function place(call: V2Call, refunds: Refunds): string {
   const { fields, merchant, now } = call
   const { transaction_id, out_trade_no } = fields
   if (!transaction_id && !out_trade_no) throw new ReturnCodeError('缺少参数out_trade_no或transaction_id')
-  const { refundId, request, order, payment } = refunds.place(
+  const { row, order } = refunds.place(
     merchant.mchid,
     {
       ...(transaction_id && { transaction_id }),
@@ -39,24 +39,24 @@ function place(call: V2Call, refunds: Refunds): string {
     'v2',
   )
   return success(call, {
-    transaction_id: payment.transactionId,
+    transaction_id: order.payment.transactionId,
     out_trade_no: order.request.out_trade_no,
-    out_refund_no: request.out_refund_no,
-    refund_id: refundId,
-    refund_fee: request.amount.refund,
-    total_fee: request.amount.total,
-    cash_fee: request.amount.total,
-    cash_refund_fee: request.amount.refund,
+    out_refund_no: row.no,
+    refund_id: row.id,
+    refund_fee: row.request.amount.refund,
+    total_fee: row.request.amount.total,
+    cash_fee: row.request.amount.total,
+    cash_refund_fee: row.request.amount.refund,
   })
 }
 
 /** The refunds that the first of the four numbers names, in the order of WeChat Pay: of an order, all of them. */
 function findRefunds({ fields, merchant: { mchid } }: V2Call, refunds: Refunds): [Refund, ...Refund[]] {
   const { refund_id, out_refund_no, transaction_id, out_trade_no } = fields
-  const [first, ...more] = refunds.of(mchid).filter(({ refundId, request, payment, order }) => {
-    if (refund_id) return refundId === refund_id
-    if (out_refund_no) return request.out_refund_no === out_refund_no
-    if (transaction_id) return payment.transactionId === transaction_id
+  const [first, ...more] = refunds.of(mchid).filter(({ row, order }) => {
+    if (refund_id) return row.id === refund_id
+    if (out_refund_no) return row.no === out_refund_no
+    if (transaction_id) return order.payment.transactionId === transaction_id
     return order.request.out_trade_no === out_trade_no
   })
   if (!first) throw problem(404, 'RESOURCE_NOT_EXISTS', '退款单不存在')
@@ -64,20 +64,20 @@ function findRefunds({ fields, merchant: { mchid } }: V2Call, refunds: Refunds):
 }
 
 function describeStatus(refunds: readonly [Refund, ...Refund[]]) {
-  const [{ request, order, payment }] = refunds
+  const [{ row, order }] = refunds
   const numbered = refunds.map((refund, index) => ({
-    [`out_refund_no_${index}`]: refund.request.out_refund_no,
-    [`refund_id_${index}`]: refund.refundId,
-    [`refund_fee_${index}`]: refund.request.amount.refund,
-    [`refund_status_${index}`]: refund.successTime ? 'SUCCESS' : 'PROCESSING',
-    [`refund_success_time_${index}`]: refund.successTime?.slice(0, 19).replace('T', ' '),
-    [`refund_recv_accout_${index}`]: '支付用户零钱',
+    [`out_refund_no_${index}`]: refund.row.no,
+    [`refund_id_${index}`]: refund.row.id,
+    [`refund_fee_${index}`]: refund.row.request.amount.refund,
+    [`refund_status_${index}`]: v2StateOf(refund.row),
+    [`refund_success_time_${index}`]: successTimeOf(refund.row)?.slice(0, 19).replace('T', ' '),
+    [`refund_recv_accout_${index}`]: refundReceiverOf(refund.row),
   }))
   return {
-    transaction_id: payment.transactionId,
+    transaction_id: order.payment.transactionId,
     out_trade_no: order.request.out_trade_no,
-    total_fee: request.amount.total,
-    cash_fee: request.amount.total,
+    total_fee: row.request.amount.total,
+    cash_fee: row.request.amount.total,
     refund_count: refunds.length,
     ...Object.assign({}, ...numbered),
   }

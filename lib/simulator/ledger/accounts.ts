@@ -1,0 +1,74 @@
+/** The accounts of merchants, and every movement of money in them. */
+import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Book } from './book.js'
+import { problem } from './problem.js'
+import { keyOf } from './product.js'
+
+export type AccountType = 'BASIC' | 'OPERATION' | 'FEES'
+
+export interface Movement {
+  readonly mchid: string
+  readonly account: AccountType
+  readonly at: EpochMilliseconds
+  /** Fen; negative for money that leaves the account. */
+  readonly amount: number
+  /** Fen that the account holds afterwards. */
+  readonly balance: number
+  /** What moved it, such as `交易` and `退款`. */
+  readonly business: string
+  /** WeChat Pay's number of the payment, refund or transfer. */
+  readonly id: string
+  /** The merchant's number of it. */
+  readonly no: string
+}
+
+/** Fen that the accounts of the simulator's own merchants hold at first: one million yuan. */
+export const OPENING_BALANCE = 100_000_000
+
+export class Accounts {
+  readonly #balances: Map<string, { fen: number }>
+  readonly #movements: Map<string, Movement>
+
+  constructor(book: Book) {
+    this.#balances = book.table('balances')
+    this.#movements = book.table('movements')
+  }
+
+  /** Sets what an account holds, without a movement. */
+  open(mchid: string, account: AccountType, fen: number): void {
+    this.#balances.set(keyOf(mchid, account), { fen })
+  }
+
+  /** Fen. */
+  balance(mchid: string, account: AccountType = 'BASIC'): number {
+    return this.#balances.get(keyOf(mchid, account))?.fen ?? 0
+  }
+
+  /** @throws ApiError 403 `NOT_ENOUGH` when the account holds less than leaves it. */
+  post({ account = 'BASIC', ...entry }: Omit<Movement, 'balance' | 'account'> & { account?: AccountType }): void {
+    const balance = this.balance(entry.mchid, account) + entry.amount
+    if (balance < 0) throw problem(403, 'NOT_ENOUGH', '商户账户余额不足，请充值后重试')
+    this.open(entry.mchid, account, balance)
+    this.#movements.set(String(this.#movements.size + 1), { ...entry, account, balance })
+  }
+
+  /** The movements of a day in Beijing, `YYYYMMDD`, in their order. */
+  movementsOn(mchid: string, account: AccountType, date: string): Movement[] {
+    return [...this.#movements.values()].filter(
+      movement => movement.mchid === mchid && movement.account === account && dayOf(movement.at) === date,
+    )
+  }
+
+  /** Fen that the account held at the end of a day, `YYYYMMDD`. */
+  balanceOn(mchid: string, account: AccountType, date: string): number {
+    const own = [...this.#movements.values()].filter(
+      movement => movement.mchid === mchid && movement.account === account && dayOf(movement.at) > date,
+    )
+    return this.balance(mchid, account) - own.reduce((sum, { amount }) => sum + amount, 0)
+  }
+}
+
+/** `YYYYMMDD` in Beijing. */
+export function dayOf(time: EpochMilliseconds): string {
+  return beijingTime(time).slice(0, 10).replaceAll('-', '')
+}

@@ -1,0 +1,31 @@
+/** Wakes the ledger when something is due by itself and no request comes. */
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+
+/** Milliseconds. Timers cannot wait longer than 24 days. */
+const LONGEST = 2 ** 31 - 1
+
+export class Alarm {
+  readonly #now: () => EpochMilliseconds
+  readonly #ring: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isClosed = false
+
+  /** `now` returns business time. */
+  constructor(now: () => EpochMilliseconds, ring: () => void) {
+    this.#now = now
+    this.#ring = ring
+  }
+
+  /** The last time that is set counts. */
+  set(at: EpochMilliseconds): void {
+    clearTimeout(this.#timer)
+    if (this.#isClosed) return
+    this.#timer = setTimeout(this.#ring, Math.min(Math.max(at - this.#now(), 0), LONGEST))
+    this.#timer.unref()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+}

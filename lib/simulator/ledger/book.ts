@@ -1,0 +1,141 @@
+/** The book of one simulator: its tables of plain rows, what time will do by itself, and what has to be notified. */
+import { InvalidArgumentError } from '../../errors.js'
+import type { MintedXmlEvent } from '../../notification/mint.js'
+import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { BusinessClock } from './clock.js'
+
+/** A notification that is due: of APIv3, or of APIv2 with the content of its XML. */
+export type Notice = V3Notice | V2Notice
+
+interface V3Notice {
+  readonly event_type: string
+  readonly notify_url: string
+  readonly summary: string
+  readonly resource: object
+}
+
+interface V2Notice {
+  readonly event_type: MintedXmlEvent['event_type']
+  readonly notify_url: string
+  readonly resource: MintedXmlEvent['resource']
+}
+
+/** Something that happens by itself. */
+interface Task {
+  readonly at: EpochMilliseconds
+  readonly name: string
+  /** The row that it happens to. */
+  readonly key: string
+}
+
+/** A table that lists and restores itself as plain rows. */
+interface Kept {
+  list(): readonly (readonly [key: string, row: unknown])[]
+  restore(rows: readonly (readonly [key: string, row: unknown])[]): void
+}
+
+/** Everything that is in the book, as JSON can hold it. */
+export interface Snapshot {
+  readonly format: 1
+  /** Milliseconds by which business time is ahead of the machine's. */
+  readonly ahead: number
+  readonly count: number
+  readonly tasks: readonly Task[]
+  readonly tables: Readonly<Record<string, readonly (readonly [key: string, row: unknown])[]>>
+}
+
+export class Book {
+  readonly clock: BusinessClock
+  readonly #tables = new Map<string, Kept>()
+  readonly #handlers = new Map<string, (key: string, at: EpochMilliseconds) => void>()
+  #tasks: Task[] = []
+  #next = Number.POSITIVE_INFINITY
+  #count = 0
+  #notify: (notice: Notice) => void = () => {}
+  #wake: (at: EpochMilliseconds) => void = () => {}
+
+  constructor(clock: BusinessClock) {
+    this.clock = clock
+  }
+
+  /** `notify` is told of every notification, `wake` of the next time at which `run` has to be called. */
+  listen(notify: (notice: Notice) => void, wake: (at: EpochMilliseconds) => void): void {
+    this.#notify = notify
+    this.#wake = wake
+  }
+
+  /** A table that is part of the snapshot. `restored` is called after its rows have been replaced. */
+  table<Row extends object>(name: string, restored: () => void = () => {}): Map<string, Row> {
+    const rows = new Map<string, Row>()
+    this.#tables.set(name, {
+      list: () => [...rows],
+      restore(saved) {
+        rows.clear()
+        // A snapshot holds what this table once listed.
+        for (const [key, row] of saved) rows.set(key, row as Row)
+        restored()
+      },
+    })
+    return rows
+  }
+
+  /** A number of WeChat Pay: the prefix, the time, and as many digits of a running number. */
+  number(prefix: string, now: EpochMilliseconds, digits: number): string {
+    this.#count += 1
+    return prefix + beijingDigits(now) + String(this.#count).padStart(digits, '0')
+  }
+
+  announce(notice: Notice): void {
+    this.#notify(notice)
+  }
+
+  /** Says what a task of this name does. */
+  on(name: string, handle: (key: string, at: EpochMilliseconds) => void): void {
+    this.#handlers.set(name, handle)
+  }
+
+  /** Lets a task happen at a time. It must check whether it still applies. */
+  later(at: EpochMilliseconds, name: string, key: string): void {
+    this.#tasks.push({ at, name, key })
+    if (at >= this.#next) return
+    this.#next = at
+    this.#wake(at)
+  }
+
+  /** Lets everything happen that is due, in its order, and returns business time. */
+  readonly run = (): EpochMilliseconds => {
+    const now = this.clock.now()
+    const before = this.#next
+    while (this.#next <= now) {
+      const due = this.#tasks.filter(({ at }) => at <= now).sort((one, other) => one.at - other.at)
+      this.#tasks = this.#tasks.filter(({ at }) => at > now)
+      this.#next = this.#tasks.reduce((next, { at }) => Math.min(next, at), Number.POSITIVE_INFINITY)
+      for (const { name, key, at } of due) this.#handlers.get(name)?.(key, at)
+    }
+    if (this.#next !== before && this.#next < Number.POSITIVE_INFINITY) this.#wake(this.#next)
+    return now
+  }
+
+  /** Plain data that later changes do not touch. */
+  snapshot(): Snapshot {
+    const tables = Object.fromEntries([...this.#tables].map(([name, table]) => [name, table.list()]))
+    const { ahead } = this.clock
+    return structuredClone({ format: 1, ahead, count: this.#count, tasks: this.#tasks, tables })
+  }
+
+  /** Replaces everything by what a snapshot holds. @throws InvalidArgumentError for a snapshot of a different format. */
+  restore(snapshot: Snapshot): void {
+    if (snapshot.format !== 1) {
+      throw new InvalidArgumentError(
+        '`state` must be a snapshot of this version; got a different one. Start without it.',
+      )
+    }
+    const { ahead, count, tasks, tables } = structuredClone(snapshot)
+    this.clock.ahead = ahead
+    this.#count = count
+    this.#tasks = []
+    this.#next = Number.POSITIVE_INFINITY
+    for (const [name, table] of this.#tables) table.restore(tables[name] ?? [])
+    for (const { at, name, key } of tasks) this.later(at, name, key)
+  }
+}

@@ -1,0 +1,161 @@
+/** What an order is: its states, its request, its payment. */
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Moves } from './product.js'
+
+export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY' | 'PAP'
+export type TradeState =
+  | 'NOTPAY'
+  | 'USERPAYING'
+  | 'ACCEPT'
+  | 'SUCCESS'
+  | 'REFUND'
+  | 'CLOSED'
+  | 'REVOKED'
+  | 'PAYERROR'
+  | 'PAY_FAIL'
+export type TradeEvent = 'pay' | 'ask' | 'accept' | 'fail' | 'close' | 'reverse' | 'refund'
+/** The API that created an order or a refund. Its notification has the format of the same API. */
+export type ApiVersion = 'v2' | 'v3'
+
+const PENDING = { pay: 'SUCCESS', fail: 'PAYERROR', close: 'CLOSED', reverse: 'REVOKED' } as const
+
+export const MOVES: Moves<TradeState, TradeEvent> = {
+  NOTPAY: { ...PENDING, ask: 'USERPAYING', accept: 'ACCEPT' },
+  USERPAYING: PENDING,
+  ACCEPT: { pay: 'SUCCESS', fail: 'PAY_FAIL' },
+  SUCCESS: { refund: 'REFUND', reverse: 'REVOKED' },
+  REFUND: { refund: 'REFUND' },
+  CLOSED: { close: 'CLOSED' },
+  REVOKED: { reverse: 'REVOKED' },
+  PAYERROR: { close: 'CLOSED', reverse: 'REVOKED' },
+  PAY_FAIL: {},
+}
+
+export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
+  NOTPAY: '订单未支付',
+  USERPAYING: '需要用户输入支付密码',
+  ACCEPT: '已接收，等待扣款',
+  SUCCESS: '支付成功',
+  REFUND: '订单发生过退款，退款详情请查询退款单',
+  CLOSED: '订单已关闭',
+  REVOKED: '订单已撤销',
+  PAYERROR: '支付失败',
+  PAY_FAIL: '扣款失败',
+}
+
+/** The code that a payer shows. */
+export const CODE = /^1[0-5]\d{16}$/
+
+/**
+ * What a payment code does, by its last six digits; any other one pays at once. USERPAYING ends at the second query, with
+ * `by`, or stays until the order is reversed. `fail` is the code of the response.
+ */
+export const CODE_ENDINGS: Readonly<
+  Record<string, { userPaying: true; by?: 'pay' | 'fail' } | { fail: string; message: string }>
+> = {
+  '000001': { userPaying: true, by: 'pay' },
+  '000002': { userPaying: true },
+  '000003': { userPaying: true, by: 'fail' },
+  '000004': { fail: 'NOTENOUGH', message: '余额不足' },
+  '000005': { fail: 'AUTHCODEEXPIRE', message: '二维码已过期，请用户在微信上刷新后再试' },
+}
+
+/** The body of the request that created the order, including fields that the simulator does not use. */
+export interface OrderRequest {
+  mchid?: string | undefined
+  sp_mchid?: string | undefined
+  sub_mchid?: string | undefined
+  appid?: string | undefined
+  sp_appid?: string | undefined
+  sub_appid?: string | undefined
+  out_trade_no: string
+  amount: { total: number; currency?: string | undefined }
+  payer?: {
+    openid?: string | undefined
+    sp_openid?: string | undefined
+    sub_openid?: string | undefined
+    auth_code?: string | undefined
+  }
+  attach?: string | undefined
+  description: string
+  notify_url?: string | undefined
+  settle_info?: { profit_sharing?: boolean | undefined }
+  /** When the order closes unless it has been paid: RFC 3339, or `YYYYMMDDHHmmss` in Beijing for an order of APIv2. */
+  time_expire?: string | undefined
+}
+
+export interface Payment {
+  readonly transactionId: string
+  readonly successTime: string
+  readonly openid: string
+}
+
+export interface Order {
+  readonly version: ApiVersion
+  readonly tradeType: TradeType
+  /** Who placed it: a merchant or a service provider. */
+  readonly mchid: string
+  readonly request: OrderRequest
+  /** `prepay_id`, also the end of `code_url`. */
+  readonly prepayId: string
+  /** The number of the combined order that it is part of. */
+  readonly combined?: string | undefined
+  state: TradeState
+  payment: Payment | undefined
+  /** When a paid one was reversed. */
+  reversed?: EpochMilliseconds
+  /** Why the payment failed. */
+  reason?: string
+  /** Fen, including refunds in progress. */
+  refunded: number
+  /** Fen that have been shared with others, and not returned. */
+  shared: number
+  /** Whether what has not been shared is the merchant's own. */
+  isUnfrozen: boolean
+  /** How often it has been queried while the payer was paying. */
+  queries: number
+}
+
+export type PaidOrder = Order & { payment: Payment }
+
+/** A combined order: paid and closed as one. */
+export interface Combined {
+  readonly mchid: string
+  readonly tradeType: TradeType
+  readonly request: CombinedRequest
+  readonly prepayId: string
+}
+
+export interface CombinedRequest {
+  combine_appid: string
+  combine_mchid: string
+  combine_out_trade_no: string
+  combine_payer_info?: { openid?: string | undefined; sub_openid?: string | undefined } | undefined
+  scene_info?: { device_id?: string | undefined } | undefined
+  sub_orders: readonly {
+    mchid: string
+    sub_mchid?: string | undefined
+    sub_appid?: string | undefined
+    out_trade_no: string
+    attach?: string | undefined
+    description: string
+    amount: { total_amount: number; currency: string }
+    settle_info?: { profit_sharing?: boolean | undefined } | undefined
+  }[]
+  time_expire?: string | undefined
+  notify_url?: string | undefined
+}
+
+/** Who receives the money: the sub-merchant of a service provider, or the merchant itself. */
+export function payeeOf({ mchid, request }: Pick<Order, 'mchid' | 'request'>): string {
+  return request.sub_mchid ?? request.mchid ?? mchid
+}
+
+/** How the payment code of a till's order ends; undefined for one that pays. */
+export function codeEndingOf({ request }: Pick<Order, 'request'>) {
+  return CODE_ENDINGS[request.payer?.auth_code?.slice(-6) ?? '']
+}
+
+export function isPaid(order: Order): order is PaidOrder {
+  return order.payment !== undefined
+}

@@ -1,0 +1,150 @@
+/**
+ * A product as a table of its states: which event leads from which state to which, what ends by itself, and what happens
+ * then. Everything in it is found by the merchant's own number, and placed once.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { ApiError } from '../../errors.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Book } from './book.js'
+
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+/** State × event → state. An event that a state does not have is refused. */
+export type Moves<State extends string, Event extends string> = Readonly<
+  Record<State, Partial<Readonly<Record<Event, State>>>>
+>
+
+export interface Row<State extends string, Request> {
+  readonly mchid: string
+  /** The merchant's number. */
+  readonly no: string
+  /** WeChat Pay's number. */
+  readonly id: string
+  readonly request: Request
+  readonly created: EpochMilliseconds
+  updated: EpochMilliseconds
+  state: State
+  /** Why it ended badly. */
+  reason?: string | undefined
+}
+
+export interface Definition<State extends string, Event extends string, Request, Line extends Row<State, Request>> {
+  readonly first: State
+  readonly moves: Moves<State, Event>
+  /** The states that end by themselves. */
+  readonly ends?: Partial<Readonly<Record<State, { after: number; by: Event; reason?: string }>>>
+  /** How WeChat Pay numbers it. */
+  readonly id: { prefix: string; digits: number }
+  readonly unknown: () => ApiError
+  /** The merchant's number is taken by a different request. */
+  readonly reused: () => ApiError
+  readonly refused: (row: Line) => ApiError
+  /** What else happens: money moves, a notification is due. */
+  readonly happened?: (row: Line, event: Event) => void
+}
+
+export class Product<State extends string, Event extends string, Request extends object> {
+  readonly #book: Book
+  readonly #name: string
+  readonly #definition: Definition<State, Event, Request, Row<State, Request>>
+  readonly #rows: Map<string, Row<State, Request>>
+  readonly #byId = new Map<string, Row<State, Request>>()
+
+  constructor(book: Book, name: string, definition: Definition<State, Event, Request, Row<State, Request>>) {
+    this.#book = book
+    this.#name = name
+    this.#definition = definition
+    this.#rows = book.table(name, () => {
+      this.#byId.clear()
+      for (const row of this.#rows.values()) this.#byId.set(keyOf(row.mchid, row.id), row)
+    })
+    book.on(name, (key, at) => this.#end(key, at))
+  }
+
+  /**
+   * Repeating the same request returns the same row. `paying` is called before a new one is written, and may refuse it.
+   *
+   * @throws ApiError when a request reuses the number with different fields.
+   */
+  place(
+    mchid: string,
+    no: string,
+    request: Request,
+    now: EpochMilliseconds,
+    paying: (id: string) => void = () => {},
+  ): Row<State, Request> {
+    const { first, id, reused } = this.#definition
+    const key = keyOf(mchid, no)
+    const known = this.#rows.get(key)
+    if (known) {
+      if (isDeepStrictEqual(known.request, request)) return known
+      throw reused()
+    }
+    const row = { mchid, no, id: this.#book.number(id.prefix, now, id.digits), request, created: now, updated: now }
+    paying(row.id)
+    const placed: Row<State, Request> = { ...row, state: first }
+    this.#rows.set(key, placed)
+    this.#byId.set(keyOf(mchid, placed.id), placed)
+    this.#schedule(placed)
+    return placed
+  }
+
+  /** By either number. */
+  seek(mchid: string, number: string): Row<State, Request> | undefined {
+    const key = keyOf(mchid, number)
+    return this.#rows.get(key) ?? this.#byId.get(key)
+  }
+
+  /** By either number. @throws ApiError for an unknown one. */
+  find(mchid: string, number: string): Row<State, Request> {
+    const row = this.seek(mchid, number)
+    if (row === undefined) throw this.#definition.unknown()
+    return row
+  }
+
+  /** Of all merchants. */
+  all(): Row<State, Request>[] {
+    return [...this.#rows.values()]
+  }
+
+  /** In the order in which they were placed. */
+  of(mchid: string): Row<State, Request>[] {
+    return [...this.#rows.values()].filter(row => row.mchid === mchid)
+  }
+
+  /** Whether the event leads anywhere from where the row is. */
+  can(row: Row<State, Request>, event: Event): boolean {
+    return this.#definition.moves[row.state][event] !== undefined
+  }
+
+  /** @throws ApiError for an event that the state does not have. */
+  move(row: Row<State, Request>, event: Event, now: EpochMilliseconds, reason?: string): Row<State, Request> {
+    const state = this.#definition.moves[row.state][event]
+    if (state === undefined) throw this.#definition.refused(row)
+    row.state = state
+    row.updated = now
+    if (reason !== undefined) row.reason = reason
+    this.#schedule(row)
+    this.#definition.happened?.(row, event)
+    return row
+  }
+
+  #schedule(row: Row<State, Request>): void {
+    const end = this.#definition.ends?.[row.state]
+    if (end) this.#book.later(row.updated + end.after, this.#name, keyOf(row.mchid, row.no))
+  }
+
+  #end(key: string, at: EpochMilliseconds): void {
+    const row = this.#rows.get(key)
+    const end = row && this.#definition.ends?.[row.state]
+    // Meanwhile it has moved on.
+    if (!end || row.updated + end.after !== at) return
+    this.move(row, end.by, at, end.reason)
+  }
+}
+
+export function keyOf(mchid: string, number: string): string {
+  return `${mchid}/${number}`
+}
