@@ -19,6 +19,12 @@ export interface SimulatorOptions {
    * notifications go to this machine only.
    */
   notify?: readonly string[]
+  /**
+   * The host names of WeChat Pay that it stands for, such as `['api.mch.weixin.qq.com']`: its https certificate covers
+   * them, and its http port is a proxy that leads these hosts to it and refuses every other. So a shop that cannot change
+   * the host needs only the `ca` of `simulator.config` and `HTTPS_PROXY`. Needs `https` or `httpsPort`.
+   */
+  as?: readonly string[]
   /** The merchant ID. Default `1900000109`. */
   mchid?: string
   /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
@@ -50,6 +56,7 @@ const OPTIONS: readonly (keyof SimulatorOptions)[] = [
   'httpsPort',
   'host',
   'notify',
+  'as',
   'mchid',
   'keys',
   'https',
@@ -62,9 +69,10 @@ const OPTIONS: readonly (keyof SimulatorOptions)[] = [
 /** @throws InvalidArgumentError for the first invalid or unknown option. */
 export function requireValid({
   port = 0,
-  httpsPort = 0,
+  httpsPort,
   host = '127.0.0.1',
   notify = [],
+  as = [],
   mchid = '0',
   keys,
   https = false,
@@ -75,12 +83,15 @@ export function requireValid({
   ...unknown
 }: SimulatorOptions): void {
   refuseUnknownOptions(unknown, OPTIONS, 'Simulator.start')
-  for (const [option, value] of Object.entries({ port, httpsPort })) {
+  for (const [option, value] of Object.entries({ port, httpsPort: httpsPort ?? 0 })) {
     if (Number.isInteger(value) && value >= 0 && value <= 65_535) continue
     refuse(option, 'an integer from 0 to 65535', `${String(value)}. Use 0 for any free port`)
   }
   if (typeof host !== 'string' || host === '') refuse('host', "an address such as '0.0.0.0'", String(host))
   requireHostNames('notify', notify)
+  requireHostNames('as', as)
+  if (as.length > 0 && !https && httpsPort === undefined)
+    refuse('as', 'used with `https` or `httpsPort`', 'neither. Add `httpsPort: 0`')
   if (typeof mchid !== 'string' || !/^\d{1,32}$/.test(mchid)) {
     refuse('mchid', "a string of digits such as '1900000109'", typeof mchid === 'string' ? `'${mchid}'` : typeof mchid)
   }

@@ -18,7 +18,7 @@ import { type Listener, listen, type RawRequest } from './http/server.js'
 import { BRAND_ID, createBrand, mintBrandKeys } from './keys/brand.js'
 import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
-import { mintServerCertificate } from './keys/server-certificate.js'
+import { mintAuthority, mintServerCertificate } from './keys/server-certificate.js'
 import { Alarm } from './ledger/alarm.js'
 import { BusinessClock, type Span } from './ledger/clock.js'
 import { createLedger, type Ledger, type PaymentOptions } from './ledger/ledger.js'
@@ -132,9 +132,14 @@ export class Simulator {
     const respond = (request: RawRequest) =>
       control.owns(request) ? control.respond(request) : started.#world.gateway.respond(request)
     const isSecure = options.https || httpsPort !== undefined
-    const tls = isSecure ? await mintServerCertificate(host) : undefined
+    if (isSecure) keys.authority ??= await mintAuthority()
+    const { as = [] } = options
+    const tls = isSecure && keys.authority ? await mintServerCertificate(keys.authority, [host, ...as]) : undefined
     const common = { host, limit: BODY_LIMIT, respond }
-    const listener = await listen({ ...common, port, tls: options.https ? tls : undefined })
+    const hosts = as.map(name => `${name.toLowerCase()}:443`)
+    const tunnel = (authority: string) =>
+      hosts.includes(authority.toLowerCase()) ? (started.#parts.secureListener ?? listener) : undefined
+    const listener = await listen({ ...common, port, tls: options.https ? tls : undefined, tunnel })
     const secureListener =
       httpsPort === undefined ? undefined : await listenBeside(listener, { ...common, port: httpsPort, tls })
     const started = new Simulator({
@@ -146,7 +151,7 @@ export class Simulator {
       createWorld,
       listener,
       secureListener,
-      ca: tls?.cert,
+      ca: isSecure ? keys.authority?.certificate : undefined,
       pauses,
     })
     return started

@@ -185,6 +185,8 @@ describe('starting', () => {
     [{ httpsPort: 1.5 }, /`httpsPort`.* 1\.5/],
     [{ host: 8900 }, /`host`/],
     [{ notify: 'shop' }, /`notify`/],
+    [{ as: ['https://api.mch.weixin.qq.com/'], httpsPort: 0 }, /`as`/],
+    [{ as: ['api.mch.weixin.qq.com'] }, /`as`.*`httpsPort`/],
     [{ notify: ['http://shop/'] }, /`notify`/],
     [{ mchid: 'wx1' }, /`mchid`/],
     [{ mchid: 1900000109 }, /`mchid`/],

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Server } from 'node:net'
-import { pipeline } from 'node:stream'
+import { type Duplex, pipeline } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { ServerCertificate } from '../keys/server-certificate.js'
 
@@ -30,6 +30,8 @@ export const DROPPED = Symbol('dropped')
 export interface Listener {
   /** Such as `http://127.0.0.1:<port>`: where this machine reaches it. */
   url: string
+  /** Serves a connection that a tunnel leads here. */
+  accept(connection: Duplex): void
   close(): Promise<void>
 }
 
@@ -42,6 +44,8 @@ interface ListenOptions {
   limit: number
   /** Serves https with this certificate, and requests a certificate from every client. */
   tls?: ServerCertificate | undefined
+  /** Makes it a proxy, too: where a `CONNECT` to a host and port leads; undefined refuses it. */
+  tunnel?: ((authority: string) => Listener | undefined) | undefined
   respond(request: RawRequest): Promise<RawResponse | typeof DROPPED>
 }
 
@@ -52,13 +56,19 @@ const TOO_LARGE: RawResponse = {
 }
 
 /** Resolves when the server accepts connections. Rejects with Node's error when it cannot listen on the port. */
-export async function listen({ port, host, tls, ...options }: ListenOptions): Promise<Listener> {
+export async function listen({ port, host, tls, tunnel, ...options }: ListenOptions): Promise<Listener> {
   const handle = (request: IncomingMessage, response: ServerResponse) => handleRequest(request, response, options)
   // Clients without a certificate are accepted: the gateway knows which endpoints require one.
   const secure = tls && { ...tls, requestCert: true, rejectUnauthorized: false }
   const server = secure
     ? createSecureServer({ keepAliveTimeout: 8000, ...secure }, handle)
     : createServer({ keepAliveTimeout: 8000 }, handle)
+  const tunnels = new Set<Duplex>()
+  server.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex, head: Buffer) => {
+    tunnels.add(socket)
+    socket.on('error', () => socket.destroy()).once('close', () => tunnels.delete(socket))
+    openTunnel(tunnel?.(url), socket, head)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -68,9 +78,13 @@ export async function listen({ port, host, tls, ...options }: ListenOptions): Pr
     new Promise<void>(resolve => {
       server.close(() => resolve())
       server.closeAllConnections()
+      for (const socket of tunnels) socket.destroy()
     })
   return {
     url: `${tls ? 'https' : 'http'}://${reachable(host)}:${portOf(server)}`,
+    accept: connection => {
+      server.emit('connection', connection)
+    },
     close() {
       closed ??= close()
       return closed
@@ -78,10 +92,20 @@ export async function listen({ port, host, tls, ...options }: ListenOptions): Pr
   }
 }
 
+function openTunnel(target: Listener | undefined, socket: Duplex, head: Buffer): void {
+  if (!target) {
+    socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+    return
+  }
+  socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+  if (head.length > 0) socket.unshift(head)
+  target.accept(socket)
+}
+
 async function handleRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  { limit, respond }: Omit<ListenOptions, 'port' | 'host' | 'tls'>,
+  { limit, respond }: Pick<ListenOptions, 'limit' | 'respond'>,
 ): Promise<void> {
   let body: Buffer | undefined
   try {

@@ -16,6 +16,8 @@ export interface SimulatorKeys {
   platformPublicKey: { serial: string; privateKey: string; publicKey: string }
   /** The keys of the brand, once they have been needed: the serial number of its API certificate, its APIv3 key. */
   brand?: { serial: string; privateKey: string; apiv3Key: string }
+  /** Once it has served https: the authority that its certificates are signed by. PEM. */
+  authority?: { privateKey: string; certificate: string }
   /** 32 characters. */
   apiv3Key: string
   /** The APIv2 key, 32 characters. */
@@ -100,6 +102,13 @@ export const KEY_OPTIONS = {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 } as const
 
+interface CertificateOptions {
+  issuer?: Record<string, string>
+  extensions?: object[]
+  /** The private key of the issuer, PEM. */
+  signer?: string
+}
+
 interface KeyPair {
   privateKey: string
   publicKey: string
@@ -109,12 +118,12 @@ export function mintKeyPair(): Promise<KeyPair> {
   return promisify(generateKeyPair)('rsa', KEY_OPTIONS)
 }
 
-/** Valid for five years from `now`. `extensions` are passed to node-forge. */
+/** Valid for five years from `now`. `extensions` are passed to node-forge; without `signer`, it is self-signed. */
 export async function mintCertificate(
   keys: KeyPair,
   subject: Record<string, string>,
   now: EpochMilliseconds,
-  { issuer = ISSUER, extensions = [] }: { issuer?: Record<string, string>; extensions?: object[] } = {},
+  { issuer = ISSUER, extensions = [], signer = keys.privateKey }: CertificateOptions = {},
 ) {
   const { default: forge } = await import('node-forge')
   const certificate = forge.pki.createCertificate()
@@ -129,10 +138,10 @@ export async function mintCertificate(
     // OpenSSL signs in a millisecond, node-forge in a tenth of a second.
     sign() {
       const content = Buffer.from(forge.asn1.toDer(certificate.tbsCertificate).getBytes(), 'latin1')
-      return sign('sha256', content, keys.privateKey).toString('latin1')
+      return sign('sha256', content, signer).toString('latin1')
     },
   })
-  // Self-signed: clients pin platform certificates and verify no chain.
+  // Clients pin platform certificates and verify no chain.
   certificate.sign(key, forge.md.sha256.create())
   return { serial: certificate.serialNumber.toUpperCase(), certificate: forge.pki.certificateToPem(certificate) }
 }

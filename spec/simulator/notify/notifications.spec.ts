@@ -10,7 +10,7 @@ import type { NotificationEvent } from '../../../lib/notification/index.js'
 import * as Notification from '../../../lib/notification/index.js'
 import { Simulator, type SimulatorKeys } from '../../../lib/simulator/index.js'
 import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
-import { mintServerCertificate } from '../../../lib/simulator/keys/server-certificate.js'
+import { mintAuthority, mintServerCertificate } from '../../../lib/simulator/keys/server-certificate.js'
 import { Notifications } from '../../../lib/simulator/notify/notifications.js'
 import { eventTypesOf, readDocument } from '../../../lib/simulator/schema/catalogue.js'
 import { order, post } from '../raw-merchant.js'
@@ -505,7 +505,7 @@ describe('a notify_url', () => {
   })
 
   it('with an untrusted certificate receives no request', async () => {
-    const { key, cert } = await mintServerCertificate()
+    const { key, cert } = await mintServerCertificate(await mintAuthority())
     const secure = createSecureServer({ key, cert }, () => expect.fail('the request was sent')).listen(0, '127.0.0.1')
     await once(secure, 'listening')
     await paid({ notify_url: `https://127.0.0.1:${(secure.address() as AddressInfo).port}/notify` })
