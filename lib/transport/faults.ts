@@ -32,6 +32,7 @@ export function isBeforeSending(error: Problem): boolean {
     HANDSHAKE_CODES.test(error.code ?? '') ||
     proxyStatus(error) !== undefined ||
     isWithoutWebAssembly(error) ||
+    error.code === NOT_MOCKED ||
     error.message.includes('before secure TLS connection was established')
   )
 }
@@ -71,6 +72,10 @@ function faultOf(error: Problem, proxy: ProxySettings | undefined): Fault {
     const what = `No connection can be opened, because too many files are open (${code}). Raise the limit (ulimit -n), or lower \`connections\``
     return { what, isLocal: true }
   }
+  if (code === NOT_MOCKED) {
+    const what = 'A MockAgent has no reply to this request, and no connections are allowed. Add one with `intercept`'
+    return { code: 'ERR_DISPATCHER', what }
+  }
   const status = proxyStatus(error)
   if (status !== undefined) return proxyFault(status, proxy)
   const reason = `could not be reached (${code ?? oneLine(message)})`
@@ -92,6 +97,8 @@ function proxyFault(status: number, proxy: ProxySettings | undefined): Fault {
   if (status >= 500) return { what: `${refused}. It may not have reached the host` }
   return { code: 'ERR_PROXY', what: `${refused}. Check that it allows connections to the host and its port` }
 }
+
+const NOT_MOCKED = 'UND_MOCK_ERR_MOCK_NOT_MATCHED'
 
 function isWithoutWebAssembly({ code, message }: Problem): boolean {
   return code === undefined && message.includes('WebAssembly')

@@ -181,3 +181,12 @@ it('a process without file descriptors is told so, by the limit to raise', async
   expect(failed).toMatchObject({ code: 'ERR_CONNECT', sent: false })
   expect(String(failed)).toMatch(/EMFILE.*`connections`/)
 })
+
+it('a MockAgent without a reply stopped the request, and nothing was sent', async () => {
+  const agent = new MockAgent()
+  agent.disableNetConnect()
+  listener = () => expect.fail('sent')
+  const error = await failure(put(agent))
+  expect(error).toMatchObject({ code: 'ERR_DISPATCHER', sent: false })
+  expect(String(error)).toContain('MockAgent')
+})
