@@ -39,8 +39,8 @@ export function readCallOptions(
   template: string,
 ): { values: Record<string, unknown>; options: OpenOptions } {
   // Without a prototype: one that something else in the process has changed must not redirect a payment.
-  const values: Record<string, unknown> = Object.create(null)
-  const options: OpenOptions = Object.create(null)
+  const values: Record<string, unknown> = bare({})
+  const options: OpenOptions = bare({})
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
     const isOption = OPTIONS.has(name)

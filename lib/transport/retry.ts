@@ -33,16 +33,16 @@ export class Outages {
     this.#now = now
   }
 
-  leaveAside({ origin }: URL): void {
-    this.#aside.set(origin, this.#now() + ASIDE)
+  leaveAside(host: URL): void {
+    this.#aside.set(host.origin, this.#now() + ASIDE)
   }
 
-  isAside({ origin }: URL): boolean {
-    return this.#aside.size > 0 && (this.#aside.get(origin) ?? 0) > this.#now()
+  isAside(host: URL): boolean {
+    return this.#aside.size > 0 && (this.#aside.get(host.origin) ?? 0) > this.#now()
   }
 
-  noteReached({ origin }: URL): void {
-    if (this.#aside.size > 0) this.#aside.delete(origin)
+  noteReached(host: URL): void {
+    if (this.#aside.size > 0) this.#aside.delete(host.origin)
   }
 
   noteSuccess(): void {
@@ -86,9 +86,10 @@ export async function withRetry(
   attempt: (attempt: Attempt) => Promise<IncomingResponse>,
 ): Promise<IncomingResponse> {
   const { clock, deadline, outages } = context
-  const hosts = new Hosts(context)
+  let baseUri = firstHost(context)
+  let tried: Set<URL> | undefined
   for (let number = 1; ; number++) {
-    const current: Attempt = { number, baseUri: hosts.current }
+    const current: Attempt = { number, baseUri }
     let outcome: Outcome
     try {
       outcome = await attempt(current)
@@ -96,10 +97,19 @@ export async function withRetry(
       if (!(error instanceof TransportError)) throw deadline.sent ? afterSent(error) : error
       outcome = error
     }
-    if (!(outcome instanceof TransportError) || outcome.sent) deadline.sent = true
+    if (!(outcome instanceof TransportError) || outcome.sent) {
+      deadline.sent = true
+      outages.noteReached(baseUri)
+    }
     if (isSuccess(outcome)) outages.noteSuccess()
-    const isNewHost = hosts.note(outcome)
-    const delay = isNewHost ? 0 : delayOf(outcome, retryDelay(number, clock.random()))
+    let delay = delayOf(outcome, retryDelay(number, clock.random()))
+    if (outcome instanceof TransportError && isUnreachable(outcome)) {
+      outages.leaveAside(baseUri)
+      tried ??= new Set()
+      tried.add(baseUri)
+      baseUri = nextHost(baseUri, tried, context)
+      if (!tried.has(baseUri)) delay = 0
+    }
     if (!mayRepeat(outcome, number, delay, context)) return settle(outcome, deadline.sent)
     context.onRetry(current, outcome, delay)
     if (delay > 0) await clock.sleep(delay, deadline.signal)
@@ -109,30 +119,15 @@ export async function withRetry(
 
 type Outcome = TransportError | IncomingResponse
 
-/** The hosts of one call. */
-class Hosts {
-  current: URL
-  readonly #context: Pick<RetryContext, 'baseUris' | 'outages'>
-  readonly #tried = new Set<URL>()
+/** The host to begin with: the first that is not left aside. */
+function firstHost({ baseUris, outages }: RetryContext): URL {
+  return baseUris.find(baseUri => !outages.isAside(baseUri)) ?? baseUris[0]
+}
 
-  constructor(context: Pick<RetryContext, 'baseUris' | 'outages'>) {
-    const { baseUris, outages } = context
-    this.#context = context
-    this.current = baseUris.find(baseUri => !outages.isAside(baseUri)) ?? baseUris[0]
-  }
-
-  /** Chooses the next host. Whether it has not been tried yet, so that going there needs no pause. */
-  note(outcome: Outcome): boolean {
-    const { baseUris, outages } = this.#context
-    const reached = this.current
-    this.#tried.add(reached)
-    if (!(outcome instanceof TransportError) || outcome.sent) outages.noteReached(reached)
-    if (!(outcome instanceof TransportError) || !isUnreachable(outcome)) return false
-    outages.leaveAside(reached)
-    const next = baseUris.find(baseUri => !this.#tried.has(baseUri))
-    this.current = next ?? baseUris[(baseUris.indexOf(reached) + 1) % baseUris.length] ?? reached
-    return next !== undefined
-  }
+/** The host after one that could not be reached: one that has not been tried yet, or the next in turn. */
+function nextHost(current: URL, tried: ReadonlySet<URL>, { baseUris }: RetryContext): URL {
+  const untried = baseUris.find(baseUri => !tried.has(baseUri))
+  return untried ?? baseUris[(baseUris.indexOf(current) + 1) % baseUris.length] ?? current
 }
 
 function mayRepeat(outcome: Outcome, number: number, delay: number, context: RetryContext): boolean {
