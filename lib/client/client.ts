@@ -180,17 +180,12 @@ async function sendOnce(
   const started = clock.monotonic()
   trace?.noteAttempt(attempt)
   const carrying = carrierFor(transport.dispatcher, settings.pool, opened.identity)
-  // Undici is loaded while the first request is signed.
-  const [request, carrier] =
-    carrying instanceof Promise
-      ? await Promise.all([opened.encode(destination), carrying])
-      : [await opened.encode(destination), carrying]
+  // The first request is signed while undici is loaded. If both fail, the signature's error counts.
+  if (carrying instanceof Promise) carrying.catch(() => {})
+  const request = await opened.encode(destination)
+  const carrier = carrying instanceof Promise ? await carrying : carrying
   trace?.noteRequest(request.body?.length ?? 0)
-  const response = await send(request, {
-    ...carrier,
-    deadline: call.deadline,
-    download: opened.download,
-  })
+  const response = await send(request, { carrier, deadline: call.deadline, download: opened.download })
   trace?.noteResponse(response, clock.monotonic() - started)
   return response
 }

@@ -40,7 +40,8 @@ export interface IncomingResponse {
   readonly body: Buffer | Readable
 }
 
-export interface SendOptions extends Carrier {
+export interface SendOptions {
+  carrier: Carrier
   /** Ends the wait for the response; for a download, for its beginning. */
   deadline: Deadline
   /** Whether the content of a 2xx is returned as a stream. */
@@ -139,7 +140,7 @@ class ResponseHandler implements DispatchHandler {
   }
 
   dispatch(options: DispatchOptions): void {
-    const { dispatcher } = this.#options
+    const { dispatcher } = this.#options.carrier
     try {
       this.#dispatched = true
       const returned: unknown = dispatcher.dispatch(options, this)
@@ -238,7 +239,7 @@ class ResponseHandler implements DispatchHandler {
     } else if (this.#maySent(error)) {
       this.#fail('ERR_CONNECTION_LOST', 'The connection was lost before the response was complete', error)
     } else {
-      this.#settleFailure(unsentError(error, this.#options.proxy))
+      this.#settleFailure(unsentError(error, this.#options.carrier.proxy))
     }
   }
 
@@ -248,14 +249,14 @@ class ResponseHandler implements DispatchHandler {
    * or not say when it starts one.
    */
   #maySent(error?: Error): boolean {
-    if (!this.#options.foreign) return this.#started && !(error && isConnectFailure(error))
+    if (!this.#options.carrier.foreign) return this.#started && !(error && isConnectFailure(error))
     return this.#started || (this.#dispatched && !(error && isBeforeSending(error)))
   }
 
   #failDispatch(error: unknown, sent: boolean): void {
     if (this.#isOver) return
     const { name, message } = error instanceof Error ? error : new Error(String(error))
-    const { foreign = 'Undici' } = this.#options
+    const { foreign = 'Undici' } = this.#options.carrier
     const what = `${foreign} failed (${oneLine(`${name}: ${message}`)}). A \`dispatcher\` must be one of undici 7 or 8`
     this.#fail('ERR_DISPATCHER', what, error, sent)
   }

@@ -34,7 +34,7 @@ const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}
 const put = (dispatcher: Dispatcher, { timeout = 20_000, signal }: { timeout?: number; signal?: AbortSignal } = {}) =>
   send(
     { method: 'PUT', origin: origin(), path: '/v3/pay', headers: {}, body: Buffer.from('{}') },
-    { dispatcher, foreign: '`dispatcher`', deadline: new Deadline({ timeout, signal }), download: false },
+    { carrier: { dispatcher, foreign: '`dispatcher`' }, deadline: new Deadline({ timeout, signal }), download: false },
   )
 
 /** Takes the request, then is gone: whoever repeats it is refused. */

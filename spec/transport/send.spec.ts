@@ -44,7 +44,7 @@ interface Options extends Partial<Omit<SendOptions, 'deadline'>> {
 const post = ({ timeout = 20_000, signal, ...options }: Options = {}, to = origin()) =>
   send(
     { method: 'POST', origin: to, path: '/v3/pay?a=1', headers: { 'x-own': 'yes' }, body: Buffer.from('{"a":1}') },
-    { dispatcher: agent, deadline: new Deadline({ timeout, signal }), download: false, ...options },
+    { carrier: { dispatcher: agent }, deadline: new Deadline({ timeout, signal }), download: false, ...options },
   )
 
 describe('a response', () => {
@@ -287,7 +287,7 @@ describe('a streamed body', () => {
   const upload = (body: StreamedBody) =>
     send(
       { method: 'POST', origin: origin(), path: '/', headers: {}, body },
-      { dispatcher: agent, deadline: new Deadline({ timeout: 20_000 }), download: false },
+      { carrier: { dispatcher: agent }, deadline: new Deadline({ timeout: 20_000 }), download: false },
     )
 
   /** A body of so many pieces of 64 KB, and how many of them were asked for. */
