@@ -25,6 +25,11 @@ export interface SimulatorOptions {
    * the host needs only the `ca` of `simulator.config` and `HTTPS_PROXY`. Needs `https` or `httpsPort`.
    */
   as?: readonly string[]
+  /**
+   * The path of a file that everything is kept in: started again with it, the simulator has the same keys, orders, refunds,
+   * transfers and notifications, however it ended. One simulator at a time may use it.
+   */
+  state?: string
   /** The merchant ID. Default `1900000109`. */
   mchid?: string
   /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
@@ -57,6 +62,7 @@ const OPTIONS: readonly (keyof SimulatorOptions)[] = [
   'host',
   'notify',
   'as',
+  'state',
   'mchid',
   'keys',
   'https',
@@ -73,6 +79,7 @@ export function requireValid({
   host = '127.0.0.1',
   notify = [],
   as = [],
+  state = 'state',
   mchid = '0',
   keys,
   https = false,
@@ -88,6 +95,7 @@ export function requireValid({
     refuse(option, 'an integer from 0 to 65535', `${String(value)}. Use 0 for any free port`)
   }
   if (typeof host !== 'string' || host === '') refuse('host', "an address such as '0.0.0.0'", String(host))
+  if (typeof state !== 'string' || state === '') refuse('state', 'the path of a file', JSON.stringify(state))
   requireHostNames('notify', notify)
   requireHostNames('as', as)
   if (as.length > 0 && !https && httpsPort === undefined)

@@ -1,5 +1,6 @@
 /** `Simulator`: a local gateway that a test starts, controls and closes. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { InvalidArgumentError } from '../errors.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
@@ -23,10 +24,16 @@ import { Alarm } from './ledger/alarm.js'
 import { BusinessClock, type Span } from './ledger/clock.js'
 import { createLedger, type Ledger, type PaymentOptions } from './ledger/ledger.js'
 import { notificationOf } from './notify/events.js'
-import { type DeliverOptions, Notifications, type SimulatorNotification } from './notify/notifications.js'
+import {
+  type DeliverOptions,
+  type NotificationProgress,
+  Notifications,
+  type SimulatorNotification,
+} from './notify/notifications.js'
 import { sampledEvent } from './notify/sampled-event.js'
 import { requireValid, type SimulatorOptions } from './options.js'
 import { v2Endpoints, v3Endpoints } from './products/endpoints.js'
+import { type Command, Journal, type KnownMerchant } from './state/journal.js'
 
 interface Parts {
   keys: SimulatorKeys
@@ -36,6 +43,9 @@ interface Parts {
   clock: () => EpochMilliseconds
   faults: Faults
   createWorld: () => World
+  journal: Journal | undefined
+  /** Lets the machine's time stand still at the given one; undefined lets it go on. */
+  freeze: (time: EpochMilliseconds | undefined) => void
   listener: Listener
   /** Beside `listener`, with the option `httpsPort`. */
   secureListener: Listener | undefined
@@ -76,6 +86,9 @@ const BODY_LIMIT = 8 * 1024 * 1024
 export class Simulator {
   readonly #parts: Parts
   #world: World
+  /** The last of the changes that a journal keeps one after the other. */
+  #changes: Promise<unknown> = Promise.resolve()
+  #isRedoing = false
 
   private constructor(parts: Parts) {
     this.#parts = parts
@@ -90,9 +103,15 @@ export class Simulator {
    */
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
     requireValid(options)
-    const { mchid = '1900000109', port = 0, httpsPort, host = '127.0.0.1', bills } = options
-    const { clock = systemClock, sleep = sleepOnTimer } = options
-    const keys = structuredClone(options.keys) ?? (await mintKeys(mchid, clock()))
+    const { port = 0, httpsPort, host = '127.0.0.1', bills } = options
+    const { clock: machine = systemClock, sleep = sleepOnTimer } = options
+    let frozen: EpochMilliseconds | undefined
+    const clock = () => frozen ?? machine()
+    const journal = options.state === undefined ? undefined : new Journal(options.state)
+    const known = journal?.merchant
+    if (known) requireSameMerchant(known, options)
+    const mchid = known?.mchid ?? options.mchid ?? '1900000109'
+    const keys = structuredClone(known?.keys ?? options.keys) ?? (await mintKeys(mchid, clock()))
     const faults = new Faults()
     const pauses = createPauses(sleep)
     const merchant = createMerchant(mchid, keys, options.publicKeyOnly)
@@ -105,7 +124,8 @@ export class Simulator {
       const log = new RequestLog()
       const isAutomatic = options.clock === undefined
       const hosts = options.notify ?? []
-      const notifications = new Notifications({ clock, businessClock, merchant, hosts, isAutomatic })
+      const onProgress = (progress: NotificationProgress) => journal?.add({ t: clock(), progress })
+      const notifications = new Notifications({ clock, businessClock, merchant, hosts, isAutomatic, onProgress })
       const alarm = new Alarm(businessClock, () => void ledger.now())
       ledger.book.listen(
         notice => notifications.add(notificationOf(notice, businessClock())),
@@ -125,6 +145,7 @@ export class Simulator {
           clock,
           businessClock: ledger.now,
           pause: pauses.pause,
+          change: (request, time, run, isDone) => started.#change(request, time, run, isDone),
         }),
       }
     }
@@ -153,7 +174,12 @@ export class Simulator {
       secureListener,
       ca: isSecure ? keys.authority?.certificate : undefined,
       pauses,
+      journal,
+      freeze: time => {
+        frozen = time
+      },
     })
+    await started.#redo()
     return started
   }
 
@@ -180,6 +206,7 @@ export class Simulator {
     if (!keys.brand) {
       keys.brand = mintBrandKeys()
       brands.set(BRAND_ID, createBrand(keys.brand, keys))
+      this.#keepKeys()
     }
     return createBrandConfig({ keys, brand: keys.brand, ca, url: this.url })
   }
@@ -255,7 +282,11 @@ export class Simulator {
   pay(out_trade_no: string, options: PaymentOptions = {}): { transaction_id?: string } {
     const { openid, fail, ...unknown } = options
     refuseUnknownOptions(unknown, ['openid', 'fail'], 'pay')
-    const transaction_id = this.#world.ledger.pay(this.#parts.merchant.mchid, out_trade_no, { openid, fail })
+    const { ledger } = this.#world
+    const { mchid } = this.#parts.merchant
+    const transaction_id = this.#act({ name: 'pay', number: out_trade_no, options }, () =>
+      ledger.pay(mchid, out_trade_no, { openid, fail }),
+    )
     return transaction_id === undefined ? {} : { transaction_id }
   }
 
@@ -268,7 +299,9 @@ export class Simulator {
   settle(out_refund_no: string, options: EndingOptions = {}): void {
     const { fail, ...unknown } = options
     refuseUnknownOptions(unknown, ['fail'], 'settle')
-    this.#world.ledger.settle(this.#parts.merchant.mchid, out_refund_no, fail)
+    const { ledger } = this.#world
+    const { mchid } = this.#parts.merchant
+    this.#act({ name: 'settle', number: out_refund_no, options }, () => ledger.settle(mchid, out_refund_no, fail))
   }
 
   /**
@@ -281,7 +314,9 @@ export class Simulator {
   confirm(out_bill_no: string, options: EndingOptions = {}): void {
     const { fail, ...unknown } = options
     refuseUnknownOptions(unknown, ['fail'], 'confirm')
-    this.#world.ledger.confirm(this.#parts.merchant.mchid, out_bill_no, fail)
+    const { ledger } = this.#world
+    const { mchid } = this.#parts.merchant
+    this.#act({ name: 'confirm', number: out_bill_no, options }, () => ledger.confirm(mchid, out_bill_no, fail))
   }
 
   /**
@@ -293,8 +328,10 @@ export class Simulator {
    */
   async advance(span: Span): Promise<void> {
     const { ledger, notifications } = this.#world
-    ledger.clock.advance(span)
-    ledger.now()
+    this.#act({ name: 'advance', span }, () => {
+      ledger.clock.advance(span)
+      ledger.now()
+    })
     await notifications.catchUp()
   }
 
@@ -320,6 +357,8 @@ export class Simulator {
     this.#world.alarm.close()
     this.#parts.faults.clear()
     this.#world = this.#parts.createWorld()
+    this.#parts.journal?.clear()
+    this.#keepKeys()
   }
 
   /**
@@ -337,6 +376,7 @@ export class Simulator {
     const notify_url = to ?? notifications.entries.at(-1)?.notify_url ?? ''
     notifications.requireAllowed(notify_url)
     const event = sampledEvent(event_type, override, this.#parts.merchant, ledger.clock.now())
+    this.#parts.journal?.add({ t: this.#parts.clock(), notification: { notify_url, event } })
     return notifications.send({ notify_url, event })
   }
 
@@ -364,7 +404,79 @@ export class Simulator {
     this.#parts.pauses.cancel()
     this.#world.notifications.close()
     this.#world.alarm.close()
-    await Promise.all([this.#parts.listener.close(), this.#parts.secureListener?.close()])
+    await Promise.all([this.#parts.listener.close(), this.#parts.secureListener?.close(), this.#changes])
+    this.#parts.journal?.close()
+  }
+
+  /** Does what changes the ledger in an instant, and keeps it. */
+  #act<T>(command: Command, run: () => T): T {
+    const { journal, freeze, clock } = this.#parts
+    if (!journal || this.#isRedoing) return run()
+    const t = clock()
+    freeze(t)
+    try {
+      const result = run()
+      journal.add({ t, command })
+      return result
+    } finally {
+      freeze(undefined)
+    }
+  }
+
+  /** With a journal, one after the other, so that it has their order. */
+  #change<T>(
+    request: RawRequest,
+    time: EpochMilliseconds,
+    run: () => Promise<T>,
+    isDone: (outcome: T) => boolean,
+  ): Promise<T> {
+    const { journal } = this.#parts
+    if (!journal || this.#isRedoing) return run()
+    const change = this.#changes.then(async () => {
+      const outcome = await run()
+      if (isDone(outcome)) journal.addRequest(request, time)
+      return outcome
+    })
+    this.#changes = change.catch(() => {})
+    return change
+  }
+
+  /** Does again what the journal holds. */
+  async #redo(): Promise<void> {
+    const { journal, freeze } = this.#parts
+    if (!journal) return
+    const { ledger, notifications, gateway } = this.#world
+    this.#isRedoing = true
+    notifications.hold()
+    const at = (time: EpochMilliseconds) => {
+      freeze(time)
+      ledger.now()
+    }
+    await journal.redo(
+      {
+        request: request => gateway.respond(request),
+        command: command => this.#redoCommand(command),
+        notification: notification => notifications.add(notification),
+        progress: progress => notifications.restore(progress),
+      },
+      at,
+    )
+    freeze(undefined)
+    this.#isRedoing = false
+    this.#keepKeys()
+    notifications.release()
+  }
+
+  #redoCommand(command: Command): void {
+    if (command.name === 'advance') {
+      this.#world.ledger.clock.advance(command.span)
+      this.#world.ledger.now()
+    } else this[command.name](command.number, command.options)
+  }
+
+  #keepKeys(): void {
+    const { journal, clock, merchant } = this.#parts
+    journal?.add({ t: clock(), mchid: merchant.mchid, keys: this.keys })
   }
 
   /** What the control API may do. */
@@ -410,6 +522,14 @@ async function listenBeside(first: Listener, options: Parameters<typeof listen>[
     await first.close()
     throw error
   }
+}
+
+function requireSameMerchant({ mchid, keys }: KnownMerchant, options: SimulatorOptions): void {
+  const isSame = options.mchid === undefined || options.mchid === mchid
+  if (isSame && (options.keys === undefined || options.keys.merchant.serial === keys.merchant.serial)) return
+  throw new InvalidArgumentError(
+    `\`state\` must be of the same merchant as \`mchid\` and \`keys\`; got that of ${mchid}, ${keys.merchant.serial}. Leave them out, or use a new file.`,
+  )
 }
 
 function isLoopbackHost(host: string): boolean {

@@ -26,6 +26,13 @@ interface GatewayOptions {
   clock: () => EpochMilliseconds
   /** Business time. */
   businessClock: () => EpochMilliseconds
+  /** Runs what may change the ledger. `time` is the machine's; `isDone` tells whether something may have changed. */
+  change: <T>(
+    request: RawRequest,
+    time: EpochMilliseconds,
+    run: () => Promise<T>,
+    isDone: (outcome: T) => boolean,
+  ) => Promise<T>
   /** Resolves to true after the given number of milliseconds, or to false when the simulator closes first. */
   pause: (milliseconds: number) => Promise<boolean>
 }
@@ -70,18 +77,27 @@ export class Gateway {
   }
 
   async #processV2(route: V2Route, request: RawRequest): Promise<RawResponse | typeof DROPPED> {
-    const { v2, businessClock, faults } = this.#options
+    const { v2, clock, businessClock, faults, change } = this.#options
     const call = v2.authorize(route, request, businessClock())
     if ('statusCode' in call) return call
     const fault = faults.take(request.method, route.path)
-    return this.#misbehave(fault, () => v2.respond(route, call, fault))
+    const time = clock()
+    return this.#misbehave(fault, () =>
+      change(
+        request,
+        time,
+        () => v2.respond(route, call, fault),
+        () => request.method !== 'GET',
+      ),
+    )
   }
 
   async #processV3(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
     const { route, call, fault } = this.#authorize(request)
     return this.#misbehave(fault, async () => {
       const { status } = fault
-      const response = status && status !== 502 ? errorResponse(STATUS_PROBLEMS[status]) : await handle(route, call)
+      const response =
+        status && status !== 502 ? errorResponse(STATUS_PROBLEMS[status]) : await this.#handle(route, call)
       const { file } = response
       if (file && file.sha1 === undefined) return fileResponse(file, fault)
       const now = this.#options.clock()
@@ -89,6 +105,12 @@ export class Gateway {
       const signing = { fault, scheme: call.merchant.scheme }
       return file ? signStatement(file, key, now, signing) : signResponse(response, key, now, signing)
     })
+  }
+
+  #handle(route: VerifiedRoute, call: VerifiedCall): Promise<EndpointResponse> {
+    const { request, machineTime } = call
+    const isDone = ({ statusCode }: EndpointResponse) => request.method !== 'GET' && statusCode < 300
+    return this.#options.change(request, machineTime, () => handle(route, call), isDone)
   }
 
   #authorize(request: RawRequest): { route: VerifiedRoute; call: VerifiedCall; fault: Fault } {

@@ -50,6 +50,13 @@ export interface DeliverOptions {
   reversed?: boolean
 }
 
+/** What has become of a notification. */
+export interface NotificationProgress
+  extends Pick<SimulatorNotification, 'id' | 'attempts' | 'history' | 'status' | 'statusCode' | 'dueAt'> {
+  /** Number of resends so far. */
+  readonly resends: number
+}
+
 interface LogEntry extends SimulatorNotification {
   attempts: number
   readonly history: NotificationAttempt[]
@@ -80,6 +87,8 @@ interface NotificationsOptions {
   isAutomatic: boolean
   /** Called after each change of a notification. */
   onChange?: () => void
+  /** Called after each attempt. */
+  onProgress?: (progress: NotificationProgress) => void
 }
 
 /** Number of notifications that are logged: the latest ones. */
@@ -148,12 +157,27 @@ export class Notifications {
     this.#requireReachable(entry.notify_url, 'notify_url')
     const [response] = await this.#post(entry, event, 1)
     if (isAcknowledgement(response)) this.#settle(entry)
+    this.#report(entry, 1, [...this.#waiting].find(pending => pending.entry === entry)?.resends)
     return entry
   }
 
   /** @throws InvalidArgumentError for a URL that notifications must not go to. */
   requireAllowed(url: string): void {
     this.#requireReachable(url, 'to')
+  }
+
+  /** Restores what had become of a notification. */
+  restore({ id, resends, ...progress }: NotificationProgress): void {
+    const entry = this.#entries.find(known => known.id === id)
+    if (!entry) return
+    const { history, ...rest } = progress
+    Object.assign(entry, { statusCode: undefined, dueAt: undefined }, rest)
+    entry.history.push(...history)
+    for (const pending of this.#waiting) {
+      if (pending.entry !== entry) continue
+      if (rest.dueAt === undefined) this.#waiting.delete(pending)
+      else Object.assign(pending, { resends, dueAt: rest.dueAt })
+    }
   }
 
   /** From now on, notifications wait for `deliver` or `release`. */
@@ -220,7 +244,7 @@ export class Notifications {
     }
     this.#entries.push(entry)
     if (this.#entries.length > LIMIT) this.#entries.shift()
-    const identified = withEventId(event, `${merchant.apiv3Key} ${this.#options.businessClock()} ${this.#count}`)
+    const identified = withEventId(event, `${merchant.apiv3Key} ${this.#count} ${JSON.stringify(event)}`)
     this.#events.set(entry, identified)
     this.#changed()
     return { entry, event: identified, dueAt: this.#options.businessClock(), resends: 0 }
@@ -268,6 +292,7 @@ export class Notifications {
     if (responses.some(isAcknowledgement)) this.#settle(entry)
     else if (wait === undefined) entry.status = 'abandoned'
     else this.#schedule(pending, from ?? this.#options.businessClock(), wait)
+    this.#report(entry, copies, pending.resends)
     this.#changed()
   }
 
@@ -309,6 +334,11 @@ export class Notifications {
   #requireReachable(url: string, option: string): void {
     if (isReachable(url, this.#options.hosts)) return
     refuse(option, 'an http or https URL of this machine, or of a host of the option `notify`', JSON.stringify(url))
+  }
+
+  #report({ id, attempts, history, status, statusCode, dueAt }: LogEntry, count: number, resends = 0): void {
+    if (this.#isClosed) return
+    this.#options.onProgress?.({ id, attempts, history: history.slice(-count), status, statusCode, dueAt, resends })
   }
 
   #changed(): void {

@@ -1,5 +1,5 @@
 /** The endpoints of APIv3 uploads: they check the meta against the file. Uploaded images can be downloaded again. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { endpointFacts, type UploadFacts } from '../../protocol/endpoints.js'
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, ok, readParam } from '../gateway/endpoint.js'
@@ -63,9 +63,17 @@ function upload(call: Call, facts: UploadFacts, createBody: CreateBody, uploads?
   const meta = readMeta(first)
   requireMatch(meta, second, facts)
   // In a path this ID must be percent-encoded exactly once, so that a client that does otherwise fails.
-  const id = `${randomBytes(24).toString('base64url')}+/=`
+  const id = `${identify(call.request)}+/=`
   uploads?.add(id, Buffer.from(second.content))
   return ok(createBody(id, meta, call))
+}
+
+/** The same for the same request, signature included, so that an upload can be repeated from a journal. */
+function identify({ headers, body }: Call['request']): string {
+  const hash = createHash('sha256')
+    .update(headers.authorization ?? '')
+    .update(body)
+  return hash.digest().subarray(0, 24).toString('base64url')
 }
 
 function requireMatch(meta: Meta, { filename, content }: ReceivedPart, facts: UploadFacts): void {

@@ -1,0 +1,136 @@
+import { once } from 'node:events'
+import { appendFile, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import * as Builder from '../../lib/builder.js'
+import { Simulator } from '../../lib/simulator/index.js'
+import { get, order, post } from './raw-merchant.js'
+
+let folder: string
+let count = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wechatpay-state-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+function newFile(): string {
+  count += 1
+  return join(folder, `${count}.state`)
+}
+
+const PATH = '/v3/pay/transactions/native'
+
+it('everything is there again: keys, orders, refunds, notifications and business time', async () => {
+  const statuses = [500, 204]
+  const ids: string[] = []
+  const shop = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    ids.push(JSON.parse(body).id)
+    response.writeHead(statuses.shift() ?? 204).end()
+  }).listen(0, '127.0.0.1')
+  await once(shop, 'listening')
+  const notify_url = `http://127.0.0.1:${Object(shop.address()).port}/`
+  const state = newFile()
+  const first = await Simulator.start({ state, mchid: '1900000200' })
+  const { config } = first
+  const paid = order(config, { notify_url })
+  const created = await Promise.all(
+    [paid, ...Array.from({ length: 20 }, () => order(config))].map(p => post(config, PATH, p)),
+  )
+  const { transaction_id } = first.pay(paid.out_trade_no, { openid: 'someone' })
+  const amount = { refund: 40, total: 100, currency: 'CNY' }
+  const refund = { out_trade_no: paid.out_trade_no, out_refund_no: 'R1', amount }
+  await post(config, '/v3/refund/domestic/refunds', refund)
+  first.settle('R1')
+  await first.deliver()
+  await expect.poll(() => first.notifications[0]?.status === 'waiting' && first.notifications[0].attempts).toBe(1)
+  await first.trigger('PAYSCORE.USER_PAID', { to: notify_url })
+  first.hold()
+  await first.advance({ days: 1 })
+  const { notifications, requests } = first
+  const queries = [`/v3/pay/transactions/id/${transaction_id}?mchid=${config.mchid}`, '/v3/refund/domestic/refunds/R1']
+  const before = await Promise.all(queries.map(async path => (await get(config, path)).json))
+  await first.close()
+
+  await using second = await Simulator.start({ state, clock: () => Date.now() })
+  expect({ ...second.config, base_uri: '' }).toEqual({ ...config, base_uri: '' })
+  expect(await Promise.all(queries.map(async path => (await get(second.config, path)).json))).toEqual(before)
+  expect(second.notifications).toEqual(notifications)
+  expect(second.requests.slice(0, requests.length).map(({ path }) => path)).toEqual(
+    requests.filter(({ method }) => method !== 'GET').map(({ path }) => path),
+  )
+  // The same request creates the same order: each has kept its number.
+  const again = await post(second.config, PATH, JSON.parse(second.requests[5]?.body ?? ''))
+  expect(created.map(({ json }) => json.code_url)).toContain(again.json.code_url)
+  await second.deliver()
+  expect(second.notifications[0]).toMatchObject({ attempts: 2, status: 'acknowledged' })
+  expect(ids).toEqual([ids[0], ids[1], ids[0]])
+  await new Promise(closed => shop.close(closed))
+})
+
+it('nothing that was answered is lost when the process is killed at any time', async () => {
+  const [state, left] = [newFile(), newFile()]
+  await using running = await Simulator.start({ state })
+  const answered: string[] = []
+  const place = async () => {
+    const payload = order(running.config)
+    await post(running.config, PATH, payload)
+    answered.push(payload.out_trade_no)
+  }
+  const placing = Array.from({ length: 40 }, place)
+  await Promise.race(placing)
+  // What a killed process leaves is the file as it stands.
+  const known = [...answered]
+  await copyFile(state, left)
+  await Promise.all(placing)
+  expect(known.length).toBeGreaterThan(0)
+  await using simulator = await Simulator.start({ state: left })
+  for (const number of known) expect(simulator.pay(number).transaction_id).toMatch(/^4200/)
+  expect((await Builder.factory(simulator.config).v3.certificates.get()).statusCode).toBe(200)
+})
+
+it('a line that was cut off is left out, and the next one is whole', async () => {
+  const state = newFile()
+  const first = await Simulator.start({ state })
+  const [one, two] = [order(first.config), order(first.config)]
+  await post(first.config, PATH, one)
+  await first.close()
+  await appendFile(state, '{"t":1,"command":{"na')
+  const second = await Simulator.start({ state })
+  await post(second.config, PATH, two)
+  await second.close()
+  await using third = await Simulator.start({ state })
+  expect(third.pay(one.out_trade_no)).toBeDefined()
+  expect(third.pay(two.out_trade_no)).toBeDefined()
+})
+
+it('reset forgets what was kept, except the keys', async () => {
+  const state = newFile()
+  const first = await Simulator.start({ state })
+  await post(first.config, PATH, order(first.config))
+  first.reset()
+  await first.close()
+  await using second = await Simulator.start({ state })
+  expect(second.requests).toEqual([])
+  expect(second.config.serial).toBe(first.config.serial)
+})
+
+it('only its owner may read the file', async () => {
+  const state = newFile()
+  await using _ = await Simulator.start({ state })
+  expect((await stat(state)).mode & 0o777).toBe(0o600)
+})
+
+it('another file, and the file of another merchant, is refused', async () => {
+  const state = newFile()
+  await writeFile(state, 'something else')
+  await expect(Simulator.start({ state })).rejects.toThrow(/`state`/)
+  expect(await readFile(state, 'utf8')).toBe('something else')
+  const own = newFile()
+  await (await Simulator.start({ state: own, mchid: '1900000200' })).close()
+  await expect(Simulator.start({ state: own, mchid: '1900000201' })).rejects.toThrow(/`state`.*1900000200/)
+})
