@@ -294,6 +294,9 @@ export class Simulator {
    * The money of a refund arrives: PROCESSING becomes SUCCESS, or with `fail` ABNORMAL or CLOSED. A refund that has ended
    * stays as it is. Without this, a refund settles after 20 minutes of business time.
    *
+   * Likewise, profit sharing is finished and a return of it succeeds, by their merchant numbers, which both happens after a
+   * minute otherwise. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`.
+   *
    * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund. InvalidArgumentError for an unknown ending or option.
    */
   settle(out_refund_no: string, options: EndingOptions = {}): void {

@@ -9,6 +9,7 @@ import { Orders, requireOrder } from './orders.js'
 import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
 import { Refunds } from './refunds.js'
+import { ProfitSharing } from './sharing.js'
 import { Transfers } from './transfers.js'
 import { Uploads } from './uploads.js'
 
@@ -25,13 +26,14 @@ export interface Ledger {
   readonly orders: Orders
   readonly refunds: Refunds
   readonly transfers: Transfers
+  readonly sharing: ProfitSharing
   readonly redPackets: RedPackets
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
   readonly downloads: Downloads
   /** The payer pays; returns the transaction ID, undefined for a payment that fails. */
   readonly pay: (mchid: string, number: string, options: PaymentOptions) => string | undefined
-  /** The money of a refund arrives, or does not for the given reason. */
+  /** The money of a refund, of profit sharing or of its return arrives, or does not for the given reason. */
   readonly settle: (mchid: string, number: string, fail?: string) => void
   /** The user confirms a transfer, or it fails for the given reason. */
   readonly confirm: (mchid: string, number: string, fail?: string) => void
@@ -57,6 +59,7 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
   }
   const refunds = new Refunds(book, orders, accounts)
   const transfers = new Transfers(book, accounts)
+  const sharing = new ProfitSharing(book, orders, accounts)
   return {
     book,
     clock,
@@ -66,6 +69,7 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     orders,
     refunds,
     transfers,
+    sharing,
     redPackets: new RedPackets(book),
     uploads: new Uploads(book),
     downloads: new Downloads(),
@@ -74,7 +78,11 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
       orders.fail(requireOrder(orders.find(mchid, number)), fail)
       return undefined
     },
-    settle: (mchid, number, fail) => void refunds.settle(mchid, number, book.run(), refundEnding(fail)),
+    settle(mchid, number, fail) {
+      const now = book.run()
+      if (!refunds.has(mchid, number) && sharing.settle(mchid, number, now, fail)) return
+      refunds.settle(mchid, number, now, refundEnding(fail))
+    },
     confirm: (mchid, number, fail) => void transfers.confirm(mchid, number, book.run(), fail),
     snapshot: () => book.snapshot(),
     restore: snapshot => book.restore(snapshot),

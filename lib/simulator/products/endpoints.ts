@@ -9,6 +9,7 @@ import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
+import { sharingEndpoints } from './sharing.js'
 import { transactionEndpoints } from './transactions.js'
 import { transferEndpoints } from './transfers.js'
 import { uploadEndpoints } from './uploads.js'
@@ -33,6 +34,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...combinedEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),
     ...transferEndpoints(ledger.transfers),
+    ...sharingEndpoints(ledger.sharing),
     ...billEndpoints(ledger, origin, bills),
     ...uploadEndpoints(ledger.uploads),
   ]

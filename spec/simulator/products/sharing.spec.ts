@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import * as Builder from '../../../lib/builder.js'
+import type { NotificationEvent } from '../../../lib/notification/index.js'
+import * as Notification from '../../../lib/notification/index.js'
+import { Simulator } from '../../../lib/simulator/index.js'
+import type { WechatPay } from '../../../lib/types/wechatpay.js'
+
+const appid = 'wxd678efh567hg6787'
+const sub_mchid = '1900000110'
+const RECEIVER = { type: 'MERCHANT_ID', account: '1900000200' } as const
+
+let simulator: Simulator
+let wxpay: WechatPay
+let notify_url: string
+const events: NotificationEvent[] = []
+const shop = createServer((request, response) =>
+  Notification.create(wxpay)
+    .handler(async event => void events.push(event))
+    .node(request, response),
+)
+let count = 0
+const number = () => `SHARE${Date.now()}${count++}`
+
+beforeAll(async () => {
+  await once(shop.listen(0, '127.0.0.1'), 'listening')
+  notify_url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/notify`
+  simulator = await Simulator.start({ clock: Date.now })
+  wxpay = Builder.factory(simulator.config)
+  await wxpay.v3.profitsharing.receivers.add.post({
+    json: { sub_mchid, appid, ...RECEIVER, name: '商户', relation_type: 'STORE' },
+  })
+})
+afterEach(() => {
+  events.length = 0
+})
+afterAll(async () => {
+  await simulator.close()
+  shop.close()
+})
+
+/** A paid order of the sub-merchant, of 10 yuan. */
+async function paid(profit_sharing = true) {
+  const out_trade_no = number()
+  await wxpay.v3.pay.partner.transactions.native.post({
+    json: {
+      sp_appid: appid,
+      sp_mchid: simulator.config.mchid,
+      sub_mchid,
+      description: '商品',
+      out_trade_no,
+      notify_url: 'https://shop.example/pay',
+      amount: { total: 1000 },
+      settle_info: { profit_sharing },
+    },
+  })
+  return simulator.pay(out_trade_no).transaction_id
+}
+
+const share = (transaction_id: string, out_order_no: string, amount: number, over: object = {}) =>
+  wxpay.v3.profitsharing.orders.post({
+    json: {
+      sub_mchid,
+      appid,
+      transaction_id,
+      out_order_no,
+      notify_url,
+      unfreeze_unsplit: false,
+      receivers: [{ ...RECEIVER, amount, description: '分给商户' }],
+      ...over,
+    },
+  })
+const query = async (transaction_id: string, out_order_no: string) =>
+  (await wxpay.v3.profitsharing.orders._out_order_no_.get({ out_order_no, query: { sub_mchid, transaction_id } })).data
+const unsplit = async (transaction_id: string) =>
+  (await wxpay.v3.profitsharing.transactions._transaction_id_.amounts.get({ transaction_id })).data.unsplit_amount
+
+it('is PROCESSING, then FINISHED with a notification, and the same for the same request', async () => {
+  const transaction_id = await paid()
+  const out_order_no = number()
+  const { data } = await share(transaction_id, out_order_no, 300)
+  expect(data).toMatchObject({ state: 'PROCESSING', receivers: [{ amount: 300, result: 'PENDING' }] })
+  expect((await share(transaction_id, out_order_no, 300)).data).toEqual(data)
+  await expect(share(transaction_id, out_order_no, 301)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  expect(await unsplit(transaction_id)).toBe(700)
+  await simulator.advance({ minutes: 1 })
+  expect(await query(transaction_id, out_order_no)).toMatchObject({
+    state: 'FINISHED',
+    receivers: [{ amount: 300, result: 'SUCCESS' }],
+  })
+  await simulator.deliver()
+  expect(events).toMatchObject([
+    {
+      event_type: 'PROFITSHARING.SUCCESS',
+      resource: { sub_mchid, transaction_id, out_order_no, receiver: { ...RECEIVER, amount: 300 } },
+    },
+  ])
+})
+
+it('cannot exceed the order, and nothing can be shared after the rest is unfrozen, or of an ordinary order', async () => {
+  const transaction_id = await paid()
+  await expect(share(transaction_id, number(), 1001)).rejects.toMatchObject({ code: 'NOT_ENOUGH' })
+  await wxpay.v3.profitsharing.orders.unfreeze.post({
+    json: { sub_mchid, transaction_id, out_order_no: number(), description: '解冻' },
+  })
+  expect(await unsplit(transaction_id)).toBe(0)
+  await expect(share(transaction_id, number(), 1)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  await expect(share(await paid(false), number(), 1)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  await expect(share('4200', number(), 1)).rejects.toMatchObject({ code: 'RESOURCE_NOT_EXISTS' })
+})
+
+it.each([
+  ['with nobody who is a receiver', { account: '1900000999' }, undefined, 'NO_RELATION'],
+  ['that fails on purpose', {}, 'ACCOUNT_ABNORMAL', 'ACCOUNT_ABNORMAL'],
+])('%s is CLOSED, and its money can be shared again', async (_what, receiver, fail, fail_reason) => {
+  const transaction_id = await paid()
+  const out_order_no = number()
+  const receivers = [{ ...RECEIVER, ...receiver, amount: 400, description: '分账' }]
+  await share(transaction_id, out_order_no, 0, { receivers })
+  simulator.settle(out_order_no, { fail })
+  expect(await query(transaction_id, out_order_no)).toMatchObject({
+    state: 'FINISHED',
+    receivers: [{ result: 'CLOSED', fail_reason }],
+  })
+  expect(await unsplit(transaction_id)).toBe(1000)
+})
+
+it('comes back, but not more than was shared, nor more than the receiver has', async () => {
+  const transaction_id = await paid()
+  const out_order_no = number()
+  await share(transaction_id, out_order_no, 300)
+  simulator.settle(out_order_no)
+  const back = async (out_return_no: string, amount: number) =>
+    (
+      await wxpay.v3.profitsharing.returnOrders.post({
+        json: { sub_mchid, out_order_no, out_return_no, return_mchid: RECEIVER.account, amount, description: '回退' },
+      })
+    ).data
+  const result = async (out_return_no: string) =>
+    (
+      await wxpay.v3.profitsharing.returnOrders._out_return_no_.get({
+        out_return_no,
+        query: { sub_mchid, out_order_no },
+      })
+    ).data
+  const [first, second] = [number(), number()]
+  expect(await back(first, 100)).toMatchObject({ result: 'PROCESSING', out_order_no, amount: 100 })
+  await expect(back(number(), 201)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  simulator.settle(first)
+  expect(await result(first)).toMatchObject({ result: 'SUCCESS' })
+  expect(await unsplit(transaction_id)).toBe(800)
+  await back(second, 200)
+  simulator.settle(second, { fail: 'TIME_OUT_CLOSED' })
+  expect(await result(second)).toMatchObject({ result: 'FAILED', fail_reason: 'TIME_OUT_CLOSED' })
+})
+
+it('leaves the sub-merchant with what can be refunded', async () => {
+  const transaction_id = await paid()
+  const refund = (refund: number) =>
+    wxpay.v3.ecommerce.refunds.apply.post({
+      json: {
+        sub_mchid,
+        sp_appid: appid,
+        transaction_id,
+        out_refund_no: number(),
+        amount: { refund, total: 1000, currency: 'CNY' },
+      },
+    })
+  expect((await refund(400)).data).toMatchObject({ status: 'PROCESSING', amount: { refund: 400 } })
+  expect(await unsplit(transaction_id)).toBe(600)
+  await expect(refund(601)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+})
