@@ -72,7 +72,7 @@ export function create(source: RecipientSource): Receiver {
           recipients,
         )
     // Not enumerable: a configuration holds keys, and events are printed.
-    Object.defineProperty(event, 'recipient', { value: candidate.recipient })
+    Object.defineProperty(event, 'recipient', { value: candidate.recipient, enumerable: false })
     if (isEvent(event)) return { event, keys: candidate.keys }
     throw notANotification('it has no `id`, `event_type` or `resource`')
   }

@@ -10,7 +10,7 @@ import { failure } from '../async.js'
 import { config, platform } from '../gateway.js'
 import { DAY, mintCertificate } from '../trust/platform.js'
 import { startWechatPay, type WechatPaySide } from '../trust/wechatpay.js'
-import { encryptRefund, type Notice, notice, payment, xml, xmlNotice } from './wechat-pay.js'
+import { encryptRefund, type Notice, notice, payment, signedAnew, xml, xmlNotice } from './wechat-pay.js'
 
 const keyOf = (number: number) => `key-${number}-of-32-bytes-0123456789abcdef`.slice(0, 32)
 const mchidOf = (number: number) => String(1_900_000_000 + number)
@@ -148,6 +148,9 @@ describe('a list of recipients', () => {
     const event = await notification.parse(notice({ apiv3Key: shopA.apiv3Key }))
     expect(inspect(event, { depth: 9 }) + JSON.stringify(event)).not.toContain(shopA.secret)
     expect(Object.keys(event)).not.toContain('recipient')
+    const { body } = notice({ apiv3Key: shopA.apiv3Key })
+    const named = await notification.parse(signedAnew(JSON.stringify({ ...JSON.parse(body), recipient: 'x' })))
+    expect([named.recipient, Object.keys(named).includes('recipient')]).toEqual([shopA, false])
   })
 
   it('needs the keys of those only that a notification is for', async () => {
