@@ -2,10 +2,10 @@
 import { createChain } from './chain/proxy.js'
 import { type OpenClient, openClient } from './client/open-client.js'
 import { type Client, register } from './client/settings-of.js'
-import { type Config, readConfig, renewKeys } from './config/config.js'
+import { type BrandConfig, type Config, readConfig, renewKeys } from './config/config.js'
 import type { KeyOptions } from './config/keys.js'
 import { InvalidArgumentError } from './errors.js'
-import type { WechatPay } from './types/wechatpay.js'
+import type { BrandPay, WechatPay } from './types/wechatpay.js'
 import { systemClock } from './util/deadline.js'
 import { sharedMap } from './util/shared-map.js'
 
@@ -17,18 +17,22 @@ interface Handle {
 const handles = sharedMap<object, Handle>('handles')
 
 /**
- * Creates a client for one merchant. Reads the key files that are given as `file://` URLs; sends nothing.
+ * Creates a client for one merchant, or with `brand_id` for one brand. Reads the key files that are given as `file://` URLs; sends nothing.
  *
  * @throws InvalidArgumentError for an option that is not valid.
  */
-export function factory(config: Config): WechatPay {
+export function factory(config: Config): WechatPay
+export function factory(config: BrandConfig): BrandPay
+// The first is for a configuration of type `any`; the last is the one that `ReturnType` and the messages of compilers take.
+export function factory(config: Config): WechatPay
+export function factory(config: Config | BrandConfig): WechatPay | BrandPay {
   const handle: Handle = { current: openClient(readConfig(config, systemClock.monotonic)) }
   const root = createChain((...request) => handle.current.send(...request))
   handles.set(root, handle)
   share(root, handle.current)
   const typed: unknown = root
   // The chain accepts any path; only the generated types know the options and responses of documented paths.
-  return typed as WechatPay
+  return typed as WechatPay | BrandPay
 }
 
 /**

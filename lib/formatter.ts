@@ -11,6 +11,9 @@ export const SCHEME = 'WECHATPAY2-SHA256-RSA2048'
 /** Its counterpart for signatures with SM2. */
 export const SM2_SCHEME = 'WECHATPAY2-SM2-WITH-SM3'
 
+/** Its counterpart for a brand. */
+export const BRAND_SCHEME = 'WECHATPAY-BRAND-SHA256-RSA2048'
+
 const BASE62 = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** The greatest multiple of 62 in a byte: using the bytes from here on would favour the first characters. */
 const UNBIASED = 248
@@ -53,23 +56,24 @@ export function timestamp(): number {
 }
 
 /**
- * The value of an APIv3 Authorization header. `signature` signs the result of {@link request} with the same nonce and
+ * The value of an APIv3 Authorization header. `id` is the mchid, or with the scheme of a brand its brand_id. `signature` signs the result of {@link request} with the same nonce and
  * timestamp, `serial` is the serial of the merchant API certificate, `scheme` that of the signature.
  *
  * @throws InvalidArgumentError for a value that would break the header: a quote, a control character, non-ASCII.
  */
 export function authorization(
-  mchid: string,
+  id: string,
   nonce: string,
   signature: string,
   timestamp: string | number,
   serial: string,
   scheme = SCHEME,
 ): string {
-  if (!HEADER_VALUE.test(`${scheme}${mchid}${serial}${timestamp}${nonce}${signature}`)) {
-    refuseHeaderValue({ scheme, mchid, serial_no: serial, timestamp, nonce_str: nonce, signature })
+  const name = scheme === BRAND_SCHEME ? 'brand_id' : 'mchid'
+  if (!HEADER_VALUE.test(`${scheme}${id}${serial}${timestamp}${nonce}${signature}`)) {
+    refuseHeaderValue({ scheme, [name]: id, serial_no: serial, timestamp, nonce_str: nonce, signature })
   }
-  return `${scheme} mchid="${mchid}",serial_no="${serial}",timestamp="${timestamp}",nonce_str="${nonce}",signature="${signature}"`
+  return `${scheme} ${name}="${id}",serial_no="${serial}",timestamp="${timestamp}",nonce_str="${nonce}",signature="${signature}"`
 }
 
 const HEADER_VALUE = /^[\x20-\x21\x23-\x7e]*$/

@@ -6,7 +6,7 @@
 export * as Builder from './builder.js'
 export type { PlatformCertificate } from './certificates.js'
 export * as Certificates from './certificates.js'
-export type { Config } from './config/config.js'
+export type { BrandConfig, BrandKeyOptions, Config } from './config/config.js'
 export type { Hooks, RequestInfo, ResponseInfo, RetryInfo, WarningInfo } from './config/hooks.js'
 export type { KeyOptions } from './config/keys.js'
 export type { MerchantPem, MerchantPfx } from './config/merchant-certificate.js'
@@ -21,7 +21,7 @@ export type {
 } from './options.js'
 export { WechatPayResponse } from './response.js'
 export type { EncryptionKey, Signer, Verifier } from './trust/verifier.js'
-export type { Operation, Operations, Routes, WechatPay } from './types/index.js'
+export type { BrandPay, BrandRoutes, Operation, Operations, Routes, WechatPay } from './types/index.js'
 
 // Stores that several processes share, and values that are kept out of logs.
 

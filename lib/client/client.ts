@@ -1,6 +1,7 @@
 /** One call, from its options to its verified response. */
 import type { Readable } from 'node:stream'
 import { expandTemplate, templateNames } from '../chain/uri-template.js'
+import type { Caller } from '../config/caller.js'
 import type { Settings } from '../config/settings.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { CommonOptions, Method } from '../options.js'
@@ -85,6 +86,7 @@ export function createClient(
     const path = expandTemplate(template, decodeMediaId(template, values))
     const headers =
       options.headers === undefined ? settings.headers : { ...settings.headers, ...readHeaders(options.headers) }
+    refuseForeignPath(path, settings.caller)
     const facts = endpointFacts(method, path)
     return await withFiles(options, opened =>
       exchange({ method, template, path, options: opened, headers, facts, file: undefined, trace }, context),
@@ -113,6 +115,16 @@ export function createClient(
 function valueInName(path: string): string {
   const above = path.slice(0, path.lastIndexOf('/'))
   return `The segment after ${quote(`/${above}`)} must be a placeholder, since it is a value, whose capital letters a property name does not keep. Write \`_name_\` there and pass the value in the options, or write the path in chain().`
+}
+
+function refuseForeignPath(path: string, { option }: Caller): void {
+  const isOfBrands = /^\/brand(?:[/?]|$)/.test(path)
+  if (isOfBrands === (option === 'brand_id')) return
+  throw new InvalidArgumentError(
+    isOfBrands
+      ? `Paths under /brand/ are for the client of a brand; this one has a \`mchid\`. Create one with \`brand_id\` in place of \`mchid\`.`
+      : `The client of a brand has paths under /brand/ only; got a different path. Create a client with \`mchid\` in place of \`brand_id\`.`,
+  )
 }
 
 /** A call as it was written. */

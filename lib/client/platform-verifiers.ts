@@ -1,5 +1,6 @@
 /** The keys of WeChat Pay that a client verifies with: the configured ones, and the certificates that it downloads itself. */
 
+import { type Caller, callerId } from '../config/caller.js'
 import type { Settings } from '../config/settings.js'
 import type { OpenOptions } from '../options.js'
 import { emit } from '../telemetry/trace.js'
@@ -58,18 +59,25 @@ function openKeyRing(
   url: string,
   download: (verifier: Verifier) => Promise<string>,
 ): PlatformKeyRing {
-  const { mchid, platformKeys, apiv3Key, signer, store, hooks } = settings
+  const { caller, platformKeys, apiv3Key, signer, store, hooks } = settings
   const kind = signer.algorithm ?? 'RSA'
-  const warn = (warning: KeyWarning) => emit(hooks.warning, () => ({ mchid, ...warning }))
+  const warn = (warning: KeyWarning) => emit(hooks.warning, () => ({ ...callerId(caller), ...warning }))
   return new PlatformKeyRing({
     configured: platformKeys,
     kind,
     now: clock.now,
     warn,
     download:
-      apiv3Key &&
-      (known => new DownloadedKeys({ name: `${mchid}:${url}`, apiv3Key, kind, store, clock, download, known, warn })),
+      canDownload(caller) && apiv3Key
+        ? known =>
+            new DownloadedKeys({ name: `${caller.id}:${url}`, apiv3Key, kind, store, clock, download, known, warn })
+        : undefined,
   })
+}
+
+// WeChat Pay has no certificates for a brand: it signs with the WeChat Pay public key.
+function canDownload({ option }: Caller): boolean {
+  return option === 'mchid'
 }
 
 async function download(

@@ -10,7 +10,7 @@ export interface Client {
 }
 
 /** The settings that other modules may read. */
-export type SharedSettings = Pick<Settings, 'mchid' | 'privateKey' | 'signer' | 'apiv3Key' | 'secret' | 'store'> &
+export type SharedSettings = Pick<Settings, 'caller' | 'privateKey' | 'signer' | 'apiv3Key' | 'secret' | 'store'> &
   Partial<Pick<Settings, 'transport' | 'fallbackUri' | 'encrypt' | 'identity'>> & {
     /** Verifies notifications. */
     readonly verifier: Verifier

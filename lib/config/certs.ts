@@ -82,6 +82,15 @@ function mismatch(name: string, own: string): string {
   return `The serial of a certificate in \`certs\` must be its own, ${own}; got ${found}.`
 }
 
+/** @throws InvalidArgumentError for a platform certificate: WeChat Pay signs with its public key for a brand. */
+export function requirePublicKeys(keys: readonly PlatformKey[]): void {
+  const other = keys.find(({ serial }) => !isPublicKeyId(serial))
+  if (!other) return
+  throw new InvalidArgumentError(
+    `\`certs.${other.serial}\` of a brand must be the WeChat Pay public key (微信支付公钥) under its \`PUB_KEY_ID_…\`; got a platform certificate, with which WeChat Pay signs for merchants only.`,
+  )
+}
+
 /** @throws InvalidArgumentError for a key that is the merchant's own, by its serial or by the key itself. */
 export function refuseMerchantKeys(
   keys: readonly PlatformKey[],

@@ -1,5 +1,6 @@
-/** The configuration of a merchant, checked once. Keys are kept as key objects: no PEM, nothing that prints. */
+/** The configuration of a merchant or a brand, checked once. Keys are kept as key objects: no PEM, nothing that prints. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
+import type { KeyInput } from '../crypto/keys.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { TransportOptions } from '../options.js'
 import { MemoryStore } from '../stores/memory-store.js'
@@ -11,18 +12,12 @@ import type { PoolOptions } from '../transport/undici.js'
 import { bare, isRecord } from '../util/plain-object.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { kindOf } from '../util/wording.js'
+import { type Caller, readCaller } from './caller.js'
 import { type Hooks, readHooks } from './hooks.js'
 import { type KeyOptions, readKeys } from './keys.js'
 import type { Settings } from './settings.js'
 
-/** The options of `Builder.factory`. */
-export interface Config extends TransportOptions, KeyOptions {
-  /** The merchant number of the merchant or the service provider. */
-  mchid: string
-  /** The secret of the WeCom application that pays: creates the `workwx_sign` of the APIv2 messages that need one. */
-  agentSecret?: string
-  /** APIv2 calls the sandbox only; see the option of a call with the same name. */
-  sandbox?: boolean
+interface ClientOptions extends TransportOptions {
   /**
    * PEM of the certificate authorities to trust instead of the well-known ones, for a gateway or a proxy of your own. Not used
    * with `dispatcher`.
@@ -43,8 +38,42 @@ export interface Config extends TransportOptions, KeyOptions {
   store?: Store
   /** `'off'` neither encrypts nor decrypts the sensitive fields that the catalogue marks. Default `'auto'`. */
   encrypt?: 'auto' | 'off'
+}
+
+/** The options of `Builder.factory` for a merchant. */
+export interface Config extends ClientOptions, KeyOptions {
+  /** The merchant number of the merchant or the service provider. */
+  mchid: string
+  /** The secret of the WeCom application that pays: creates the `workwx_sign` of the APIv2 messages that need one. */
+  agentSecret?: string
+  /** APIv2 calls the sandbox only; see the option of a call with the same name. */
+  sandbox?: boolean
   /** Called for every request, response and retry, and for keys that need attention; gets no secrets. */
   on?: Hooks
+}
+
+/** The options of `Builder.factory` for a brand (品牌), which calls the paths under `/brand/`. */
+export interface BrandConfig extends ClientOptions, BrandKeyOptions {
+  /** The number of the brand (品牌ID). */
+  brand_id: string
+  /** As for a merchant, with `brand_id` in place of `mchid`. */
+  on?: Hooks<{ brand_id: string }>
+}
+
+/** The keys of a brand, and the WeChat Pay public key. */
+export interface BrandKeyOptions
+  extends Pick<KeyOptions, 'serial' | 'privateKey' | 'apiv3Key' | 'signer' | 'verifier'> {
+  /** The WeChat Pay public key (微信支付公钥) by its `PUB_KEY_ID_…`. A brand has no platform certificates. */
+  certs?: Readonly<Record<string, KeyInput>>
+}
+
+/** Those of both, to be checked. */
+interface Options extends ClientOptions, KeyOptions {
+  mchid?: unknown
+  brand_id?: unknown
+  agentSecret?: unknown
+  sandbox?: unknown
+  on?: unknown
 }
 
 const MAIN_HOST = 'https://api.mch.weixin.qq.com/'
@@ -61,11 +90,16 @@ const KEY_OPTIONS: readonly (keyof KeyOptions)[] = [
   'verifier',
 ]
 
-const OPTIONS: readonly (keyof Config)[] = [
-  'mchid',
-  ...KEY_OPTIONS,
-  'agentSecret',
-  'sandbox',
+const BRAND_KEY_OPTIONS: readonly (keyof BrandKeyOptions)[] = [
+  'serial',
+  'privateKey',
+  'certs',
+  'apiv3Key',
+  'signer',
+  'verifier',
+]
+
+const CLIENT_OPTIONS: readonly (keyof ClientOptions | 'on')[] = [
   'ca',
   'proxy',
   'connections',
@@ -80,15 +114,18 @@ const OPTIONS: readonly (keyof Config)[] = [
   'on',
 ]
 
+const OPTIONS: readonly (keyof Config)[] = ['mchid', ...KEY_OPTIONS, 'agentSecret', 'sandbox', ...CLIENT_OPTIONS]
+const BRAND_OPTIONS: readonly (keyof BrandConfig)[] = ['brand_id', ...BRAND_KEY_OPTIONS, ...CLIENT_OPTIONS]
+
 /** @throws InvalidArgumentError that names the option, what it must be and what was found. */
-export function readConfig(given: Config, now: () => number): Settings {
+export function readConfig(given: Config | BrandConfig, now: () => number): Settings {
   requireConfig(given)
-  const config = bare(given)
-  const mchid = readMchid(config.mchid)
+  const config: Options = bare(given)
+  const caller = readCaller(config)
   const transport = readTransportOptions(config, MAIN_HOST)
   const isMainHost = transport.baseUri.href === MAIN_HOST
   return freezeSettings({
-    mchid,
+    caller,
     agentSecret: readAgentSecret(config.agentSecret),
     pool: Object.freeze(readPool(config)),
     sandbox: readSandbox(config.sandbox),
@@ -99,7 +136,7 @@ export function readConfig(given: Config, now: () => number): Settings {
     hooks: readHooks(config.on),
     store: readStore(config.store, now),
     encrypt: readEncrypt(config.encrypt),
-    ...readKeys(config, mchid),
+    ...readKeys(config, caller),
   })
 }
 
@@ -109,40 +146,35 @@ export function readConfig(given: Config, now: () => number): Settings {
  * @throws InvalidArgumentError as {@link readConfig} does.
  */
 export function renewKeys(settings: Settings, changes: KeyOptions): Settings {
-  requireKeyOptions(changes)
-  return freezeSettings({ ...settings, ...readKeys(bare(changes), settings.mchid, settings) })
+  requireKeyOptions(changes, settings.caller)
+  return freezeSettings({ ...settings, ...readKeys(bare(changes), settings.caller, settings) })
 }
 
 function freezeSettings(settings: Settings): Settings {
   return Object.freeze(bare(settings))
 }
 
-function requireConfig(config: unknown): asserts config is Config {
+function requireConfig(config: unknown): void {
   if (!isRecord(config)) {
     throw new InvalidArgumentError(
       `Builder.factory takes an object of options { mchid, serial, privateKey, certs, … }; got ${kindOf(config)}.`,
     )
   }
-  refuseUnknownOptions(config, OPTIONS, 'Builder.factory')
+  const { mchid, brand_id } = config
+  const isBrand = brand_id !== undefined && mchid === undefined
+  if (isBrand) refuseUnknownOptions(config, BRAND_OPTIONS, 'Builder.factory for a brand')
+  else refuseUnknownOptions(config, [...OPTIONS, ...(brand_id === undefined ? [] : ['brand_id'])], 'Builder.factory')
 }
 
-function requireKeyOptions(changes: unknown): asserts changes is KeyOptions {
+function requireKeyOptions(changes: unknown, { option }: Caller): void {
+  const options = option === 'brand_id' ? BRAND_KEY_OPTIONS : KEY_OPTIONS
   if (!isRecord(changes) || Object.keys(changes).length === 0) {
     const found = isRecord(changes) ? 'an empty object' : kindOf(changes)
     throw new InvalidArgumentError(
-      `Builder.renew takes an object with the new keys, some of ${KEY_OPTIONS.join(', ')}; got ${found}.`,
+      `Builder.renew takes an object with the new keys, some of ${options.join(', ')}; got ${found}.`,
     )
   }
-  refuseUnknownOptions(changes, KEY_OPTIONS, 'Builder.renew')
-}
-
-function readMchid(mchid: unknown): string {
-  const digits = typeof mchid === 'number' ? String(mchid) : mchid
-  if (typeof digits === 'string' && /^\d{1,32}$/.test(digits)) return digits
-  const found = typeof digits === 'string' ? 'a string with other characters' : kindOf(mchid)
-  throw new InvalidArgumentError(
-    `\`mchid\` must be the merchant number, a string of digits such as '1900000109'; got ${found}.`,
-  )
+  refuseUnknownOptions(changes, options, 'Builder.renew')
 }
 
 function readStore(store: Store | undefined, now: () => number): Store {
@@ -168,7 +200,7 @@ function readAgentSecret(secret: unknown): KeyObject | undefined {
   )
 }
 
-function readPool(config: Config): PoolOptions {
+function readPool(config: ClientOptions): PoolOptions {
   const proxy = readProxy(config.proxy)
   if (proxy && config.dispatcher) {
     throw new InvalidArgumentError(
@@ -194,7 +226,7 @@ function readSandbox(sandbox: unknown): boolean {
   throw new InvalidArgumentError(`\`sandbox\` must be true or false; got ${kindOf(sandbox)}.`)
 }
 
-function readFallbackUri({ fallback_uri }: Config, isMainHost: boolean): URL | undefined {
+function readFallbackUri({ fallback_uri }: ClientOptions, isMainHost: boolean): URL | undefined {
   if (fallback_uri === false) return undefined
   if (fallback_uri !== undefined) return readBaseUri(fallback_uri, 'fallback_uri')
   return isMainHost ? new URL(SECOND_HOST) : undefined

@@ -5,11 +5,16 @@ import type { KeyWarning } from '../trust/warnings.js'
 import { bare, isRecord } from '../util/plain-object.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { kindOf } from '../util/wording.js'
+import type { CallerId } from './caller.js'
+
+/** Of a merchant's client; that of a brand shows its `brand_id` instead. */
+interface Merchant {
+  mchid: string
+}
 
 interface CallInfo {
   /** The same for everything that is told of one call. */
   id: string
-  mchid: string
   method: Method
   /** The path without values and query, since they may be personal data: `/v3/pay/transactions/id/{transaction_id}`. */
   path: string
@@ -19,19 +24,19 @@ interface CallInfo {
   attempt: number
 }
 
-export interface RequestInfo extends CallInfo {
+interface RequestFacts extends CallInfo {
   /** Bytes of the payload. */
   bytes: number
 }
 
-export interface ResponseInfo extends CallInfo {
+interface ResponseFacts extends CallInfo {
   statusCode: number
   requestId: string | undefined
   /** Milliseconds from the request to the end of the response. */
   duration: number
 }
 
-export interface RetryInfo extends CallInfo {
+interface RetryFacts extends CallInfo {
   /** Why the call is retried: the error of the transport, or the status of the response. */
   cause: WechatPayError | { statusCode: number }
   /** Milliseconds until the next attempt; 0 before one at a different host. */
@@ -40,8 +45,7 @@ export interface RetryInfo extends CallInfo {
   budget: number
 }
 
-/** A call that ended in an error. */
-export interface FailureInfo extends CallInfo {
+interface FailureFacts extends CallInfo {
   /** The number of attempts; 0 if the call was refused before anything was sent. */
   attempt: number
   /** The code of the error. */
@@ -57,25 +61,28 @@ export interface FailureInfo extends CallInfo {
   isBudgetSpent: boolean
 }
 
+export type RequestInfo<Caller = Merchant> = RequestFacts & Caller
+export type ResponseInfo<Caller = Merchant> = ResponseFacts & Caller
+export type RetryInfo<Caller = Merchant> = RetryFacts & Caller
+/** A call that ended in an error. */
+export type FailureInfo<Caller = Merchant> = FailureFacts & Caller
 /** Nothing has failed yet: a certificate expires soon or could not be refreshed, or the store is down. */
-export interface WarningInfo extends KeyWarning {
-  mchid: string
-}
+export type WarningInfo<Caller = Merchant> = KeyWarning & Caller
 
 /** Called as events happen. Errors of a hook are ignored, so that logging cannot break a payment. */
-export interface Hooks {
-  request?: (info: RequestInfo) => void
-  response?: (info: ResponseInfo) => void
-  retry?: (info: RetryInfo) => void
+export interface Hooks<Caller = Merchant> {
+  request?: (info: RequestInfo<Caller>) => void
+  response?: (info: ResponseInfo<Caller>) => void
+  retry?: (info: RetryInfo<Caller>) => void
   /** Called for every call that ends in an error, also one that was refused before anything was sent. */
-  failure?: (info: FailureInfo) => void
-  warning?: (info: WarningInfo) => void
+  failure?: (info: FailureInfo<Caller>) => void
+  warning?: (info: WarningInfo<Caller>) => void
 }
 
 const HOOKS: readonly (keyof Hooks)[] = ['request', 'response', 'retry', 'failure', 'warning']
 
 /** @throws InvalidArgumentError for a name that is not a hook, which would never be called, and for anything but a function. */
-export function readHooks(on: unknown = {}): Hooks {
+export function readHooks(on: unknown = {}): Hooks<CallerId> {
   if (!isRecord(on)) {
     throw new InvalidArgumentError(`\`on\` must be an object of functions { ${HOOKS.join(', ')} }; got ${kindOf(on)}.`)
   }

@@ -20,7 +20,8 @@ import { signWith } from '../trust/sign.js'
 import type { Signer, Verifier } from '../trust/verifier.js'
 import { isRecord } from '../util/plain-object.js'
 import { characterName, kindOf } from '../util/wording.js'
-import { readCerts, refuseMerchantKeys } from './certs.js'
+import type { Caller } from './caller.js'
+import { readCerts, refuseMerchantKeys, requirePublicKeys } from './certs.js'
 import { type MerchantCertificate, type MerchantPem, type MerchantPfx, readMerchant } from './merchant-certificate.js'
 
 /** The keys of a merchant, and those of WeChat Pay. */
@@ -76,18 +77,34 @@ const V3_OPTIONS = ['privateKey', 'serial', 'certs', 'apiv3Key', 'signer', 'veri
  *
  * @throws InvalidArgumentError that names the option, what it must be and what was found.
  */
-export function readKeys(options: KeyOptions, mchid: string, before?: Keys): Keys {
+export function readKeys(options: KeyOptions, caller: Caller, before?: Keys): Keys {
+  const isBrand = caller.option === 'brand_id'
   const has = (names: readonly (keyof KeyOptions)[]) => names.some(name => options[name] !== undefined)
   const apiv3Key = readSymmetricKey(options.apiv3Key, 'apiv3Key', 'the APIv3 key (APIv3密钥)') ?? before?.apiv3Key
   const secret = readSymmetricKey(options.secret, 'secret', 'the APIv2 key (APIv2密钥)') ?? before?.secret
   const supportsV3 = has(V3_OPTIONS) || (before ? before.supportsV3 : secret === undefined)
-  const merchant = before && !has(MERCHANT_OPTIONS) ? before : readMerchantKeys(options, mchid, supportsV3)
+  const merchant = before && !has(MERCHANT_OPTIONS) ? before : readMerchantKeys(options, caller.id, supportsV3)
   const platform = before && !has(['certs', 'verifier']) ? before : readPlatformKeys(options)
   const { privateKey, signer, identity = before?.identity } = merchant
   const { platformKeys, givenVerifier } = platform
   refuseMerchantKeys(platformKeys, signer.serial, privateKey)
-  if (supportsV3 && !givenVerifier && !apiv3Key) requirePlatformKey(platformKeys, signer.algorithm ?? 'RSA')
+  if (isBrand) requireBrandKeys(platformKeys, signer, givenVerifier)
+  else if (supportsV3 && !givenVerifier && !apiv3Key) requirePlatformKey(platformKeys, signer.algorithm ?? 'RSA')
   return { privateKey, signer, identity, platformKeys, givenVerifier, apiv3Key, secret, supportsV3 }
+}
+
+/** @throws InvalidArgumentError for anything but RSA and WeChat Pay public keys. */
+function requireBrandKeys(keys: readonly PlatformKey[], { algorithm }: Signer, verifier: Verifier | undefined): void {
+  if (algorithm === 'SM2') {
+    throw new InvalidArgumentError(
+      '`privateKey` of a brand must be an RSA key; got one of SM2. Pass the key of the brand API certificate.',
+    )
+  }
+  requirePublicKeys(keys)
+  if (keys.length > 0 || verifier) return
+  throw new InvalidArgumentError(
+    '`certs` must have the WeChat Pay public key under its `PUB_KEY_ID_…`: no response could be verified, and there are no certificates to download for a brand.',
+  )
 }
 
 // WeChat Pay signs its responses with the algorithm of the request.

@@ -3,11 +3,12 @@ import type { KeyObject } from 'node:crypto'
 import type { Store } from '../stores/store.js'
 import type { TransportSettings } from '../transport/settings.js'
 import type { PoolOptions } from '../transport/undici.js'
+import type { Caller, CallerId } from './caller.js'
 import type { Hooks } from './hooks.js'
 import type { Keys } from './keys.js'
 
 export interface Settings extends Keys {
-  readonly mchid: string
+  readonly caller: Caller
   /** Shares certificates and handled notifications with other processes. */
   readonly store: Store
   /** Whether the sensitive fields that the catalogue marks are encrypted and decrypted. */
@@ -24,5 +25,5 @@ export interface Settings extends Keys {
   /** The base URI to use if the first cannot be reached. */
   readonly fallbackUri: URL | undefined
   readonly headers: Readonly<Record<string, string>>
-  readonly hooks: Hooks
+  readonly hooks: Hooks<CallerId>
 }

@@ -143,7 +143,11 @@ function createRespond(receive: Receive, onEvent: OnEvent, settings: Settings): 
 
 // Each recipient has its own: the sender of a notification of APIv2 chooses its `id`, and may be a different merchant.
 function storeKey(id: string, keys: NotificationKeys, usesXml: boolean): string {
-  return `wechatpay-chain:notification:${usesXml ? 'v2' : 'v3'}:${keys.mchid ?? keyDigest(keys, usesXml)}:${id}`
+  return `wechatpay-chain:notification:${usesXml ? 'v2' : 'v3'}:${ownerOf(keys) ?? keyDigest(keys, usesXml)}:${id}`
+}
+
+function ownerOf({ caller }: NotificationKeys): string | undefined {
+  return caller?.option === 'brand_id' ? `brand:${caller.id}` : caller?.id
 }
 
 const keyDigests = { v2: new WeakMap<NotificationKeys, string>(), v3: new WeakMap<NotificationKeys, string>() }

@@ -1,9 +1,10 @@
 /** Notifications of APIv3: JSON, signed by WeChat Pay, encrypted with the merchant's APIv3 key. */
 import type { KeyObject } from 'node:crypto'
+import type { Caller } from '../config/caller.js'
 import { AEAD_AES, AEAD_SM4, decryptAead, isAead } from '../crypto/aead.js'
 import { firstBlockOfGcm } from '../crypto/first-block.js'
 import { InvalidArgumentError, SignatureError } from '../errors.js'
-import { verifyNotification } from '../protocol/v3/verify.js'
+import { isFor, verifyNotification } from '../protocol/v3/verify.js'
 import { parseJson, requestIdOf } from '../response.js'
 import { type Decrypt, decryptFields } from '../trust/encrypt-fields.js'
 import type { Verifier } from '../trust/verifier.js'
@@ -40,7 +41,7 @@ export async function readJsonEvent(message: JsonMessage, recipients: Recipients
   const { only } = recipients
   if (!only) return await readForOneOf(message, recipients)
   const { verifier, apiv3Key } = requireKeys(only)
-  await verifyWith(verifier, message)
+  await verifyWith(verifier, message, only.keys.caller)
   return await decrypt(readEnvelope(message), only, apiv3Key)
 }
 
@@ -54,6 +55,7 @@ async function readForOneOf(message: JsonMessage, recipients: Recipients): Promi
   for (const group of directory.bySerial(serial)) {
     for (const candidate of await group) {
       const { verifier, apiv3Key } = requireKeys(candidate)
+      if (!isFor(candidate.keys.caller, message.headers)) continue
       const key = fingerprintUnder(serial, verifier) ?? verifier
       const verifying = verified.get(key) ?? verifyWith(verifier, message)
       verified.set(key, verifying)
@@ -80,8 +82,8 @@ function requireKeys({ keys: { verifier, apiv3Key } }: Candidate): { verifier: V
   )
 }
 
-function verifyWith(verifier: Verifier, { body, headers, now }: JsonMessage): Promise<void> {
-  return verifyNotification(body, { headers, verifier, now, requestId: requestIdOf(headers) })
+function verifyWith(verifier: Verifier, { body, headers, now }: JsonMessage, caller?: Caller): Promise<void> {
+  return verifyNotification(body, { headers, verifier, caller, now, requestId: requestIdOf(headers) })
 }
 
 /**

@@ -2,8 +2,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { factory } from '../builder.js'
 import { type Client, settingsOf } from '../client/settings-of.js'
-import { readCerts } from '../config/certs.js'
-import type { Config } from '../config/config.js'
+import { type Caller, readCaller } from '../config/caller.js'
+import { readCerts, requirePublicKeys } from '../config/certs.js'
+import type { BrandConfig, Config } from '../config/config.js'
+import type { KeyOptions } from '../config/keys.js'
 import { readMerchant } from '../config/merchant-certificate.js'
 import { aesKey } from '../crypto/bytes.js'
 import { type KeyInput, loadSigningKey } from '../crypto/keys.js'
@@ -18,11 +20,11 @@ import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
 
 /** The options of `Builder.factory`; only `certs` (or `verifier`) and `apiv3Key`, or `secret` for APIv2, are needed. */
-export type NotificationConfig = Partial<Config> & { store?: Store }
+export type NotificationConfig = Partial<Config> | Partial<BrandConfig>
 
 export interface NotificationKeys {
-  /** The merchant number, if it is known. */
-  readonly mchid: string | undefined
+  /** The merchant or the brand, if it is known. */
+  readonly caller: Caller | undefined
   readonly verifier: Verifier | undefined
   readonly apiv3Key: KeyObject | undefined
   /** The APIv2 key. */
@@ -59,7 +61,7 @@ function keysOfClient(client: unknown): NotificationKeys | undefined {
   // Exported again only when it was renewed.
   let secret: { key: KeyObject; text: string } | undefined
   return {
-    mchid: settings.mchid,
+    caller: settings.caller,
     get verifier() {
       return now().verifier
     },
@@ -86,10 +88,11 @@ function keysOfConfig(config: NotificationConfig | Client): NotificationKeys {
     )
   }
   if (canDownload(config)) return readKeys(factory(config))
-  const { mchid, secret } = config
+  const { mchid, brand_id, secret } = config
+  const caller = mchid === undefined && brand_id === undefined ? undefined : readCaller({ mchid, brand_id })
   return {
-    mchid: mchid === undefined ? undefined : String(mchid),
-    verifier: readVerifier(config),
+    caller,
+    verifier: readVerifier(config, caller),
     apiv3Key: config.apiv3Key === undefined ? undefined : createSecretKey(aesKey(config.apiv3Key, 'apiv3Key')),
     secret: secret === undefined ? undefined : Buffer.from(aesKey(secret, 'secret')).toString(),
     decrypt: readDecrypt(config),
@@ -97,18 +100,26 @@ function keysOfConfig(config: NotificationConfig | Client): NotificationKeys {
   }
 }
 
-function isConfig(source: unknown): source is NotificationConfig {
+/** The options of both that are read here. */
+interface Given extends KeyOptions {
+  readonly mchid?: unknown
+  readonly brand_id?: unknown
+  readonly encrypt?: 'auto' | 'off'
+  readonly store?: Store
+}
+
+function isConfig(source: unknown): source is Given {
   return isRecord(source)
 }
 
 // A client downloads the platform certificates that `certs` lacks, as it does for its calls.
-function canDownload(config: NotificationConfig): config is Config {
+function canDownload(config: Given): config is Config {
   const { mchid, verifier, apiv3Key, serial, privateKey, signer, merchant } = config
   const canSign = signer !== undefined || merchant !== undefined || (privateKey !== undefined && serial !== undefined)
   return mchid !== undefined && canSign && apiv3Key !== undefined && !verifier
 }
 
-function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: NotificationConfig): Decrypt | undefined {
+function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: Given): Decrypt | undefined {
   if (encrypt === 'off') return undefined
   if (signer) return signer.decrypt?.bind(signer)
   const key =
@@ -116,8 +127,10 @@ function readDecrypt({ encrypt, signer, privateKey, merchant, mchid = '' }: Noti
   return key && (ciphertext => decryptField(ciphertext, key))
 }
 
-function readVerifier({ verifier, certs = {} }: NotificationConfig): Verifier | undefined {
+function readVerifier({ verifier, certs = {} }: Given, caller: Caller | undefined): Verifier | undefined {
   const entries: [serial: string, input: KeyInput][] = Object.entries(certs)
   if (verifier || entries.length === 0) return verifier
-  return new PlatformKeyRing({ configured: readCerts(entries), now: systemClock.now })
+  const configured = readCerts(entries)
+  if (caller?.option === 'brand_id') requirePublicKeys(configured)
+  return new PlatformKeyRing({ configured, now: systemClock.now })
 }

@@ -37,6 +37,8 @@ export interface MintKeys {
   serial: string
   privateKey: KeyInput
   apiv3Key: string | Uint8Array
+  /** For a notification to that brand, such as `PRODUCT_COUPON.USE`. */
+  brand_id?: string
 }
 
 /** As {@link MintKeys}, with an SM2 private key, for a notification in the national algorithms, which have to be loaded. */
@@ -89,7 +91,7 @@ interface Side {
   sign(message: Uint8Array): string
 }
 
-function rsaSide({ serial, apiv3Key, privateKey }: MintKeys): Side {
+function rsaSide({ serial, apiv3Key, privateKey, brand_id }: MintKeys): Side {
   const key = loadSigningKey(privateKey, 'privateKey')
   if (kindOfKey(key) === 'SM2') {
     throw new InvalidArgumentError(
@@ -99,7 +101,7 @@ function rsaSide({ serial, apiv3Key, privateKey }: MintKeys): Side {
   return {
     serial,
     aead: AEAD_AES,
-    scheme: Formatter.SCHEME,
+    scheme: brand_id === undefined ? Formatter.SCHEME : Formatter.BRAND_SCHEME,
     encrypt: (plaintext, nonce, associatedData) => AesGcm.encrypt(plaintext, apiv3Key, nonce, associatedData),
     sign: message => Rsa.sign(message, key),
   }

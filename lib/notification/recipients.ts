@@ -78,7 +78,7 @@ class Directory {
   constructor(candidates: readonly Candidate[]) {
     this.#candidates = candidates
     this.#bySerial = groupBy(candidates, ({ keys }) => serialsOf(keys.verifier))
-    this.#byMchid = groupBy(candidates, ({ keys }) => [keys.mchid])
+    this.#byMchid = groupBy(candidates, ({ keys: { caller } }) => [caller?.option === 'mchid' ? caller.id : undefined])
   }
 
   get isEmpty(): boolean {

@@ -1,6 +1,7 @@
 /** Tells hooks and subscribers how calls go: each call has a trace, which holds nothing of what it carries. */
 import { randomUUID } from 'node:crypto'
 import { tracingChannel } from 'node:diagnostics_channel'
+import { type CallerId, callerId } from '../config/caller.js'
 import type { Hooks } from '../config/hooks.js'
 import type { Settings } from '../config/settings.js'
 import { TransportError, WechatPayError } from '../errors.js'
@@ -14,7 +15,10 @@ import { type Deadline, systemClock } from '../util/deadline.js'
 /** What is published on the channel, at the beginning and the end of a call. */
 export interface CallTrace {
   readonly id: string
-  readonly mchid: string
+  /** Of a merchant's client. */
+  readonly mchid?: string
+  /** Of a brand's client. */
+  readonly brand_id?: string
   readonly method: Method
   /** Without the values of placeholders, and without the query. */
   readonly path: string
@@ -48,15 +52,17 @@ export class Trace {
   deadline: Deadline | undefined
   /** Whether a retry was left out because the budget was spent. */
   #isBudgetSpent = false
-  readonly #hooks: Hooks
+  readonly #hooks: Hooks<CallerId>
+  readonly #caller: CallerId
   readonly #started = systemClock.monotonic()
 
-  constructor(method: Method, template: string, { mchid, transport, hooks }: Settings) {
+  constructor(method: Method, template: string, { caller, transport, hooks }: Settings) {
     const { protocol, host } = transport.baseUri
     this.#hooks = hooks
+    this.#caller = callerId(caller)
     this.published = {
       id: randomUUID(),
-      mchid,
+      ...this.#caller,
       method,
       path: `/${withoutValues(template)}`,
       protocol,
@@ -91,8 +97,8 @@ export class Trace {
 
   /** What every hook gets. */
   #describe() {
-    const { id, mchid, method, path, host, attempt } = this.published
-    return { id, mchid, method, path, host, attempt }
+    const { id, method, path, host, attempt } = this.published
+    return { id, ...this.#caller, method, path, host, attempt }
   }
 
   /** Runs the call, and tells of its end. */

@@ -1,4 +1,4 @@
 /** The types of the documented calls. */
 export type { Operation } from './call.js'
-export type { Operations, Routes } from './generated/routes.js'
-export type { WechatPay } from './wechatpay.js'
+export type { BrandRoutes, Operations, Routes } from './generated/routes.js'
+export type { BrandPay, WechatPay } from './wechatpay.js'

@@ -452,7 +452,7 @@ describe('pages that need no key', () => {
 describe('the key', () => {
   const order = { appId: 'wx1', prepay_id: prepayId }
   const shared: SharedSettings = {
-    mchid: merchant.mchid,
+    caller: { option: 'mchid', id: merchant.mchid },
     signer: { serial: merchant.serial, sign: () => expect.fail('it was asked') },
     verifier: { announcedSerial: () => undefined, verify: () => undefined },
     apiv3Key: undefined,

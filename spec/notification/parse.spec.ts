@@ -385,7 +385,7 @@ describe('fields that are encrypted for the merchant', () => {
 
 describe('a receiver', () => {
   const settings: SharedSettings = {
-    mchid: '1230000109',
+    caller: { option: 'mchid', id: '1230000109' },
     signer: { serial: '', sign: () => '' },
     verifier: { announcedSerial: () => undefined, verify: () => true },
     apiv3Key: undefined,

@@ -7,7 +7,7 @@ import type { OpenOptions } from '../../lib/options.js'
 import type { WechatPayResponse } from '../../lib/response.js'
 import { sensitive } from '../../lib/trust/sensitive.js'
 import { keyFile } from '../fixtures/vectors.js'
-import { answer, config, merchant, platform, type ReceivedRequest, startGateway } from '../gateway.js'
+import { answer, config, merchant, platform, type ReceivedRequest, signatureHeaders, startGateway } from '../gateway.js'
 
 const PUB_KEY_ID = 'PUB_KEY_ID_0114232134912410000000000000'
 const publicKeyPair = { public: keyFile('lowserial.spki.pem'), private: keyFile('lowserial.pkcs8.key') }
@@ -24,8 +24,22 @@ function client(changes: Partial<Config> = {}) {
   return Builder.factory({ ...config, certs, base_uri: gateway.url, ...changes })
 }
 
+function brandClient() {
+  const { serial, privateKey } = merchant
+  const certs = { [PUB_KEY_ID]: publicKeyPair.public }
+  return Builder.factory({ brand_id: '10001', serial, privateKey, certs, base_uri: gateway.url })
+}
+
+/** The response to an operation, signed as for whom it is. */
+function signed(path: string, data: unknown) {
+  if (!path.startsWith('brand/')) return answer(200, data)
+  const key = { serial: PUB_KEY_ID, privateKey: publicKeyPair.private }
+  return answer(200, data, signatureHeaders(JSON.stringify(data), key))
+}
+
 async function call(method: string, path: string, options: OpenOptions, changes?: Partial<Config>) {
-  const node: Record<string, unknown> = Object(client(changes).chain(path))
+  const wxpay: { chain(path: string): unknown } = path.startsWith('brand/') ? brandClient() : client(changes)
+  const node: Record<string, unknown> = Object(wxpay.chain(path))
   const verb = node[method]
   if (typeof verb !== 'function') return expect.fail(`no verb ${method}`)
   const response: WechatPayResponse = await verb(options)
@@ -68,6 +82,7 @@ describe('every field that the catalogue marks', () => {
       }
       const json = sent.length > 0 ? build(sent, plainOf) : undefined
       const given = JSON.stringify(json)
+      gateway.answers = [signed(path, { ok: true })]
       const { request } = await call(method, path, {
         ...Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, '1'])),
         ...(json !== undefined && { json }),
@@ -92,7 +107,7 @@ describe('every field that the catalogue marks', () => {
     'of the response to %s is decrypted',
     async (_name, { method, path, received }) => {
       const sealed = build(received, () => sealForMerchant('张𠮷😀'))
-      gateway.answers = [answer(200, sealed)]
+      gateway.answers = [signed(path, sealed)]
       const placeholders = Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, '1']))
       const { response } = await call(method, path, { ...placeholders, ...(method !== 'get' && { body: '{}' }) })
       expect(response.data).toEqual(build(received, () => '张𠮷😀'))

@@ -1,11 +1,9 @@
 import { expect, it } from 'vitest'
 import { calls, formsOf } from './catalogue.js'
-import { importTypes, refusals } from './compile.js'
+import { clients, refusals } from './compile.js'
 
 // Fails to compile for options, payloads or data that are `any` or `unknown`.
-const head = `${importTypes}
-declare const wxpay: WechatPay
-export type Used = Operations
+const head = `${clients}
 type IsVague<Type> = unknown extends Type ? true : false
 type Options<Verb> = Verb extends (options?: infer Given) => unknown ? Given : never
 type Payload<Verb> = Options<Verb> extends infer Given ? Given extends { json?: infer It } | { xml?: infer It } ? It : null : never

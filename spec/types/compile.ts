@@ -83,8 +83,11 @@ export async function refusals(
   return findings.map(({ line, message }) => ({ statement: statements[line - first], message }))
 }
 
-/** The import of the types for a file that {@link compile} compiles without a folder of its own. */
-export const importTypes = `import type { Operations, WechatPay } from ${JSON.stringify(join(project, 'lib/types/index.js'))}`
+/** A merchant's client and a brand's, for a file that {@link compile} compiles without a folder of its own. */
+export const clients = `import type { BrandPay, Operations, WechatPay } from ${JSON.stringify(join(project, 'lib/types/index.js'))}
+declare const wxpay: WechatPay
+declare const ofBrand: BrandPay
+export type Used = Operations`
 
 function run(compiler: Compiler, home: string): Promise<string> {
   const tsc = join(project, 'node_modules', compiler, 'bin/tsc')

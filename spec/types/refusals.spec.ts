@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { COMPILERS, importTypes, refusals } from './compile.js'
+import { COMPILERS, clients, refusals } from './compile.js'
 
 const order = `{ appid: 'wx1', mchid: '1', description: 'a', out_trade_no: '1', notify_url: 'https://a.example', amount: { total: 1 } }`
 const native = {
@@ -24,7 +24,15 @@ const REFUSED: Record<string, string> = {
   'a wrong segment': 'wxpay.v3.pay.transactions.nativ',
   'a wrong beginning': 'wxpay.v4',
   'a wrong segment in brackets': "wxpay.v3['pay']['transaction']",
-  'a wrong segment of a brand': 'wxpay.brand.anything',
+  'a path of brands with the client of a merchant': 'wxpay.brand',
+  'a path of brands with the client of a merchant, by chain()': "wxpay.chain('brand/store/brandstores').post",
+  'a path of brands with the client of a merchant, in brackets': "wxpay['brand/store/brandstores'].post",
+  'a wrong segment of a brand': 'ofBrand.brand.anything',
+  'a path of merchants with the client of a brand': 'ofBrand.v3',
+  'a path of merchants with the client of a brand, by chain()': "ofBrand.chain('v3/certificates').get",
+  'a path of merchants with the client of a brand, in brackets': "ofBrand['v3/certificates']",
+  'a field that an answer to a brand lacks':
+    '(await ofBrand.brand.marketing.productCoupon.notifyConfigs.get()).data.code_url',
   'a segment in the wrong case': 'wxpay.v3.merchantservice',
   'a placeholder without its name': 'wxpay.v3.pay.transactions.id._id_',
   'a path in a text that may be anything': "wxpay['' as string]",
@@ -109,19 +117,20 @@ const ACCEPTED: readonly string[] = [
   "(await wxpay.v2.pay.orderquery.post({ xml: { appid: 'wx1', out_trade_no: '1' } })).data.coupon_id_0?.length",
   "await wxpay.v2.secapi.mch.uploadmedia.post({ file: new Uint8Array(), meta: { sign_type: 'MD5' } })",
   "(await wxpay.chain('v3/bill/tradebill?bill_date=2026-11-23').get()).data.download_url.length",
-  '(await wxpay.brand.marketing.productCoupon.notifyConfigs.get()).data.notify_url.length',
-  "await wxpay.chain('brand/anything/goes').post({ json: {} })",
+  '(await ofBrand.brand.marketing.productCoupon.notifyConfigs.get()).data.notify_url.length',
+  "(await ofBrand.chain('brand/marketing/product-coupon/notify-configs').get()).data.notify_url.length",
+  "(await ofBrand.chain('/brand/marketing/product-coupon/notify-configs').get()).data.notify_url.length",
+  "(await ofBrand['brand/marketing/product-coupon/notify-configs'].get()).data.notify_url.length",
+  "await ofBrand.chain('brand/anything/goes').post({ json: {} })",
   "await wxpay.chain('' as string).patch({ anything: 1 })",
   'await wxpay.v3',
 ]
-
-const head = `${importTypes}\ndeclare const wxpay: WechatPay\nexport type Used = Operations`
 
 describe.each(COMPILERS)('with %s', compiler => {
   let refused: string[]
 
   beforeAll(async () => {
-    const found = await refusals(head, [...Object.values(REFUSED), ...ACCEPTED], { compiler })
+    const found = await refusals(clients, [...Object.values(REFUSED), ...ACCEPTED], { compiler })
     refused = found.map(({ statement, message }) => statement ?? message)
   })
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import type { Call } from '../../openapi/tools/model.mjs'
 import { payloadOf } from '../../openapi/tools/operations.mjs'
-import { calls } from './catalogue.js'
-import { importTypes, refusals } from './compile.js'
+import { calls, clientOf } from './catalogue.js'
+import { clients, refusals } from './compile.js'
 
 /** The call with the values that its document shows. */
 function asSample({ method, path, operation }: Call, inDigits: boolean): string {
@@ -20,7 +20,7 @@ function asSample({ method, path, operation }: Call, inDigits: boolean): string 
     ...(payload && payload.option !== 'file' && { [payload.option]: media?.example }),
   }
   const text = JSON.stringify(options, (_, value) => (inDigits && typeof value === 'number' ? String(value) : value))
-  return `wxpay['${path}'].${method}(${text})`
+  return `${clientOf(path)}['${path}'].${method}(${text})`
 }
 
 const sampled = calls.filter(({ operation }) =>
@@ -37,7 +37,6 @@ it.each([
   ['that of APIv2 in digits', true],
 ])('every sample payload compiles, %s', async (_, inDigits) => {
   const statements = sampled.map(call => asSample(call, inDigits && call.api === 'v2'))
-  const head = `${importTypes}\ndeclare const wxpay: WechatPay\nexport type Used = Operations`
-  const found = await refusals(head, statements)
+  const found = await refusals(clients, statements)
   expect(found.map(({ statement, message }) => `${statement?.slice(0, 100)}… ${message}`)).toEqual([])
 })

@@ -98,9 +98,9 @@ function signatureAdvice({ call, settings }: Context): string {
   const given = isRecord(xml) ? xml : {}
   const type = firstString(given.sign_type) ?? call.facts.signType ?? 'MD5'
   const named = firstString(given.mch_id, given.mchid, given.combine_mch_id)
-  const other = named === undefined || named === settings.mchid ? '' : ` But the message names merchant ${named}.`
+  const other = named === undefined || named === settings.caller.id ? '' : ` But the message names merchant ${named}.`
   return (
-    `The request was signed with ${type} using the \`secret\` of mchid ${settings.mchid}.${other} ` +
+    `The request was signed with ${type} using the \`secret\` of mchid ${settings.caller.id}.${other} ` +
     'Check that `secret` is the APIv2 key (账户中心 → API安全 → APIv2密钥), not the APIv3 key, and that `sign_type` is the one that the endpoint requires.'
   )
 }

@@ -43,7 +43,7 @@ export function createV2(settings: Settings, request: Request, now: () => number
     const signer: V2Signer = {
       path,
       facts,
-      mchid: settings.mchid,
+      mchid: settings.caller.id,
       secret: requireSecret(secret).export().toString(),
       agentSecret: settings.agentSecret?.export().toString(),
       isNonceless: options.nonceless ?? facts.nonceless,

@@ -94,8 +94,8 @@ function signatureAdvice(
   const covered = `${call.method} /${call.template} with ${size === 0 ? 'no' : `a ${size}-byte`} body`
   const seen = isRecord(detail) && isRecord(detail.sign_information) ? detail.sign_information : {}
   return (
-    `The signature covered ${covered}, for mchid ${settings.mchid}, signed with certificate serial ${settings.signer.serial}.${differenceOf(seen, call.method, to.path)} ` +
-    `Check that \`privateKey\` belongs to \`serial\`, that \`serial\` belongs to \`mchid\`, and that this machine's clock is right${clockOffset(headers, now)}.`
+    `The signature covered ${covered}, for ${settings.caller.option} ${settings.caller.id}, signed with certificate serial ${settings.signer.serial}.${differenceOf(seen, call.method, to.path)} ` +
+    `Check that \`privateKey\` belongs to \`serial\`, that \`serial\` belongs to \`${settings.caller.option}\`, and that this machine's clock is right${clockOffset(headers, now)}.`
   )
 }
 

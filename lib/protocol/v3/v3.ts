@@ -1,5 +1,6 @@
 /** APIv3: JSON, signed with the merchant's private key. Every response is verified before it is returned. */
 import { Readable } from 'node:stream'
+import { schemeOf } from '../../config/caller.js'
 import type { Settings } from '../../config/settings.js'
 import { type ApiError, InvalidArgumentError, WechatPayError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
@@ -126,9 +127,9 @@ class V3Exchange implements Exchange {
     if (this.#serial) headers['wechatpay-serial'] = this.#serial
     Object.assign(headers, given)
     const signature = await deadline.wait(signing)
-    const { mchid, signer } = settings
-    const scheme = signer.algorithm === 'SM2' ? Formatter.SM2_SCHEME : Formatter.SCHEME
-    headers.authorization = Formatter.authorization(mchid, nonce, signature, timestamp, signer.serial, scheme)
+    const { caller, signer } = settings
+    const scheme = schemeOf(caller, signer.algorithm)
+    headers.authorization = Formatter.authorization(caller.id, nonce, signature, timestamp, signer.serial, scheme)
     return { method, origin, path, headers, body }
   }
 
@@ -171,9 +172,10 @@ class V3Exchange implements Exchange {
   }
 
   #verify(signed: Buffer, headers: ResponseHeaders): Promise<void> {
-    const { verifier, now } = this.#client
+    const { settings, verifier, now } = this.#client
     const { deadline } = this.#call
-    return verifyResponse(signed, { headers, verifier, now: now(), requestId: requestIdOf(headers), deadline })
+    const requestId = requestIdOf(headers)
+    return verifyResponse(signed, { headers, verifier, caller: settings.caller, now: now(), requestId, deadline })
   }
 }
 

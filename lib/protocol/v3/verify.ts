@@ -1,4 +1,5 @@
 /** Verifies WeChat Pay's signature of a response or a notification. */
+import type { Caller } from '../../config/caller.js'
 import type { KeyKind } from '../../crypto/keys.js'
 import { OUTCOME_UNKNOWN, SignatureError, type SignatureErrorReason, WechatPayError } from '../../errors.js'
 import * as Formatter from '../../formatter.js'
@@ -11,17 +12,29 @@ import { kindOf } from '../../util/wording.js'
 const LARGEST_OFFSET = 300
 const REQUIRED = ['wechatpay-timestamp', 'wechatpay-nonce', 'wechatpay-signature', 'wechatpay-serial'] as const
 const PROBE = 'WECHATPAY/SIGNTEST/'
-/** The values of `Wechatpay-Signature-Type`, and the keys that they are for. Without the header the key decides. */
-const ALGORITHMS: ReadonlyMap<unknown, KeyKind | undefined> = new Map<unknown, KeyKind | undefined>([
-  [undefined, undefined],
-  [Formatter.SCHEME, 'RSA'],
-  ['WECHATPAY-BRAND-SHA256-RSA2048', 'RSA'],
-  [Formatter.SM2_SCHEME, 'SM2'],
-])
+/** The keys that a scheme is for. Without a scheme the key decides. */
+type Algorithms = ReadonlyMap<unknown, KeyKind | undefined>
+
+/** The values of `Wechatpay-Signature-Type`, by whom a message is for. */
+const ALGORITHMS: Readonly<Record<Caller['option'], Algorithms>> = {
+  mchid: new Map<unknown, KeyKind | undefined>([
+    [undefined, undefined],
+    [Formatter.SCHEME, 'RSA'],
+    [Formatter.SM2_SCHEME, 'SM2'],
+  ]),
+  brand_id: new Map<unknown, KeyKind | undefined>([
+    [undefined, 'RSA'],
+    [Formatter.BRAND_SCHEME, 'RSA'],
+  ]),
+}
+/** Whoever it is for. */
+const ANY: Algorithms = new Map([...ALGORITHMS.brand_id, ...ALGORITHMS.mchid])
 
 interface Context {
   headers: ResponseHeaders
   verifier: Verifier
+  /** Whom it is for; undefined if that is not known. */
+  caller: Pick<Caller, 'option'> | undefined
   now: EpochMilliseconds
   requestId: string | undefined
   /** Ends the wait for the verifier. */
@@ -38,6 +51,11 @@ export function verifyNotification(body: Buffer, context: Context): Promise<void
   return verify('notification', body, context)
 }
 
+/** Whether a message may be for that caller, by how it says that it is signed. */
+export function isFor(caller: Pick<Caller, 'option'> | undefined, headers: ResponseHeaders): boolean {
+  return !caller || ALGORITHMS[caller.option].has(headers['wechatpay-signature-type'])
+}
+
 type Subject = 'response' | 'notification'
 
 /** What to do about one that is refused. */
@@ -49,7 +67,7 @@ const ADVICE: Record<Subject, string> = {
 async function verify(
   subject: Subject,
   body: Buffer,
-  { headers, verifier, now, requestId, deadline }: Context,
+  { headers, verifier, caller, now, requestId, deadline }: Context,
 ): Promise<void> {
   const refuse = (reason: SignatureErrorReason, what: string) =>
     new SignatureError(`${what} ${ADVICE[subject]}`, { reason, requestId })
@@ -64,10 +82,13 @@ async function verify(
   const repeated = REQUIRED.filter(name => Array.isArray(headers[name]))
   if (repeated.length > 0) throw refuse('headers', `The ${subject} has more than one ${repeated.join(', ')}.`)
   const type = headers['wechatpay-signature-type']
-  if (!ALGORITHMS.has(type)) {
+  const algorithms = caller ? ALGORITHMS[caller.option] : ANY
+  if (!algorithms.has(type)) {
+    const supported = [...algorithms.keys()].filter(Boolean).join(' and ')
+    const whom = caller?.option === 'brand_id' ? 'a brand' : 'a merchant'
     throw refuse(
       'headers',
-      `The ${subject} has the \`Wechatpay-Signature-Type\` ${quoted(type)}, which is not supported: only ${Formatter.SCHEME} and ${Formatter.SM2_SCHEME}.`,
+      `The ${subject} has the \`Wechatpay-Signature-Type\` ${quoted(type)}, which is not supported${caller ? ` for ${whom}` : ''}: only ${supported}.`,
     )
   }
   const offset = offsetOf(timestamp, now)
@@ -79,7 +100,7 @@ async function verify(
   if (signature.startsWith(PROBE)) {
     throw refuse('probe', 'WeChat Pay sent an invalid signature on purpose, to test whether signatures are verified.')
   }
-  const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial, ALGORITHMS.get(type))
+  const verdict = verifier.verify(Formatter.response(timestamp, nonce, body), signature, serial, algorithms.get(type))
   const isGenuine: unknown = verdict instanceof Promise ? await (deadline?.wait(verdict) ?? verdict) : verdict
   // Only true is genuine: a KMS may return an object that means no.
   switch (isGenuine) {

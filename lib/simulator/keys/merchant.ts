@@ -2,7 +2,7 @@
 
 import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
-import { nonce, SCHEME } from '../../formatter.js'
+import { BRAND_SCHEME, nonce, SCHEME } from '../../formatter.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { type MintedCertificate, PlatformKeys } from './platform.js'
 
@@ -24,9 +24,7 @@ export interface SimulatorKeys {
   secret: string
 }
 
-export { SCHEME }
-/** The scheme of the Authorization header of a brand. */
-export const BRAND_SCHEME = 'WECHATPAY-BRAND-SHA256-RSA2048'
+export { BRAND_SCHEME, SCHEME }
 
 /** Everybody who may call. */
 export interface Callers {
