@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createChain } from '../lib/chain/proxy.js'
@@ -5,7 +6,7 @@ import type { OpenNode, OpenVerb } from '../lib/chain/types.js'
 import { openClient } from '../lib/client/open-client.js'
 import { readConfig } from '../lib/config/config.js'
 import { systemClock } from '../lib/util/deadline.js'
-import { config, type Gateway, signatureHeaders, startGateway, unsignedAnswer } from './gateway.js'
+import { config, type Gateway, platform, signatureHeaders, startGateway, unsignedAnswer } from './gateway.js'
 
 interface Operation {
   method: string
@@ -79,8 +80,19 @@ let gateway: Gateway
 
 beforeAll(async () => {
   gateway = await startGateway()
-  gateway.answers = [unsignedAnswer(200, '', signatureHeaders(''))]
 })
+
+const PUB_KEY_ID = 'PUB_KEY_ID_0114232134912410000000000000'
+
+/** The root of a merchant's client, or of a brand's. */
+function rootOf(isBrand: boolean) {
+  const { serial, privateKey } = config
+  const certs = { [PUB_KEY_ID]: createPublicKey(platform.certificate) }
+  const caller = isBrand ? { brand_id: '10001', serial, privateKey, certs } : config
+  return createChain(
+    openClient(readConfig({ ...caller, base_uri: gateway.url, encrypt: 'off' }, Date.now), systemClock).send,
+  )
+}
 afterAll(() => gateway.close())
 
 describe('every documented call of APIv3, in three forms and with two names of its verb', () => {
@@ -91,9 +103,8 @@ describe('every documented call of APIv3, in three forms and with two names of i
   })
 
   it('arrives as documented: method, path, query, payload, signature', async () => {
-    const root = createChain(
-      openClient(readConfig({ ...config, base_uri: gateway.url, encrypt: 'off' }, Date.now), systemClock).send,
-    )
+    const roots = { merchant: rootOf(false), brand: rootOf(true) }
+    let root = roots.merchant
     const forms: [name: string, node: (path: string) => OpenNode<unknown> | undefined][] = [
       [
         'property',
@@ -113,18 +124,23 @@ describe('every documented call of APIv3, in three forms and with two names of i
       const body = isUpload ? uploadForm() : undefined
       const options = { ...placeholders, query, ...(json !== undefined && { json }), ...(body && { body }) }
       const verb = method.toLowerCase()
+      const isBrand = path.startsWith('brand/')
+      root = isBrand ? roots.brand : roots.merchant
+      gateway.answers = [unsignedAnswer(200, '', signatureHeaders('', isBrand ? { serial: PUB_KEY_ID } : {}))]
       const attempts = forms.flatMap(([form, node]) =>
         [verb, `${verb}Async`].map(name => ({ form, name, call: node(path)?.[name] as OpenVerb<unknown> | undefined })),
       )
       gateway.requests.length = 0
       const outcomes = await Promise.allSettled(attempts.map(({ call }) => call?.(options)))
       calls += outcomes.length
-      const expected = { method, url: wireOf(operation), json, isSigned: !isUpload }
+      const scheme = isBrand ? 'WECHATPAY-BRAND-SHA256-RSA2048' : 'WECHATPAY2-SHA256-RSA2048'
+      const expected = { method, url: wireOf(operation), json, isSigned: !isUpload, scheme }
       const arrived = gateway.requests.map(request => ({
         method: request.method,
         url: request.url,
         json: json === undefined ? undefined : JSON.parse(String(request.body)),
         isSigned: request.isSigned,
+        scheme: request.headers.authorization?.split(' ', 1)[0],
       }))
       try {
         expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([])

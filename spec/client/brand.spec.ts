@@ -116,12 +116,19 @@ describe('a call of a brand', () => {
   it('is told of with its brand_id', async () => {
     const told: unknown[] = []
     const published: unknown[] = []
-    const hear = (message: unknown) => published.push(message)
-    calls.subscribe({ start: hear, end: () => {}, asyncStart: () => {}, asyncEnd: () => {}, error: () => {} })
+    const ignore = () => {}
+    const subscriber = {
+      start: (message: unknown) => published.push(message),
+      end: ignore,
+      asyncStart: ignore,
+      asyncEnd: ignore,
+      error: ignore,
+    }
+    calls.subscribe(subscriber)
     await client({ on: { request: info => told.push(info), response: info => told.push(info.brand_id) } })
       .chain(NOTIFY)
       .get()
-    calls.unsubscribe({ start: hear, end: () => {}, asyncStart: () => {}, asyncEnd: () => {}, error: () => {} })
+    calls.unsubscribe(subscriber)
     expect(told).toEqual([expect.objectContaining({ brand_id: '10001', method: 'GET' }), '10001'])
     expect(published[0]).toMatchObject({ brand_id: '10001' })
     for (const info of [told[0], published[0]]) expect(info).not.toHaveProperty('mchid')
