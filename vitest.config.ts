@@ -8,7 +8,8 @@ const specs = readdirSync(join(import.meta.dirname, 'spec'), { recursive: true, 
 
 const packaged = specs.filter(file => file.startsWith('spec/package/'))
 const types = specs.filter(file => file.startsWith('spec/types/') || file === 'spec/openapi/types.spec.ts')
-const units = specs.filter(file => !packaged.includes(file) && !types.includes(file))
+const browsers = specs.filter(file => file.startsWith('spec/browser/'))
+const units = specs.filter(file => ![...packaged, ...types, ...browsers].includes(file))
 
 /** What replaces a module, for everything that runs in its process. */
 const alone = units.filter(file =>
@@ -25,6 +26,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'types', include: types } },
+      { extends: true, test: { name: 'browser', include: browsers } },
       {
         extends: true,
         test: { name: 'package', include: packaged, globalSetup: ['spec/package/install.ts'] },

@@ -48,7 +48,7 @@ const SIMULATOR_LAYERS: readonly (readonly string[])[] = [
   ['gateway'],
   ['products'],
   ['notify'],
-  ['config.ts', 'options.ts', 'state'],
+  ['config.ts', 'options.ts', 'page', 'state'],
   ['control'],
   ['simulator.ts'],
   ['index.ts'],

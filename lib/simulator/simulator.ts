@@ -6,6 +6,7 @@ import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
 import { signedCall } from './control/call.js'
 import { Control } from './control/control.js'
+import { EventStream } from './control/event-stream.js'
 import type { Controlled } from './control/operations.js'
 import { listOrder } from './control/orders.js'
 import { Faults, type Misbehaviour } from './gateway/faults.js'
@@ -118,14 +119,23 @@ export class Simulator {
     const brands = new Map<string, Merchant>()
     if (keys.brand) brands.set(BRAND_ID, createBrand(keys.brand, keys))
     const merchants = new Map([[mchid, merchant]])
+    const events = new EventStream()
     const createWorld = (): World => {
       const ledger = createLedger(new BusinessClock(clock), [mchid])
       const businessClock = ledger.clock.now
-      const log = new RequestLog()
+      const log = new RequestLog(events.publish)
       const isAutomatic = options.clock === undefined
       const hosts = options.notify ?? []
       const onProgress = (progress: NotificationProgress) => journal?.add({ t: clock(), progress })
-      const notifications = new Notifications({ clock, businessClock, merchant, hosts, isAutomatic, onProgress })
+      const notifications = new Notifications({
+        clock,
+        businessClock,
+        merchant,
+        hosts,
+        isAutomatic,
+        onProgress,
+        onChange: events.publish,
+      })
       const alarm = new Alarm(businessClock, () => void ledger.now())
       ledger.book.listen(
         notice => notifications.add(notificationOf(notice, businessClock())),
@@ -149,7 +159,11 @@ export class Simulator {
         }),
       }
     }
-    const control = new Control({ simulator: () => started.#controlled(), hosts: isLoopbackHost(host) ? [] : [host] })
+    const control = new Control({
+      simulator: () => started.#controlled(),
+      hosts: isLoopbackHost(host) ? [] : [host],
+      events,
+    })
     const respond = (request: RawRequest) =>
       control.owns(request) ? control.respond(request) : started.#world.gateway.respond(request)
     const isSecure = options.https || httpsPort !== undefined

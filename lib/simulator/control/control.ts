@@ -2,8 +2,10 @@
 import { ApiError, InvalidArgumentError } from '../../errors.js'
 import type { DROPPED, RawRequest, RawResponse } from '../http/server.js'
 import { problem, problemBody } from '../ledger/problem.js'
+import { pageFile } from '../page/page.js'
 import { compile, type JsonSchema, type Validate } from '../schema/validator.js'
 import { crossOriginHeaders, requireAccess } from './access.js'
+import type { EventStream } from './event-stream.js'
 import { describeControl } from './openapi.js'
 import { type Controlled, type ControlOperation, OPERATIONS } from './operations.js'
 
@@ -11,6 +13,7 @@ interface ControlOptions {
   simulator: () => Controlled
   /** The names that the simulator is reached by beside loopback; empty when only this machine reaches it. */
   hosts: readonly string[]
+  events: EventStream
 }
 
 const ROOT = '/_sim/'
@@ -45,10 +48,15 @@ export class Control {
     const name = new URL(request.target, 'http://localhost').pathname.slice(ROOT.length)
     if (method === 'OPTIONS') return { statusCode: 204, headers: {}, body: '' }
     const simulator = this.#options.simulator()
+    const file = method === 'GET' ? pageFile(name, simulator.url, this.#options.hosts.length > 0) : undefined
+    if (file) return file
+    if (method === 'GET' && name === 'events') return this.#options.events.open()
     if (name === 'openapi.json') return json(describeControl(simulator.url))
     const operation = findOperation(method, name)
     const body = operation.body ? await readBody(operation.body, request.body) : undefined
-    return json((await operation.handle(simulator, body)) ?? {})
+    const result = await operation.handle(simulator, body)
+    if (method === 'POST') this.#options.events.publish()
+    return json(result ?? {})
   }
 }
 

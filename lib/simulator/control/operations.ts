@@ -96,8 +96,9 @@ const REQUEST = object(
     authorization: described(HEADERS, 'The parameters of `authorization`, except the signature.'),
     body: STRING,
     statusCode: described(INTEGER, 'Missing until the response is sent.'),
+    refusal: described(STRING, 'The response to a request that was refused.'),
   },
-  ['authorization', 'statusCode'],
+  ['authorization', 'statusCode', 'refusal'],
 )
 
 const ATTEMPT = object(

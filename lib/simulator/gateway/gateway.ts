@@ -64,7 +64,7 @@ export class Gateway {
   async respond(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
     const logStatus = this.#options.log.add(request, this.#options.clock())
     const response = await this.#process(request).catch((error: unknown) => unsignedResponse(errorResponse(error)))
-    if (response !== DROPPED) logStatus(response.statusCode)
+    if (response !== DROPPED) logStatus(response.statusCode, response.body)
     return response
   }
 

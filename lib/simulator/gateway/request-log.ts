@@ -19,6 +19,8 @@ export interface SimulatorRequest {
   readonly body: string
   /** The status of the response; undefined until it is sent, and when the connection was closed without one. */
   readonly statusCode: number | undefined
+  /** The first 64 KiB of the response to a request that was refused; undefined for any other. */
+  readonly refusal: string | undefined
 }
 
 /** Number of requests that are kept: the latest ones. */
@@ -40,8 +42,8 @@ export class RequestLog {
     return [...this.#entries]
   }
 
-  /** Returns a function to call with the status of the response. */
-  add({ method, target, headers, body }: RawRequest, time: number): (statusCode: number) => void {
+  /** Returns a function to call with the status and the body of the response. */
+  add({ method, target, headers, body }: RawRequest, time: number): (statusCode: number, response: unknown) => void {
     this.#count += 1
     const entry = {
       id: this.#count,
@@ -52,12 +54,14 @@ export class RequestLog {
       authorization: readCredentials(headers.authorization),
       body: body.toString('utf8', 0, BODY_LIMIT),
       statusCode: undefined as number | undefined,
+      refusal: undefined as string | undefined,
     }
     this.#entries.push(entry)
     if (this.#entries.length > LIMIT) this.#entries.shift()
     this.#onChange()
-    return statusCode => {
+    return (statusCode, response) => {
       entry.statusCode = statusCode
+      if (statusCode >= 400 && typeof response === 'string') entry.refusal = response.slice(0, BODY_LIMIT)
       this.#onChange()
     }
   }
