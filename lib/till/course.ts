@@ -156,7 +156,7 @@ class Course<Order> {
 
   /** Whether the order is of a different payment, for which the number was used before. */
   #isOther({ total }: Report<Order>): boolean {
-    return total !== undefined && total !== this.#calls.total
+    return !this.#exists && total !== undefined && total !== this.#calls.total
   }
 
   #numberUsed(): CodePayment<Order> {

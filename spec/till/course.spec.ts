@@ -204,6 +204,11 @@ describe('a payment', () => {
   })
 })
 
+it('an order that WeChat Pay accepted is not called failed, whatever a query says of its amount', async () => {
+  const strange = order('SUCCESS', { amount: { total: 99 } })
+  expect(await take([userPaying, strange])).toMatchObject({ outcome: 'paid', order: { amount: { total: 99 } } })
+})
+
 describe('when the time is up', () => {
   it('the order is reversed, after a last query', async () => {
     const outcome = await take([userPaying, ...times(6, order('USERPAYING')), reversed])
