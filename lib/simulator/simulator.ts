@@ -285,8 +285,11 @@ export class Simulator {
    * The payer pays an order, or a combined order by its number. `openid` is the payer: by default the one that the order
    * names, otherwise an arbitrary one.
    *
-   * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, any other can
-   * still be paid.
+   * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, a deduction as
+   * PAY_FAIL, any other can still be paid.
+   *
+   * Deductions, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after a minute without
+   * this.
    *
    * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`. InvalidArgumentError
    *   when the order names a different payer, and for an unknown option.
@@ -325,6 +328,9 @@ export class Simulator {
    * The user confirms a transfer and receives the money: WAIT_USER_CONFIRM becomes SUCCESS, or with `fail` FAIL for that
    * reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. A transfer that has ended stays as it is. Without this, a transfer fails
    * after 24 hours of business time.
+   *
+   * Likewise, the user confirms a service order of WeChat Pay Score by its `out_order_no`, or signs a contract by its
+   * `out_contract_code`.
    *
    * @throws ApiError `NOT_FOUND` for an unknown transfer. InvalidArgumentError for an unknown option.
    */

@@ -4,8 +4,10 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { Accounts, OPENING_BALANCE } from './accounts.js'
 import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
+import { Contracts } from './contracts.js'
 import { Downloads } from './downloads.js'
 import { Orders, requireOrder } from './orders.js'
+import { ServiceOrders } from './payscore.js'
 import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
 import { Refunds } from './refunds.js'
@@ -27,6 +29,8 @@ export interface Ledger {
   readonly refunds: Refunds
   readonly transfers: Transfers
   readonly sharing: ProfitSharing
+  readonly services: ServiceOrders
+  readonly contracts: Contracts
   readonly redPackets: RedPackets
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
@@ -35,7 +39,7 @@ export interface Ledger {
   readonly pay: (mchid: string, number: string, options: PaymentOptions) => string | undefined
   /** The money of a refund, of profit sharing or of its return arrives, or does not for the given reason. */
   readonly settle: (mchid: string, number: string, fail?: string) => void
-  /** The user confirms a transfer, or it fails for the given reason. */
+  /** The user confirms a transfer, a service order or a contract, or it fails for the given reason. */
   readonly confirm: (mchid: string, number: string, fail?: string) => void
   /** Plain data, as JSON can hold it. */
   readonly snapshot: () => Snapshot
@@ -60,6 +64,8 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
   const refunds = new Refunds(book, orders, accounts)
   const transfers = new Transfers(book, accounts)
   const sharing = new ProfitSharing(book, orders, accounts)
+  const services = new ServiceOrders(book, orders)
+  const contracts = new Contracts(book, orders)
   return {
     book,
     clock,
@@ -70,11 +76,19 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     refunds,
     transfers,
     sharing,
+    services,
+    contracts,
     redPackets: new RedPackets(book),
     uploads: new Uploads(book),
     downloads: new Downloads(),
     pay(mchid, number, { openid, fail }) {
-      if (fail === undefined) return orders.pay(mchid, number, openid, book.run()).payment.transactionId
+      const now = book.run()
+      const service = services.seek(mchid, number)
+      if (service) {
+        services.move(service, fail === undefined ? 'pay' : 'fail', now, fail)
+        return orders.find(mchid, number)?.payment?.transactionId
+      }
+      if (fail === undefined) return orders.pay(mchid, number, openid, now).payment.transactionId
       orders.fail(requireOrder(orders.find(mchid, number)), fail)
       return undefined
     },
@@ -83,7 +97,14 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
       if (!refunds.has(mchid, number) && sharing.settle(mchid, number, now, fail)) return
       refunds.settle(mchid, number, now, refundEnding(fail))
     },
-    confirm: (mchid, number, fail) => void transfers.confirm(mchid, number, book.run(), fail),
+    confirm(mchid, number, fail) {
+      const now = book.run()
+      const service = services.seek(mchid, number)
+      const contract = contracts.seekCode(mchid, number)
+      if (service) services.move(service, fail === undefined ? 'confirm' : 'cancel', now, fail)
+      else if (contract) contracts.move(contract, fail === undefined ? 'confirm' : 'fail', now, fail)
+      else transfers.confirm(mchid, number, now, fail)
+    },
     snapshot: () => book.snapshot(),
     restore: snapshot => book.restore(snapshot),
   }

@@ -104,6 +104,11 @@ export class Orders {
     return this.#current(keyOf(mchid, outTradeNo))
   }
 
+  /** By the key of its row: the merchant and its number. */
+  findByKey(key: string): Order | undefined {
+    return this.#current(key)
+  }
+
   findByTransactionId(mchid: string, transactionId: string): Order | undefined {
     const paid = this.#paid.get(keyOf(mchid, transactionId))
     return paid && this.#current(paid.key)

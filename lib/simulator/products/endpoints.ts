@@ -7,6 +7,8 @@ import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
+import { papayEndpoints } from './papay.js'
+import { payscoreEndpoints } from './payscore.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
 import { sharingEndpoints } from './sharing.js'
@@ -35,6 +37,8 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...refundEndpoints(ledger.refunds),
     ...transferEndpoints(ledger.transfers),
     ...sharingEndpoints(ledger.sharing),
+    ...payscoreEndpoints(ledger.services),
+    ...papayEndpoints(ledger.contracts),
     ...billEndpoints(ledger, origin, bills),
     ...uploadEndpoints(ledger.uploads),
   ]
