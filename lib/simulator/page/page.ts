@@ -1,6 +1,6 @@
 /** The page at `/_sim/` for people: its files, and the QR codes that a phone pays with. */
 import { networkInterfaces } from 'node:os'
-import qrcode from 'qrcode-generator'
+import { renderSVG } from 'uqr'
 import type { RawResponse } from '../http/server.js'
 import { CSS } from './css.js'
 import { HTML } from './html.js'
@@ -15,19 +15,12 @@ export function pageFile(name: string, url: string, isOpen: boolean): RawRespons
   if (name === 'page.css') return file('text/css; charset=utf-8', CSS)
   if (name === 'page.js') return file('text/javascript; charset=utf-8', SCRIPT)
   if (!name.startsWith('qr/')) return undefined
-  return file('image/svg+xml', qrCode(`${isOpen ? networkUrl(url) : url}/_sim/pay/${name.slice('qr/'.length)}`))
+  return file('image/svg+xml', renderSVG(`${isOpen ? networkUrl(url) : url}/_sim/pay/${name.slice('qr/'.length)}`))
 }
 
 function file(type: string, body: string): RawResponse {
   const headers = { 'Content-Type': type, 'Content-Security-Policy': POLICY, 'Referrer-Policy': 'no-referrer' }
   return { statusCode: 200, headers, body }
-}
-
-function qrCode(text: string): string {
-  const code = qrcode(0, 'M')
-  code.addData(text)
-  code.make()
-  return code.createSvgTag({ scalable: true })
 }
 
 /** As a phone on the same network reaches it. */
