@@ -5,6 +5,7 @@ import { Accounts, OPENING_BALANCE } from './accounts.js'
 import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
 import { Contracts } from './contracts.js'
+import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
 import { Orders, requireOrder } from './orders.js'
 import { ServiceOrders } from './payscore.js'
@@ -31,6 +32,7 @@ export interface Ledger {
   readonly sharing: ProfitSharing
   readonly services: ServiceOrders
   readonly contracts: Contracts
+  readonly coupons: Coupons
   readonly redPackets: RedPackets
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
@@ -78,6 +80,7 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     sharing,
     services,
     contracts,
+    coupons: new Coupons(book),
     redPackets: new RedPackets(book),
     uploads: new Uploads(book),
     downloads: new Downloads(),

@@ -7,6 +7,7 @@ import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
+import { couponEndpoints } from './coupons.js'
 import { papayEndpoints } from './papay.js'
 import { payscoreEndpoints } from './payscore.js'
 import { refundEndpoints } from './refunds.js'
@@ -39,6 +40,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...sharingEndpoints(ledger.sharing),
     ...payscoreEndpoints(ledger.services),
     ...papayEndpoints(ledger.contracts),
+    ...couponEndpoints(ledger.coupons),
     ...billEndpoints(ledger, origin, bills),
     ...uploadEndpoints(ledger.uploads),
   ]

@@ -1,0 +1,86 @@
+import { afterAll, expect, it } from 'vitest'
+import * as Builder from '../../../lib/builder.js'
+import { Simulator } from '../../../lib/simulator/index.js'
+import { beijingTime } from '../../../lib/util/beijing-time.js'
+
+const simulator = await Simulator.start()
+const wxpay = Builder.factory(simulator.config)
+const { mchid } = simulator.config
+afterAll(() => simulator.close())
+
+const DAY = 24 * 60 * 60 * 1000
+const appid = 'wxd678efh567hg6787'
+const { stocks, couponStocks } = wxpay.v3.marketing.favor
+const { coupons } = wxpay.v3.marketing.favor.users._openid_
+let count = 0
+
+async function create(max_coupons = 2) {
+  const { data } = await couponStocks.post({
+    json: {
+      stock_name: '一元券',
+      available_begin_time: beijingTime(Date.now()),
+      available_end_time: beijingTime(Date.now() + DAY),
+      stock_use_rule: {
+        max_coupons,
+        max_amount: 100 * max_coupons,
+        max_coupons_per_user: 1,
+        natural_person_limit: false,
+        prevent_api_abuse: false,
+      },
+      no_cash: false,
+      stock_type: 'NORMAL',
+      belong_merchant: mchid,
+      coupon_use_rule: {
+        fixed_normal_coupon: { coupon_amount: 100, transaction_minimum: 100 },
+        available_merchants: [mchid],
+      },
+      out_request_no: `${mchid}2026112401${count++}`,
+    },
+  })
+  return data.stock_id
+}
+const change = (stock_id: string) => ({ stock_id, json: { stock_creator_mchid: mchid } })
+const status = async (stock_id: string) =>
+  (await stocks._stock_id_.get({ stock_id, query: { stock_creator_mchid: mchid } })).data
+const send = async (stock_id: string, openid: string, out_request_no = `${mchid}20261124send${count++}`) =>
+  (await coupons.post({ openid, json: { stock_id, out_request_no, appid, stock_creator_mchid: mchid } })).data.coupon_id
+
+it('a stock is unactivated, running, paused, running and stopped, in no other order', async () => {
+  const stock_id = await create()
+  expect(await status(stock_id)).toMatchObject({ status: 'unactivated' })
+  await expect(stocks._stock_id_.pause.post(change(stock_id))).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  await stocks._stock_id_.start.post(change(stock_id))
+  expect(await status(stock_id)).toMatchObject({ status: 'running' })
+  await stocks._stock_id_.pause.post(change(stock_id))
+  expect(await status(stock_id)).toMatchObject({ status: 'paused' })
+  await stocks._stock_id_.restart.post(change(stock_id))
+  await stocks._stock_id_.stop.post(change(stock_id))
+  expect(await status(stock_id)).toMatchObject({ status: 'stoped' })
+  await expect(stocks._stock_id_.start.post(change(stock_id))).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+})
+
+it('coupons are sent of a running stock only, as many as it has, and not more than a user may have', async () => {
+  const stock_id = await create()
+  const refused = { code: 'RULE_LIMIT' }
+  await expect(send(stock_id, 'one')).rejects.toMatchObject(refused)
+  await stocks._stock_id_.start.post(change(stock_id))
+  const coupon_id = await send(stock_id, 'one', `${mchid}20261124same`)
+  expect(await send(stock_id, 'one', `${mchid}20261124same`)).toBe(coupon_id)
+  await expect(send(stock_id, 'one')).rejects.toMatchObject(refused)
+  await send(stock_id, 'two')
+  await expect(send(stock_id, 'three')).rejects.toMatchObject(refused)
+  expect(await status(stock_id)).toMatchObject({ distributed_coupons: 2 })
+})
+
+it('a coupon belongs to its user, and expires', async () => {
+  const stock_id = await create()
+  await stocks._stock_id_.start.post(change(stock_id))
+  const coupon_id = await send(stock_id, 'owner')
+  const query = async (openid: string) =>
+    (await coupons._coupon_id_.get({ openid, coupon_id, query: { appid } })).data.status
+  expect(await query('owner')).toBe('SENDED')
+  await expect(query('other')).rejects.toMatchObject({ code: 'RESOURCE_NOT_EXISTS' })
+  await simulator.advance({ days: 1 })
+  expect(await query('owner')).toBe('EXPIRED')
+  await expect(send(stock_id, 'late')).rejects.toMatchObject({ code: 'RULE_LIMIT' })
+})
