@@ -13,7 +13,9 @@ const units = specs.filter(file => ![...packaged, ...types, ...browsers].include
 
 /** What replaces a module, for everything that runs in its process. */
 const alone = units.filter(file =>
-  /\bvi\.(?:doMock|mock|resetModules)\(|from 'nock'|getActiveResourcesInfo/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+  /\bvi\.(?:doMock|mock|resetModules)\(|from 'nock'|getActiveResourcesInfo/.test(
+    readFileSync(join(import.meta.dirname, file), 'utf8'),
+  ),
 )
 
 // A process for each core and not for each file: starting one and loading the library takes longer than most files run.

@@ -2,8 +2,6 @@
 import { WechatPayError } from '../errors.js'
 import { requireForge, requireSaxes } from './packages.cjs'
 
-export type { Saxes, SaxesParser } from './packages.cjs'
-
 const CODE = 'ERR_PACKAGE_MISSING'
 
 /** @throws WechatPayError `ERR_PACKAGE_MISSING` for a package that was left out of a bundle, or not installed. */

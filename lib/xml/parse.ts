@@ -1,6 +1,7 @@
 /** Parses the XML of APIv2 into an object of strings with saxes, a strict parser without entities or file access. */
+import type { SaxesParser } from 'saxes'
 import { InvalidArgumentError } from '../errors.js'
-import { loadSaxes, type Saxes, type SaxesParser } from '../util/packages.js'
+import { loadSaxes } from '../util/packages.js'
 import { kindOf } from '../util/wording.js'
 import { DEFAULT_LIMITS, findForbidden, MAX_DEPTH, type XmlLimits } from './limits.js'
 
@@ -47,7 +48,7 @@ export function toObjectWithin(xml: string | Uint8Array, limits: XmlLimits): Xml
   return tree.root
 }
 
-let saxes: Saxes | undefined
+let saxes: typeof import('saxes') | undefined
 
 /**
  * Loads the parser, which {@link toObject} does when it is first needed. Called before a request is sent whose response
@@ -59,7 +60,7 @@ export function loadParser(): void {
   loadedSaxes()
 }
 
-function loadedSaxes(): Saxes {
+function loadedSaxes() {
   saxes ??= loadSaxes()
   return saxes
 }
