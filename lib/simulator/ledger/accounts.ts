@@ -58,14 +58,6 @@ export class Accounts {
       movement => movement.mchid === mchid && movement.account === account && dayOf(movement.at) === date,
     )
   }
-
-  /** Fen that the account held at the end of a day, `YYYYMMDD`. */
-  balanceOn(mchid: string, account: AccountType, date: string): number {
-    const own = [...this.#movements.values()].filter(
-      movement => movement.mchid === mchid && movement.account === account && dayOf(movement.at) > date,
-    )
-    return this.balance(mchid, account) - own.reduce((sum, { amount }) => sum + amount, 0)
-  }
 }
 
 /** `YYYYMMDD` in Beijing. */

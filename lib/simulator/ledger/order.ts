@@ -50,7 +50,7 @@ export const CODE = /^1[0-5]\d{16}$/
  * What a payment code does, by its last six digits; any other one pays at once. USERPAYING ends at the second query, with
  * `by`, or stays until the order is reversed. `fail` is the code of the response.
  */
-export const CODE_ENDINGS: Readonly<
+const CODE_ENDINGS: Readonly<
   Record<string, { userPaying: true; by?: 'pay' | 'fail' } | { fail: string; message: string }>
 > = {
   '000001': { userPaying: true, by: 'pay' },

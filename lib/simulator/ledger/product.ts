@@ -8,7 +8,7 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 
 export const MINUTE = 60_000
-export const HOUR = 60 * MINUTE
+const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
 /** State × event → state. An event that a state does not have is refused. */
