@@ -22,7 +22,8 @@ export interface TransportOptions {
   timeout?: number
   /**
    * `false` never retries. By default a call is retried if nothing was sent, and a GET also after a lost connection, 429 or
-   * 5xx. Every attempt has a new signature and the same body.
+   * 5xx. Every attempt has a new signature and the same body. `Retry-After` is honoured within `timeout`. Retries draw on a
+   * budget of the client, so that an outage is not multiplied.
    */
   retry?: false | RetryOptions
   /**

@@ -148,7 +148,9 @@ async function exchange(filled: Filled, context: CallContext): Promise<Response>
   const call: Call = { method, template, path, options, headers, facts, deadline, file }
   const baseUris = baseUrisFor(call, transport, settings)
   const opened = await openExchange(call, baseUris[0], context)
-  let destination = destinationOf(baseUris[0], opened.target)
+  // Checked before anything is sent, and the same for most calls.
+  const first = destinationOf(baseUris[0], opened.target)
+  let destination = first
   const response = await withRetry(
     {
       method,
@@ -161,7 +163,7 @@ async function exchange(filled: Filled, context: CallContext): Promise<Response>
       onRetry: (_attempt, outcome, delay) => trace?.noteRetry(outcome, delay, outages.budget),
     },
     attempt => {
-      if (attempt.number > 1) destination = destinationOf(attempt.baseUri, opened.target)
+      destination = attempt.baseUri === baseUris[0] ? first : destinationOf(attempt.baseUri, opened.target)
       return sendOnce(attempt, destination, { call, opened, transport, context, trace })
     },
   )

@@ -85,7 +85,7 @@ function faultOf(error: Problem, proxy: ProxySettings | undefined): Fault {
   return { what: `${isSure ? 'The' : 'The host, or its'} proxy ${proxy.host} ${reason}`, isLocal: isSure }
 }
 
-const LOCAL_CODES = /^(?:ENOBUFS|EADDRNOTAVAIL|ENETUNREACH|ENETDOWN)$/
+const LOCAL_CODES = /^(?:ENOBUFS|EADDRNOTAVAIL)$/
 
 function proxyFault(status: number, proxy: ProxySettings | undefined): Fault {
   const refused = `The proxy${proxy ? ` ${proxy.host}` : ''} refused the connection with ${status}`
