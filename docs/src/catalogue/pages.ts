@@ -1,0 +1,260 @@
+/** The pages of the reference: one for each operation and each notification of the catalogue. */
+import { moneyOf } from '../../../openapi/tools/money.mjs'
+import { propertyNames } from '../../../openapi/tools/names.mjs'
+import type { Api, Document, Method, Operation, Parameter, Schema } from '../../../openapi/tools/openapi.js'
+import { payloadOf } from '../../../openapi/tools/operations.mjs'
+import { uploadOf } from '../../../openapi/tools/upload.mjs'
+import { type Field, fieldsOf, row } from './fields.js'
+import { print } from './print.js'
+import { sampleOf } from './sample.js'
+
+/** An operation as the documents have it, with what only people read. */
+interface DescribedOperation extends Operation {
+  tags?: readonly string[]
+  'x-roles'?: readonly string[]
+  'x-updated'?: string
+}
+
+interface Section {
+  name: 'path' | 'query' | 'json' | 'xml' | 'file' | 'response' | 'resource'
+  fields: readonly Field[]
+}
+
+export interface Page {
+  kind: 'operation' | 'event'
+  api: Api
+  /** Its address, without slashes at its ends: `v3/pay/transactions/native/post`. */
+  slug: string
+  /** The official title, in Chinese. */
+  title: string
+  product: string
+  /** The addresses of the official pages. */
+  official: readonly string[]
+  updated: string | undefined
+  roles: readonly string[]
+  note: string | undefined
+  sections: readonly Section[]
+  /** What comes back, or the content of a notification. */
+  sample: unknown
+}
+
+export interface OperationPage extends Page {
+  kind: 'operation'
+  method: Method
+  /** As the chain has it: `v3/pay/transactions/native`. */
+  path: string
+  host: string
+  needsCertificate: boolean
+  unsigned: boolean
+  statusCode: string
+  call: CallSample
+  /** What a running simulator is asked to call; an upload has a file, which it does not take. */
+  trial: Trial | undefined
+}
+
+export interface EventPage extends Page {
+  kind: 'event'
+  types: readonly string[]
+  originalTypes: readonly string[]
+}
+
+export interface CallSample {
+  /** The node, in each of the forms that the path has. */
+  forms: readonly { name: 'properties' | 'chain' | 'bracket'; node: string }[]
+  method: Method
+  /** The options as TypeScript; empty for a call without any. */
+  options: string
+}
+
+interface Trial {
+  method: string
+  path: string
+  query?: unknown
+  json?: unknown
+  xml?: unknown
+}
+
+const MAIN_HOST = 'https://api.mch.weixin.qq.com'
+
+export function pagesOf(documents: Record<Api, Document>): (OperationPage | EventPage)[] {
+  return [
+    ...APIS.flatMap(api => operationPages(documents[api], api)),
+    ...APIS.flatMap(api => eventPages(documents[api], api)),
+  ]
+}
+
+const APIS: readonly Api[] = ['v3', 'v2']
+
+function operationPages(document: Document, api: Api): OperationPage[] {
+  return Object.entries(document.paths).flatMap(([written, item]) =>
+    Object.entries(item).map(([method, operation]) => {
+      const path = api === 'v2' ? `v2${written}` : written.slice(1)
+      return operationPage({ document, api, path, method: method as Method, operation })
+    }),
+  )
+}
+
+interface Call {
+  document: Document
+  api: Api
+  path: string
+  method: Method
+  operation: DescribedOperation
+}
+
+function operationPage(call: Call): OperationPage {
+  const { api, path, method, operation } = call
+  const [statusCode = '200', response] = Object.entries(operation.responses)[0] ?? []
+  const body = Object.values(response?.content ?? {})[0]?.schema
+  return {
+    kind: 'operation',
+    api,
+    method,
+    path,
+    slug: `${path.replace(/\/$/, '').replace(/[{}+]/g, '')}/${method}`,
+    ...about(operation),
+    host: operation.servers?.[0]?.url ?? MAIN_HOST,
+    needsCertificate: (operation.security?.length ?? 0) > 0,
+    unsigned: operation['x-unsigned'] ?? false,
+    statusCode,
+    sections: sectionsOf(call, body),
+    sample: body && sampleOf(body, call.document.components.schemas),
+    call: { forms: formsOf(path), method, options: printOptions(optionsOf(call)) },
+    trial: trialOf(call),
+  }
+}
+
+function about(operation: DescribedOperation) {
+  const { summary, externalDocs, tags } = operation
+  return {
+    title: summary,
+    product: tags?.[0] ?? '其他',
+    official: [...(externalDocs ? [externalDocs.url] : []), ...(operation['x-docs'] ?? [])],
+    updated: operation['x-updated'],
+    roles: operation['x-roles'] ?? [],
+    note: operation['x-note'],
+  }
+}
+
+function sectionsOf(call: Call, body: Schema | undefined): Section[] {
+  const { operation, document } = call
+  const { schemas } = document.components
+  const money = moneyOf(operation)
+  const parameters = (place: Parameter['in']) =>
+    (operation.parameters ?? [])
+      .filter(parameter => parameter.in === place)
+      .map(({ name, schema, required = false }) =>
+        row(name, schema, required, { shared: schemas, money, depth: 0, above: [] }),
+      )
+  const payload = payloadOf(operation)
+  const upload = payload?.option === 'file' ? uploadOf({ ...call, name: '', shared: schemas }) : undefined
+  const payloadSchema = payload?.option === 'file' ? upload?.meta : payload?.schema
+  const sections: Section[] = [
+    { name: 'path', fields: placeholderFields(call, parameters('path')) },
+    { name: 'query', fields: parameters('query') },
+    ...(payload && payloadSchema ? [{ name: payload.option, fields: fieldsOf(payloadSchema, schemas, money) }] : []),
+    { name: 'response', fields: body ? fieldsOf(body, schemas, money) : [] },
+  ]
+  return sections.filter(({ fields }) => fields.length > 0)
+}
+
+/** The catalogue leaves out the placeholders that need no description. */
+function placeholderFields({ path }: Call, described: readonly Field[]): Field[] {
+  return placeholdersOf(path).map(
+    name =>
+      described.find(field => field.name === name) ??
+      row(name, { type: 'string' }, true, { shared: {}, money: 'fen', depth: 0, above: [] }),
+  )
+}
+
+function placeholdersOf(path: string): string[] {
+  return [...path.matchAll(/\{\+?(\w+)\}/g)].map(([, name = '']) => name)
+}
+
+function formsOf(path: string): CallSample['forms'] {
+  const names = path.split('/').map(segment => propertyNames(segment)[0])
+  const properties = names.map(name => (name === undefined ? name : /^\w+$/.test(name) ? `.${name}` : `['${name}']`))
+  return [
+    ...(names.includes(undefined) ? [] : [{ name: 'properties' as const, node: `wxpay${properties.join('')}` }]),
+    { name: 'chain', node: `wxpay.chain('${path}')` },
+    { name: 'bracket', node: `wxpay['${path}']` },
+  ]
+}
+
+/** The options of the documented sample. */
+function optionsOf(call: Call): Record<string, unknown> {
+  const { operation, path, document } = call
+  const { schemas } = document.components
+  const parameters = operation.parameters ?? []
+  const valueFor = ({ example, schema }: Parameter) => example ?? sampleOf(schema, schemas)
+  const placeholders = placeholdersOf(path).map(name => {
+    const parameter = parameters.find(other => other.in === 'path' && other.name === name)
+    return [name, String(parameter ? valueFor(parameter) : '1')]
+  })
+  const query = parameters
+    .filter(({ in: place, required, example, schema }) => {
+      return place === 'query' && (required || example !== undefined || schema.examples !== undefined)
+    })
+    .map(parameter => [parameter.name, valueFor(parameter)])
+  return {
+    ...Object.fromEntries(placeholders),
+    ...(query.length > 0 && { query: Object.fromEntries(query) }),
+    ...payloadSample(call),
+    ...(isDownload(operation) && { sink: '/path/to/file' }),
+  }
+}
+
+function payloadSample(call: Call): Record<string, unknown> {
+  const { operation, document } = call
+  const { schemas } = document.components
+  const payload = payloadOf(operation)
+  if (!payload) return {}
+  if (payload.option === 'file') {
+    const { meta } = uploadOf({ ...call, name: '', shared: schemas }) ?? {}
+    return { file: '/path/to/image.jpg', ...(meta && { meta: sampleOf(meta, schemas) }) }
+  }
+  const example = Object.values(operation.requestBody?.content ?? {})[0]?.example
+  return { [payload.option]: example ?? sampleOf(payload.schema, schemas) }
+}
+
+function isDownload({ responses }: Operation): boolean {
+  return responses[200]?.content?.['application/octet-stream'] !== undefined
+}
+
+function printOptions(options: Record<string, unknown>): string {
+  return Object.keys(options).length === 0 ? '' : print(options)
+}
+
+function trialOf(call: Call): Trial | undefined {
+  const { json, xml, query, file, ...placeholders } = optionsOf(call)
+  // The simulator signs as a merchant, which is not what a brand does.
+  if (file !== undefined || call.path.startsWith('brand/')) return undefined
+  const path = call.path.replace(/\{\+?(\w+)\}/g, (_, name) => encodeURIComponent(String(placeholders[name])))
+  return {
+    method: call.method.toUpperCase(),
+    path: `/${path}`,
+    ...Object.fromEntries(Object.entries({ query, json, xml }).filter(([, value]) => value !== undefined)),
+  }
+}
+
+function eventPages(document: Document, api: Api): EventPage[] {
+  const { schemas } = document.components
+  return Object.entries(document.webhooks).map(([name, { post }]) => {
+    const operation: DescribedOperation | undefined = post
+    const schema = Object.values(post?.requestBody?.content ?? {})[0]?.schema
+    if (!operation || !schema) throw new Error(`The notification ${name} has no content.`)
+    return {
+      kind: 'event',
+      api,
+      slug: api === 'v2' ? `events/v2/${name}` : `events/${name}`,
+      ...about(operation),
+      product: '回调通知',
+      types: operation['x-event-types'] ?? [],
+      originalTypes: operation['x-original-types'] ?? [],
+      sections: [{ name: 'resource', fields: fieldsOf(schema, schemas, moneyOf(operation)) }],
+      sample: sampleOf(schema, schemas),
+    }
+  })
+}
+
+export type { Field }

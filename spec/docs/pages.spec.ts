@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readDocuments } from '../../docs/src/catalogue/documents.js'
+import { markdownOf } from '../../docs/src/catalogue/markdown.js'
+import { type OperationPage, pagesOf } from '../../docs/src/catalogue/pages.js'
+
+const documents = readDocuments(join(import.meta.dirname, '../../dist/openapi'))
+const pages = pagesOf(documents)
+const operations = pages.filter(page => page.kind === 'operation')
+
+function pageOf(slug: string): OperationPage {
+  const page = operations.find(operation => operation.slug === slug)
+  if (!page) throw new Error(`There is no page ${slug}.`)
+  return page
+}
+
+describe('the pages of the reference', () => {
+  it('are as many as the catalogue has operations and notifications', () => {
+    const { v3, v2 } = documents
+    const documented = [v3, v2].flatMap(({ paths, webhooks }) => [
+      ...Object.values(paths).flatMap(item => Object.keys(item)),
+      ...Object.keys(webhooks),
+    ])
+    expect(pages).toHaveLength(documented.length)
+  })
+
+  it('have an address each that needs no escape', () => {
+    expect(new Set(pages.map(({ slug }) => slug)).size).toBe(pages.length)
+    expect(pages.filter(({ slug }) => !/^[\w./-]+$/.test(slug) || slug.includes('//'))).toEqual([])
+  })
+
+  it('show the documented sample of a call, in three forms', () => {
+    const { call, statusCode, sections } = pageOf(
+      'v3/marketing/membercard-open/cards/card_id/codes/code/bonus/commit/post',
+    )
+    const path = 'v3/marketing/membercard-open/cards/{card_id}/codes/{code}/bonus/commit'
+    expect(call.forms.map(({ node }) => node)).toEqual([
+      'wxpay.v3.marketing.membercardOpen.cards._card_id_.codes._code_.bonus.commit',
+      `wxpay.chain('${path}')`,
+      `wxpay['${path}']`,
+    ])
+    expect(call.options).toContain("card_id: '478515832665',\n  code: '478515832665',\n  json: {")
+    expect(statusCode).toBe('204')
+    expect(sections.map(({ name }) => name)).toEqual(['path', 'json'])
+  })
+
+  it('say the unit of an amount, and what is encrypted', () => {
+    const amount = pageOf('v3/pay/transactions/native/post')
+      .sections.flatMap(({ fields }) => fields)
+      .find(({ name, depth }) => name === 'total' && depth === 1)
+    expect(amount).toMatchObject({ type: 'integer', required: true, unit: 'in fen (分)' })
+    const name = pageOf('v3/profitsharing/receivers/add/post')
+      .sections.flatMap(({ fields }) => fields)
+      .find(field => field.name === 'name')
+    expect(name?.encrypted).toBe('platform')
+  })
+
+  it('name the products of all operations', () => {
+    expect(new Set(operations.map(({ product }) => product)).size).toBeGreaterThan(100)
+  })
+
+  it('are Markdown too, with the call and its fields', () => {
+    const markdown = markdownOf(pageOf('v3/pay/transactions/native/post'))
+    expect(markdown).toContain('await wxpay.v3.pay.transactions.native.post({')
+    expect(markdown).toContain('| · `total` | integer, required | 总金额; in fen (分) |')
+  })
+})
