@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { readDocuments } from '../../docs/src/catalogue/documents.js'
 import { pagesOf } from '../../docs/src/catalogue/pages.js'
-import { importTypes, refusals } from './compile.js'
+import { clients, refusals } from './compile.js'
 
 const pages = pagesOf(readDocuments(join(import.meta.dirname, '../../dist/openapi')))
 
@@ -14,7 +14,6 @@ it('every call that the documentation shows compiles, in each form', { timeout: 
     return calls.map(call => `await ${call}(${options.replace(/\n\s*/g, ' ')})`)
   })
   expect(statements.length).toBeGreaterThan(7000)
-  const head = `${importTypes}\ndeclare const wxpay: WechatPay\nexport type Used = Operations`
-  const found = await refusals(head, statements)
+  const found = await refusals(clients, statements)
   expect(found.map(({ statement, message }) => `${statement?.slice(0, 100)}… ${message}`)).toEqual([])
 })

@@ -172,12 +172,14 @@ function placeholdersOf(path: string): string[] {
 }
 
 function formsOf(path: string): CallSample['forms'] {
+  // Paths of brands are those of a client of their own.
+  const client = path.startsWith('brand/') ? 'ofBrand' : 'wxpay'
   const names = path.split('/').map(segment => propertyNames(segment)[0])
   const properties = names.map(name => (name === undefined ? name : /^\w+$/.test(name) ? `.${name}` : `['${name}']`))
   return [
-    ...(names.includes(undefined) ? [] : [{ name: 'properties' as const, node: `wxpay${properties.join('')}` }]),
-    { name: 'chain', node: `wxpay.chain('${path}')` },
-    { name: 'bracket', node: `wxpay['${path}']` },
+    ...(names.includes(undefined) ? [] : [{ name: 'properties' as const, node: `${client}${properties.join('')}` }]),
+    { name: 'chain', node: `${client}.chain('${path}')` },
+    { name: 'bracket', node: `${client}['${path}']` },
   ]
 }
 
