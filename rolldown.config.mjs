@@ -1,7 +1,7 @@
 // A hundred small modules take longer to load than to run, which serverless users pay for at every cold start. So the
 // compiler's output is joined, in place: a file for each entry point, and a few for what they share or load later.
-import { cp, readdir, rm } from 'node:fs/promises'
-import { resolve, sep } from 'node:path'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, resolve, sep } from 'node:path'
 import { defineConfig } from 'rolldown'
 
 const folder = resolve(import.meta.dirname, 'dist')
@@ -39,13 +39,65 @@ function loadedWith(entry, context, found = new Set()) {
   return found
 }
 
-export default defineConfig({
+/**
+ * A CommonJS file with the packages that it requires, in its own place.
+ *
+ * @param {string} file
+ */
+const withPackages = file =>
+  defineConfig({
+    input: resolve(folder, file),
+    platform: 'node',
+    output: { file: resolve(folder, file), format: 'cjs', minify: true },
+  })
+
+/**
+ * The declarations that a compiler reads from one of them on.
+ *
+ * @param {string} file
+ * @param {Set<string>} found
+ */
+async function declaredWith(file, found) {
+  if (found.has(file)) return
+  found.add(file)
+  const imports = (await readFile(file, 'utf8')).matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*['"](\.[^'"]+)['"]/g)
+  for (const [, path = ''] of imports) {
+    await declaredWith(resolve(dirname(file), path.replace(/\.(c?)js$/, '.d.$1ts')), found)
+  }
+}
+
+/** The generated declarations, without the indentation, which is a twentieth of them. */
+async function addGenerated() {
+  await mkdir(resolve(folder, generated), { recursive: true })
+  const from = resolve(import.meta.dirname, 'lib', generated)
+  const declarations = (await readdir(from)).filter(file => file.endsWith('.d.ts'))
+  for (const file of declarations) {
+    const text = await readFile(resolve(from, file), 'utf8')
+    await writeFile(resolve(folder, generated, file), text.replace(/^ +/gm, ''))
+  }
+}
+
+/** The packages whose code is part of this one, with what their licenses demand. */
+const JOINED = ['ajv', 'ajv-formats', 'fast-deep-equal', 'fast-uri', 'json-schema-traverse', 'node-forge', 'uqr']
+
+async function licenses() {
+  const texts = JOINED.map(async name => {
+    const home = resolve(import.meta.dirname, 'node_modules', name)
+    const file = (await readdir(home)).find(entry => /^licen[cs]e/i.test(entry))
+    const { version } = JSON.parse(await readFile(resolve(home, 'package.json'), 'utf8'))
+    if (!file) throw new Error(`${name} has no license file.`)
+    return `${name} ${version}\n\n${await readFile(resolve(home, file), 'utf8')}`
+  })
+  return (await Promise.all(texts)).join('\n---\n\n')
+}
+
+const joined = defineConfig({
   input: entries,
   platform: 'node',
   // Demanded by the option of `codeSplitting` below. The entry points gain no export.
   preserveEntrySignatures: 'allow-extension',
   // The CommonJS files load a dependency when it is needed; joined, they would no longer be seen by bundlers.
-  external: /^[^./]|\.cjs$/,
+  external: /^(?!uqr$)[^./]|\.cjs$/,
   // What one entry point loads at once another may still load later.
   onLog(level, log, handler) {
     if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') handler(level, log)
@@ -53,22 +105,30 @@ export default defineConfig({
   output: {
     dir: folder,
     chunkFileNames: ({ name }) => (name === 'v2' ? 'apiv2.js' : '[name].js'),
+    // The declarations hold the documentation.
+    comments: { jsdoc: false },
     codeSplitting: { groups: [{ name: chunkOf, debugName: 'core and client' }], includeDependenciesRecursively: false },
   },
   plugins: [
     {
-      name: 'remove the modules that were joined, and add the declarations that are not compiled',
+      name: 'remove the modules that were joined, and add what is not compiled',
       async writeBundle(_options, bundle) {
         const files = await readdir(folder, { recursive: true })
-        const joined = files
+        const merged = files
           .map(file => file.replaceAll(sep, '/'))
           .filter(file => file.endsWith('.js') && !file.startsWith('cli/') && !(file in bundle))
-        await Promise.all(joined.map(file => rm(resolve(folder, file))))
-        await cp(resolve(import.meta.dirname, 'lib', generated), resolve(folder, generated), {
-          recursive: true,
-          filter: file => !file.endsWith('.ts') || file.endsWith('.d.ts'),
-        })
+        await Promise.all(merged.map(file => rm(resolve(folder, file))))
+        await addGenerated()
+        await writeFile(resolve(folder, 'licenses.txt'), await licenses())
+        const declared = new Set()
+        for (const entry of Object.values(entries)) await declaredWith(entry.replace(/\.js$/, '.d.ts'), declared)
+        const unused = (await readdir(folder, { recursive: true }))
+          .map(file => resolve(folder, file))
+          .filter(file => /\.d\.c?ts$/.test(file) && !declared.has(file))
+        await Promise.all(unused.map(file => rm(file)))
       },
     },
   ],
 })
+
+export default [joined, withPackages('util/forge.cjs'), withPackages('simulator/schema/ajv.cjs')]

@@ -18,9 +18,12 @@ export interface Signed {
 }
 
 /** The same call with a payload that is already serialized. */
-export type Raw<Options> = Omit<Options, 'json' | 'xml' | 'file' | 'filename' | 'meta'> & {
+type Raw<Options> = Omit<Options, 'json' | 'xml' | 'file' | 'filename' | 'meta'> & {
   body: string | Uint8Array | Readable | FormData
 }
+
+/** The options of a call with a payload, or with a raw one. */
+export type OrRaw<Options> = Options | Raw<Options>
 
 /** The types of an operation: `Operations['post /v3/refund/domestic/refunds']['json']`. */
 export interface Operation<Options, Data> {

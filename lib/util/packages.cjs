@@ -4,4 +4,4 @@
  */
 
 exports.requireSaxes = () => require('saxes')
-exports.requireForge = () => require('node-forge')
+exports.requireForge = () => require('./forge.cjs')

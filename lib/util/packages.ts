@@ -4,17 +4,14 @@ import { requireForge, requireSaxes } from './packages.cjs'
 
 const CODE = 'ERR_PACKAGE_MISSING'
 
-/** @throws WechatPayError `ERR_PACKAGE_MISSING` for a package that was left out of a bundle, or not installed. */
-export const loadForge = () => load('node-forge', requireForge)
+export const loadForge = requireForge
 
-/** @throws WechatPayError `ERR_PACKAGE_MISSING`, as {@link loadForge}. */
-export const loadSaxes = () => load('saxes', requireSaxes)
-
-function load<Package>(name: string, require: () => Package): Package {
+/** @throws WechatPayError `ERR_PACKAGE_MISSING` when the package was left out of a bundle, or is not installed. */
+export function loadSaxes() {
   try {
-    return require()
+    return requireSaxes()
   } catch (cause) {
-    throw packageMissing(name, cause)
+    throw packageMissing('saxes', cause)
   }
 }
 

@@ -45,7 +45,7 @@ export function printCall(call) {
   const data = dataOf(call)
   const optional = parts.some(({ required }) => required) ? '' : '?'
   return {
-    options: `options${optional}: ${payloadOf(operation) ? `${name} | Raw<${name}>` : name}`,
+    options: `options${optional}: ${payloadOf(operation) ? `OrRaw<${name}>` : name}`,
     response: isDownload(operation) ? 'WechatPayResponse<undefined, Readable>' : `WechatPayResponse<${data.type}>`,
     data: data.type,
     declarations: [

@@ -7,7 +7,7 @@ import { printCall } from './operations.mjs'
 const imports = `import type { Readable } from 'node:stream'
 import type { CommonOptions, FileInput } from '../../options.js'
 import type { WechatPayResponse } from '../../response.js'
-import type { Node, Numeric, QueryText, Raw, Signed, Sink } from '../call.js'
+import type { Node, Numeric, OrRaw, QueryText, Signed, Sink } from '../call.js'
 `
 
 /**

@@ -50,10 +50,8 @@ describe.each(Object.entries(BUNDLERS))('bundled by %s, and run without node_mod
 })
 
 describe('a bundle that lacks a package', () => {
-  it.each([
-    ['saxes', 'which parses responses, sends nothing and says so'],
-    ['node-forge', 'which opens PKCS#12 files, sends nothing and says so'],
-  ])('%s, %s', async name => {
+  it('saxes, which parses responses, sends nothing and says so', async () => {
+    const name = 'saxes'
     const folder = join(root, `without-${name}`)
     const outfile = join(folder, 'main.cjs')
     await build({ entryPoints: [program], outfile, bundle: true, platform: 'node', external: [name] })

@@ -4,6 +4,7 @@ import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X5
 import { promisify } from 'node:util'
 import { BRAND_SCHEME, nonce, SCHEME } from '../../formatter.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import { loadForge } from '../../util/packages.js'
 import { type MintedCertificate, PlatformKeys } from './platform.js'
 
 /** All keys of one simulator. They are strings (PEM, hex), so that they can be stored as JSON. */
@@ -123,7 +124,7 @@ export async function mintCertificate(
   now: EpochMilliseconds,
   { issuer = ISSUER, extensions = [], signer = keys.privateKey }: CertificateOptions = {},
 ) {
-  const { default: forge } = await import('node-forge')
+  const forge = loadForge()
   const certificate = forge.pki.createCertificate()
   certificate.publicKey = forge.pki.publicKeyFromPem(keys.publicKey)
   certificate.serialNumber = mintSerial()

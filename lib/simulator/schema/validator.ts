@@ -37,10 +37,10 @@ let ajv: Promise<Ajv> | undefined
 
 async function createAjv() {
   // Loading takes a tenth of a second, which starting a simulator does not have to wait for.
-  const [{ Ajv2020 }, { default: formats }] = await Promise.all([import('ajv/dist/2020.js'), import('ajv-formats')])
+  const { Ajv2020, formats } = (await import('./ajv.cjs')).default
   // Optimizing the code takes longer than it saves: most validators are used a few times.
   const created = new Ajv2020({ strict: false, validateSchema: false, verbose: true, code: { optimize: false } })
-  formats.default(created, ['date', 'date-time', 'uri', 'int32', 'int64'])
+  formats(created, ['date', 'date-time', 'uri', 'int32', 'int64'])
   created.removeKeyword('enum')
   created.addKeyword({
     keyword: 'enum',
