@@ -44,6 +44,12 @@ describe('the pages of the reference', () => {
     expect(sections.map(({ name }) => name)).toEqual(['path', 'json'])
   })
 
+  it('ask the simulator for the sample, as its merchant', () => {
+    const { trial } = pageOf('v3/pay/transactions/id/transaction_id/get')
+    const path = '/v3/pay/transactions/id/1217752501201407033233368018'
+    expect(trial).toEqual({ method: 'GET', path, query: { mchid: '1900000109' } })
+  })
+
   it('say the unit of an amount, and what is encrypted', () => {
     const amount = pageOf('v3/pay/transactions/native/post')
       .sections.flatMap(({ fields }) => fields)

@@ -235,9 +235,22 @@ function trialOf(call: Call): Trial | undefined {
   return {
     method: call.method.toUpperCase(),
     path: `/${path}`,
-    ...Object.fromEntries(Object.entries({ query, json, xml }).filter(([, value]) => value !== undefined)),
+    ...(query !== undefined && { query: asMerchant(query) }),
+    ...(json !== undefined && { json: asMerchant(json) }),
+    ...(xml !== undefined && { xml: asMerchant(xml) }),
   }
 }
+
+/** With the number of the simulator's merchant, which the documents do not know. */
+function asMerchant(values: unknown): unknown {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return values
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, MERCHANT_FIELDS.has(name) ? SIMULATED_MERCHANT : value]),
+  )
+}
+
+const MERCHANT_FIELDS = new Set(['mchid', 'mch_id', 'sp_mchid', 'combine_mchid'])
+const SIMULATED_MERCHANT = '1900000109'
 
 function eventPages(document: Document, api: Api): EventPage[] {
   const { schemas } = document.components
