@@ -13,7 +13,7 @@ export interface Carrier {
   readonly proxy?: ProxySettings | undefined
 }
 
-/** @throws TransportError `ERR_DISPATCHER` (as a rejection) if undici cannot be loaded. */
+/** @throws TransportError `ERR_DISPATCHER` (as a rejection) if a pool cannot be set up. */
 export function carrierFor(
   given: Dispatcher | undefined,
   options: PoolOptions,
@@ -32,8 +32,8 @@ const held = new WeakMap<PoolOptions | ClientCertificate, Carrier>()
 const MOST_POOLS = 256
 
 /**
- * The pools by their options, the one that was opened first for a client first, so that a new client finds the connections
- * of an old one. Dropping one closes nothing: connections that are idle for a few seconds close by themselves.
+ * The pools by their options, those of the newest clients last, so that a new client finds the connections of an old one.
+ * Dropping one closes nothing: connections that are idle for a few seconds close by themselves.
  */
 const pools = new Map<string, Carrier>()
 
@@ -57,7 +57,7 @@ async function createAgent(options: PoolOptions, identity: ClientCertificate | u
     return await undici.createAgent(options, identity)
   } catch (cause) {
     throw new TransportError(
-      `Undici, which sends the requests, could not be loaded; its error is the cause. Install it, or give it to your bundler. ${NOTHING_SENT}`,
+      `The connections cannot be set up; the error of undici or TLS is the cause. Check \`ca\` and \`merchant\`, and that the package undici is installed. ${NOTHING_SENT}`,
       { code: 'ERR_DISPATCHER', sent: false, cause },
     )
   }

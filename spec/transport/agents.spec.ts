@@ -70,6 +70,17 @@ describe('the pool of connections', () => {
   })
 })
 
+it('a pool that cannot be set up is an error that says so, and nothing is sent', async () => {
+  vi.mocked(createSecureContext).mockImplementationOnce(() => {
+    throw new Error('asn1 encoding routines::wrong tag')
+  })
+  await expect(poolFor(options({ ca: [`${authority}# broken`] }))).rejects.toMatchObject({
+    code: 'ERR_DISPATCHER',
+    sent: false,
+    cause: { message: 'asn1 encoding routines::wrong tag' },
+  })
+})
+
 describe('the global dispatcher of undici', () => {
   const leave = new Agent()
   const set = (dispatcher: Agent | MockAgent) => {
