@@ -39,6 +39,7 @@ const COURSES: readonly (readonly [string, Course, outcome: string])[] = [
 ]
 
 let simulator: Simulator
+let agent: Agent
 /** Where nothing listens. */
 let nowhere: string
 beforeAll(async () => {
@@ -46,8 +47,9 @@ beforeAll(async () => {
   await closed.close()
   nowhere = closed.url.slice(0, -1)
   simulator = await Simulator.start({ https: true })
+  agent = new Agent({ connect: { ca: simulator.config.ca ?? '', ...simulator.config.merchant } })
 })
-afterAll(() => simulator.close())
+afterAll(() => Promise.all([agent.close(), simulator.close()]))
 
 let count = 0
 
@@ -66,7 +68,6 @@ describe.each<[Kind, typeof FAULTS]>([
     const out_trade_no = `TILL-${count++}`
     let requests = 0
     let isOver = false
-    const agent = new Agent({ connect: { ca: config.ca ?? '', ...config.merchant } })
     const network: Dispatcher.DispatcherComposeInterceptor = dispatch => (options, handler) => {
       requests++
       const isFaulty = !isOver && (isLasting ? requests >= at : requests === at)
@@ -121,7 +122,6 @@ describe.each<[Kind, typeof FAULTS]>([
     // The cashier tries again with the same number.
     const again = outcome === 'unknown' ? await take(true) : undefined
     const finally_ = await state()
-    await agent.close()
     return { outcome, found, again, finally_, steps }
   }
 
