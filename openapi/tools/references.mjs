@@ -10,7 +10,7 @@ export function refName(ref) {
 /**
  * The schema itself, where it is given by its name.
  * @param {Schema} schema
- * @param {Record<string, Schema>} shared
+ * @param {Readonly<Record<string, Schema>>} shared
  * @returns {Schema}
  */
 export function resolve(schema, shared) {
@@ -39,7 +39,7 @@ export function isCiphertext(schema) {
 /**
  * Every shared schema that the given ones lead to, each once.
  * @param {readonly Schema[]} schemas
- * @param {Record<string, Schema>} shared
+ * @param {Readonly<Record<string, Schema>>} shared
  */
 export function reachable(schemas, shared) {
   /** @type {Set<string>} */
@@ -64,7 +64,7 @@ export function reachable(schemas, shared) {
  * Whether it prints differently in a response: an ID that may be too long for a number, or a choice that only who
  * writes an object has to make.
  * @param {Schema} schema
- * @param {Record<string, Schema>} shared
+ * @param {Readonly<Record<string, Schema>>} shared
  */
 export function differsInResponses(schema, shared) {
   const all = [schema, ...reachable([schema], shared).map(name => shared[name] ?? {})]

@@ -35,7 +35,7 @@ function members(given: Schema, context: Context): Field[] {
   const name = given.$ref && refName(given.$ref)
   if (name && context.above.includes(name)) return []
   const inside = name ? { ...context, above: [...context.above, name] } : context
-  const schema = resolve(given, { ...context.shared })
+  const schema = resolve(given, context.shared)
   if (schema.type === 'array') return members(schema.items ?? {}, inside)
   if (schema.contentSchema) return members(schema.contentSchema, inside)
   const own = Object.entries(schema.properties ?? {}).flatMap(([field, property]) => [
@@ -59,8 +59,8 @@ function unique(fields: readonly Field[]): Field[] {
 }
 
 export function row(name: string, given: Schema, required: boolean, { shared, money, depth }: Context): Field {
-  const schema = { ...resolve(given, { ...shared }), ...(given.title && { title: given.title }) }
-  const item = schema.items ? resolve(schema.items, { ...shared }) : undefined
+  const schema = { ...resolve(given, shared), ...(given.title && { title: given.title }) }
+  const item = schema.items ? resolve(schema.items, shared) : undefined
   return {
     name,
     depth,

@@ -9,7 +9,7 @@ type Shared = Readonly<Record<string, Schema>>
 export function sampleOf(given: Schema, shared: Shared, above: readonly string[] = []): unknown {
   if (given.$ref && above.includes(refName(given.$ref))) return undefined
   const names = given.$ref ? [...above, refName(given.$ref)] : above
-  const schema = resolve(given, { ...shared })
+  const schema = resolve(given, shared)
   const inner = (part: Schema) => sampleOf(part, shared, names)
   if (schema.contentSchema) return JSON.stringify(inner(schema.contentSchema))
   if (schema.type === 'array') return [inner(schema.items ?? {})].filter(item => item !== undefined)
