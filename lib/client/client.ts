@@ -72,7 +72,7 @@ export function createClient(
   const context: CallContext = { settings, verifierFor, clock, openV2, outages }
   const { hooks } = settings
   const hasHooks = hooks.request ?? hooks.response ?? hooks.retry ?? hooks.failure
-  /** Runs a call, with a trace if somebody wants to hear of it. */
+  /** Runs a call, with a trace if it has a hook or a subscriber. */
   const traced = (method: Method, template: string, call: (trace?: Trace) => Promise<Response>): Promise<Response> => {
     if (!hasHooks && !calls.hasSubscribers) return call()
     const trace = new Trace(method, template, settings)

@@ -13,7 +13,7 @@ interface Merchant {
 }
 
 interface CallInfo {
-  /** The same for everything that is told of one call. */
+  /** The same in every hook of one call. */
   id: string
   method: Method
   /** The path without values and query, since they may be personal data: `/v3/pay/transactions/id/{transaction_id}`. */

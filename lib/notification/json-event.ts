@@ -87,7 +87,7 @@ function verifyWith(verifier: Verifier, { body, headers, now }: JsonMessage, cal
 }
 
 /**
- * The refusal of a notification whose key nobody knows.
+ * The refusal of a notification whose key no recipient knows.
  *
  * @throws SignatureError (as a rejection) for one that cannot be verified by any key.
  */

@@ -45,7 +45,7 @@ export interface CallTrace {
  */
 export const calls = tracingChannel<unknown, CallTrace>('wechatpay-chain:call')
 
-/** One call that somebody wants to hear of. */
+/** The trace of one call that has a hook or a subscriber. */
 export class Trace {
   readonly published: CallTrace
   /** Set once the call has one. */

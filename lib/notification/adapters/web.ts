@@ -59,7 +59,7 @@ function adapterFor(request: unknown): [found: string, cure: string] {
   ]
 }
 
-/** Sends the response through Node's, if that is what `response` is; nobody else would. */
+/** Sends the response through `response` if that is a response of Node; otherwise it would never be sent. */
 function sendWith(response: unknown, { status, headers, body }: Acknowledgement): boolean {
   if (!isNodeResponse(response)) return false
   if (!response.headersSent) response.writeHead(status, headers).end(body)

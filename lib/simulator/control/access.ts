@@ -25,7 +25,7 @@ export function requireAccess({ method, headers }: RawRequest, hosts: readonly s
       `\`Origin\` must be a page of this machine; got ${JSON.stringify(origin)}. Open the page from localhost.`,
     )
   }
-  // A page of somebody else cannot send JSON without asking first.
+  // A page of a different origin cannot send JSON without a preflight request.
   if (method === 'POST' && !/^application\/json(?:;|$)/i.test(headers['content-type'] ?? '')) {
     throw problem(
       415,
