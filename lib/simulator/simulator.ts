@@ -21,9 +21,10 @@ import { BRAND_ID, createBrand, mintBrandKeys } from './keys/brand.js'
 import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
 import { mintAuthority, mintServerCertificate } from './keys/server-certificate.js'
+import type { Act, ActOptions } from './ledger/acts.js'
 import { Alarm } from './ledger/alarm.js'
 import { BusinessClock, type Span } from './ledger/clock.js'
-import { createLedger, type Ledger, type PaymentOptions } from './ledger/ledger.js'
+import { createLedger, type Ledger } from './ledger/ledger.js'
 import { notificationOf } from './notify/events.js'
 import {
   type DeliverOptions,
@@ -295,51 +296,46 @@ export class Simulator {
    *   when the order names a different payer, and for an unknown option.
    */
   pay(out_trade_no: string, options?: { openid?: string; fail?: undefined }): { transaction_id: string }
-  pay(out_trade_no: string, options: PaymentOptions): { transaction_id?: string }
-  pay(out_trade_no: string, options: PaymentOptions = {}): { transaction_id?: string } {
-    const { openid, fail, ...unknown } = options
+  pay(out_trade_no: string, options: ActOptions): { transaction_id?: string }
+  pay(out_trade_no: string, options: ActOptions = {}): { transaction_id?: string } {
+    const { openid: _, fail: __, ...unknown } = options
     refuseUnknownOptions(unknown, ['openid', 'fail'], 'pay')
-    const { ledger } = this.#world
-    const { mchid } = this.#parts.merchant
-    const transaction_id = this.#act({ name: 'pay', number: out_trade_no, options }, () =>
-      ledger.pay(mchid, out_trade_no, { openid, fail }),
-    )
+    this.#happen('pay', out_trade_no, options)
+    const transaction_id = this.#world.ledger.orders.transactionIdOf(this.#parts.merchant.mchid, out_trade_no)
     return transaction_id === undefined ? {} : { transaction_id }
   }
 
   /**
-   * The money of a refund arrives: PROCESSING becomes SUCCESS, or with `fail` ABNORMAL or CLOSED. A refund that has ended
-   * stays as it is. Without this, a refund settles after 20 minutes of business time.
+   * The money of a refund arrives: PROCESSING becomes SUCCESS, or with `fail` ABNORMAL or CLOSED. A refund that has
+   * ended so stays as it is. Without this, a refund settles after 20 minutes of business time.
    *
    * Likewise, profit sharing is finished and a return of it succeeds, by their merchant numbers, which both happens after a
    * minute otherwise. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`.
    *
-   * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund. InvalidArgumentError for an unknown ending or option.
+   * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund, and a code of WeChat Pay for one that has ended differently.
+   *   InvalidArgumentError for an unknown ending or option.
    */
   settle(out_refund_no: string, options: EndingOptions = {}): void {
-    const { fail, ...unknown } = options
+    const { fail: _, ...unknown } = options
     refuseUnknownOptions(unknown, ['fail'], 'settle')
-    const { ledger } = this.#world
-    const { mchid } = this.#parts.merchant
-    this.#act({ name: 'settle', number: out_refund_no, options }, () => ledger.settle(mchid, out_refund_no, fail))
+    this.#happen('settle', out_refund_no, options)
   }
 
   /**
    * The user confirms a transfer and receives the money: WAIT_USER_CONFIRM becomes SUCCESS, or with `fail` FAIL for that
-   * reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. A transfer that has ended stays as it is. Without this, a transfer fails
+   * reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. A transfer that has ended so stays as it is. Without this, a transfer fails
    * after 24 hours of business time.
    *
    * Likewise, the user confirms a service order of WeChat Pay Score by its `out_order_no`, or signs a contract by its
    * `out_contract_code`.
    *
-   * @throws ApiError `NOT_FOUND` for an unknown transfer. InvalidArgumentError for an unknown option.
+   * @throws ApiError `NOT_FOUND` for an unknown transfer, and a code of WeChat Pay for one that has ended differently.
+   *   InvalidArgumentError for an unknown option.
    */
   confirm(out_bill_no: string, options: EndingOptions = {}): void {
-    const { fail, ...unknown } = options
+    const { fail: _, ...unknown } = options
     refuseUnknownOptions(unknown, ['fail'], 'confirm')
-    const { ledger } = this.#world
-    const { mchid } = this.#parts.merchant
-    this.#act({ name: 'confirm', number: out_bill_no, options }, () => ledger.confirm(mchid, out_bill_no, fail))
+    this.#happen('confirm', out_bill_no, options)
   }
 
   /**
@@ -429,6 +425,12 @@ export class Simulator {
     this.#world.alarm.close()
     await Promise.all([this.#parts.listener.close(), this.#parts.secureListener?.close(), this.#changes])
     this.#parts.journal?.close()
+  }
+
+  #happen(act: Act, number: string, options: ActOptions): void {
+    const { ledger } = this.#world
+    const { mchid } = this.#parts.merchant
+    this.#act({ name: act, number, options }, () => ledger.act(act, mchid, number, options))
   }
 
   /** Does what changes the ledger in an instant, and keeps it. */

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from '../../errors.js'
 import type { MintedXmlEvent } from '../../notification/mint.js'
 import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
+import { Acts } from './acts.js'
 import type { BusinessClock } from './clock.js'
 
 /** A notification that is due: of APIv3, or of APIv2 with the content of its XML. */
@@ -46,6 +47,8 @@ export interface Snapshot {
 
 export class Book {
   readonly clock: BusinessClock
+  /** What can happen from outside: each product adds its own. */
+  readonly acts = new Acts()
   readonly #tables = new Map<string, Kept>()
   readonly #handlers = new Map<string, (key: string, at: EpochMilliseconds) => void>()
   #tasks: Task[] = []

@@ -48,6 +48,8 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
         SIGN_FAILED: {},
         TERMINATED: {},
       },
+      acts: { confirm: { succeed: 'confirm', fail: 'fail' } },
+      alias: ({ request }) => request.out_contract_code,
       id: { prefix: '', digits: 18 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '签约协议不存在'),
       reused: () => problem(400, 'INVALID_REQUEST', '签约协议号已存在，且请求参数与之前不一致'),
@@ -82,11 +84,6 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     const contract = this.find(mchid, numberOf(planId, outContractCode))
     if (contract.state === 'SIGNING') throw problem(404, 'RESOURCE_NOT_EXISTS', '签约协议不存在')
     return contract
-  }
-
-  /** The contract of any plan that has this `out_contract_code`. */
-  seekCode(mchid: string, outContractCode: string): Contract | undefined {
-    return this.of(mchid).find(({ request }) => request.out_contract_code === outContractCode)
   }
 
   /**

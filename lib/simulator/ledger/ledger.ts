@@ -1,14 +1,16 @@
 /** The state of one simulator: everything that its merchants have created so far, in one book. */
-import { InvalidArgumentError } from '../../errors.js'
+import type { ApiError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { Accounts, OPENING_BALANCE } from './accounts.js'
+import type { Act, ActOptions } from './acts.js'
 import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
 import { Contracts } from './contracts.js'
 import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
-import { Orders, requireOrder } from './orders.js'
+import { Orders } from './orders.js'
 import { ServiceOrders } from './payscore.js'
+import { problem } from './problem.js'
 import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
 import { Refunds } from './refunds.js'
@@ -37,21 +39,22 @@ export interface Ledger {
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
   readonly downloads: Downloads
-  /** The payer pays; returns the transaction ID, undefined for a payment that fails. */
-  readonly pay: (mchid: string, number: string, options: PaymentOptions) => string | undefined
-  /** The money of a refund, of profit sharing or of its return arrives, or does not for the given reason. */
-  readonly settle: (mchid: string, number: string, fail?: string) => void
-  /** The user confirms a transfer, a service order or a contract, or it fails for the given reason. */
-  readonly confirm: (mchid: string, number: string, fail?: string) => void
+  /**
+   * Lets something happen from outside to what has this number.
+   *
+   * @throws ApiError for an unknown number, and for a state that does not have the act.
+   */
+  readonly act: (act: Act, mchid: string, number: string, options: ActOptions) => void
   /** Plain data, as JSON can hold it. */
   readonly snapshot: () => Snapshot
   /** @throws InvalidArgumentError for a snapshot of a different format. */
   readonly restore: (snapshot: Snapshot) => void
 }
 
-export interface PaymentOptions {
-  openid?: string | undefined
-  fail?: string | undefined
+const UNKNOWN: Readonly<Record<Act, () => ApiError>> = {
+  pay: () => problem(404, 'ORDER_NOT_EXIST', '订单不存在'),
+  settle: () => problem(404, 'RESOURCE_NOT_EXISTS', '退款单不存在'),
+  confirm: () => problem(404, 'NOT_FOUND', '记录不存在'),
 }
 
 /** `mchids` are the merchants whose accounts hold money at first. */
@@ -84,36 +87,10 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     redPackets: new RedPackets(book),
     uploads: new Uploads(book),
     downloads: new Downloads(),
-    pay(mchid, number, { openid, fail }) {
-      const now = book.run()
-      const service = services.seek(mchid, number)
-      if (service) {
-        services.move(service, fail === undefined ? 'pay' : 'fail', now, fail)
-        return orders.find(mchid, number)?.payment?.transactionId
-      }
-      if (fail === undefined) return orders.pay(mchid, number, openid, now).payment.transactionId
-      orders.fail(requireOrder(orders.find(mchid, number)), fail)
-      return undefined
-    },
-    settle(mchid, number, fail) {
-      const now = book.run()
-      if (!refunds.has(mchid, number) && sharing.settle(mchid, number, now, fail)) return
-      refunds.settle(mchid, number, now, refundEnding(fail))
-    },
-    confirm(mchid, number, fail) {
-      const now = book.run()
-      const service = services.seek(mchid, number)
-      const contract = contracts.seekCode(mchid, number)
-      if (service) services.move(service, fail === undefined ? 'confirm' : 'cancel', now, fail)
-      else if (contract) contracts.move(contract, fail === undefined ? 'confirm' : 'fail', now, fail)
-      else transfers.confirm(mchid, number, now, fail)
+    act(act, mchid, number, options) {
+      if (!book.acts.run(act, mchid, number, options, book.run())) throw UNKNOWN[act]()
     },
     snapshot: () => book.snapshot(),
     restore: snapshot => book.restore(snapshot),
   }
-}
-
-function refundEnding(fail: string | undefined): 'ABNORMAL' | 'CLOSED' | undefined {
-  if (fail === undefined || fail === 'ABNORMAL' || fail === 'CLOSED') return fail
-  throw new InvalidArgumentError(`\`fail\` must be 'ABNORMAL' or 'CLOSED' for a refund; got '${fail}'.`)
 }

@@ -45,6 +45,16 @@ export class Orders {
     this.#orders = book.table('orders')
     this.#combined = book.table('combined')
     this.#paid = book.table('payments')
+    book.acts.add('pay', {
+      ready: (mchid, number) => {
+        const orders = this.#ordersOf(mchid, number)
+        return orders.length > 0 ? orders.every(({ state }) => MOVES[state].pay !== undefined) : undefined
+      },
+      run: (mchid, number, { openid, fail }, now) => {
+        if (fail === undefined) this.pay(mchid, number, openid, now)
+        else for (const order of this.#ordersOf(mchid, number)) this.fail(order, fail)
+      },
+    })
   }
 
   /**
@@ -123,6 +133,11 @@ export class Orders {
     if (ending.by === 'pay') this.#complete(order, undefined, now)
     else this.fail(order, 'PAYERROR')
     return order
+  }
+
+  /** Of the order, or of the first part of the combined order; undefined until it is paid. */
+  transactionIdOf(mchid: string, number: string): string | undefined {
+    return this.#ordersOf(mchid, number)[0]?.payment?.transactionId
   }
 
   findCombined(mchid: string, number: string): Combined | undefined {
@@ -225,6 +240,12 @@ export class Orders {
     this.requireRefundable(order, fen)
     order.refunded += fen
     move(order, 'refund')
+  }
+
+  /** One order, or the parts of a combined one. */
+  #ordersOf(mchid: string, number: string): Order[] {
+    const combined = this.findCombined(mchid, number)
+    return combined ? this.partsOf(combined) : [this.find(mchid, number) ?? []].flat()
   }
 
   #payCombined(combined: Combined, openid: string | undefined, now: EpochMilliseconds): PaidOrder {

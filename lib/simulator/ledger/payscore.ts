@@ -51,6 +51,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
         CREATED: { after: 30 * DAY, by: 'expire' },
         COMPLETED: { after: MINUTE, by: 'pay' },
       },
+      acts: { confirm: { succeed: 'confirm', fail: 'cancel' }, pay: { succeed: 'pay', fail: 'fail' } },
       id: { prefix: '1500', digits: 15 },
       unknown: () => problem(404, 'ORDER_NOT_EXIST', '订单不存在'),
       reused: () => problem(400, 'INVALID_REQUEST', '商户服务订单号重复，且请求参数与之前不一致'),

@@ -3,8 +3,9 @@
  * then. Everything in it is found by the merchant's own number, and placed once.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { ApiError } from '../../errors.js'
+import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import { ACTS, type Act } from './acts.js'
 import type { Book } from './book.js'
 
 export const MINUTE = 60_000
@@ -30,11 +31,24 @@ export interface Row<State extends string, Request> {
   reason?: string | undefined
 }
 
+/** Which event an act from outside means. */
+export interface Ending<Event extends string> {
+  readonly succeed: Event
+  /** One event for any reason, or an event for each reason. Without it, the act does not fail. */
+  readonly fail?: Event | Readonly<Record<string, Event>>
+  /** The documented reasons, where any is possible. */
+  readonly reasons?: readonly string[]
+}
+
 export interface Definition<State extends string, Event extends string, Request, Line extends Row<State, Request>> {
   readonly first: State
   readonly moves: Moves<State, Event>
   /** The states that end by themselves. */
   readonly ends?: Partial<Readonly<Record<State, { after: number; by: Event; reason?: string }>>>
+  /** What can happen to it from outside. */
+  readonly acts?: Partial<Readonly<Record<Act, Ending<Event>>>>
+  /** A different number of the merchant by which acts find it. */
+  readonly alias?: (row: Line) => string
   /** How WeChat Pay numbers it. */
   readonly id: { prefix: string; digits: number }
   readonly unknown: () => ApiError
@@ -50,17 +64,22 @@ export class Product<State extends string, Event extends string, Request extends
   readonly #name: string
   readonly #definition: Definition<State, Event, Request, Row<State, Request>>
   readonly #rows: Map<string, Row<State, Request>>
-  readonly #byId = new Map<string, Row<State, Request>>()
+  /** By WeChat Pay's number, and by the alias. */
+  readonly #others = new Map<string, Row<State, Request>>()
 
   constructor(book: Book, name: string, definition: Definition<State, Event, Request, Row<State, Request>>) {
     this.#book = book
     this.#name = name
     this.#definition = definition
     this.#rows = book.table(name, () => {
-      this.#byId.clear()
-      for (const row of this.#rows.values()) this.#byId.set(keyOf(row.mchid, row.id), row)
+      this.#others.clear()
+      for (const row of this.#rows.values()) this.#index(row)
     })
     book.on(name, (key, at) => this.#end(key, at))
+    for (const act of ACTS) {
+      const ending = definition.acts?.[act]
+      if (ending) this.#offer(act, ending)
+    }
   }
 
   /**
@@ -86,7 +105,7 @@ export class Product<State extends string, Event extends string, Request extends
     paying(row.id)
     const placed: Row<State, Request> = { ...row, state: first }
     this.#rows.set(key, placed)
-    this.#byId.set(keyOf(mchid, placed.id), placed)
+    this.#index(placed)
     this.#schedule(placed)
     return placed
   }
@@ -94,7 +113,7 @@ export class Product<State extends string, Event extends string, Request extends
   /** By either number. */
   seek(mchid: string, number: string): Row<State, Request> | undefined {
     const key = keyOf(mchid, number)
-    return this.#rows.get(key) ?? this.#byId.get(key)
+    return this.#rows.get(key) ?? this.#others.get(key)
   }
 
   /** By either number. @throws ApiError for an unknown one. */
@@ -131,6 +150,33 @@ export class Product<State extends string, Event extends string, Request extends
     return row
   }
 
+  #index(row: Row<State, Request>): void {
+    this.#others.set(keyOf(row.mchid, row.id), row)
+    const alias = this.#definition.alias?.(row)
+    if (alias !== undefined) this.#others.set(keyOf(row.mchid, alias), row)
+  }
+
+  #offer(act: Act, ending: Ending<Event>): void {
+    this.#book.acts.add(act, {
+      ready: (mchid, number) => {
+        const row = this.seek(mchid, number)
+        return row && this.can(row, ending.succeed)
+      },
+      run: (mchid, number, { fail }, now) => {
+        const row = this.find(mchid, number)
+        const event = eventOf(act, ending, fail)
+        // What has happened already stays as it is.
+        if (!this.#leadsTo(event, row.state)) this.move(row, event, now, fail)
+      },
+    })
+  }
+
+  #leadsTo(event: Event, state: State): boolean {
+    return Object.values<Partial<Readonly<Record<Event, State>>>>(this.#definition.moves).some(
+      moves => moves[event] === state,
+    )
+  }
+
   #schedule(row: Row<State, Request>): void {
     const end = this.#definition.ends?.[row.state]
     if (end) this.#book.later(row.updated + end.after, this.#name, keyOf(row.mchid, row.no))
@@ -143,6 +189,15 @@ export class Product<State extends string, Event extends string, Request extends
     if (!end || row.updated + end.after !== at) return
     this.move(row, end.by, at, end.reason)
   }
+}
+
+/** @throws InvalidArgumentError for a reason that it cannot fail for. */
+function eventOf<Event extends string>(act: Act, { succeed, fail: failing }: Ending<Event>, fail?: string): Event {
+  if (fail === undefined) return succeed
+  const event = typeof failing === 'object' ? failing[fail] : failing
+  if (event !== undefined) return event
+  const reasons = typeof failing === 'object' ? Object.keys(failing).join(', ') : 'omitted'
+  throw new InvalidArgumentError(`\`fail\` must be ${reasons} for this ${act}; got '${fail}'.`)
 }
 
 export function keyOf(mchid: string, number: string): string {

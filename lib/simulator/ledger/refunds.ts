@@ -50,6 +50,7 @@ export class Refunds {
         CLOSED: {},
       },
       ends: { PROCESSING: { after: 20 * MINUTE, by: 'settle' } },
+      acts: { settle: { succeed: 'settle', fail: { ABNORMAL: 'fail', CLOSED: 'close' } } },
       id: { prefix: '5030', digits: 11 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '退款单不存在'),
       reused: () => problem(400, 'INVALID_REQUEST', '订单金额或退款金额与之前请求不一致，请核实后再试'),
@@ -86,10 +87,6 @@ export class Refunds {
     return { row, order: this.#orderOf(row) }
   }
 
-  has(mchid: string, number: string): boolean {
-    return this.#refunds.seek(mchid, number) !== undefined
-  }
-
   /** In the order in which they were created. */
   of(mchid: string): Refund[] {
     return this.#refunds.of(mchid).map(row => ({ row, order: this.#orderOf(row) }))
@@ -101,18 +98,6 @@ export class Refunds {
       .all()
       .map(row => ({ row, order: this.#orderOf(row) }))
       .filter(({ row, order }) => row.mchid === mchid || payeeOf(order) === mchid)
-  }
-
-  /**
-   * The money arrives at the payer, or it does not. A refund that has ended stays as it is.
-   *
-   * @throws ApiError 404 `RESOURCE_NOT_EXISTS`.
-   */
-  settle(mchid: string, number: string, now: EpochMilliseconds, fail?: 'ABNORMAL' | 'CLOSED'): Refund {
-    const refund = this.find(mchid, number)
-    const event = fail === undefined ? 'settle' : fail === 'ABNORMAL' ? 'fail' : 'close'
-    if (this.#refunds.can(refund.row, event)) this.#refunds.move(refund.row, event, now)
-    return refund
   }
 
   /** The merchant says where the money of an abnormal refund goes. @throws ApiError unless it is abnormal. */

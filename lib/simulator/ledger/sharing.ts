@@ -58,6 +58,7 @@ export class ProfitSharing {
       first: 'PROCESSING',
       moves: { PROCESSING: { finish: 'FINISHED' }, FINISHED: {} },
       ends: { PROCESSING: { after: MINUTE, by: 'finish' } },
+      acts: { settle: { succeed: 'finish', fail: 'finish' } },
       id: { prefix: '3008', digits: 14 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '分账单不存在'),
       reused: () => problem(400, 'INVALID_REQUEST', '商户分账单号重复，且请求参数与之前不一致'),
@@ -71,6 +72,7 @@ export class ProfitSharing {
         first: 'PROCESSING',
         moves: { PROCESSING: { succeed: 'SUCCESS', fail: 'FAILED' }, SUCCESS: {}, FAILED: {} },
         ends: { PROCESSING: { after: MINUTE, by: 'succeed' } },
+        acts: { settle: { succeed: 'succeed', fail: 'fail' } },
         id: { prefix: '3009', digits: 14 },
         unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '回退单不存在'),
         reused: () => problem(400, 'INVALID_REQUEST', '商户回退单号重复，且请求参数与之前不一致'),
@@ -129,16 +131,6 @@ export class ProfitSharing {
   /** The order of profit sharing that is returned from. */
   shareOf({ mchid, request }: SharingReturn): Sharing {
     return this.shares.find(mchid, request.order_id ?? request.out_order_no ?? '')
-  }
-
-  /** Ends an order or a return by its number; false for an unknown one. One that has ended stays as it is. */
-  settle(mchid: string, number: string, now: EpochMilliseconds, fail?: string): boolean {
-    const share = this.shares.seek(mchid, number)
-    if (share && this.shares.can(share, 'finish')) this.shares.move(share, 'finish', now, fail)
-    const back = this.returns.seek(mchid, number)
-    const event = fail === undefined ? 'succeed' : 'fail'
-    if (back && this.returns.can(back, event)) this.returns.move(back, event, now, fail)
-    return share !== undefined || back !== undefined
   }
 
   /** Fen that can still be shared. */

@@ -43,6 +43,7 @@ export class Transfers extends Product<TransferState, TransferEvent, TransferReq
         WAIT_USER_CONFIRM: { after: DAY, by: 'fail', reason: 'OVERDUE_CLOSE' },
         CANCELING: { after: SOON, by: 'cancelled', reason: 'MCH_CANCEL' },
       },
+      acts: { confirm: { succeed: 'confirm', fail: 'fail', reasons: ['PAYEE_ACCOUNT_ABNORMAL', 'RECEIVE_LIMIT'] } },
       id: { prefix: '1330', digits: 18 },
       unknown: () => problem(404, 'NOT_FOUND', '记录不存在'),
       reused: () => problem(400, 'ALREADY_EXISTS', '商户单号已存在，且请求参数与之前不一致'),
@@ -75,17 +76,6 @@ export class Transfers extends Product<TransferState, TransferEvent, TransferReq
     return this.place(mchid, no, request, now, id =>
       post(this.#accounts, { mchid, id, no }, -request.transfer_amount, now),
     )
-  }
-
-  /**
-   * The user confirms and receives the money, or it fails. A transfer that has ended stays as it is.
-   *
-   * @throws ApiError 404 `NOT_FOUND`.
-   */
-  confirm(mchid: string, number: string, now: EpochMilliseconds, fail?: string): Transfer {
-    const transfer = this.find(mchid, number)
-    const event = fail === undefined ? 'confirm' : 'fail'
-    return this.can(transfer, event) ? this.move(transfer, event, now, fail) : transfer
   }
 }
 

@@ -7,8 +7,8 @@ import { InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawRequest } from '../http/server.js'
 import type { SimulatorKeys } from '../keys/merchant.js'
+import type { Act, ActOptions } from '../ledger/acts.js'
 import type { Span } from '../ledger/clock.js'
-import type { PaymentOptions } from '../ledger/ledger.js'
 import type { NotificationProgress } from '../notify/notifications.js'
 import type { OutgoingNotification } from '../notify/outgoing.js'
 
@@ -21,9 +21,7 @@ interface StoredRequest extends Omit<RawRequest, 'body' | 'certificate'> {
 }
 
 /** What the payer or the test did. */
-export type Command =
-  | { name: 'pay' | 'settle' | 'confirm'; number: string; options: PaymentOptions }
-  | { name: 'advance'; span: Span }
+export type Command = { name: Act; number: string; options: ActOptions } | { name: 'advance'; span: Span }
 
 /** The merchant that a journal belongs to. */
 export interface KnownMerchant {

@@ -198,7 +198,6 @@ describe('wrong input', () => {
     ['advance', { days: -1 }, 'days'],
     ['misbehave', { status: 418 }, '/status'],
     ['misbehave', { match: { pattern: '(' } }, '('],
-    ['settle', { out_refund_no: '1', fail: 'NO_SUCH_CODE' }, 'fail'],
   ])('%s %o is refused with the name of the field', async (name, body, field) => {
     const { status, json } = await tell(name, body)
     expect(status).toBe(400)

@@ -60,6 +60,16 @@ it('a refund is PROCESSING until it is settled', async () => {
   })
 })
 
+it('a refund that has ended stays as it is, and does not end differently', async () => {
+  const { out_trade_no } = await placeAndPay()
+  await refund({ out_trade_no, out_refund_no: 'r-ended', amount: amount(40) })
+  expect(() => simulator.settle('r-ended', { fail: 'LOST' })).toThrow(/`fail`.*ABNORMAL/)
+  simulator.settle('r-ended')
+  simulator.settle('r-ended')
+  expect(() => simulator.settle('r-ended', { fail: 'CLOSED' })).toThrow(ApiError)
+  expect((await query('r-ended')).json).toMatchObject({ status: 'SUCCESS' })
+})
+
 it('a refund moves its order from SUCCESS to REFUND', async () => {
   const { out_trade_no, transaction_id } = await placeAndPay()
   await refund({ transaction_id, out_refund_no: 'r-moves', amount: amount(1) })

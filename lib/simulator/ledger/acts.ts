@@ -1,0 +1,42 @@
+/** What happens from outside to something in the ledger, by its number: a payer pays, money arrives, a user confirms. */
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+
+export const ACTS = ['pay', 'settle', 'confirm'] as const
+
+export type Act = (typeof ACTS)[number]
+
+export interface ActOptions {
+  /** The payer. */
+  openid?: string | undefined
+  /** Why it ends badly. Without it, it ends well. */
+  fail?: string | undefined
+}
+
+/** What an act may concern: one product. */
+export interface Actor {
+  /** Whether the act leads anywhere; undefined for an unknown number. */
+  ready(mchid: string, number: string): boolean | undefined
+  /** @throws ApiError when the state does not have the act. InvalidArgumentError for an unknown `fail`. */
+  run(mchid: string, number: string, options: ActOptions, now: EpochMilliseconds): void
+}
+
+export class Acts {
+  readonly #actors = new Map<Act, Actor[]>()
+
+  add(act: Act, actor: Actor): void {
+    this.#actors.set(act, [...(this.#actors.get(act) ?? []), actor])
+  }
+
+  /**
+   * Of several products with this number, the one that the act leads on is meant. Returns false for an unknown number.
+   *
+   * @throws what the product throws.
+   */
+  run(act: Act, mchid: string, number: string, options: ActOptions, now: EpochMilliseconds): boolean {
+    const actors = this.#actors.get(act) ?? []
+    const concerned = actors.filter(actor => actor.ready(mchid, number) !== undefined)
+    const actor = concerned.find(one => one.ready(mchid, number)) ?? concerned[0]
+    actor?.run(mchid, number, options, now)
+    return actor !== undefined
+  }
+}
