@@ -26,7 +26,8 @@ export interface Encrypted {
   readonly serial: string | undefined
 }
 
-type Encrypt = (value: unknown, fields: readonly string[], option: string) => unknown
+/** A copy of a value with its named fields encrypted. `option` is where it is, in errors. */
+export type Encrypt = (value: unknown, fields: readonly string[], option: string) => unknown
 
 /**
  * Encrypts the fields that the catalogue marks and every `sensitive()` value; the caller's objects are not changed. A
@@ -145,8 +146,8 @@ function namesOf(query: unknown, path: string): string[] {
     .map(pair => decode(pair.split('=', 1)[0] ?? ''))
 }
 
-// The query is encrypted in its final form, since it may be written in the path or given in any form.
-function encryptQuery(target: string, names: readonly string[], encrypt: Encrypt): string {
+/** The query is encrypted in its final form, since it may be written in the path or given in any form. */
+export function encryptQuery(target: string, names: readonly string[], encrypt: Encrypt): string {
   const at = target.indexOf('?')
   if (at < 0 || names.length === 0) return target
   const pairs = target

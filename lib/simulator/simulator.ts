@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../errors.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
-import { signedCall } from './control/call.js'
+import { isBrandPath, type SignedCallOptions, signedCall } from './control/call.js'
 import { Control } from './control/control.js'
 import { EventStream } from './control/event-stream.js'
 import type { Controlled } from './control/operations.js'
@@ -530,8 +530,12 @@ export class Simulator {
       misbehave: rule => this.misbehave(rule),
       behave: () => this.behave(),
       reset: () => this.reset(),
-      signedCall: call => signedCall(call, config, request => gateway.respond(request)),
+      signedCall: call => signedCall(call, this.#callerOf(call), request => gateway.respond(request)),
     }
+  }
+
+  #callerOf({ mchid, path }: Pick<SignedCallOptions, 'mchid' | 'path'>): SimulatorConfig | SimulatorBrandConfig {
+    return isBrandPath(path) || mchid === BRAND_ID ? this.brand : this.config
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,112 +1,103 @@
-/** Calls the simulator as its own merchant: for whoever has no key at hand, such as a page of the documentation. */
-import { X509Certificate } from 'node:crypto'
-import { sign } from '../../crypto/rsa.js'
-import * as Formatter from '../../formatter.js'
-import { signedString, signV2 } from '../../protocol/v2/signature.js'
-import { toXml } from '../../xml/build.js'
-import type { SimulatorConfig } from '../config.js'
+/** Calls the simulator as one of its merchants, for callers that have no key at hand, such as a page of the documentation. */
+import { withQuery } from '../../protocol/query.js'
+import { collect } from '../../util/collect.js'
 import { DROPPED, type RawRequest, type RawResponse } from '../http/server.js'
-import { SCHEME } from '../keys/merchant.js'
 import { problem } from '../ledger/problem.js'
+import { METHODS, type Method } from '../schema/catalogue.js'
+import { type CallerConfig, type CallPayload, signJson, signXml } from './signing.js'
 
-export interface SignedCallOptions {
+export interface SignedCallOptions extends CallPayload {
+  /** Who calls: a merchant, or a brand by its brand_id. Default: the first merchant; for paths under `brand/`, the first brand. */
+  mchid?: string
   method: string
-  /** With its query. Paths of APIv2 begin with `v2/`. */
+  /** With its query. Paths of APIv2 begin with `v2/`. A URL that the simulator has returned, such as that of a bill, is a path, too. */
   path: string
   query?: Readonly<Record<string, unknown>>
-  /** The payload of APIv3. */
-  json?: unknown
-  /** The fields of APIv2. */
-  xml?: Readonly<Record<string, unknown>>
-  headers?: Readonly<Record<string, unknown>>
 }
 
 export interface SignedCall {
+  /** The `body` of an upload is its `meta`. */
   request: { method: string; path: string; headers: Record<string, string>; body: string; signed: string }
-  /** `statusCode` is 0 where a fault closed the connection. */
-  response: { statusCode: number; headers: Record<string, string>; body: string; encoding: 'utf8' | 'base64' }
+  response: CallResponse
 }
 
-/** Every other path is one of APIv2. */
-const V3_PATH = /^\/(?:v3|hk|global)\//
+interface CallResponse {
+  /** 0 where a fault closed the connection. */
+  statusCode: number
+  /** Without its parameters, such as `image/jpeg`. */
+  contentType?: string
+  headers: Record<string, string>
+  body: string
+  encoding: 'utf8' | 'base64'
+}
 
 type Respond = (request: RawRequest) => Promise<RawResponse | typeof DROPPED>
 
-interface Signed {
-  headers: Record<string, string>
-  target: string
-  body: string
-  /** The string that was signed. */
-  signed: string
+/** Every other path is one of APIv2. */
+const V3_PATH = /^\/(?:v3|hk|global|brand)\//
+
+/** Whether only brands call a path. */
+export function isBrandPath(path: string): boolean {
+  return /^\/?brand\//.test(path)
 }
 
-/** @throws ApiError 400 for a path that is none. */
+/**
+ * @throws ApiError 400 for an invalid path, method or file. InvalidArgumentError for a field that cannot be encrypted, and a
+ *   file that the endpoint does not accept.
+ */
 export async function signedCall(
   options: SignedCallOptions,
-  config: SimulatorConfig,
+  config: CallerConfig,
   respond: Respond,
 ): Promise<SignedCall> {
-  const { method } = options
-  const target = targetOf(options)
-  const isV2 = !V3_PATH.test(target)
-  const { headers, body, signed, ...sent } = isV2 ? signXml(options, target, config) : signJson(options, target, config)
-  const all = { accept: '*/*', 'user-agent': 'wechatpay-simulator', ...headers, ...lowerCased(options.headers) }
-  const certificate = isV2 ? new X509Certificate(config.merchant.cert).raw : undefined
-  const response = await respond({ method, target: sent.target, headers: all, body: Buffer.from(body), certificate })
-  return { request: { method, path: sent.target, headers: all, body, signed }, response: await readResponse(response) }
+  const method = readMethod(options)
+  const written = writtenTarget(options, config)
+  const sign = V3_PATH.test(written) ? signJson : signXml
+  const { headers, payload, signed, target, certificate } = await sign(method, written, options, config)
+  const all = {
+    accept: '*/*',
+    'user-agent': 'wechatpay-simulator',
+    ...headers,
+    ...(payload.contentType !== undefined && { 'content-type': payload.contentType }),
+    ...lowerCased(options.headers),
+  }
+  const { body = Buffer.alloc(0) } = payload
+  const bytes = Buffer.isBuffer(body) ? body : await collect(body.open())
+  return {
+    request: { method, path: target, headers: all, body: payload.signed.toString(), signed },
+    response: await readResponse(await respond({ method, target, headers: all, body: bytes, certificate })),
+  }
 }
 
-function targetOf({ path, query = {} }: SignedCallOptions): string {
-  const written = path.startsWith('/') ? path : `/${path}`
-  if (/[\s#]|^\/\//.test(written)) {
+function readMethod({ method }: SignedCallOptions): Method {
+  const known = METHODS.find(name => name === method.toUpperCase())
+  if (known) return known
+  throw problem(
+    400,
+    'INVALID_REQUEST',
+    `\`method\` must be one of ${METHODS.join(', ')}; got ${JSON.stringify(method)}.`,
+  )
+}
+
+function writtenTarget({ path, query }: SignedCallOptions, { base_uri }: CallerConfig): string {
+  const written = path.startsWith(base_uri) ? path.slice(base_uri.length) : path.replace(/^\//, '')
+  if (/[\s#]|^\/|^\w+:/.test(written)) {
     throw problem(
       400,
       'INVALID_REQUEST',
       `\`path\` must be a path such as 'v3/certificates'; got ${JSON.stringify(path)}. Percent-encode its values.`,
     )
   }
-  const added = new URLSearchParams(stringsOf(query)).toString()
-  if (added === '') return written
-  return `${written}${written.includes('?') ? '&' : '?'}${added}`
+  return withQuery(`/${written}`, query)
 }
 
-function signJson({ method, json }: SignedCallOptions, target: string, config: SimulatorConfig): Signed {
-  const { mchid, serial, privateKey } = config
-  const body = json === undefined ? '' : JSON.stringify(json)
-  const [timestamp, nonce] = [String(Formatter.timestamp()), Formatter.nonce()]
-  const signed = Formatter.request(method, target, timestamp, nonce, body)
-  const signature = sign(signed, privateKey)
-  const parameters = { mchid, nonce_str: nonce, signature, timestamp, serial_no: serial }
-  const authorization = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
-  return {
-    target,
-    body,
-    signed,
-    headers: {
-      authorization: `${SCHEME} ${authorization.join(',')}`,
-      ...(body !== '' && { 'content-type': 'application/json' }),
-    },
-  }
-}
-
-// The wire has no `/v2`.
-function signXml({ method, xml = {} }: SignedCallOptions, target: string, config: SimulatorConfig): Signed {
-  const fields = { mch_id: config.mchid, nonce_str: Formatter.nonce(), ...xml }
-  const sign = signV2(fields, config.secret)
-  const [signed, path] = [signedString(fields), target.replace(/^\/v2/, '')]
-  if (method !== 'GET') {
-    return { target: path, body: toXml({ ...fields, sign }), signed, headers: { 'content-type': 'text/xml' } }
-  }
-  const query = new URLSearchParams({ ...stringsOf(fields), sign })
-  return { target: `${path}${path.includes('?') ? '&' : '?'}${query}`, body: '', signed, headers: {} }
-}
-
-async function readResponse(response: RawResponse | typeof DROPPED): Promise<SignedCall['response']> {
+async function readResponse(response: RawResponse | typeof DROPPED): Promise<CallResponse> {
   if (response === DROPPED) return { statusCode: 0, headers: {}, body: '', encoding: 'utf8' }
-  const { statusCode, headers } = response
-  const bytes = typeof response.body === 'string' ? Buffer.from(response.body) : await bytesOf(response.body)
+  const { statusCode, headers, body } = response
+  const bytes = typeof body === 'string' ? Buffer.from(body) : await bytesOf(body)
   const encoding = bytes.equals(Buffer.from(bytes.toString())) ? 'utf8' : 'base64'
-  return { statusCode, headers, body: bytes.toString(encoding), encoding }
+  const [contentType] = headers['Content-Type']?.split(';', 1) ?? []
+  return { statusCode, ...(contentType && { contentType }), headers, body: bytes.toString(encoding), encoding }
 }
 
 async function bytesOf(body: Exclude<RawResponse['body'], string>): Promise<Buffer> {
@@ -114,10 +105,6 @@ async function bytesOf(body: Exclude<RawResponse['body'], string>): Promise<Buff
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   return Buffer.concat(chunks)
-}
-
-function stringsOf(values: Readonly<Record<string, unknown>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]))
 }
 
 function lowerCased(headers: Readonly<Record<string, unknown>> = {}): Record<string, string> {

@@ -146,14 +146,22 @@ const CONFIG = {
 
 const CALL = object(
   {
+    mchid: described(STRING, 'Who calls: a merchant, or a brand by its brand_id. Default: the first one.'),
     method: { type: 'string', pattern: '^(?:GET|POST|PUT|PATCH|DELETE)$' },
-    path: described(STRING, 'With its query; paths of APIv2 begin with `v2/`.'),
+    path: described(
+      STRING,
+      'With its query; paths of APIv2 begin with `v2/`. A URL that the simulator has returned is a path, too.',
+    ),
     query: described(HEADERS, 'Added to the query of `path`.'),
-    json: described({}, 'The payload of APIv3.'),
+    json: described({}, 'The payload of APIv3. Sensitive fields are given in plain text.'),
     xml: described(HEADERS, 'The fields of APIv2; `mch_id`, `nonce_str` and `sign` are added.'),
+    file: described(STRING, 'The content of a file to upload, as Base64. Its digest is added.'),
+    filename: described(STRING, 'Default: `file` with the extension for its content.'),
+    meta: described(HEADERS, 'The fields that go with the file, besides its name and its digest.'),
     headers: described(HEADERS, 'Added to those of a client.'),
+    encrypt: described({ type: 'boolean' }, 'Whether sensitive fields are encrypted; default true.'),
   },
-  ['query', 'json', 'xml', 'headers'],
+  ['mchid', 'query', 'json', 'xml', 'file', 'filename', 'meta', 'headers', 'encrypt'],
 )
 
 const CALLED = object({
@@ -161,15 +169,19 @@ const CALLED = object({
     method: STRING,
     path: STRING,
     headers: HEADERS,
-    body: STRING,
+    body: described(STRING, 'Of an upload, its `meta`.'),
     signed: described(STRING, 'The string that was signed.'),
   }),
-  response: object({
-    statusCode: described(INTEGER, '0 where a fault closed the connection.'),
-    headers: HEADERS,
-    body: described(STRING, 'Bytes that are not text come as Base64.'),
-    encoding: { type: 'string', enum: ['utf8', 'base64'] },
-  }),
+  response: object(
+    {
+      statusCode: described(INTEGER, '0 where a fault closed the connection.'),
+      contentType: described(STRING, 'Without its parameters, such as `image/jpeg`.'),
+      headers: HEADERS,
+      body: described(STRING, 'A file that is not UTF-8 comes as Base64.'),
+      encoding: { type: 'string', enum: ['utf8', 'base64'] },
+    },
+    ['contentType'],
+  ),
 })
 
 const SPAN = object({ days: NUMBER, hours: NUMBER, minutes: NUMBER, seconds: NUMBER }, [

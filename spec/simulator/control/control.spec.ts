@@ -175,6 +175,40 @@ describe('a call', () => {
     expect(refunded.json.response.body).toContain('<refund_id>')
   })
 
+  it('takes sensitive fields in plain text, and encrypts them', async () => {
+    const receiver = { type: 'PERSONAL_OPENID', account: 'o1', relation_type: 'PARTNER', appid: 'wx1', name: '张三' }
+    const call = { method: 'POST', path: 'v3/profitsharing/receivers/add', json: receiver }
+    const added = (await tell('call', call)).json
+    expect(JSON.parse(added.request.body).name).toMatch(/^[\w+/=]{344}$/)
+    expect(added.response).toMatchObject({ statusCode: 200, body: expect.stringContaining('"account":"o1"') })
+    const plain = await tell('call', { ...call, encrypt: false })
+    expect(plain.json.response).toMatchObject({ statusCode: 400, body: expect.stringContaining('PARAM_ERROR') })
+    const wrong = await tell('call', { ...call, json: { ...receiver, name: 5 } })
+    expect(wrong).toMatchObject({ status: 400, json: { message: expect.stringContaining('json.name') } })
+  })
+
+  it('uploads a file, and returns one as Base64 with its type', async () => {
+    const file = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64')
+    const path = 'v3/merchant-service/images/upload'
+    const uploaded = await tell('call', { method: 'POST', path, file, filename: 'logo.png' })
+    expect(JSON.parse(uploaded.json.request.body)).toMatchObject({ filename: 'logo.png' })
+    const { media_id } = JSON.parse(uploaded.json.response.body)
+    const image = `v3/merchant-service/images/${encodeURIComponent(media_id)}`
+    const downloaded = await tell('call', { method: 'GET', path: image })
+    expect(downloaded.json.response).toMatchObject({ contentType: 'image/jpeg', encoding: 'base64', body: file })
+    const v2 = { method: 'POST', path: 'v2/secapi/mch/uploadmedia', file, filename: 'logo.png' }
+    expect((await tell('call', v2)).json.response.body).toContain('<media_id>')
+    const wrong = await tell('call', { method: 'POST', path, file: 'logo.png' })
+    expect(wrong).toMatchObject({ status: 400, json: { message: expect.stringContaining('`file`') } })
+  })
+
+  it('under brand/ is that of the brand', async () => {
+    const query = { offset: 0, limit: 20 }
+    const called = await tell('call', { method: 'GET', path: 'brand/card-member/cards', query })
+    expect(called.json.request.headers.authorization).toMatch(/^WECHATPAY-BRAND-SHA256-RSA2048 brand_id="10001"/)
+    expect(called.json.response).toMatchObject({ statusCode: 200, contentType: 'application/json' })
+  })
+
   it('whose connection is closed has the status 0', async () => {
     simulator.misbehave({ drop: 'request' })
     expect((await tell('call', { method: 'GET', path: 'v3/certificates' })).json.response.statusCode).toBe(0)

@@ -69,7 +69,8 @@ export function readMessage(
   return { merchant, fields, file }
 }
 
-function readFields({ method, target, headers, body }: RawRequest): Pick<V2Call, 'fields' | 'file'> {
+/** The fields of a request, in its query, its XML or its form. @throws ReturnCodeError for a malformed one. */
+export function readFields({ method, target, headers, body }: RawRequest): Pick<V2Call, 'fields' | 'file'> {
   if (method === 'GET') {
     const mark = target.indexOf('?')
     return { fields: Object.fromEntries(new URLSearchParams(mark < 0 ? '' : target.slice(mark))), file: undefined }
