@@ -113,8 +113,19 @@ export function misfit({ document, method, path, definition }: Documented, statu
   const content = definition.responses[status]?.content ?? {}
   const type = PAYLOADS.find(name => content[name])
   if (type === undefined) return value === undefined ? undefined : 'a body is not documented'
-  const steps = ['paths', path, method.toLowerCase(), 'responses', String(status), 'content', type, 'schema']
-  const pointer = steps.map(step => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')
-  const validate = ajv.compile({ $ref: `${document}#/${pointer}` })
+  return violation(document, ['paths', path, method.toLowerCase(), 'responses', String(status), 'content', type], value)
+}
+
+/** What the decrypted content of a notification violates; undefined when it is as documented. */
+export function eventMisfit(event_type: string, resource: unknown): string | undefined {
+  if (DOCUMENTS.v3.webhooks[event_type] === undefined) return `${event_type} is not documented`
+  const content = ['post', 'requestBody', 'content', 'application/json']
+  const problem = violation('v3', ['webhooks', event_type, ...content], resource)
+  return problem && `${event_type}: ${problem}`
+}
+
+function violation(document: 'v3' | 'v2', steps: readonly string[], value: unknown): string | undefined {
+  const pointer = [...steps, 'schema'].map(step => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
+  const validate = ajv.compile({ $ref: `${document}#/${pointer.join('/')}` })
   return validate(value) ? undefined : ajv.errorsText(validate.errors)
 }

@@ -1,7 +1,7 @@
 /** Contracts by which a merchant may deduct money, and the deductions. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
-import type { Order } from './order.js'
+import type { Order, PaidOrder } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE, Product, type Row } from './product.js'
@@ -72,6 +72,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
       const order = orders.findByKey(key)
       if (order?.state === 'ACCEPT') orders.pay(order.mchid, order.request.out_trade_no, undefined, at)
     })
+    orders.onPaid((order, now) => this.#signWith(order, now))
   }
 
   /** The user is led to sign. Repeating the same request returns the same contract. */
@@ -102,6 +103,17 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     this.#orders.accept(order)
     this.#book.later(now + MINUTE, TASK, keyOf(mchid, out_trade_no))
     return order
+  }
+
+  /** With the payment of an order that asks for it, its payer signs. A number that is taken signs nothing. */
+  #signWith({ mchid, request, payment }: PaidOrder, now: EpochMilliseconds): void {
+    const { appid = '', notify_url, contract_info = {} } = request
+    const { plan_id, contract_code, contract_display_account, contract_notify_url = notify_url } = contract_info
+    if (plan_id === undefined || contract_code === undefined || contract_notify_url === undefined) return
+    const [plan, out_contract_code] = [Number(plan_id), contract_code]
+    if (this.seek(mchid, numberOf(plan, out_contract_code))) return
+    const named = { appid, openid: payment.openid, plan_id: plan, out_contract_code, contract_notify_url }
+    this.move(this.sign(mchid, { ...named, contract_display_account }, now), 'confirm', now)
   }
 
   /** The fields of a contract, as in a query and in the notification. */

@@ -80,6 +80,15 @@ export interface OrderRequest {
   description: string
   notify_url?: string | undefined
   settle_info?: { profit_sharing?: boolean | undefined }
+  /** The contract that the payer signs with the payment. */
+  contract_info?:
+    | {
+        plan_id?: string | undefined
+        contract_code?: string | undefined
+        contract_display_account?: string | undefined
+        contract_notify_url?: string | undefined
+      }
+    | undefined
   /** When the order closes unless it has been paid: RFC 3339, or `YYYYMMDDHHmmss` in Beijing for an order of APIv2. */
   time_expire?: string | undefined
 }

@@ -38,6 +38,7 @@ export class Orders {
   readonly #combined: Map<string, Combined>
   /** The paid orders by their transaction numbers, in the order in which they were paid. */
   readonly #paid: Map<string, { key: string }>
+  readonly #listeners: ((order: PaidOrder, now: EpochMilliseconds) => void)[] = []
 
   constructor(book: Book, accounts: Accounts) {
     this.#book = book
@@ -207,6 +208,11 @@ export class Orders {
     return this.#complete(order, openid, now)
   }
 
+  /** `listener` is called after each payment, and after its notification is due. */
+  onPaid(listener: (order: PaidOrder, now: EpochMilliseconds) => void): void {
+    this.#listeners.push(listener)
+  }
+
   /** The payer has to type the password. */
   ask(order: Order): void {
     move(order, 'ask')
@@ -275,6 +281,7 @@ export class Orders {
     this.#paid.set(keyOf(order.mchid, payment.transactionId), { key: keyOf(order.mchid, order.request.out_trade_no) })
     this.#post(paid, order.request.amount.total, '交易', now)
     if (order.combined === undefined) this.#announce(paymentNotice(paid))
+    for (const listener of this.#listeners) listener(paid, now)
     return paid
   }
 

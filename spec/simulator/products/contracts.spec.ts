@@ -1,49 +1,10 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import * as Builder from '../../../lib/builder.js'
-import type { NotificationEvent } from '../../../lib/notification/index.js'
-import * as Notification from '../../../lib/notification/index.js'
-import { Simulator } from '../../../lib/simulator/index.js'
-import type { WechatPay } from '../../../lib/types/wechatpay.js'
+import { describe, expect, it } from 'vitest'
+import { appid, number, openShop } from '../stories/shop.js'
 
-const appid = 'wxd678efh567hg6787'
+const shop = await openShop()
+const { simulator, wxpay, mchid, notify_url, told } = shop
 const service_id = '2002000000000558128851361561536'
 
-let simulator: Simulator
-let wxpay: WechatPay
-let mchid: string
-let notify_url: string
-const events: NotificationEvent[] = []
-const shop = createServer((request, response) =>
-  Notification.create(wxpay)
-    .handler(async event => void events.push(event))
-    .node(request, response),
-)
-let count = 0
-const number = () => `NUMBER${Date.now()}${count++}`
-
-beforeAll(async () => {
-  await once(shop.listen(0, '127.0.0.1'), 'listening')
-  notify_url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/notify`
-  simulator = await Simulator.start({ clock: Date.now })
-  wxpay = Builder.factory(simulator.config)
-  mchid = simulator.config.mchid
-})
-afterEach(async () => {
-  await simulator.deliver()
-  events.length = 0
-})
-afterAll(async () => {
-  await simulator.close()
-  shop.close()
-})
-
-const told = async () => {
-  await simulator.deliver()
-  return events.map(({ event_type }) => event_type)
-}
 const orderOf = async (out_trade_no: string) =>
   (await wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no, query: { mchid } })).data
 

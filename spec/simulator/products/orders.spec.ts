@@ -1,46 +1,9 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import * as Bill from '../../../lib/bill/index.js'
-import * as Builder from '../../../lib/builder.js'
-import type { NotificationEvent } from '../../../lib/notification/index.js'
-import * as Notification from '../../../lib/notification/index.js'
-import { Simulator } from '../../../lib/simulator/index.js'
-import type { WechatPay } from '../../../lib/types/wechatpay.js'
-import { readAll } from '../../async.js'
+import { describe, expect, it } from 'vitest'
+import { appid, number, openShop } from '../stories/shop.js'
 
-const HOUR = 60 * 60 * 1000
-const appid = 'wxd678efh567hg6787'
+const shop = await openShop()
+const { simulator, wxpay, mchid, notify_url } = shop
 const description = '商品'
-
-let simulator: Simulator
-let wxpay: WechatPay
-let mchid: string
-let notify_url: string
-const events: NotificationEvent[] = []
-const shop = createServer((request, response) =>
-  Notification.create(wxpay)
-    .handler(async event => void events.push(event))
-    .node(request, response),
-)
-let count = 0
-const number = () => `ORDER${Date.now()}${count++}`
-
-beforeAll(async () => {
-  await once(shop.listen(0, '127.0.0.1'), 'listening')
-  notify_url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/notify`
-  simulator = await Simulator.start({ clock: Date.now })
-  wxpay = Builder.factory(simulator.config)
-  mchid = simulator.config.mchid
-})
-afterEach(() => {
-  events.length = 0
-})
-afterAll(async () => {
-  await simulator.close()
-  shop.close()
-})
 
 const state = async (out_trade_no: string) =>
   (await wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no, query: { mchid } })).data.trade_state
@@ -121,8 +84,7 @@ describe('an order in an app or a browser', () => {
     simulator.pay(h5, { fail: 'NOTENOUGH' })
     expect(await state(h5)).toBe('NOTPAY')
     simulator.pay(h5)
-    await simulator.deliver()
-    expect(events).toMatchObject([
+    expect(await shop.received()).toMatchObject([
       { event_type: 'TRANSACTION.SUCCESS', resource: { out_trade_no: h5, trade_type: 'MWEB', amount: { total: 100 } } },
     ])
   })
@@ -149,8 +111,9 @@ describe('the order of a service provider', () => {
       query: parties,
     })
     expect(data).toMatchObject({ ...parties, out_trade_no, trade_state: 'SUCCESS', payer: { sp_openid: 'the-payer' } })
-    await simulator.deliver()
-    expect(events).toMatchObject([{ resource: { ...parties, transaction_id, payer: { sp_openid: 'the-payer' } } }])
+    expect(await shop.received()).toMatchObject([
+      { resource: { ...parties, transaction_id, payer: { sp_openid: 'the-payer' } } },
+    ])
     await wxpay.v3.refund.domestic.refunds.post({
       json: {
         sub_mchid: parties.sub_mchid,
@@ -190,8 +153,7 @@ describe('a combined order', () => {
     await expect(place(combined, [one, number()])).rejects.toMatchObject({ code: 'OUT_TRADE_NO_USED' })
     expect((await query(combined)).sub_orders).toMatchObject([{ trade_state: 'NOTPAY' }, { trade_state: 'NOTPAY' }])
     simulator.pay(combined)
-    await simulator.deliver()
-    expect(events).toMatchObject([
+    expect(await shop.received()).toMatchObject([
       {
         event_type: 'TRANSACTION.SUCCESS',
         resource: {
@@ -219,79 +181,5 @@ describe('a combined order', () => {
     })
     expect(await state(one)).toBe('CLOSED')
     expect(() => simulator.pay(combined)).toThrow(expect.objectContaining({ code: 'ORDER_CLOSED' }))
-  })
-})
-
-describe("the next day's bill", () => {
-  it('equals the ledger to the fen', async () => {
-    const own = await Simulator.start({ keys: simulator.keys })
-    const client = Builder.factory(own.config)
-    const now = Date.now()
-    await own.advance({ seconds: (24 * HOUR - ((now - 4 * HOUR) % (24 * HOUR))) / 1000 })
-    const today = new Date(now + 24 * HOUR - ((now - 4 * HOUR) % (24 * HOUR)) + 8 * HOUR).toISOString().slice(0, 10)
-    const place = async (total: number) => {
-      const out_trade_no = number()
-      await client.v3.pay.transactions.native.post({
-        json: { appid, mchid, description, out_trade_no, notify_url: 'https://shop.example/n', amount: { total } },
-      })
-      return out_trade_no
-    }
-    const [paid, refunded, unpaid] = [await place(990), await place(500), await place(1)]
-    own.pay(paid)
-    own.pay(refunded)
-    const refund = async (out_trade_no: string, fen: number, total: number, fail?: string) => {
-      const out_refund_no = number()
-      await client.v3.refund.domestic.refunds.post({
-        json: { out_trade_no, out_refund_no, amount: { refund: fen, total, currency: 'CNY' } },
-      })
-      own.settle(out_refund_no, { fail })
-      return out_refund_no
-    }
-    const settled = await refund(refunded, 300, 500)
-    const closed = await refund(paid, 11, 990, 'CLOSED')
-    await client.v3.fundApp.mchTransfer.transferBills.post({
-      json: {
-        appid,
-        out_bill_no: 'TRANSFER1',
-        openid: 'o',
-        transfer_amount: 100,
-        transfer_remark: '报销',
-        transfer_scene_id: '1000',
-        transfer_scene_report_infos: [{ info_type: '活动名称', info_content: '注册会员有礼' }],
-      },
-    })
-    own.confirm('TRANSFER1')
-    await expect(Bill.trade(client, { bill_date: today })).rejects.toMatchObject({ code: 'STATEMENT_CREATING' })
-    await own.advance({ hours: 21 })
-    await expect(Bill.trade(client, { bill_date: today })).rejects.toMatchObject({ code: 'STATEMENT_CREATING' })
-    await own.advance({ hours: 1 })
-
-    const bill = await Bill.trade(client, { bill_date: today })
-    const rows = await readAll(bill.rows())
-    expect(rows.map(row => [row.商户订单号, row.交易状态, row.订单金额, row.退款金额, row.商户退款单号])).toEqual([
-      [paid, 'SUCCESS', '9.90', '0.00', '0'],
-      [refunded, 'SUCCESS', '5.00', '0.00', '0'],
-      [refunded, 'REFUND', '0.00', '3.00', settled],
-    ])
-    expect(JSON.stringify(rows)).not.toContain(unpaid)
-    expect(bill.summary).toMatchObject({ 总交易单数: '3', 订单总金额: '14.90', 退款总金额: '3.00' })
-    const refunds = await readAll((await Bill.trade(client, { bill_date: today, bill_type: 'REFUND' })).rows())
-    expect(refunds.map(row => row.商户退款单号)).toEqual([settled])
-
-    const flows = await readAll((await Bill.fundflow(client, { bill_date: today })).rows())
-    expect(flows.map(row => [row.业务凭证号, row['收支金额(元)'], row['账户结余(元)']])).toEqual([
-      [paid, '9.90', '1000009.90'],
-      [refunded, '5.00', '1000014.90'],
-      [settled, '3.00', '1000011.90'],
-      [closed, '0.11', '1000011.79'],
-      [closed, '0.11', '1000011.90'],
-    ])
-    const transfers = await readAll(
-      (await Bill.fundflow(client, { bill_date: today, account_type: 'OPERATION' })).rows(),
-    )
-    expect(transfers.map(row => [row.业务凭证号, row.收支类型, row['收支金额(元)']])).toEqual([
-      ['TRANSFER1', '支出', '1.00'],
-    ])
-    await own.close()
   })
 })

@@ -1,44 +1,15 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import * as Builder from '../../../lib/builder.js'
-import type { NotificationEvent } from '../../../lib/notification/index.js'
-import * as Notification from '../../../lib/notification/index.js'
-import { Simulator } from '../../../lib/simulator/index.js'
-import type { WechatPay } from '../../../lib/types/wechatpay.js'
+import { beforeAll, expect, it } from 'vitest'
+import { appid, number, openShop } from '../stories/shop.js'
 
-const appid = 'wxd678efh567hg6787'
+const shop = await openShop()
+const { simulator, wxpay, notify_url } = shop
 const sub_mchid = '1900000110'
 const RECEIVER = { type: 'MERCHANT_ID', account: '1900000200' } as const
 
-let simulator: Simulator
-let wxpay: WechatPay
-let notify_url: string
-const events: NotificationEvent[] = []
-const shop = createServer((request, response) =>
-  Notification.create(wxpay)
-    .handler(async event => void events.push(event))
-    .node(request, response),
-)
-let count = 0
-const number = () => `SHARE${Date.now()}${count++}`
-
 beforeAll(async () => {
-  await once(shop.listen(0, '127.0.0.1'), 'listening')
-  notify_url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/notify`
-  simulator = await Simulator.start({ clock: Date.now })
-  wxpay = Builder.factory(simulator.config)
   await wxpay.v3.profitsharing.receivers.add.post({
     json: { sub_mchid, appid, ...RECEIVER, name: '商户', relation_type: 'STORE' },
   })
-})
-afterEach(() => {
-  events.length = 0
-})
-afterAll(async () => {
-  await simulator.close()
-  shop.close()
 })
 
 /** A paid order of the sub-merchant, of 10 yuan. */
@@ -90,8 +61,7 @@ it('is PROCESSING, then FINISHED with a notification, and the same for the same 
     state: 'FINISHED',
     receivers: [{ amount: 300, result: 'SUCCESS' }],
   })
-  await simulator.deliver()
-  expect(events).toMatchObject([
+  expect(await shop.received()).toMatchObject([
     {
       event_type: 'PROFITSHARING.SUCCESS',
       resource: { sub_mchid, transaction_id, out_order_no, receiver: { ...RECEIVER, amount: 300 } },
