@@ -16,6 +16,7 @@ import { Registry } from './gateway/registry.js'
 import { RequestLog, type SimulatorRequest } from './gateway/request-log.js'
 import { V2Gateway } from './gateway/v2/gateway.js'
 import { isLoopback } from './http/loopback.js'
+import { networkUrl } from './http/network.js'
 import { type Listener, listen, type RawRequest } from './http/server.js'
 import { BRAND_ID, createBrand, mintBrandKeys } from './keys/brand.js'
 import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
@@ -54,6 +55,10 @@ interface Parts {
   /** PEM; undefined without https. */
   ca: string | undefined
   pauses: Pauses
+  /** Whether other devices reach it. */
+  isOpen: boolean
+  /** Tells the page that something has changed. */
+  changed: () => void
 }
 
 /** What `reset` begins anew. */
@@ -137,7 +142,10 @@ export class Simulator {
         onProgress,
         onChange: events.publish,
       })
-      const alarm = new Alarm(businessClock, () => void ledger.now())
+      const alarm = new Alarm(businessClock, () => {
+        ledger.now()
+        events.publish()
+      })
       ledger.book.listen(
         notice => notifications.add(notificationOf(notice, businessClock())),
         at => isAutomatic && alarm.set(at),
@@ -189,6 +197,8 @@ export class Simulator {
       secureListener,
       ca: isSecure ? keys.authority?.certificate : undefined,
       pauses,
+      isOpen: !isLoopbackHost(host),
+      changed: events.publish,
       journal,
       freeze: time => {
         frozen = time
@@ -252,11 +262,14 @@ export class Simulator {
    */
   misbehave(rule: Misbehaviour): void {
     this.#parts.faults.add(rule)
+    this.#parts.changed()
   }
 
-  /** Removes all rules of `misbehave`. */
-  behave(): void {
-    this.#parts.faults.clear()
+  /** Removes all rules of `misbehave`, or the one with this `id` of `GET /_sim/faults`. */
+  behave(id?: number): void {
+    if (id === undefined) this.#parts.faults.clear()
+    else this.#parts.faults.remove(id)
+    this.#parts.changed()
   }
 
   /**
@@ -351,6 +364,7 @@ export class Simulator {
       ledger.clock.advance(span)
       ledger.now()
     })
+    this.#parts.changed()
     await notifications.catchUp()
   }
 
@@ -378,6 +392,7 @@ export class Simulator {
     this.#world = this.#parts.createWorld()
     this.#parts.journal?.clear()
     this.#keepKeys()
+    this.#parts.changed()
   }
 
   /**
@@ -411,11 +426,13 @@ export class Simulator {
   /** From now on, notifications wait for `deliver` or `release`, so that a test decides about their order. */
   hold(): void {
     this.#world.notifications.hold()
+    this.#parts.changed()
   }
 
   /** Ends `hold`: notifications are sent automatically again, and at once if they are due. */
   release(): void {
     this.#world.notifications.release()
+    this.#parts.changed()
   }
 
   /** Stops the server. All connections are cut, including those that wait for a response. */
@@ -431,6 +448,7 @@ export class Simulator {
     const { ledger } = this.#world
     const { mchid } = this.#parts.merchant
     this.#act({ name: act, number, options }, () => ledger.act(act, mchid, number, options))
+    this.#parts.changed()
   }
 
   /** Does what changes the ledger in an instant, and keeps it. */
@@ -507,7 +525,8 @@ export class Simulator {
   /** What the control API may do. */
   #controlled(): Controlled {
     const { config, url, httpsUrl, requests, notifications } = this
-    const { ledger, gateway } = this.#world
+    const { ledger, gateway, notifications: sent } = this.#world
+    const { faults, isOpen } = this.#parts
     return {
       config,
       url,
@@ -517,6 +536,11 @@ export class Simulator {
       get now() {
         return ledger.clock.now()
       },
+      networkUrl: isOpen ? networkUrl(url) : undefined,
+      isHeld: sent.isHeld,
+      faults: faults.active,
+      brandConfig: () => this.brand,
+      listEntries: () => ledger.book.entries.list(),
       listOrders: () => ledger.orders.all().map(listOrder),
       pay: (out_trade_no, options) => this.pay(out_trade_no, options),
       settle: (out_refund_no, options) => this.settle(out_refund_no, options),
@@ -528,7 +552,7 @@ export class Simulator {
       hold: () => this.hold(),
       release: () => this.release(),
       misbehave: rule => this.misbehave(rule),
-      behave: () => this.behave(),
+      behave: id => this.behave(id),
       reset: () => this.reset(),
       signedCall: call => signedCall(call, this.#callerOf(call), request => gateway.respond(request)),
     }

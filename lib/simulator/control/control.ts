@@ -45,10 +45,11 @@ export class Control {
 
   async #process(request: RawRequest): Promise<RawResponse> {
     const { method } = request
-    const name = new URL(request.target, 'http://localhost').pathname.slice(ROOT.length)
+    const { pathname, searchParams } = new URL(request.target, 'http://localhost')
+    const name = pathname.slice(ROOT.length)
     if (method === 'OPTIONS') return { statusCode: 204, headers: {}, body: '' }
     const simulator = this.#options.simulator()
-    const file = method === 'GET' ? pageFile(name, simulator.url, this.#options.hosts.length > 0) : undefined
+    const file = method === 'GET' ? pageFile(name, simulator.networkUrl ?? simulator.url) : undefined
     if (file) return file
     if (method === 'GET' && name === 'events') return this.#options.events.open()
     if (name === 'openapi.json') return json(describeControl(simulator.url))
@@ -56,7 +57,7 @@ export class Control {
     const body = operation.body ? await readBody(operation.body, request.body) : undefined
     const result = await operation.handle(simulator, body)
     if (method === 'POST') this.#options.events.publish()
-    return json(result ?? {})
+    return json(operation.isList ? newest(result, searchParams.get('limit')) : (result ?? {}))
   }
 }
 
@@ -75,6 +76,20 @@ function findOperation(method: string, name: string): ControlOperation {
   }
   if (found.method === method) return found
   throw problem(405, 'METHOD_NOT_ALLOWED', `${ROOT}${name} does not support ${method}. Use ${found.method}.`)
+}
+
+/** @throws ApiError 400 for a limit that is not a positive integer. */
+function newest(result: unknown, limit: string | null): unknown {
+  if (limit === null) return result
+  if (!/^[1-9]\d{0,8}$/.test(limit)) {
+    throw problem(
+      400,
+      'INVALID_REQUEST',
+      `\`limit\` must be a positive integer; got ${JSON.stringify(limit)}. Leave it out to read all.`,
+    )
+  }
+  const lists = Object.entries<unknown[]>(Object(result))
+  return Object.fromEntries(lists.map(([name, items]) => [name, items.slice(-Number(limit))]))
 }
 
 /** @throws ApiError 400 that names the first wrong field. */

@@ -1,15 +1,24 @@
 /** The OpenAPI document of the control API, made from its operations. */
 import { version } from '../../version.js'
-import { OPERATIONS, object } from './operations.js'
+import { OPERATIONS } from './operations.js'
+import { object } from './schema.js'
+
+const LIMIT = {
+  name: 'limit',
+  in: 'query',
+  description: 'How many of the newest. Default: all.',
+  schema: { type: 'integer', minimum: 1 },
+}
 
 /** `url` is where the simulator listens. */
 export function describeControl(url: string): object {
-  const paths = OPERATIONS.map(({ method, name, summary, body, response }) => [
+  const paths = OPERATIONS.map(({ method, name, summary, body, isList, response }) => [
     `/_sim/${name}`,
     {
       [method.toLowerCase()]: {
         operationId: name,
         summary,
+        ...(isList && { parameters: [LIMIT] }),
         ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
         responses: {
           200: { description: 'Done.', content: { 'application/json': { schema: response } } },

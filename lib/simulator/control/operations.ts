@@ -1,12 +1,16 @@
 /** The operations of the control API: each with the schemas of its request and response, and what it does. */
-import type { SimulatorConfig } from '../config.js'
-import type { Misbehaviour } from '../gateway/faults.js'
+import type { SimulatorBrandConfig, SimulatorConfig } from '../config.js'
+import type { ActiveFault, Misbehaviour } from '../gateway/faults.js'
 import type { SimulatorRequest } from '../gateway/request-log.js'
 import type { Span } from '../ledger/clock.js'
+import type { Entry } from '../ledger/entries.js'
 import type { DeliverOptions, SimulatorNotification } from '../notify/notifications.js'
 import type { JsonSchema } from '../schema/validator.js'
 import type { SignedCall, SignedCallOptions } from './call.js'
+import { ENTRY } from './entries.js'
+import { FAULT, listFault, MISBEHAVIOUR, readMisbehaviour, type SentMisbehaviour } from './faults.js'
 import type { ListedOrder } from './orders.js'
+import { ANY_FIELDS, BOOLEAN, described, INTEGER, list, NUMBER, object, STRING } from './schema.js'
 
 /** What the control API controls: a simulator. */
 export interface Controlled {
@@ -17,6 +21,15 @@ export interface Controlled {
   readonly notifications: readonly SimulatorNotification[]
   /** Business time, in milliseconds since 1970. */
   readonly now: number
+  /** Where other devices of the network reach it; undefined if they do not. */
+  readonly networkUrl: string | undefined
+  /** Whether notifications wait. */
+  readonly isHeld: boolean
+  readonly faults: readonly ActiveFault[]
+  /** Generates the keys of the brand at the first call. */
+  brandConfig(): SimulatorBrandConfig
+  /** Oldest first. */
+  listEntries(): readonly Entry[]
   listOrders(): readonly ListedOrder[]
   pay(out_trade_no: string, options: { openid?: string; fail?: string }): { transaction_id?: string }
   settle(out_refund_no: string, options: { fail?: string }): void
@@ -31,7 +44,7 @@ export interface Controlled {
   hold(): void
   release(): void
   misbehave(rule: Misbehaviour): void
-  behave(): void
+  behave(id?: number): void
   reset(): void
   signedCall(options: SignedCallOptions): Promise<SignedCall>
 }
@@ -44,29 +57,14 @@ export interface ControlOperation {
   /** The JSON that it takes; undefined for GET. */
   readonly body?: JsonSchema
   readonly response: JsonSchema
+  /** Whether it returns a list, of which `?limit=` takes the newest. */
+  readonly isList?: true
   handle(simulator: Controlled, body: unknown): unknown
-}
-
-const STRING = { type: 'string' }
-const NUMBER = { type: 'number' }
-const INTEGER = { type: 'integer' }
-
-export function object(properties: Record<string, JsonSchema>, optional: readonly string[] = []): JsonSchema {
-  const required = Object.keys(properties).filter(name => !optional.includes(name))
-  return { type: 'object', ...(required.length > 0 && { required }), properties, additionalProperties: false }
-}
-
-function list(name: string, items: JsonSchema): JsonSchema {
-  return object({ [name]: { type: 'array', items } })
-}
-
-function described(schema: JsonSchema, description: string): JsonSchema {
-  return { ...schema, description }
 }
 
 const FAIL = described(STRING, 'Why it fails: the code of WeChat Pay, such as `NOTENOUGH`. Without it, it succeeds.')
 const DONE = object({})
-const HEADERS = { type: 'object', additionalProperties: true }
+const HEADERS = ANY_FIELDS
 
 const ORDER = object(
   {
@@ -144,6 +142,19 @@ const CONFIG = {
   description: 'The merchant, as `Builder.factory` takes it. All of it is made up: the keys open nothing elsewhere.',
 }
 
+const BRAND = object(
+  {
+    brand_id: STRING,
+    serial: described(STRING, "Of the brand's API certificate."),
+    privateKey: described(STRING, 'PEM.'),
+    certs: described(HEADERS, 'PEM by serial number: what WeChat Pay signs with.'),
+    apiv3Key: STRING,
+    base_uri: STRING,
+    ca: described(STRING, 'PEM: the certificate to trust, with https.'),
+  },
+  ['ca'],
+)
+
 const CALL = object(
   {
     mchid: described(STRING, 'Who calls: a merchant, or a brand by its brand_id. Default: the first one.'),
@@ -191,37 +202,6 @@ const SPAN = object({ days: NUMBER, hours: NUMBER, minutes: NUMBER, seconds: NUM
   'seconds',
 ])
 
-const MISBEHAVIOUR = object(
-  {
-    times: described(
-      { type: ['integer', 'null'] },
-      'How many requests it applies to; default 1, null means until `behave`.',
-    ),
-    every: described(INTEGER, 'Applies to every n-th matching request; default 1.'),
-    match: object(
-      {
-        method: STRING,
-        path: described(STRING, 'The path without its query.'),
-        pattern: described(STRING, 'A regular expression, in place of `path`.'),
-      },
-      ['method', 'path', 'pattern'],
-    ),
-    latency: described({ type: ['number', 'null'] }, 'Milliseconds; null means that there is never a response.'),
-    status: { type: 'integer', enum: [429, 500, 502, 503, 504] },
-    drop: { type: 'string', enum: ['request', 'response'] },
-    signature: { type: 'string', enum: ['headers', 'serial', 'mismatch', 'probe'] },
-    clockSkew: described(INTEGER, 'Seconds.'),
-    content: { type: 'string', enum: ['cut', 'flip'] },
-  },
-  ['times', 'every', 'match', 'latency', 'status', 'drop', 'signature', 'clockSkew', 'content'],
-)
-
-interface SentMisbehaviour extends Omit<Misbehaviour, 'times' | 'latency' | 'match'> {
-  times?: number | null
-  latency?: number | null
-  match?: { method?: string; path?: string; pattern?: string }
-}
-
 /** An operation whose body has passed its schema, and therefore has the type that the schema describes. */
 function operation<Body>(
   definition: Omit<ControlOperation, 'handle'> & { handle(simulator: Controlled, body: Body): unknown },
@@ -235,15 +215,25 @@ export const OPERATIONS: readonly ControlOperation[] = [
     name: 'health',
     summary: 'Whether the simulator is ready, its addresses and its business time',
     response: object(
-      { status: STRING, url: STRING, httpsUrl: STRING, mchid: STRING, now: described(STRING, 'ISO 8601.') },
-      ['httpsUrl'],
+      {
+        status: STRING,
+        url: STRING,
+        httpsUrl: STRING,
+        networkUrl: described(STRING, 'Where phones of the same network reach it; missing if they do not.'),
+        mchid: STRING,
+        now: described(STRING, 'ISO 8601.'),
+        held: described(BOOLEAN, 'Whether notifications wait for `deliver` or `release`.'),
+      },
+      ['httpsUrl', 'networkUrl'],
     ),
-    handle: ({ url, httpsUrl, config, now }) => ({
+    handle: ({ url, httpsUrl, networkUrl, config, now, isHeld }) => ({
       status: 'ready',
       url,
       httpsUrl,
+      networkUrl,
       mchid: config.mchid,
       now: new Date(now).toISOString(),
+      held: isHeld,
     }),
   }),
   operation({
@@ -255,8 +245,24 @@ export const OPERATIONS: readonly ControlOperation[] = [
   }),
   operation({
     method: 'GET',
+    name: 'brand',
+    summary: 'The configuration of the brand, whose keys are generated at the first call',
+    response: BRAND,
+    handle: simulator => simulator.brandConfig(),
+  }),
+  operation({
+    method: 'GET',
+    name: 'entries',
+    summary: 'Everything in the ledger, of every product, oldest first',
+    isList: true,
+    response: list('entries', ENTRY),
+    handle: simulator => ({ entries: simulator.listEntries() }),
+  }),
+  operation({
+    method: 'GET',
     name: 'orders',
     summary: 'All orders, oldest first',
+    isList: true,
     response: list('orders', ORDER),
     handle: simulator => ({ orders: simulator.listOrders() }),
   }),
@@ -264,6 +270,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     method: 'GET',
     name: 'requests',
     summary: 'The last 1000 requests, oldest first',
+    isList: true,
     response: list('requests', REQUEST),
     handle: ({ requests }) => ({ requests }),
   }),
@@ -271,8 +278,17 @@ export const OPERATIONS: readonly ControlOperation[] = [
     method: 'GET',
     name: 'notifications',
     summary: 'The last 1000 notifications, oldest first',
+    isList: true,
     response: list('notifications', NOTIFICATION),
     handle: ({ notifications }) => ({ notifications }),
+  }),
+  operation({
+    method: 'GET',
+    name: 'faults',
+    summary: 'The rules of `misbehave` that still apply, oldest first',
+    isList: true,
+    response: list('faults', FAULT),
+    handle: ({ faults }) => ({ faults: faults.map(listFault) }),
   }),
   operation<{ out_trade_no: string; openid?: string; fail?: string }>({
     method: 'POST',
@@ -366,13 +382,13 @@ export const OPERATIONS: readonly ControlOperation[] = [
     response: DONE,
     handle: (simulator, rule) => simulator.misbehave(readMisbehaviour(rule)),
   }),
-  operation({
+  operation<{ id?: number }>({
     method: 'POST',
     name: 'behave',
-    summary: 'No request fails on purpose any more',
-    body: DONE,
+    summary: 'No request fails on purpose any more, or not by this rule',
+    body: object({ id: described(INTEGER, 'Of a rule in `faults`. Default: all of them.') }, ['id']),
     response: DONE,
-    handle: simulator => simulator.behave(),
+    handle: (simulator, { id }) => simulator.behave(id),
   }),
   operation({
     method: 'POST',
@@ -391,14 +407,3 @@ export const OPERATIONS: readonly ControlOperation[] = [
     handle: (simulator, options) => simulator.signedCall(options),
   }),
 ]
-
-// JSON has neither Infinity nor regular expressions.
-function readMisbehaviour({ times, latency, match, ...rule }: SentMisbehaviour): Misbehaviour {
-  const { pattern, ...matched } = match ?? {}
-  return {
-    ...rule,
-    ...(times !== undefined && { times: times ?? Number.POSITIVE_INFINITY }),
-    ...(latency !== undefined && { latency: latency ?? Number.POSITIVE_INFINITY }),
-    ...(match && { match: { ...matched, ...(pattern !== undefined && { path: new RegExp(pattern) }) } }),
-  }
-}

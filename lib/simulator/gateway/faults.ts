@@ -46,9 +46,15 @@ export interface Misbehaviour {
 /** The faults of one request. */
 export type Fault = Omit<Misbehaviour, 'times' | 'every' | 'match'>
 
-interface Entry {
+/** A rule that still applies. */
+export interface ActiveFault {
+  readonly id: number
   readonly rule: Misbehaviour
   /** Number of requests that the rule still applies to. */
+  readonly left: number
+}
+
+interface Entry extends ActiveFault {
   left: number
   /** Number of requests that have matched so far. */
   matched: number
@@ -56,11 +62,23 @@ interface Entry {
 
 export class Faults {
   #rules: Entry[] = []
+  #count = 0
 
   /** @throws InvalidArgumentError for an invalid or unknown option. */
   add(rule: Misbehaviour): void {
     requireValid(rule)
-    this.#rules.push({ rule: { ...rule }, left: rule.times ?? 1, matched: 0 })
+    this.#count += 1
+    this.#rules.push({ id: this.#count, rule: { ...rule }, left: rule.times ?? 1, matched: 0 })
+  }
+
+  /** Oldest first. */
+  get active(): readonly ActiveFault[] {
+    return [...this.#rules]
+  }
+
+  /** Does nothing for a rule that applies no longer. */
+  remove(id: number): void {
+    this.#rules = this.#rules.filter(entry => entry.id !== id)
   }
 
   clear(): void {

@@ -4,6 +4,7 @@ import type { MintedXmlEvent } from '../../notification/mint.js'
 import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { Acts } from './acts.js'
 import type { BusinessClock } from './clock.js'
+import { Entries } from './entries.js'
 
 /** A notification that is due: of APIv3, or of APIv2 with the content of its XML. */
 export type Notice = V3Notice | V2Notice
@@ -49,6 +50,8 @@ export class Book {
   readonly clock: BusinessClock
   /** What can happen from outside: each product adds its own. */
   readonly acts = new Acts()
+  /** What there is: each product adds its own. */
+  readonly entries = new Entries()
   readonly #tables = new Map<string, Kept>()
   readonly #handlers = new Map<string, (key: string, at: EpochMilliseconds) => void>()
   #tasks: Task[] = []

@@ -1,5 +1,6 @@
 /** What an order is: its states, its request, its payment. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Step } from './entries.js'
 import type { Moves } from './product.js'
 
 export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY' | 'PAP'
@@ -42,6 +43,19 @@ export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
   PAYERROR: '支付失败',
   PAY_FAIL: '扣款失败',
 }
+
+/** The payer closes the cashier without paying. */
+export const CANCELLED = 'CANCEL'
+
+/** The documented codes for which a payment fails. */
+export const PAYMENT_FAILURES = [
+  'NOTENOUGH',
+  'BANKERROR',
+  'NOTSUPORTCARD',
+  'USER_ACCOUNT_ABNORMAL',
+  'RULE_LIMIT',
+  'TRADE_ERROR',
+] as const
 
 /** The code that a payer shows. */
 export const CODE = /^1[0-5]\d{16}$/
@@ -121,6 +135,9 @@ export interface Order {
   shared: number
   /** Whether what has not been shared is the merchant's own. */
   isUnfrozen: boolean
+  readonly created: EpochMilliseconds
+  /** Its states, oldest first; also payments that failed and left it payable. */
+  readonly history: Step[]
   /** How often it has been queried while the payer was paying. */
   queries: number
 }
@@ -133,6 +150,7 @@ export interface Combined {
   readonly tradeType: TradeType
   readonly request: CombinedRequest
   readonly prepayId: string
+  readonly created: EpochMilliseconds
 }
 
 export interface CombinedRequest {

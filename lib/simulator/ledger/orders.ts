@@ -20,6 +20,7 @@ import {
   type TradeEvent,
   type TradeType,
 } from './order.js'
+import { entryOfCombined, entryOfOrder } from './order-entries.js'
 import { combinedNotice, deductionNotice, paymentNotice } from './order-notices.js'
 import { problem } from './problem.js'
 import { keyOf } from './product.js'
@@ -46,6 +47,10 @@ export class Orders {
     this.#orders = book.table('orders')
     this.#combined = book.table('combined')
     this.#paid = book.table('payments')
+    book.entries.add(() => this.all().map(entryOfOrder))
+    book.entries.add(() =>
+      [...this.#combined.values()].map(combined => entryOfCombined(combined, this.partsOf(combined))),
+    )
     book.acts.add('pay', {
       ready: (mchid, number) => {
         const orders = this.#ordersOf(mchid, number)
@@ -90,6 +95,8 @@ export class Orders {
       refunded: 0,
       shared: 0,
       isUnfrozen: !request.settle_info?.profit_sharing,
+      created: now,
+      history: [{ at: now, state: 'NOTPAY' }],
       queries: 0,
     }
     this.#orders.set(key, order)
@@ -106,7 +113,7 @@ export class Orders {
     for (const part of requests) {
       this.place(mchid, tradeType, part, now, { combined: request.combine_out_trade_no })
     }
-    const combined = known ?? { mchid, tradeType, request, prepayId: this.#book.number('wx', now, 20) }
+    const combined = known ?? { mchid, tradeType, request, prepayId: this.#book.number('wx', now, 20), created: now }
     this.#combined.set(key, combined)
     return combined
   }
@@ -170,7 +177,7 @@ export class Orders {
 
   /** A closed order stays as it is. @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDERPAID` for a paid order. */
   close(mchid: string, outTradeNo: string): void {
-    move(requireOrder(this.find(mchid, outTradeNo)), 'close')
+    this.#move(requireOrder(this.find(mchid, outTradeNo)), 'close')
   }
 
   /**
@@ -188,7 +195,7 @@ export class Orders {
       order.refunded = total
       order.reversed = now
     }
-    move(order, 'reverse')
+    this.#move(order, 'reverse', now)
     return order
   }
 
@@ -215,12 +222,12 @@ export class Orders {
 
   /** The payer has to type the password. */
   ask(order: Order): void {
-    move(order, 'ask')
+    this.#move(order, 'ask')
   }
 
   /** The payment is accepted, and is made later. */
   accept(order: Order): void {
-    move(order, 'accept')
+    this.#move(order, 'accept')
   }
 
   /**
@@ -231,7 +238,8 @@ export class Orders {
   fail(order: Order, reason: string): void {
     requirePayable(order)
     order.reason = reason
-    if (order.tradeType === 'MICROPAY' || order.tradeType === 'PAP') move(order, 'fail')
+    if (order.tradeType === 'MICROPAY' || order.tradeType === 'PAP') this.#move(order, 'fail', undefined, reason)
+    else order.history.push({ at: this.#book.clock.now(), state: order.state, event: 'fail', reason })
     if (order.tradeType === 'PAP') this.#announce(deductionNotice(order))
   }
 
@@ -245,7 +253,7 @@ export class Orders {
   refund(order: Order, fen: number): void {
     this.requireRefundable(order, fen)
     order.refunded += fen
-    move(order, 'refund')
+    this.#move(order, 'refund')
   }
 
   /** One order, or the parts of a combined one. */
@@ -271,7 +279,7 @@ export class Orders {
     const { payer } = order.request
     const expected = payer?.openid ?? payer?.sp_openid ?? payer?.sub_openid
     requirePayer(order.request.out_trade_no, expected, openid)
-    move(order, 'pay')
+    this.#move(order, 'pay', now)
     const payment: Payment = {
       transactionId: this.#book.number('4200', now, 10),
       successTime: beijingTime(now),
@@ -297,6 +305,17 @@ export class Orders {
     })
   }
 
+  /** By default now, in business time. @throws ApiError for an event that the state does not have. */
+  #move(order: Order, event: TradeEvent, at = this.#book.clock.now(), reason?: string): void {
+    const state = MOVES[order.state][event]
+    if (state === undefined) throw stateError(order)
+    // What is closed already stays as it is.
+    if (state !== order.state || event === 'refund') {
+      order.history.push({ at, state, event, ...(reason !== undefined && { reason }) })
+    }
+    order.state = state
+  }
+
   #announce(notice: Parameters<Book['announce']>[0] | undefined): void {
     if (notice) this.#book.announce(notice)
   }
@@ -304,7 +323,10 @@ export class Orders {
   /** An order whose `time_expire` has passed is closed. */
   #current(key: string): Order | undefined {
     const order = this.#orders.get(key)
-    if (order?.state === 'NOTPAY' && expiryOf(order.request) <= this.#book.clock.now()) order.state = 'CLOSED'
+    if (order?.state === 'NOTPAY' && expiryOf(order.request) <= this.#book.clock.now()) {
+      order.state = 'CLOSED'
+      order.history.push({ at: expiryOf(order.request), state: 'CLOSED', event: 'expire' })
+    }
     return order
   }
 }
@@ -333,12 +355,6 @@ function partOf(
     ...(notify_url && { notify_url }),
     ...(time_expire && { time_expire }),
   }
-}
-
-function move(order: Order, event: TradeEvent): void {
-  const state = MOVES[order.state][event]
-  if (state === undefined) throw stateError(order)
-  order.state = state
 }
 
 /** Milliseconds since 1970; an order without a valid `time_expire` does not expire. */

@@ -7,6 +7,7 @@ import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { ACTS, type Act } from './acts.js'
 import type { Book } from './book.js'
+import { amountOf, type Entry, type PossibleAct, type Step, titleOf } from './entries.js'
 
 export const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -29,6 +30,8 @@ export interface Row<State extends string, Request> {
   state: State
   /** Why it ended badly. */
   reason?: string | undefined
+  /** Its states, oldest first. */
+  readonly history: Step[]
 }
 
 /** Which event an act from outside means. */
@@ -76,6 +79,7 @@ export class Product<State extends string, Event extends string, Request extends
       for (const row of this.#rows.values()) this.#index(row)
     })
     book.on(name, (key, at) => this.#end(key, at))
+    book.entries.add(() => this.all().map(row => this.#entryOf(row)))
     for (const act of ACTS) {
       const ending = definition.acts?.[act]
       if (ending) this.#offer(act, ending)
@@ -103,7 +107,7 @@ export class Product<State extends string, Event extends string, Request extends
     }
     const row = { mchid, no, id: this.#book.number(id.prefix, now, id.digits), request, created: now, updated: now }
     paying(row.id)
-    const placed: Row<State, Request> = { ...row, state: first }
+    const placed: Row<State, Request> = { ...row, state: first, history: [{ at: now, state: first }] }
     this.#rows.set(key, placed)
     this.#index(placed)
     this.#schedule(placed)
@@ -146,7 +150,17 @@ export class Product<State extends string, Event extends string, Request extends
     row.updated = now
     if (reason !== undefined) row.reason = reason
     this.#schedule(row)
+    const steps = row.history.push({ at: now, state, event, ...(reason !== undefined && { reason }) })
     this.#definition.happened?.(row, event)
+    // What was tried may have ended differently.
+    if (row.state !== state && row.history.length === steps) {
+      row.history[steps - 1] = {
+        at: now,
+        state: row.state,
+        event,
+        ...(row.reason !== undefined && { reason: row.reason }),
+      }
+    }
     return row
   }
 
@@ -168,6 +182,37 @@ export class Product<State extends string, Event extends string, Request extends
         // What has happened already stays as it is.
         if (!this.#leadsTo(event, row.state)) this.move(row, event, now, fail)
       },
+    })
+  }
+
+  #entryOf(row: Row<State, Request>): Entry {
+    const { mchid, no, id, state, created, updated, history, request } = row
+    const end = this.#definition.ends?.[state]
+    return {
+      kind: this.#name,
+      mchid,
+      number: no,
+      id,
+      state,
+      reason: history.at(-1)?.reason,
+      title: titleOf(request),
+      amount: amountOf(request),
+      created,
+      updated,
+      events: Object.keys(this.#definition.moves[state]),
+      acts: this.#possibleActs(row),
+      due: end && { at: updated + end.after, event: end.by },
+      history,
+    }
+  }
+
+  #possibleActs(row: Row<State, Request>): PossibleAct[] {
+    return ACTS.flatMap(act => {
+      const ending = this.#definition.acts?.[act]
+      if (!ending || !this.can(row, ending.succeed)) return []
+      const { fail, reasons = [] } = ending
+      if (typeof fail === 'object') return { act, fails: 'listed', reasons: Object.keys(fail) }
+      return { act, fails: fail !== undefined && this.can(row, fail) ? 'any' : 'never', reasons }
     })
   }
 

@@ -1,5 +1,4 @@
 /** The page at `/_sim/` for people: its files, and the QR codes that a phone pays with. */
-import { networkInterfaces } from 'node:os'
 import { renderSVG } from 'uqr'
 import type { RawResponse } from '../http/server.js'
 import { CSS } from './css.js'
@@ -9,24 +8,16 @@ import { SCRIPT } from './script.js'
 /** Nothing is loaded from elsewhere, and no other page shows this one in a frame. */
 const POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
-/** The file at a path below `/_sim/`; undefined if it is none. `url` is where the simulator listens. */
-export function pageFile(name: string, url: string, isOpen: boolean): RawResponse | undefined {
+/** The file at a path below `/_sim/`; undefined if it is none. `url` is where phones reach the simulator. */
+export function pageFile(name: string, url: string): RawResponse | undefined {
   if (name === '' || name.startsWith('pay/')) return file('text/html; charset=utf-8', HTML)
   if (name === 'page.css') return file('text/css; charset=utf-8', CSS)
   if (name === 'page.js') return file('text/javascript; charset=utf-8', SCRIPT)
   if (!name.startsWith('qr/')) return undefined
-  return file('image/svg+xml', renderSVG(`${isOpen ? networkUrl(url) : url}/_sim/pay/${name.slice('qr/'.length)}`))
+  return file('image/svg+xml', renderSVG(`${url}/_sim/pay/${name.slice('qr/'.length)}`))
 }
 
 function file(type: string, body: string): RawResponse {
   const headers = { 'Content-Type': type, 'Content-Security-Policy': POLICY, 'Referrer-Policy': 'no-referrer' }
   return { statusCode: 200, headers, body }
-}
-
-/** As a phone on the same network reaches it. */
-function networkUrl(url: string): string {
-  const { protocol, hostname, port } = new URL(url)
-  const addresses = Object.values(networkInterfaces()).flatMap(list => list ?? [])
-  const outside = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
-  return hostname === '127.0.0.1' && outside ? `${protocol}//${outside.address}:${port}` : url
 }

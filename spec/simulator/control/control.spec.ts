@@ -55,7 +55,8 @@ function raw(headers: Record<string, string>, { method = 'GET', path = '/_sim/co
 describe('reading', () => {
   it('says that the simulator is ready', async () => {
     const now = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/)
-    expect(await read('health')).toEqual({ status: 'ready', url: simulator.url, mchid: '1900000109', now })
+    const ready = { status: 'ready', url: simulator.url, mchid: '1900000109', now, held: false }
+    expect(await read('health')).toEqual(ready)
   })
 
   it('gives the configuration with which a client works', async () => {
@@ -73,6 +74,51 @@ describe('reading', () => {
     expect((await read('notifications')).notifications).toMatchObject([
       { event_type: 'TRANSACTION.SUCCESS', status: 'skipped' },
     ])
+  })
+})
+
+describe('the entries', () => {
+  it('are those of every product, with what can happen to them, and what has happened', async () => {
+    const out_trade_no = await placed()
+    const [unpaid] = (await read('entries')).entries
+    expect(unpaid).toMatchObject({ kind: 'orders', number: out_trade_no, state: 'NOTPAY', amount: 100 })
+    expect(unpaid.acts).toEqual([
+      { act: 'pay', fails: 'any', reasons: expect.arrayContaining(['NOTENOUGH', 'CANCEL']) },
+    ])
+    await tell('pay', { out_trade_no, fail: 'CANCEL' })
+    await tell('pay', { out_trade_no })
+    const amount = { refund: 40, total: 100, currency: 'CNY' }
+    await post(simulator.config, '/v3/refund/domestic/refunds', { out_trade_no, out_refund_no: 'R1', amount })
+    const open = (await read('entries')).entries
+    expect(open).toMatchObject([
+      { kind: 'orders', state: 'REFUND', acts: [] },
+      {
+        kind: 'refunds',
+        number: 'R1',
+        state: 'PROCESSING',
+        amount: 40,
+        acts: [{ act: 'settle', fails: 'listed', reasons: ['ABNORMAL', 'CLOSED'] }],
+        due: { event: 'settle' },
+      },
+    ])
+    expect(open[0].history).toMatchObject([
+      { state: 'NOTPAY' },
+      { state: 'NOTPAY', event: 'fail', reason: 'CANCEL' },
+      { state: 'SUCCESS', event: 'pay' },
+      { state: 'REFUND', event: 'refund' },
+    ])
+    await tell('settle', { out_refund_no: 'R1', fail: 'ABNORMAL' })
+    const [, ended] = (await read('entries')).entries
+    expect(ended).toMatchObject({ state: 'ABNORMAL', reason: 'ABNORMAL', acts: [], events: ['retry'] })
+    expect(ended.history).toMatchObject([{ state: 'PROCESSING' }, { state: 'ABNORMAL', event: 'fail' }])
+  })
+
+  it('are the newest ones with a limit, as in every list', async () => {
+    const [, second] = [await placed(), await placed()]
+    expect((await read('entries?limit=1')).entries).toMatchObject([{ number: second }])
+    expect((await read('orders?limit=1')).orders).toMatchObject([{ out_trade_no: second }])
+    expect((await read('requests?limit=1')).requests).toMatchObject([{ id: 2 }])
+    expect(await read('requests?limit=0')).toMatchObject({ code: 'INVALID_REQUEST' })
   })
 })
 
@@ -126,6 +172,24 @@ describe('acting', () => {
     expect([(await ask()).status, (await ask()).status]).toEqual([503, 503])
     await tell('behave')
     expect((await ask()).status).toBe(200)
+  })
+
+  it('lists the faults, and removes one of them', async () => {
+    await tell('misbehave', { times: null, latency: null, match: { method: 'GET', pattern: 'x$' } })
+    await tell('misbehave', { times: 2, drop: 'response', match: { path: '/v3/certificates' } })
+    const { faults } = await read('faults')
+    expect(faults).toEqual([
+      {
+        id: expect.any(Number),
+        left: null,
+        rule: { times: null, latency: null, match: { method: 'GET', pattern: 'x$' } },
+      },
+      { id: faults[0].id + 1, left: 2, rule: { times: 2, drop: 'response', match: { path: '/v3/certificates' } } },
+    ])
+    await tell('behave', { id: faults[0].id })
+    expect((await read('faults')).faults).toEqual([faults[1]])
+    await tell('behave')
+    expect(await read('faults')).toEqual({ faults: [] })
   })
 
   it('forgets everything but the keys', async () => {

@@ -1,0 +1,36 @@
+/** The schema of what the ledger holds, as the control API lists it. */
+import { ACTS } from '../ledger/acts.js'
+import { arrayOf, described, INTEGER, object, STRING } from './schema.js'
+
+const TIME = described(INTEGER, 'Milliseconds since 1970, by business time.')
+
+const ACT = object({
+  act: described({ type: 'string', enum: ACTS }, 'The operation of this API that makes it happen, by `number`.'),
+  fails: described(
+    { type: 'string', enum: ['any', 'listed', 'never'] },
+    'What `fail` may be: any reason, one of `reasons`, or nothing.',
+  ),
+  reasons: described(arrayOf(STRING), 'The documented reasons.'),
+})
+
+const STEP = object({ at: TIME, state: STRING, event: STRING, reason: STRING }, ['event', 'reason'])
+
+export const ENTRY = object(
+  {
+    kind: described(STRING, 'Such as `orders`, `refunds` or `transfers`.'),
+    mchid: STRING,
+    number: described(STRING, "The merchant's number."),
+    id: described(STRING, "WeChat Pay's number."),
+    state: STRING,
+    reason: described(STRING, 'Why it ended badly.'),
+    title: STRING,
+    amount: described(INTEGER, 'Fen.'),
+    created: TIME,
+    updated: TIME,
+    events: described(arrayOf(STRING), 'What can happen to it in this state.'),
+    acts: described(arrayOf(ACT), 'What can happen to it from outside in this state.'),
+    due: described(object({ at: TIME, event: STRING }), 'What happens to it by itself.'),
+    history: described(arrayOf(STEP), 'Its states, oldest first.'),
+  },
+  ['reason', 'title', 'amount', 'due'],
+)
