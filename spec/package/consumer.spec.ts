@@ -35,13 +35,10 @@ describe('the package compiles, its declarations checked too', () => {
     expect(findings).toEqual([])
   })
 
+  // Each compiler and each resolution: what a compiler does not know depends on the declarations, not on how they are found.
   it.each<[Checker, string, object]>([
     ['typescript-5.4', 'node10', node10],
-    ['typescript-5.4', 'nodenext', nodenext],
-    ['typescript-5.9', 'node10', node10],
     ['typescript-5.9', 'nodenext', nodenext],
-    ['typescript-5.9', 'bundler', bundler],
-    ['typescript-6.0', 'nodenext', nodenext],
     ['typescript-6.0', 'bundler', bundler],
   ])('with %s, by the resolution of %s', async (checker, _, resolution) => {
     const { findings } = await check(checker, folder, program, { ...resolution, types: [] })
@@ -50,7 +47,7 @@ describe('the package compiles, its declarations checked too', () => {
 
   it('what is missing would be found', async () => {
     const wrong = "import { Bilder } from 'wechatpay-chain'\nexport * from 'wechatpay-chain/simulater'\nBilder"
-    const { findings } = await check('typescript-5.9', folder, wrong, { ...node10, types: [] })
+    const { findings } = await check('typescript-5.9', folder, wrong, { ...nodenext, types: [] })
     expect(findings).toEqual([expect.stringContaining('Bilder'), expect.stringContaining('wechatpay-chain/simulater')])
   })
 })

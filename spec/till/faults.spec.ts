@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
@@ -6,6 +7,7 @@ import { OutcomeUnknownError } from '../../lib/errors.js'
 import { type Misbehaviour, Simulator } from '../../lib/simulator/index.js'
 import { directOrder, micropayOrder, partnerOrder, tillOptions } from '../../lib/till/orders.js'
 import type { OrderCalls } from '../../lib/till/payment.js'
+import type { WechatPay } from '../../lib/types/index.js'
 import { startGateway } from '../gateway.js'
 import { createTill } from './till.js'
 
@@ -47,7 +49,8 @@ beforeAll(async () => {
   await closed.close()
   nowhere = closed.url.slice(0, -1)
   simulator = await Simulator.start({ https: true })
-  agent = new Agent({ connect: { ca: simulator.config.ca ?? '', ...simulator.config.merchant } })
+  const { ca = '', merchant } = simulator.config
+  agent = new Agent({ connect: { secureContext: createSecureContext({ ca, ...merchant }) } })
 })
 afterAll(() => Promise.all([agent.close(), simulator.close()]))
 
@@ -61,22 +64,30 @@ describe.each<[Kind, typeof FAULTS]>([
   ['partner', []],
   ['micropay', FAULTS],
 ])('a payment of the kind %s', (kind, faults) => {
+  /** The network of the payment that is taken. */
+  let network: (dispatch: Dispatcher.Dispatch) => Dispatcher.Dispatch
+  let wxpay: WechatPay
+  beforeAll(() => {
+    const dispatcher = agent.compose(
+      dispatch => (dispatchOptions, handler) => network(dispatch)(dispatchOptions, handler),
+    )
+    wxpay = Builder.factory({ ...simulator.config, retry: false, dispatcher })
+  })
+
   /** Takes one payment. The fault happens with the request of that number, or with all from there on. */
   async function run(course: Course, at = Number.POSITIVE_INFINITY, fault?: Fault, isLasting = false) {
-    const { config } = simulator
-    const { mchid } = config
+    const { mchid } = simulator.config
     const out_trade_no = `TILL-${count++}`
     let requests = 0
     let isOver = false
-    const network: Dispatcher.DispatcherComposeInterceptor = dispatch => (options, handler) => {
+    network = dispatch => (dispatchOptions, handler) => {
       requests++
       const isFaulty = !isOver && (isLasting ? requests >= at : requests === at)
-      if (!isFaulty || fault === undefined) return dispatch(options, handler)
-      if (fault === 'offline') return dispatch({ ...options, origin: nowhere }, handler)
+      if (!isFaulty || fault === undefined) return dispatch(dispatchOptions, handler)
+      if (fault === 'offline') return dispatch({ ...dispatchOptions, origin: nowhere }, handler)
       simulator.misbehave(fault)
-      return dispatch(options, handler)
+      return dispatch(dispatchOptions, handler)
     }
-    const wxpay = Builder.factory({ ...config, retry: false, dispatcher: agent.compose(network) })
     const options = tillOptions(settingsOf(wxpay) ?? expect.fail('no settings'), 5_000)
     const auth_code = course.code ?? '130061098828009406'
     const common = { description: 'tea', out_trade_no, payer: { auth_code }, amount: { total: course.total } }
