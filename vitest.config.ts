@@ -21,7 +21,7 @@ const alone = units.filter(file =>
 // A process for each core and not for each file: starting one and loading the library takes longer than most files run.
 export default defineConfig({
   test: {
-    maxWorkers: '100%',
+    maxWorkers: '150%',
     isolate: false,
     // For what hangs: a machine with other work is slow.
     testTimeout: 60_000,
