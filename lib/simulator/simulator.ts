@@ -314,7 +314,7 @@ export class Simulator {
     const { openid: _, fail: __, ...unknown } = options
     refuseUnknownOptions(unknown, ['openid', 'fail'], 'pay')
     this.#happen('pay', out_trade_no, options)
-    const transaction_id = this.#world.ledger.orders.transactionIdOf(this.#parts.merchant.mchid, out_trade_no)
+    const transaction_id = this.#world.ledger.transactionIdOf(this.#parts.merchant.mchid, out_trade_no)
     return transaction_id === undefined ? {} : { transaction_id }
   }
 

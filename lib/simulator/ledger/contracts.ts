@@ -1,7 +1,7 @@
 /** Contracts by which a merchant may deduct money, and the deductions. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
-import type { Order, PaidOrder } from './order.js'
+import { DEFAULT_OPENID, type Order, type PaidOrder } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE, Product, type Row } from './product.js'
@@ -32,7 +32,6 @@ export interface DeductionRequest {
 export type Contract = Row<ContractState, ContractRequest>
 
 const TASK = 'papay.deduct'
-const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 export class Contracts extends Product<ContractState, ContractEvent, ContractRequest> {
   readonly #book: Book

@@ -10,6 +10,8 @@ import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
 import { Orders } from './orders.js'
 import { ServiceOrders } from './payscore.js'
+import { Permissions } from './payscore-permissions.js'
+import { Plans } from './payscore-plans.js'
 import { problem } from './problem.js'
 import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
@@ -33,6 +35,8 @@ export interface Ledger {
   readonly transfers: Transfers
   readonly sharing: ProfitSharing
   readonly services: ServiceOrders
+  readonly permissions: Permissions
+  readonly plans: Plans
   readonly contracts: Contracts
   readonly coupons: Coupons
   readonly redPackets: RedPackets
@@ -45,6 +49,8 @@ export interface Ledger {
    * @throws ApiError for an unknown number, and for a state that does not have the act.
    */
   readonly act: (act: Act, mchid: string, number: string, options: ActOptions) => void
+  /** Of the payment of what has this number; undefined until it is paid. */
+  readonly transactionIdOf: (mchid: string, number: string) => string | undefined
   /** Plain data, as JSON can hold it. */
   readonly snapshot: () => Snapshot
   /** @throws InvalidArgumentError for a snapshot of a different format. */
@@ -82,6 +88,8 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     transfers,
     sharing,
     services,
+    permissions: new Permissions(book),
+    plans: new Plans(book, services),
     contracts,
     coupons: new Coupons(book),
     redPackets: new RedPackets(book),
@@ -90,6 +98,8 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     act(act, mchid, number, options) {
       if (!book.acts.run(act, mchid, number, options, book.run())) throw UNKNOWN[act]()
     },
+    transactionIdOf: (mchid, number) =>
+      orders.transactionIdOf(mchid, number) ?? services.transactionIdOf(mchid, number),
     snapshot: () => book.snapshot(),
     restore: snapshot => book.restore(snapshot),
   }

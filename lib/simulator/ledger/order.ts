@@ -3,6 +3,9 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Step } from './entries.js'
 import type { Moves } from './product.js'
 
+/** The payer where none is named. */
+export const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+
 export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY' | 'PAP'
 export type TradeState =
   | 'NOTPAY'

@@ -9,6 +9,7 @@ import {
   type Combined,
   type CombinedRequest,
   codeEndingOf,
+  DEFAULT_OPENID,
   DESCRIPTIONS,
   isPaid,
   MOVES,
@@ -29,8 +30,6 @@ interface Placing {
   readonly version?: ApiVersion
   readonly combined?: string
 }
-
-const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 export class Orders {
   readonly #book: Book

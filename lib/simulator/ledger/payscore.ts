@@ -1,50 +1,89 @@
 /** Service orders of WeChat Pay Score: confirmed by the user, completed by the merchant, then paid. */
-import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import { isDeepStrictEqual } from 'node:util'
+import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
+import { DEFAULT_OPENID } from './order.js'
 import type { Orders } from './orders.js'
-import { problem } from './problem.js'
+import { parameterError, problem } from './problem.js'
 import { DAY, keyOf, MINUTE, Product, type Row } from './product.js'
 
 /** `COMPLETED` and `UNPAID` are DOING with the description MCH_COMPLETE: before and after a payment that failed. */
 type ServiceState = 'CREATED' | 'DOING' | 'COMPLETED' | 'UNPAID' | 'DONE' | 'REVOKED' | 'EXPIRED'
-type ServiceEvent = 'confirm' | 'complete' | 'modify' | 'pay' | 'fail' | 'cancel' | 'expire'
+type ServiceEvent =
+  | 'confirm'
+  | 'start'
+  | 'complete'
+  | 'modify'
+  | 'collect'
+  | 'pay'
+  | 'sync'
+  | 'fail'
+  | 'cancel'
+  | 'expire'
 
 export interface ServiceRequest {
   out_order_no: string
   appid: string
+  sub_appid?: string | undefined
+  sub_mchid?: string | undefined
   service_id: string
-  service_introduction: string
-  notify_url: string
+  service_introduction?: string | undefined
+  risk_fund?: { name?: string | undefined; amount: number } | undefined
+  time_range?: object | undefined
+  location?: object | undefined
+  device?: object | undefined
+  notify_url?: string | undefined
   openid?: string | undefined
+  sub_openid?: string | undefined
   need_user_confirm?: boolean | undefined
 }
 
-/** What the merchant said when the service ended. */
+type Amounts = readonly { amount?: number | undefined }[] | undefined
+
+/** What the merchant says when the service has ended. */
 export interface Completion {
-  readonly total_amount: number
-  readonly post_payments?: unknown
-  readonly post_discounts?: unknown
+  total_amount: number
+  post_payments?: Amounts
+  post_discounts?: Amounts
+  time_range?: object | undefined
+  location?: object | undefined
+  profit_sharing?: boolean | undefined
+}
+
+/** Money that has been received: by a deduction, or by the merchant in a different way. */
+interface Collected {
+  readonly amount: number
+  readonly paid_type: 'NEWTON' | 'MCH'
+  readonly paid_time: string
+  readonly transaction_id?: string
+}
+
+interface Completed {
+  readonly said: Completion
+  readonly collected: readonly Collected[]
 }
 
 export type ServiceOrder = Row<ServiceState, ServiceRequest>
 
-const UNPAID = { pay: 'DONE', modify: 'COMPLETED', cancel: 'REVOKED' } as const
-const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+const UNPAID = { pay: 'DONE', sync: 'DONE', collect: 'COMPLETED', modify: 'COMPLETED', cancel: 'REVOKED' } as const
+/** Of these, no more is collected than what the user has agreed to. */
+const DEPOSITS = ['DEPOSIT', 'ADVANCE', 'CASH_DEPOSIT']
 
 export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRequest> {
+  readonly #book: Book
   readonly #orders: Orders
-  readonly #completions: Map<string, Completion>
+  readonly #completed: Map<string, Completed>
 
   constructor(book: Book, orders: Orders) {
     super(book, 'payscore', {
       first: 'CREATED',
       moves: {
-        CREATED: { confirm: 'DOING', cancel: 'REVOKED', expire: 'EXPIRED' },
+        CREATED: { confirm: 'DOING', start: 'DOING', cancel: 'REVOKED', expire: 'EXPIRED' },
         DOING: { complete: 'COMPLETED', cancel: 'REVOKED' },
         COMPLETED: { ...UNPAID, fail: 'UNPAID' },
         UNPAID,
         DONE: {},
-        REVOKED: {},
+        REVOKED: { cancel: 'REVOKED' },
         EXPIRED: {},
       },
       ends: {
@@ -63,73 +102,155 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
       happened: (row, event) => {
         if (event === 'pay') this.#charge(row)
         const type = event === 'confirm' ? 'CONFIRM' : event === 'pay' ? 'PAID' : undefined
-        if (type === undefined) return
+        const { notify_url } = row.request
+        if (type === undefined || notify_url === undefined) return
         book.announce({
           event_type: `PAYSCORE.USER_${type}`,
-          notify_url: row.request.notify_url,
+          notify_url,
           summary: type === 'PAID' ? '微信支付分订单支付成功' : '微信支付分订单用户确认成功',
           resource: this.describe(row),
         })
       },
     })
+    this.#book = book
     this.#orders = orders
-    this.#completions = book.table('payscore.completions')
+    this.#completed = book.table('payscore.completions')
   }
 
   /** @throws ApiError when the number is in use. Without confirmation, the order is DOING at once. */
   open(mchid: string, request: ServiceRequest, now: EpochMilliseconds): ServiceOrder {
     const row = this.place(mchid, request.out_order_no, request, now)
-    return request.need_user_confirm === false && row.state === 'CREATED' ? this.move(row, 'confirm', now) : row
+    return request.need_user_confirm === false && row.state === 'CREATED' ? this.move(row, 'start', now) : row
   }
 
-  /** The service has ended, or its price changes. Nothing to pay is paid at once. */
-  complete(row: ServiceOrder, event: 'complete' | 'modify', completion: Completion, now: EpochMilliseconds): void {
+  /**
+   * The service has ended, or its price is lowered. Nothing to pay is paid at once. Repeating the same request changes
+   * nothing.
+   *
+   * @throws ApiError 400 `PARAM_ERROR` for a total that is not the sum, or more than may be collected.
+   */
+  complete(row: ServiceOrder, event: 'complete' | 'modify', said: Completion, now: EpochMilliseconds): ServiceOrder {
+    const key = keyOf(row.mchid, row.no)
+    const before = this.#completed.get(key)
+    const known = { ...before?.said, ...said }
+    if (before && row.state !== 'REVOKED' && isDeepStrictEqual(before.said, known)) return row
+    requireTotal(row.request, said)
+    if (event === 'modify' && before && said.total_amount >= before.said.total_amount) {
+      throw invalidTotal(said, '金额只能下调')
+    }
     this.move(row, event, now)
-    this.#completions.set(keyOf(row.mchid, row.no), completion)
-    if (completion.total_amount === 0) this.move(row, 'pay', now)
+    this.#completed.set(key, { said: known, collected: before?.collected ?? [] })
+    return this.#due(key) === 0 ? this.move(row, 'pay', now) : row
+  }
+
+  /** The merchant has received money in a different way: all that is due, or a part of it. */
+  sync(row: ServiceOrder, paid_time: string, amount: number | undefined, now: EpochMilliseconds): ServiceOrder {
+    const key = keyOf(row.mchid, row.no)
+    const due = this.#due(key)
+    const part = Math.min(amount ?? due, due)
+    if (part === due) this.move(row, 'sync', now)
+    else this.move(row, 'collect', now)
+    this.#collect(key, { amount: part, paid_type: 'MCH', paid_time })
+    return row
+  }
+
+  /** Of the deduction; undefined until it has been made. */
+  transactionIdOf(mchid: string, number: string): string | undefined {
+    const row = this.seek(mchid, number)
+    const collected = row && this.#completed.get(keyOf(mchid, row.no))?.collected
+    return collected?.find(({ transaction_id }) => transaction_id !== undefined)?.transaction_id
   }
 
   /** The fields of a service order, as in a query and in the notification. */
   describe(row: ServiceOrder) {
-    const { notify_url: _, need_user_confirm: __, ...request } = row.request
+    const { notify_url: _, need_user_confirm: __, device: ___, ...request } = row.request
+    const { time_range, location } = request
     const isCompleted = row.state === 'COMPLETED' || row.state === 'UNPAID'
     const description = isCompleted ? 'MCH_COMPLETE' : row.state === 'DOING' ? 'USER_CONFIRM' : undefined
-    const completion = this.#completions.get(keyOf(row.mchid, row.no))
+    const completed = this.#completed.get(keyOf(row.mchid, row.no))
+    const { profit_sharing: ____, ...said }: Partial<Completion> = completed?.said ?? {}
     return {
       ...request,
-      openid: request.openid ?? DEFAULT_OPENID,
+      ...(!request.openid && !request.sub_openid && { openid: DEFAULT_OPENID }),
       mchid: row.mchid,
+      service_introduction: request.service_introduction ?? '',
       order_id: row.id,
       state: isCompleted ? 'DOING' : row.state,
       ...(description && { state_description: description }),
-      ...(completion && { ...completion, need_collection: completion.total_amount > 0 }),
-      ...(completion && completion.total_amount > 0 && { collection: this.#collectionOf(row, completion) }),
+      ...said,
+      ...(time_range && { time_range: { ...time_range, ...said.time_range } }),
+      ...(location && { location: { ...location, ...said.location } }),
+      ...(completed && { need_collection: completed.said.total_amount > 0 }),
+      ...(completed && completed.said.total_amount > 0 && row.state !== 'REVOKED' && collectionOf(completed)),
     }
   }
 
-  #collectionOf({ mchid, no, state }: ServiceOrder, { total_amount }: Completion) {
-    const payment = this.#orders.find(mchid, no)?.payment
-    if (state !== 'DONE' || !payment) {
-      return { state: 'USER_PAYING', total_amount, paying_amount: total_amount, paid_amount: 0, details: [] }
-    }
-    const { successTime, transactionId } = payment
-    const detail = { seq: 1, amount: total_amount, paid_type: 'NEWTON', paid_time: successTime }
-    return {
-      state: 'USER_PAID',
-      total_amount,
-      paying_amount: 0,
-      paid_amount: total_amount,
-      details: [{ ...detail, transaction_id: transactionId }],
-    }
+  /** Fen that have not been received. */
+  #due(key: string): number {
+    const { said, collected } = this.#completed.get(key) ?? { said: { total_amount: 0 }, collected: [] }
+    return said.total_amount - paidOf(collected)
   }
 
-  // What is paid is an order like any other: it is in the bills, and can be refunded.
+  #collect(key: string, part: Collected): void {
+    const completed = this.#completed.get(key)
+    if (completed) this.#completed.set(key, { ...completed, collected: [...completed.collected, part] })
+  }
+
+  // A deduction is an order like any other, in the bills and for refunds. Its number is not the one of the service order.
   #charge({ mchid, no, request, updated }: ServiceOrder): void {
-    const total = this.#completions.get(keyOf(mchid, no))?.total_amount ?? 0
-    if (total === 0) return
-    const { appid, service_introduction: description, openid = DEFAULT_OPENID } = request
-    const order = { mchid, appid, description, out_trade_no: no, amount: { total }, payer: { openid } }
+    const key = keyOf(mchid, no)
+    const amount = this.#due(key)
+    if (amount === 0) return
+    const { appid, sub_appid, sub_mchid, service_introduction, openid, sub_openid } = request
+    const out_trade_no = this.#book.number('', updated, 10)
+    const isShared = this.#completed.get(key)?.said.profit_sharing === true
+    const partner = sub_mchid !== undefined && { sp_mchid: mchid, sp_appid: appid, sub_mchid, sub_appid }
+    const payer =
+      sub_openid !== undefined && openid === undefined ? { sub_openid } : { openid: openid ?? DEFAULT_OPENID }
+    const order = {
+      ...(partner || { mchid, appid }),
+      description: service_introduction ?? '',
+      out_trade_no,
+      amount: { total: amount },
+      payer,
+      ...(isShared && { settle_info: { profit_sharing: true } }),
+    }
     this.#orders.place(mchid, 'JSAPI', order, updated)
-    this.#orders.pay(mchid, no, undefined, updated)
+    const { payment } = this.#orders.pay(mchid, out_trade_no, undefined, updated)
+    const paid_time = beijingDigits(updated)
+    this.#collect(key, { amount, paid_type: 'NEWTON', paid_time, transaction_id: payment.transactionId })
   }
+}
+
+function paidOf(collected: readonly Collected[]): number {
+  return collected.reduce((sum, { amount }) => sum + amount, 0)
+}
+
+function collectionOf({ said: { total_amount }, collected }: Completed) {
+  const paid_amount = paidOf(collected)
+  return {
+    collection: {
+      state: paid_amount === total_amount ? 'USER_PAID' : 'USER_PAYING',
+      total_amount,
+      paying_amount: total_amount - paid_amount,
+      paid_amount,
+      details: collected.map((part, index) => ({ seq: index + 1, ...part })),
+    },
+  }
+}
+
+/** The payments less the discounts. */
+export function sumOf({ post_payments, post_discounts }: Pick<Completion, 'post_payments' | 'post_discounts'>): number {
+  const sum = (parts: Amounts) => (parts ?? []).reduce((total, { amount = 0 }) => total + amount, 0)
+  return sum(post_payments) - sum(post_discounts)
+}
+
+function requireTotal({ risk_fund }: ServiceRequest, said: Completion): void {
+  if (sumOf(said) !== said.total_amount) throw invalidTotal(said, '总金额必须等于后付费项目金额之和减去优惠金额之和')
+  const isDeposit = DEPOSITS.includes(risk_fund?.name ?? '')
+  if (isDeposit && said.total_amount > (risk_fund?.amount ?? 0)) throw invalidTotal(said, '总金额不能大于服务风险金额')
+}
+
+function invalidTotal({ total_amount }: Completion, issue: string) {
+  return parameterError(issue, { field: '/total_amount', value: total_amount, issue, location: 'body' })
 }

@@ -9,7 +9,8 @@ import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
 import { couponEndpoints } from './coupons.js'
 import { papayEndpoints } from './papay.js'
-import { payscoreEndpoints } from './payscore.js'
+import { serviceEndpoints } from './payscore.js'
+import { permissionEndpoints, planEndpoints } from './payscore-users.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
 import { sharingEndpoints } from './sharing.js'
@@ -38,7 +39,9 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...refundEndpoints(ledger.refunds),
     ...transferEndpoints(ledger.transfers),
     ...sharingEndpoints(ledger.sharing),
-    ...payscoreEndpoints(ledger.services),
+    ...serviceEndpoints(ledger.services, ledger.permissions),
+    ...permissionEndpoints(ledger.permissions),
+    ...planEndpoints(ledger.plans, ledger.services),
     ...papayEndpoints(ledger.contracts),
     ...couponEndpoints(ledger.coupons),
     ...billEndpoints(ledger, origin, bills),
