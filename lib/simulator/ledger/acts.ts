@@ -15,7 +15,7 @@ export interface ActOptions {
 /** What an act may concern: one product. */
 export interface Actor {
   /** Whether the act leads anywhere; undefined for an unknown number. */
-  ready(mchid: string, number: string): boolean | undefined
+  ready(mchid: string, number: string, options: ActOptions): boolean | undefined
   /** @throws ApiError when the state does not have the act. InvalidArgumentError for an unknown `fail`. */
   run(mchid: string, number: string, options: ActOptions, now: EpochMilliseconds): void
 }
@@ -34,8 +34,8 @@ export class Acts {
    */
   run(act: Act, mchid: string, number: string, options: ActOptions, now: EpochMilliseconds): boolean {
     const actors = this.#actors.get(act) ?? []
-    const concerned = actors.filter(actor => actor.ready(mchid, number) !== undefined)
-    const actor = concerned.find(one => one.ready(mchid, number)) ?? concerned[0]
+    const concerned = actors.filter(actor => actor.ready(mchid, number, options) !== undefined)
+    const actor = concerned.find(one => one.ready(mchid, number, options)) ?? concerned[0]
     actor?.run(mchid, number, options, now)
     return actor !== undefined
   }

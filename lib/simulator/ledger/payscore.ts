@@ -4,7 +4,7 @@ import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.j
 import type { Book } from './book.js'
 import { DEFAULT_OPENID } from './order.js'
 import type { Orders } from './orders.js'
-import { parameterError, problem } from './problem.js'
+import { problem } from './problem.js'
 import { DAY, keyOf, MINUTE, Product, type Row } from './product.js'
 
 /** `COMPLETED` and `UNPAID` are DOING with the description MCH_COMPLETE: before and after a payment that failed. */
@@ -127,17 +127,14 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
    * The service has ended, or its price is lowered. Nothing to pay is paid at once. Repeating the same request changes
    * nothing.
    *
-   * @throws ApiError 400 `PARAM_ERROR` for a total that is not the sum, or more than may be collected.
+   * @throws ApiError 400 `INVALID_REQUEST` for a total that is not the sum, or more than may be collected.
    */
   complete(row: ServiceOrder, event: 'complete' | 'modify', said: Completion, now: EpochMilliseconds): ServiceOrder {
     const key = keyOf(row.mchid, row.no)
     const before = this.#completed.get(key)
     const known = { ...before?.said, ...said }
     if (before && row.state !== 'REVOKED' && isDeepStrictEqual(before.said, known)) return row
-    requireTotal(row.request, said)
-    if (event === 'modify' && before && said.total_amount >= before.said.total_amount) {
-      throw invalidTotal(said, '金额只能下调')
-    }
+    if (this.can(row, event)) requireTotal(row.request, said, event === 'modify' ? before?.said : undefined)
     this.move(row, event, now)
     this.#completed.set(key, { said: known, collected: before?.collected ?? [] })
     return this.#due(key) === 0 ? this.move(row, 'pay', now) : row
@@ -245,12 +242,12 @@ export function sumOf({ post_payments, post_discounts }: Pick<Completion, 'post_
   return sum(post_payments) - sum(post_discounts)
 }
 
-function requireTotal({ risk_fund }: ServiceRequest, said: Completion): void {
-  if (sumOf(said) !== said.total_amount) throw invalidTotal(said, '总金额必须等于后付费项目金额之和减去优惠金额之和')
+function requireTotal({ risk_fund }: ServiceRequest, said: Completion, before: Completion | undefined): void {
+  const { total_amount } = said
+  if (sumOf(said) !== total_amount)
+    throw problem(400, 'INVALID_REQUEST', '总金额必须等于后付费项目金额之和减去优惠金额之和')
+  if (before && total_amount >= before.total_amount) throw problem(400, 'INVALID_REQUEST', '订单金额只能下调')
   const isDeposit = DEPOSITS.includes(risk_fund?.name ?? '')
-  if (isDeposit && said.total_amount > (risk_fund?.amount ?? 0)) throw invalidTotal(said, '总金额不能大于服务风险金额')
-}
-
-function invalidTotal({ total_amount }: Completion, issue: string) {
-  return parameterError(issue, { field: '/total_amount', value: total_amount, issue, location: 'body' })
+  if (isDeposit && total_amount > (risk_fund?.amount ?? 0))
+    throw problem(400, 'INVALID_REQUEST', '总金额不能大于服务风险金额')
 }

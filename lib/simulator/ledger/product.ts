@@ -172,9 +172,10 @@ export class Product<State extends string, Event extends string, Request extends
 
   #offer(act: Act, ending: Ending<Event>): void {
     this.#book.acts.add(act, {
-      ready: (mchid, number) => {
+      ready: (mchid, number, { fail }) => {
         const row = this.seek(mchid, number)
-        return row && this.can(row, ending.succeed)
+        const event = row && findEvent(ending, fail)
+        return row && event !== undefined && this.can(row, event)
       },
       run: (mchid, number, { fail }, now) => {
         const row = this.find(mchid, number)
@@ -209,10 +210,14 @@ export class Product<State extends string, Event extends string, Request extends
   #possibleActs(row: Row<State, Request>): PossibleAct[] {
     return ACTS.flatMap(act => {
       const ending = this.#definition.acts?.[act]
-      if (!ending || !this.can(row, ending.succeed)) return []
-      const { fail, reasons = [] } = ending
-      if (typeof fail === 'object') return { act, fails: 'listed', reasons: Object.keys(fail) }
-      return { act, fails: fail !== undefined && this.can(row, fail) ? 'any' : 'never', reasons }
+      if (!ending) return []
+      const { succeed, fail, reasons = [] } = ending
+      const isListed = typeof fail === 'object'
+      const possible = isListed ? Object.keys(fail).filter(reason => this.can(row, fail[reason] ?? succeed)) : reasons
+      const canFail = isListed ? possible.length > 0 : fail !== undefined && this.can(row, fail)
+      // A user who has confirmed may take it back.
+      if (!canFail && !this.can(row, succeed)) return []
+      return { act, fails: canFail ? (isListed ? 'listed' : 'any') : 'never', reasons: canFail ? possible : [] }
     })
   }
 
@@ -237,12 +242,17 @@ export class Product<State extends string, Event extends string, Request extends
 }
 
 /** @throws InvalidArgumentError for a reason that it cannot fail for. */
-function eventOf<Event extends string>(act: Act, { succeed, fail: failing }: Ending<Event>, fail?: string): Event {
-  if (fail === undefined) return succeed
-  const event = typeof failing === 'object' ? failing[fail] : failing
+function eventOf<Event extends string>(act: Act, ending: Ending<Event>, fail?: string): Event {
+  const event = findEvent(ending, fail)
   if (event !== undefined) return event
+  const { fail: failing } = ending
   const reasons = typeof failing === 'object' ? Object.keys(failing).join(', ') : 'omitted'
   throw new InvalidArgumentError(`\`fail\` must be ${reasons} for this ${act}; got '${fail}'.`)
+}
+
+function findEvent<Event extends string>({ succeed, fail: failing }: Ending<Event>, fail?: string): Event | undefined {
+  if (fail === undefined) return succeed
+  return typeof failing === 'object' ? failing[fail] : failing
 }
 
 export function keyOf(mchid: string, number: string): string {
