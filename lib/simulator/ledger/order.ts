@@ -136,6 +136,10 @@ export interface Order {
   refunded: number
   /** Fen that have been shared with others, and not returned. */
   shared: number
+  /** Fen of the shared order that the merchant has released to itself. */
+  released?: number
+  /** Fen that the platform has added to the order, and not taken back. */
+  subsidy?: number
   /** Whether what has not been shared is the merchant's own. */
   isUnfrozen: boolean
   readonly created: EpochMilliseconds

@@ -5,7 +5,7 @@ import type { Book } from './book.js'
 import { isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { keyOf, MINUTE, Product, type Row } from './product.js'
+import { DAY, keyOf, MINUTE, Product, type Row } from './product.js'
 
 export interface ReceiverRequest {
   type: string
@@ -19,8 +19,11 @@ export interface SharingRequest {
   transaction_id: string
   out_order_no: string
   receivers?: readonly ReceiverRequest[] | undefined
+  /** Whether the rest of the order becomes the merchant's own. */
   unfreeze_unsplit: boolean
   notify_url?: string | undefined
+  /** Whose receivers they are: a sub-merchant's or a brand's, otherwise the caller's. */
+  owner?: string | undefined
 }
 
 export interface ReturnRequest {
@@ -33,77 +36,121 @@ export interface ReturnRequest {
   description: string
 }
 
+type ReturnState = 'PROCESSING' | 'SUCCESS' | 'FAILED'
 export type Sharing = Row<'PROCESSING' | 'FINISHED', SharingRequest>
-export type SharingReturn = Row<'PROCESSING' | 'SUCCESS' | 'FAILED', ReturnRequest>
+export type SharingReturn = Row<ReturnState, ReturnRequest>
 
-/** Whom the merchant shares with. */
-interface Relation {
-  readonly type: string
-}
+/** Ten-thousandths of an order that can be shared with others, as for a merchant who has not agreed to less. */
+export const MAX_RATIO = 3000
+/** After that, what has not been shared is the merchant's own. */
+const FROZEN = 30 * DAY
 
 export class ProfitSharing {
+  readonly #book: Book
   readonly #orders: Orders
   readonly #accounts: Accounts
-  readonly #relations: Map<string, Relation>
+  readonly #relations: Map<string, { type: string }>
   readonly #results: Map<string, { reason: string }>
+  /** What an order of profit sharing has unfrozen, by its key. */
+  readonly #unfrozen: Map<string, { amount: number }>
   readonly shares: Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>
-  readonly returns: Product<'PROCESSING' | 'SUCCESS' | 'FAILED', 'succeed' | 'fail', ReturnRequest>
+  readonly returns: Product<ReturnState, 'succeed' | 'fail', ReturnRequest>
 
   constructor(book: Book, orders: Orders, accounts: Accounts) {
+    this.#book = book
     this.#orders = orders
     this.#accounts = accounts
     this.#relations = book.table('sharing.relations')
     this.#results = book.table('sharing.results')
+    this.#unfrozen = book.table('sharing.unfrozen')
     this.shares = new Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>(book, 'sharing', {
       first: 'PROCESSING',
       moves: { PROCESSING: { finish: 'FINISHED' }, FINISHED: {} },
       ends: { PROCESSING: { after: MINUTE, by: 'finish' } },
-      acts: { settle: { succeed: 'finish', fail: 'finish' } },
+      acts: {
+        settle: {
+          succeed: 'finish',
+          fail: 'finish',
+          reasons: [
+            'ACCOUNT_ABNORMAL',
+            'NO_RELATION',
+            'RECEIVER_HIGH_RISK',
+            'RECEIVER_REAL_NAME_NOT_VERIFIED',
+            'NO_AUTH',
+            'RECEIVER_RECEIPT_LIMIT',
+            'PAYER_ACCOUNT_ABNORMAL',
+            'INVALID_REQUEST',
+          ],
+        },
+      },
       id: { prefix: '3008', digits: 14 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '分账单不存在'),
       reused: () => problem(400, 'INVALID_REQUEST', '商户分账单号重复，且请求参数与之前不一致'),
       refused: () => problem(400, 'INVALID_REQUEST', '分账单已处理完成'),
-      happened: row => this.#pay(row, book),
+      happened: row => this.#pay(row),
     })
-    this.returns = new Product<'PROCESSING' | 'SUCCESS' | 'FAILED', 'succeed' | 'fail', ReturnRequest>(
-      book,
-      'sharing.returns',
-      {
-        first: 'PROCESSING',
-        moves: { PROCESSING: { succeed: 'SUCCESS', fail: 'FAILED' }, SUCCESS: {}, FAILED: {} },
-        ends: { PROCESSING: { after: MINUTE, by: 'succeed' } },
-        acts: { settle: { succeed: 'succeed', fail: 'fail' } },
-        id: { prefix: '3009', digits: 14 },
-        unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '回退单不存在'),
-        reused: () => problem(400, 'INVALID_REQUEST', '商户回退单号重复，且请求参数与之前不一致'),
-        refused: () => problem(400, 'INVALID_REQUEST', '回退单已处理完成'),
-        happened: (row, event) => event === 'succeed' && this.#takeBack(row),
+    this.returns = new Product<ReturnState, 'succeed' | 'fail', ReturnRequest>(book, 'sharing.returns', {
+      first: 'PROCESSING',
+      moves: { PROCESSING: { succeed: 'SUCCESS', fail: 'FAILED' }, SUCCESS: {}, FAILED: {} },
+      ends: { PROCESSING: { after: MINUTE, by: 'succeed' } },
+      acts: {
+        settle: {
+          succeed: 'succeed',
+          fail: 'fail',
+          reasons: [
+            'ACCOUNT_ABNORMAL',
+            'BALANCE_NOT_ENOUGH',
+            'TIME_OUT_CLOSED',
+            'PAYER_ACCOUNT_ABNORMAL',
+            'INVALID_REQUEST',
+          ],
+        },
       },
-    )
+      id: { prefix: '3009', digits: 14 },
+      unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '回退单不存在'),
+      reused: () => problem(400, 'INVALID_REQUEST', '商户回退单号重复，且请求参数与之前不一致'),
+      refused: () => problem(400, 'INVALID_REQUEST', '回退单已处理完成'),
+      happened: (row, event) => event === 'succeed' && this.#takeBack(row),
+    })
   }
 
-  relate(mchid: string, { type, account }: Pick<ReceiverRequest, 'type' | 'account'>): void {
-    this.#relations.set(keyOf(mchid, account), { type })
+  /** Adds a receiver. */
+  relate(mchid: string, { type, account }: Pick<ReceiverRequest, 'type' | 'account'>, owner?: string): void {
+    this.#relations.set(relationKey(mchid, owner, account), { type })
   }
 
-  unrelate(mchid: string, { account }: Pick<ReceiverRequest, 'account'>): void {
-    this.#relations.delete(keyOf(mchid, account))
+  unrelate(mchid: string, { account }: Pick<ReceiverRequest, 'account'>, owner?: string): void {
+    this.#relations.delete(relationKey(mchid, owner, account))
   }
 
   /**
    * Repeating the same request returns the same order.
    *
-   * @throws ApiError 400 `INVALID_REQUEST` for an order without profit sharing, or with a number that is in use, 403
-   *   `NOT_ENOUGH` for more than is left of it, 404 `RESOURCE_NOT_EXISTS` for an unknown one.
+   * @throws ApiError 400 `INVALID_REQUEST` for an order without profit sharing, for somebody who is not a receiver, for more
+   *   than the maximum ratio, or with a number that is in use, 403 `NOT_ENOUGH` for more than is left of the order, 404
+   *   `RESOURCE_NOT_EXISTS` for an unknown one.
    */
   share(mchid: string, request: SharingRequest, now: EpochMilliseconds): Sharing {
     return this.shares.place(mchid, request.out_order_no, request, now, () => {
-      const order = this.#orderOf(mchid, request.transaction_id)
-      if (order.isUnfrozen) throw problem(400, 'INVALID_REQUEST', '非分账订单，或剩余金额已解冻')
-      const amount = totalOf(request)
-      if (amount > unsplitOf(order)) throw problem(403, 'NOT_ENOUGH', '分账金额大于订单剩余可分金额')
-      order.shared += amount
-      if (request.unfreeze_unsplit) order.isUnfrozen = true
+      const { transaction_id, receivers = [], owner, unfreeze_unsplit } = request
+      const order = this.#orderOf(mchid, transaction_id)
+      if (!isFrozen(order, now)) throw problem(400, 'INVALID_REQUEST', '非分账订单，或剩余金额已解冻')
+      const payee = payeeOf(order)
+      const others = receivers.filter(({ account }) => account !== payee)
+      const amount = totalOf(receivers)
+      if (amount > unsplitOf(order, now)) throw problem(403, 'NOT_ENOUGH', '分账金额不足')
+      if (others.some(({ account }) => !this.#relations.has(relationKey(mchid, owner, account)))) {
+        throw problem(400, 'INVALID_REQUEST', '分账接收方关系不存在，请检查参数中每个接收方的关系')
+      }
+      const shared = order.shared + totalOf(others)
+      if (shared * 10_000 > order.request.amount.total * MAX_RATIO) {
+        throw problem(400, 'INVALID_REQUEST', '分账金额超出最大分账比例')
+      }
+      order.shared = shared
+      order.released = (order.released ?? 0) + amount - totalOf(others)
+      if (!unfreeze_unsplit) return
+      this.#unfrozen.set(keyOf(mchid, request.out_order_no), { amount: unsplitOf(order, now) })
+      order.isUnfrozen = true
     })
   }
 
@@ -134,8 +181,31 @@ export class ProfitSharing {
   }
 
   /** Fen that can still be shared. */
-  unsplit(mchid: string, transactionId: string): number {
-    return unsplitOf(this.#orderOf(mchid, transactionId))
+  unsplit(mchid: string, transactionId: string, now: EpochMilliseconds): number {
+    return unsplitOf(this.#orderOf(mchid, transactionId), now)
+  }
+
+  /** Fen in the account of a merchant that it cannot dispose of: not shared yet, or being shared. */
+  frozenOf(mchid: string, now: EpochMilliseconds): number {
+    const unsplit = this.#orders
+      .paidBy(mchid)
+      .filter(order => payeeOf(order) === mchid)
+      .reduce((sum, order) => sum + unsplitOf(order, now), 0)
+    const pending = this.shares
+      .all()
+      .filter(share => share.state === 'PROCESSING' && this.payerOf(share) === mchid)
+      .reduce((sum, { request }) => sum + totalOf(request.receivers), 0)
+    return unsplit + pending
+  }
+
+  /** Whose money is shared. */
+  payerOf({ mchid, request }: Sharing): string {
+    return payeeOf(this.#orderOf(mchid, request.transaction_id))
+  }
+
+  /** Fen that became the merchant's own by it; undefined when it shares only. */
+  unfrozenBy({ mchid, no }: Sharing): number | undefined {
+    return this.#unfrozen.get(keyOf(mchid, no))?.amount
   }
 
   /** What has become of each receiver's part. */
@@ -153,47 +223,84 @@ export class ProfitSharing {
     return order
   }
 
-  // Whoever is no receiver of the merchant, or fails on purpose, gets nothing: that money can be shared again.
-  #pay(share: Sharing, book: Book): void {
-    const order = this.#orderOf(share.mchid, share.request.transaction_id)
+  // A receiver that was removed meanwhile, or that fails on purpose, gets nothing: that money can be shared again.
+  #pay(share: Sharing): void {
+    const { mchid, request } = share
+    const order = this.#orderOf(mchid, request.transaction_id)
     const payer = payeeOf(order)
     const common = { at: share.updated, business: '分账', id: share.id, no: share.no }
-    share.request.receivers?.forEach((receiver, index) => {
+    request.receivers?.forEach((receiver, index) => {
       const { type, account, amount } = receiver
-      const isKnown = this.#relations.has(keyOf(share.mchid, account))
-      const isPoor = this.#accounts.balance(payer) < amount
-      const reason = share.reason ?? (isKnown ? (isPoor ? 'PAYER_ACCOUNT_ABNORMAL' : undefined) : 'NO_RELATION')
+      const isOwn = account === payer
+      const reason = share.reason ?? (isOwn ? undefined : this.#obstacle(share, payer, receiver))
       if (reason !== undefined) {
         this.#results.set(detailKey(share, index), { reason })
-        order.shared -= amount
+        if (isOwn) order.released = (order.released ?? 0) - amount
+        else order.shared -= amount
         return
       }
-      this.#accounts.post({ ...common, mchid: payer, amount: -amount })
-      if (type === 'MERCHANT_ID') this.#accounts.post({ ...common, mchid: account, amount })
-      announceShare(book, share, order, receiver)
+      if (!isOwn) {
+        this.#accounts.post({ ...common, mchid: payer, amount: -amount })
+        if (type === 'MERCHANT_ID') this.#accounts.post({ ...common, mchid: account, amount })
+      }
+      this.#announce('SUCCESS', share, share, receiver)
     })
   }
 
+  #obstacle({ mchid, request }: Sharing, payer: string, { account, amount }: ReceiverRequest): string | undefined {
+    if (!this.#relations.has(relationKey(mchid, request.owner, account))) return 'NO_RELATION'
+    return this.#accounts.balance(payer) < amount ? 'PAYER_ACCOUNT_ABNORMAL' : undefined
+  }
+
   #takeBack(row: SharingReturn): void {
-    const { return_mchid, amount } = row.request
+    const { return_mchid, amount, description } = row.request
     if (this.#accounts.balance(return_mchid) < amount) {
       row.state = 'FAILED'
       row.reason = 'BALANCE_NOT_ENOUGH'
       return
     }
-    const order = this.#orderOf(row.mchid, this.shareOf(row).request.transaction_id)
+    const share = this.shareOf(row)
+    const order = this.#orderOf(row.mchid, share.request.transaction_id)
     const common = { at: row.updated, business: '分账回退', id: row.id, no: row.no }
     this.#accounts.post({ ...common, mchid: return_mchid, amount: -amount })
     this.#accounts.post({ ...common, mchid: payeeOf(order), amount })
     order.shared -= amount
+    this.#announce('RETURN', share, row, { type: 'MERCHANT_ID', account: return_mchid, amount, description })
+  }
+
+  /** `row` is what moved the money: the share itself, or a return of it. */
+  #announce(event: 'SUCCESS' | 'RETURN', share: Sharing, row: Sharing | SharingReturn, given: ReceiverRequest): void {
+    const { notify_url, transaction_id } = share.request
+    if (notify_url === undefined) return
+    const { mchid } = share
+    const { sub_mchid } = this.#orderOf(mchid, transaction_id).request
+    const { type, account, amount, description } = given
+    this.#book.announce({
+      event_type: `PROFITSHARING.${event}`,
+      notify_url,
+      summary: event === 'SUCCESS' ? '分账成功' : '分账回退成功',
+      resource: {
+        ...(sub_mchid === undefined ? { mchid } : { sp_mchid: mchid, sub_mchid }),
+        transaction_id,
+        order_id: row.id,
+        out_order_no: row.no,
+        receiver: { type, account, amount, description },
+        success_time: beijingTime(row.updated),
+      },
+    })
   }
 }
 
-function unsplitOf({ isUnfrozen, request, refunded, shared }: PaidOrder): number {
-  return isUnfrozen ? 0 : request.amount.total - refunded - shared
+function isFrozen({ isUnfrozen, payment }: PaidOrder, now: EpochMilliseconds): boolean {
+  return !isUnfrozen && now < Date.parse(payment.successTime) + FROZEN
 }
 
-function totalOf({ receivers = [] }: SharingRequest): number {
+function unsplitOf(order: PaidOrder, now: EpochMilliseconds): number {
+  const { request, subsidy = 0, refunded, shared, released = 0 } = order
+  return isFrozen(order, now) ? request.amount.total + subsidy - refunded - shared - released : 0
+}
+
+function totalOf(receivers: readonly ReceiverRequest[] = []): number {
   return receivers.reduce((sum, { amount }) => sum + amount, 0)
 }
 
@@ -201,23 +308,6 @@ function detailKey({ mchid, no }: Sharing, index: number): string {
   return JSON.stringify([mchid, no, index])
 }
 
-function announceShare(book: Book, share: Sharing, order: PaidOrder, receiver: ReceiverRequest): void {
-  const { notify_url, transaction_id } = share.request
-  if (notify_url === undefined) return
-  const { mchid } = share
-  const { sub_mchid } = order.request
-  const { type, account, amount, description } = receiver
-  book.announce({
-    event_type: 'PROFITSHARING.SUCCESS',
-    notify_url,
-    summary: '分账成功',
-    resource: {
-      ...(sub_mchid === undefined ? { mchid } : { sp_mchid: mchid, sub_mchid }),
-      transaction_id,
-      order_id: share.id,
-      out_order_no: share.no,
-      receiver: { type, account, amount, description },
-      success_time: beijingTime(share.updated),
-    },
-  })
+function relationKey(mchid: string, owner: string | undefined, account: string): string {
+  return JSON.stringify([mchid, owner ?? '', account])
 }

@@ -21,6 +21,7 @@ import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
 import { paymentEndpoints } from './v2/payments.js'
 import { redPacketEndpoints } from './v2/red-packets.js'
 import { refundEndpoints as v2RefundEndpoints } from './v2/refunds.js'
+import { sharingEndpoints as v2SharingEndpoints } from './v2/sharing.js'
 import { uploadEndpoints as v2UploadEndpoints } from './v2/uploads.js'
 
 interface EndpointOptions {
@@ -50,12 +51,13 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
 }
 
 export function v2Endpoints(ledger: Ledger): readonly V2Endpoint[] {
-  const { orders, refunds, redPackets } = ledger
+  const { orders, refunds, redPackets, sharing } = ledger
   return [
     ...paymentEndpoints(orders),
     ...v2RefundEndpoints(refunds),
     ...v2BillEndpoints(ledger),
     ...redPacketEndpoints(redPackets),
+    ...v2SharingEndpoints(sharing),
     ...v2UploadEndpoints(),
   ]
 }

@@ -16,6 +16,7 @@ export interface Schema {
   readonly minimum?: number
   readonly maximum?: number
   readonly minItems?: number
+  readonly maxItems?: number
   readonly enum?: readonly unknown[]
   readonly examples?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Schema>>

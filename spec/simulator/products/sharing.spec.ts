@@ -72,29 +72,60 @@ it('is PROCESSING, then FINISHED with a notification, and the same for the same 
 it('cannot exceed the order, and nothing can be shared after the rest is unfrozen, or of an ordinary order', async () => {
   const transaction_id = await paid()
   await expect(share(transaction_id, number(), 1001)).rejects.toMatchObject({ code: 'NOT_ENOUGH' })
+  const released = number()
   await wxpay.v3.profitsharing.orders.unfreeze.post({
-    json: { sub_mchid, transaction_id, out_order_no: number(), description: '解冻' },
+    json: { sub_mchid, transaction_id, out_order_no: released, description: '解冻' },
   })
   expect(await unsplit(transaction_id)).toBe(0)
+  expect(await query(transaction_id, released)).toMatchObject({
+    receivers: [{ type: 'MERCHANT_ID', account: sub_mchid, amount: 1000, result: 'PENDING' }],
+  })
   await expect(share(transaction_id, number(), 1)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
   await expect(share(await paid(false), number(), 1)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
   await expect(share('4200', number(), 1)).rejects.toMatchObject({ code: 'RESOURCE_NOT_EXISTS' })
 })
 
+it('is only for receivers, and not more than three tenths of the order for others', async () => {
+  const transaction_id = await paid()
+  const stranger = { receivers: [{ ...RECEIVER, account: '1900000999', amount: 1, description: '分账' }] }
+  const refused = { code: 'INVALID_REQUEST' }
+  await expect(share(transaction_id, number(), 0, stranger)).rejects.toMatchObject(refused)
+  await share(transaction_id, number(), 100)
+  await expect(share(transaction_id, number(), 201)).rejects.toMatchObject(refused)
+  const itself = { receivers: [{ ...RECEIVER, account: sub_mchid, amount: 500, description: '分给自己' }] }
+  await share(transaction_id, number(), 0, itself)
+  await share(transaction_id, number(), 200)
+  expect(await unsplit(transaction_id)).toBe(200)
+  const { data } = await wxpay.v3.profitsharing.merchantConfigs._sub_mchid_.get({ sub_mchid })
+  expect(data).toEqual({ sub_mchid, max_ratio: 3000 })
+})
+
 it.each([
-  ['with nobody who is a receiver', { account: '1900000999' }, undefined, 'NO_RELATION'],
-  ['that fails on purpose', {}, 'ACCOUNT_ABNORMAL', 'ACCOUNT_ABNORMAL'],
-])('%s is CLOSED, and its money can be shared again', async (_what, receiver, fail, fail_reason) => {
+  ['whose receiver was removed meanwhile', undefined, 'NO_RELATION'],
+  ['that fails on purpose', 'ACCOUNT_ABNORMAL', 'ACCOUNT_ABNORMAL'],
+])('a part %s is CLOSED, and its money can be shared again', async (_what, fail, fail_reason) => {
   const transaction_id = await paid()
   const out_order_no = number()
-  const receivers = [{ ...RECEIVER, ...receiver, amount: 400, description: '分账' }]
-  await share(transaction_id, out_order_no, 0, { receivers })
+  const account = '1900000300'
+  const receiver = { ...RECEIVER, sub_mchid, appid, account }
+  await wxpay.v3.profitsharing.receivers.add.post({ json: { ...receiver, relation_type: 'STORE' } })
+  await share(transaction_id, out_order_no, 0, {
+    receivers: [{ ...RECEIVER, account, amount: 300, description: '分账' }],
+  })
+  await wxpay.v3.profitsharing.receivers.delete.post({ json: receiver })
   simulator.settle(out_order_no, { fail })
   expect(await query(transaction_id, out_order_no)).toMatchObject({
     state: 'FINISHED',
     receivers: [{ result: 'CLOSED', fail_reason }],
   })
   expect(await unsplit(transaction_id)).toBe(1000)
+})
+
+it('is over after thirty days: the rest is the merchant’s own', async () => {
+  const transaction_id = await paid()
+  await simulator.advance({ days: 30 })
+  expect(await unsplit(transaction_id)).toBe(0)
+  await expect(share(transaction_id, number(), 1)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })
 
 it('comes back, but not more than was shared, nor more than the receiver has', async () => {
@@ -121,6 +152,11 @@ it('comes back, but not more than was shared, nor more than the receiver has', a
   simulator.settle(first)
   expect(await result(first)).toMatchObject({ result: 'SUCCESS' })
   expect(await unsplit(transaction_id)).toBe(800)
+  await simulator.deliver()
+  expect(events.at(-1)).toMatchObject({
+    event_type: 'PROFITSHARING.RETURN',
+    resource: { transaction_id, out_order_no: first, receiver: { account: RECEIVER.account, amount: 100 } },
+  })
   await back(second, 200)
   simulator.settle(second, { fail: 'TIME_OUT_CLOSED' })
   expect(await result(second)).toMatchObject({ result: 'FAILED', fail_reason: 'TIME_OUT_CLOSED' })
