@@ -162,7 +162,7 @@ export class ProfitSharing {
    */
   takeBack(mchid: string, request: ReturnRequest, now: EpochMilliseconds): SharingReturn {
     return this.returns.place(mchid, request.out_return_no, request, now, () => {
-      const share = this.shares.find(mchid, request.order_id ?? request.out_order_no ?? '')
+      const share = this.#shareOf(mchid, request)
       const received = this.resultsOf(share)
         .filter(({ result, receiver }) => result === 'SUCCESS' && receiver.account === request.return_mchid)
         .reduce((sum, { receiver }) => sum + receiver.amount, 0)
@@ -177,7 +177,7 @@ export class ProfitSharing {
 
   /** The order of profit sharing that is returned from. */
   shareOf({ mchid, request }: SharingReturn): Sharing {
-    return this.shares.find(mchid, request.order_id ?? request.out_order_no ?? '')
+    return this.#shareOf(mchid, request)
   }
 
   /** Fen that can still be shared. */
@@ -215,6 +215,11 @@ export class ProfitSharing {
       if (share.state === 'PROCESSING') return { receiver, result: 'PENDING', reason: undefined }
       return { receiver, result: reason === undefined ? 'SUCCESS' : 'CLOSED', reason }
     })
+  }
+
+  // One of the two may be empty.
+  #shareOf(mchid: string, { order_id, out_order_no }: ReturnRequest): Sharing {
+    return this.shares.find(mchid, order_id || out_order_no || '')
   }
 
   #orderOf(mchid: string, transactionId: string): PaidOrder {

@@ -15,8 +15,6 @@ const NUMBER = { pattern: '^[0-9A-Za-z_\\-|*@]{1,64}$' }
 const RULES: Schema = {
   properties: {
     out_order_no: NUMBER,
-    out_return_no: NUMBER,
-    amount: { minimum: 1 },
     receivers: {
       minItems: 1,
       maxItems: 50,
@@ -26,6 +24,10 @@ const RULES: Schema = {
 }
 
 const PLACING = { rules: RULES, numbers: 'ledger' } as const
+const RETURNING = {
+  rules: { properties: { out_return_no: NUMBER, amount: { minimum: 1 } } },
+  numbers: 'ledger',
+} as const
 
 interface Receiver {
   type: string
@@ -108,7 +110,7 @@ export function sharingEndpoints(sharing: ProfitSharing): readonly Endpoint[] {
     endpoint(
       'post /v3/ecommerce/profitsharing/returnorders',
       call => ok(describePlatformReturn(sharing, takeBack(call))),
-      PLACING,
+      RETURNING,
     ),
     endpoint('get /v3/ecommerce/profitsharing/returnorders', returned),
 
@@ -131,7 +133,7 @@ export function sharingEndpoints(sharing: ProfitSharing): readonly Endpoint[] {
     endpoint(
       'post /v3/brand/profitsharing/returnorders',
       call => ok(describePlatformReturn(sharing, takeBack(call))),
-      PLACING,
+      RETURNING,
     ),
     endpoint('get /v3/brand/profitsharing/returnorders', returned),
     endpoint('get /v3/brand/profitsharing/brand-configs/{brand_mchid}', ratio('brand_mchid')),

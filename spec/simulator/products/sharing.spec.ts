@@ -152,8 +152,7 @@ it('comes back, but not more than was shared, nor more than the receiver has', a
   simulator.settle(first)
   expect(await result(first)).toMatchObject({ result: 'SUCCESS' })
   expect(await unsplit(transaction_id)).toBe(800)
-  await simulator.deliver()
-  expect(events.at(-1)).toMatchObject({
+  expect((await shop.received()).at(-1)).toMatchObject({
     event_type: 'PROFITSHARING.RETURN',
     resource: { transaction_id, out_order_no: first, receiver: { account: RECEIVER.account, amount: 100 } },
   })
@@ -177,4 +176,61 @@ it('leaves the sub-merchant with what can be refunded', async () => {
   expect((await refund(400)).data).toMatchObject({ status: 'PROCESSING', amount: { refund: 400 } })
   expect(await unsplit(transaction_id)).toBe(600)
   await expect(refund(601)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+})
+
+it('knows the same shares through the doors of platforms and brands', async () => {
+  const { ecommerce, brand } = wxpay.v3
+  const platform = ecommerce.profitsharing
+  await platform.receivers.add.post({ json: { appid, ...RECEIVER, name: '商户', relation_type: 'SUPPLIER' } })
+  const brand_mchid = '1900000300'
+  await brand.profitsharing.receivers.add.post({
+    json: { brand_mchid, appid, ...RECEIVER, name: '商户', relation_type: 'SUPPLIER' },
+  })
+  const part = { type: RECEIVER.type, amount: 100, description: '分账' }
+  const transaction_id = await paid()
+  const [first, second, last] = [number(), number(), number()]
+  const { data } = await platform.orders.post({
+    json: {
+      appid,
+      sub_mchid,
+      transaction_id,
+      out_order_no: first,
+      receivers: [{ ...part, receiver_account: RECEIVER.account, receiver_mchid: RECEIVER.account }],
+      finish: false,
+    },
+  })
+  expect(data).toMatchObject({ status: 'PROCESSING', receivers: [{ receiver_account: RECEIVER.account }] })
+  expect(await query(transaction_id, first)).toMatchObject({ state: 'PROCESSING', order_id: data.order_id })
+  await brand.profitsharing.orders.post({
+    json: {
+      brand_mchid,
+      appid,
+      sub_mchid,
+      transaction_id,
+      out_order_no: second,
+      receivers: [{ ...part, account: RECEIVER.account }],
+      finish: false,
+    },
+  })
+  await platform.finishOrder.post({ json: { sub_mchid, transaction_id, out_order_no: last, description: '完结' } })
+  await simulator.advance({ minutes: 1 })
+  const names = { sub_mchid, transaction_id }
+  expect((await platform.orders.get({ query: { ...names, out_order_no: last } })).data).toMatchObject({
+    status: 'FINISHED',
+    finish_amount: 800,
+  })
+  expect((await brand.profitsharing.orders.get({ query: { ...names, out_order_no: second } })).data).toMatchObject({
+    status: 'FINISHED',
+    receivers: [{ account: RECEIVER.account, result: 'SUCCESS', amount: 100 }],
+  })
+  const out_return_no = number()
+  const back = { sub_mchid, out_order_no: second, out_return_no }
+  await brand.profitsharing.returnorders.post({
+    json: { ...back, return_mchid: RECEIVER.account, amount: 100, description: '回退' },
+  })
+  simulator.settle(out_return_no, { fail: 'TIME_OUT_CLOSED' })
+  expect((await platform.returnorders.get({ query: back })).data).toMatchObject({
+    result: 'FAIL',
+    fail_reason: 'TIME_OUT_CLOSED',
+  })
 })
