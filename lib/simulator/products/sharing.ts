@@ -80,7 +80,7 @@ export function sharingEndpoints(sharing: ProfitSharing): readonly Endpoint[] {
     endpoint('get /v3/profitsharing/orders/{out_order_no}', call =>
       order(sharing.shares.find(call.merchant.mchid, readParam(call, 'out_order_no'))),
     ),
-    endpoint('post /v3/profitsharing/return-orders', call => ok(describeReturn(sharing, takeBack(call))), PLACING),
+    endpoint('post /v3/profitsharing/return-orders', call => ok(describeReturn(sharing, takeBack(call))), RETURNING),
     endpoint('get /v3/profitsharing/return-orders/{out_return_no}', call =>
       ok(describeReturn(sharing, sharing.returns.find(call.merchant.mchid, readParam(call, 'out_return_no')))),
     ),
