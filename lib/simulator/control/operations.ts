@@ -1,5 +1,6 @@
 /** The operations of the control API: each with the schemas of its request and response, and what it does. */
 import type { SimulatorBrandConfig, SimulatorConfig } from '../config.js'
+import { MISTAKE_CODES } from '../gateway/diagnosis.js'
 import type { ActiveFault, Misbehaviour } from '../gateway/faults.js'
 import type { SimulatorRequest } from '../gateway/request-log.js'
 import type { Span } from '../ledger/clock.js'
@@ -10,7 +11,7 @@ import type { SignedCall, SignedCallOptions } from './call.js'
 import { ENTRY } from './entries.js'
 import { FAULT, listFault, MISBEHAVIOUR, readMisbehaviour, type SentMisbehaviour } from './faults.js'
 import type { ListedOrder } from './orders.js'
-import { ANY_FIELDS, BOOLEAN, described, INTEGER, list, NUMBER, object, STRING } from './schema.js'
+import { ANY_FIELDS, arrayOf, BOOLEAN, described, INTEGER, list, NUMBER, object, STRING } from './schema.js'
 
 /** What the control API controls: a simulator. */
 export interface Controlled {
@@ -84,6 +85,24 @@ const ORDER = object(
   ['openid', 'transaction_id', 'success_time'],
 )
 
+const DIAGNOSIS = described(
+  object(
+    {
+      mistakes: described(
+        arrayOf(object({ code: { type: 'string', enum: MISTAKE_CODES }, message: STRING })),
+        'The likely ones, in the order in which they are best mended.',
+      ),
+      expected: described(STRING, 'The string that the signature must be of.'),
+      signed: described(
+        STRING,
+        'The string that the caller has signed instead, where the simulator could find it out.',
+      ),
+    },
+    ['expected', 'signed'],
+  ),
+  'Why the verification failed.',
+)
+
 const REQUEST = object(
   {
     id: described(INTEGER, 'Counts the requests from 1.'),
@@ -95,8 +114,9 @@ const REQUEST = object(
     body: STRING,
     statusCode: described(INTEGER, 'Missing until the response is sent.'),
     refusal: described(STRING, 'The response to a request that was refused.'),
+    diagnosis: DIAGNOSIS,
   },
-  ['authorization', 'statusCode', 'refusal'],
+  ['authorization', 'statusCode', 'refusal', 'diagnosis'],
 )
 
 const ATTEMPT = object(

@@ -9,7 +9,9 @@ import { BRAND_SCHEME, type Callers, type Merchant } from '../keys/merchant.js'
 import { isSameSerial } from '../keys/platform.js'
 import { problem, signError } from '../ledger/problem.js'
 import { type Credentials, readAuthorization } from './credentials.js'
+import { DiagnosedError, diagnose, type MistakeCode } from './diagnosis.js'
 import type { Nonces } from './nonces.js'
+import { diagnoseSignature } from './signed-string.js'
 
 /** Maximum difference between the timestamp and the clock, in seconds, in either direction. */
 const CLOCK_OFFSET = 300
@@ -25,17 +27,18 @@ interface Context {
 /**
  * @returns the merchant or the brand that signed the request.
  * @throws ApiError 400 `INVALID_REQUEST` without Accept or User-Agent. 401 `SIGN_ERROR`, with the reason in
- *   `detail.issue`, for any other failure.
+ *   `detail.issue`, for any other failure: a DiagnosedError where the likely mistake is known.
  */
 export function authorize(request: RawRequest, { callers, nonces, now }: Context): Merchant {
   requireHeaders(request.headers)
   const { signature, ...credentials } = readAuthorization(request.headers.authorization)
   requireScheme(request.target, credentials)
-  const merchant = findMerchant(credentials, callers)
+  const merchant = findMerchant(credentials, callers, now)
   requireTimely(credentials.timestamp, now)
   const nonce = `${merchant.scheme} ${merchant.mchid}:${credentials.nonce}`
   if (nonces.has(nonce)) {
-    throw signError('Http头Authorization中的nonce_str已被使用', 'nonce_str', 'nonce_str was used before')
+    const error = signError('Http头Authorization中的nonce_str已被使用', 'nonce_str', 'nonce_str was used before')
+    throw new DiagnosedError(error, diagnose(['nonce-repeated']))
   }
   requireSignature(request, credentials, signature, merchant)
   nonces.add(nonce, now)
@@ -60,23 +63,43 @@ function requireScheme(target: string, { scheme }: Credentials): void {
   throw signError('Http头Authorization认证类型不正确', 'scheme', issue)
 }
 
-function findMerchant({ scheme, mchid, serial }: Credentials, { merchants, brands }: Callers): Merchant {
+function findMerchant({ scheme, mchid, serial }: Credentials, callers: Callers, now: EpochMilliseconds): Merchant {
+  const { merchants, brands } = callers
   const isBrand = scheme === BRAND_SCHEME
   const merchant = (isBrand ? brands : merchants).get(mchid)
   if (merchant === undefined) {
-    if (isBrand) throw signError('品牌不存在', 'brand_id', `unknown brand_id ${mchid}`)
-    throw signError('商户号不存在', 'mchid', `unknown mchid ${mchid}`)
+    const error = isBrand
+      ? signError('品牌不存在', 'brand_id', `unknown brand_id ${mchid}`)
+      : signError('商户号不存在', 'mchid', `unknown mchid ${mchid}`)
+    throw new DiagnosedError(error, diagnose(['merchant-unknown']))
   }
   if (isSameSerial(merchant.serial, serial)) return merchant
   const message = '商户证书序列号有误。请使用签名私钥匹配的证书序列号'
-  throw signError(message, 'serial_no', `unknown serial_no ${serial}`)
+  const error = signError(message, 'serial_no', `unknown serial_no ${serial}`)
+  throw new DiagnosedError(error, diagnose([serialMistake(serial, merchant, callers, now)]))
+}
+
+function serialMistake(
+  given: string,
+  { serial, platform }: Merchant,
+  { brands }: Callers,
+  now: EpochMilliseconds,
+): MistakeCode {
+  if (given.startsWith('PUB_KEY_ID_')) return 'serial-public-key'
+  if (platform.find(given, now)) return 'serial-platform'
+  if ([...brands.values()].some(brand => isSameSerial(brand.serial, given))) return 'serial-brand'
+  if (/^\d+$/.test(given) && BigInt(given) === BigInt(`0x${serial}`)) return 'serial-decimal'
+  const digits = given.replace(/^(?:serial=|0x)/i, '').replace(/[^0-9a-f]/gi, '')
+  return isSameSerial(serial, digits) ? 'serial-spelling' : 'serial-unknown'
 }
 
 function requireTimely(timestamp: string, now: number): void {
   const offset = Number(timestamp) - Math.floor(now / 1000)
   if (Math.abs(offset) <= CLOCK_OFFSET) return
   const issue = `timestamp is ${Math.abs(offset)} seconds ${offset < 0 ? 'behind' : 'ahead'}`
-  throw signError('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟', 'timestamp', issue)
+  const error = signError('Http头Authorization中的timestamp与发起请求的时间不得超过5分钟', 'timestamp', issue)
+  const isFine = Math.abs(Number(timestamp) - now) <= CLOCK_OFFSET * 1000
+  throw new DiagnosedError(error, diagnose([isFine ? 'timestamp-milliseconds' : 'clock']))
 }
 
 function requireSignature(
@@ -85,15 +108,20 @@ function requireSignature(
   signature: string,
   merchant: Merchant,
 ) {
-  const { method, target } = request
-  const body = metaPart(request.headers['content-type'] ?? '', request.body) ?? request.body
+  const { method, target, headers } = request
+  const meta = metaPart(headers['content-type'] ?? '', request.body)
+  const body = meta ?? request.body
   const message = Formatter.request(method, target, timestamp, nonce, body)
   if (verify(message, signature, merchant.publicKey)) return
   const shown = body.toString().slice(0, SHOWN_BODY_LENGTH)
-  throw signError('错误的签名，验签失败', 'signature', 'sign not match', {
+  const error = signError('错误的签名，验签失败', 'signature', 'sign not match', {
     method,
     url: target,
     truncated_sign_message: Formatter.request(method, target, timestamp, nonce, shown),
     sign_message_length: message.length,
   })
+  const parts = { method, url: target, timestamp, nonce, body, signature }
+  const { publicKey: key } = merchant
+  const upload = meta && request.body
+  throw new DiagnosedError(error, diagnoseSignature({ ...parts, key, upload, host: headers.host ?? '' }))
 }

@@ -5,6 +5,7 @@ import { DROPPED, type RawRequest, type RawResponse } from '../http/server.js'
 import type { Callers } from '../keys/merchant.js'
 import { problem, problemBody } from '../ledger/problem.js'
 import { authorize } from './authorization.js'
+import { DiagnosedError, type DiagnosedResponse } from './diagnosis.js'
 import type { VerifiedCall, VerifiedRoute } from './endpoint.js'
 import type { Fault, Faults } from './faults.js'
 import { fileResponse } from './file-response.js'
@@ -62,13 +63,13 @@ export class Gateway {
   }
 
   async respond(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
-    const logStatus = this.#options.log.add(request, this.#options.clock())
-    const response = await this.#process(request).catch((error: unknown) => unsignedResponse(errorResponse(error)))
-    if (response !== DROPPED) logStatus(response.statusCode, response.body)
+    const log = this.#options.log.add(request, this.#options.clock())
+    const response = await this.#process(request).catch(refusal)
+    if (response !== DROPPED) log(response)
     return response
   }
 
-  async #process(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
+  async #process(request: RawRequest): Promise<DiagnosedResponse | typeof DROPPED> {
     const { path } = split(request.target)
     if (V3_PATH.test(path)) return this.#processV3(request)
     const { v2 } = this.#options
@@ -76,7 +77,7 @@ export class Gateway {
     return 'statusCode' in route ? route : this.#processV2(route, request)
   }
 
-  async #processV2(route: V2Route, request: RawRequest): Promise<RawResponse | typeof DROPPED> {
+  async #processV2(route: V2Route, request: RawRequest): Promise<DiagnosedResponse | typeof DROPPED> {
     const { v2, clock, businessClock, faults, change } = this.#options
     const call = v2.authorize(route, request, businessClock())
     if ('statusCode' in call) return call
@@ -142,6 +143,11 @@ async function handle(route: VerifiedRoute, call: VerifiedCall): Promise<Endpoin
   } catch (error) {
     return errorResponse(error)
   }
+}
+
+function refusal(error: unknown): DiagnosedResponse {
+  const response = unsignedResponse(errorResponse(error))
+  return error instanceof DiagnosedError ? { ...response, diagnosis: error.diagnosis } : response
 }
 
 /** Any error other than an ApiError is a bug in the simulator. Its message is sent, so that it shows in the test. */

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { RawRequest } from '../http/server.js'
 import { type Credentials, readCredentials } from './credentials.js'
+import type { DiagnosedResponse, Diagnosis } from './diagnosis.js'
 
 export interface SimulatorRequest {
   /** Counts the requests of a simulator from 1. */
@@ -21,6 +22,8 @@ export interface SimulatorRequest {
   readonly statusCode: number | undefined
   /** The first 64 KiB of the response to a request that was refused; undefined for any other. */
   readonly refusal: string | undefined
+  /** Why its verification failed: the likely mistakes; undefined when they are not known. */
+  readonly diagnosis: Diagnosis | undefined
 }
 
 /** Number of requests that are kept: the latest ones. */
@@ -42,8 +45,8 @@ export class RequestLog {
     return [...this.#entries]
   }
 
-  /** Returns a function to call with the status and the body of the response. */
-  add({ method, target, headers, body }: RawRequest, time: number): (statusCode: number, response: unknown) => void {
+  /** Returns a function to call with the response. */
+  add({ method, target, headers, body }: RawRequest, time: number): (response: DiagnosedResponse) => void {
     this.#count += 1
     const entry = {
       id: this.#count,
@@ -55,13 +58,16 @@ export class RequestLog {
       body: body.toString('utf8', 0, BODY_LIMIT),
       statusCode: undefined as number | undefined,
       refusal: undefined as string | undefined,
+      diagnosis: undefined as Diagnosis | undefined,
     }
     this.#entries.push(entry)
     if (this.#entries.length > LIMIT) this.#entries.shift()
     this.#onChange()
-    return (statusCode, response) => {
+    return ({ statusCode, body: response, diagnosis }) => {
       entry.statusCode = statusCode
-      if (statusCode >= 400 && typeof response === 'string') entry.refusal = response.slice(0, BODY_LIMIT)
+      entry.diagnosis = diagnosis
+      if ((statusCode >= 400 || diagnosis) && typeof response === 'string')
+        entry.refusal = response.slice(0, BODY_LIMIT)
       this.#onChange()
     }
   }

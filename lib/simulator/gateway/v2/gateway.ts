@@ -6,6 +6,7 @@ import type { EpochMilliseconds } from '../../../util/beijing-time.js'
 import type { RawRequest, RawResponse } from '../../http/server.js'
 import type { Merchant } from '../../keys/merchant.js'
 import { type Operation, operationsOf } from '../../schema/catalogue.js'
+import type { DiagnosedResponse } from '../diagnosis.js'
 import type { Fault } from '../faults.js'
 import { fileResponse } from '../file-response.js'
 import { checkFields } from './fields.js'
@@ -78,7 +79,7 @@ export class V2Gateway {
     { operation: { method, path } }: V2Route,
     request: RawRequest,
     now: EpochMilliseconds,
-  ): V2Call | RawResponse {
+  ): V2Call | DiagnosedResponse {
     const { mutualTls, unsigned, nonceless, merchantField, signsQuery } = v2Facts(method, path)
     if (mutualTls && !request.certificate) return NO_CERTIFICATE
     const isSigned = method === 'GET' ? signsQuery : merchantField !== undefined
@@ -113,11 +114,12 @@ function createRoutes(endpoints: readonly V2Endpoint[]): ReadonlyMap<string, V2R
   )
 }
 
-function withReturnFailure<T>(step: () => T): T | RawResponse {
+function withReturnFailure<T>(step: () => T): T | DiagnosedResponse {
   try {
     return step()
   } catch (error) {
-    return xml(returnFailure(asReturnCodeError(error)))
+    const known = asReturnCodeError(error)
+    return { ...xml(returnFailure(known)), diagnosis: known.diagnosis }
   }
 }
 

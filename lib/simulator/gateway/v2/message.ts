@@ -7,7 +7,9 @@ import { toObject } from '../../../xml/parse.js'
 import { type ReceivedPart, readParts } from '../../http/multipart.js'
 import type { RawRequest } from '../../http/server.js'
 import type { Merchant } from '../../keys/merchant.js'
+import type { Diagnosis } from '../diagnosis.js'
 import type { Fault } from '../faults.js'
+import { diagnoseFields } from './signed-fields.js'
 
 const SIGN_TYPES: readonly SignType[] = [ALGO_MD5, ALGO_HMAC_SHA256]
 /** Hex digits. */
@@ -31,10 +33,13 @@ export interface V2Call {
 /** `return_code` FAIL: the request is malformed or its signature is invalid. The response is not signed. */
 export class ReturnCodeError extends Error {
   readonly code: string | undefined
+  /** For the log only. */
+  readonly diagnosis: Diagnosis | undefined
 
-  constructor(message: string, code?: string) {
+  constructor(message: string, code?: string, diagnosis?: Diagnosis) {
     super(message)
     this.code = code
+    this.diagnosis = diagnosis
   }
 }
 
@@ -98,7 +103,7 @@ function findMerchant(
 function requireSignature(fields: Fields, merchant: Merchant): void {
   const type = signTypeOf(fields)
   if (type === undefined || !equals(signatureOf(fields, type, merchant), fields.sign))
-    throw new ReturnCodeError('签名错误')
+    throw new ReturnCodeError('签名错误', undefined, diagnoseFields(fields, type, merchant))
 }
 
 /**
