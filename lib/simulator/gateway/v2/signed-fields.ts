@@ -15,7 +15,7 @@ export function diagnoseFields(fields: Values, type: SignType | undefined, merch
   const right = queryStringLike(ksort(signed))
   const expected = `${right}&key=${KEY}`
   const { secret, apiv3Key } = merchant
-  const types =
+  const types: readonly SignType[] =
     type === undefined ? [ALGO_MD5, ALGO_HMAC_SHA256] : [type, type === ALGO_MD5 ? ALGO_HMAC_SHA256 : ALGO_MD5]
   const tries: readonly (readonly [MistakeCode, data: string, key?: string])[] = [
     ['v2-key', right, apiv3Key],
