@@ -109,7 +109,7 @@ describe('an order', () => {
       out_trade_no,
       query: { mchid: simulator.config.mchid },
     })
-    expect(found.data).toMatchObject({ trade_state: 'NOTPAY', description: 'QQ公仔', amount: { total: 100 } })
+    expect(found.data).toMatchObject({ trade_state: 'NOTPAY', amount: { total: 100 } })
   })
 
   it.each([

@@ -85,7 +85,7 @@ function query(call: Call, orders: Orders, found: Order | undefined) {
   return ok(describeOrder(orders.query(requireOrder(found), call.now)))
 }
 
-/** The fields of the request, and the state of the order. */
+/** What is known of the order: the registry leaves out what the operation does not return. */
 export function describeOrder({ request, state, tradeType, payment }: Order): object {
   const { total, currency = 'CNY' } = request.amount
   const { payer, ...sent } = request
