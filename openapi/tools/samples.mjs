@@ -1,4 +1,4 @@
-/** Validates the samples in a document against their own schemas. */
+/** Validates the samples and the listed values in a document against their own schemas. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 
 /** @import { Api, Document } from './openapi.js' */
@@ -40,7 +40,7 @@ function pointerPart(key) {
 }
 
 /**
- * The samples with the places of their schemas.
+ * The samples and the listed values with the places of their schemas.
  * @param {unknown} node
  * @param {readonly string[]} place
  * @returns {{ place: readonly string[], sample: unknown }[]}
@@ -49,7 +49,8 @@ function findSamples(node, place) {
   if (typeof node !== 'object' || node === null) return []
   const isOfNames = place.at(-1) === 'properties'
   return Object.entries(node).flatMap(([key, value]) => {
-    if (!isOfNames && key === 'examples') return value.map((/** @type {unknown} */ sample) => ({ place, sample }))
+    if (!isOfNames && (key === 'examples' || (key === 'enum' && Array.isArray(value))))
+      return value.map((/** @type {unknown} */ sample) => ({ place, sample }))
     if (!isOfNames && key === 'example') return [{ place: [...place, 'schema'], sample: value }]
     return findSamples(value, [...place, key])
   })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { dereference, validate } from '@scalar/openapi-parser'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
+import type { Schema } from '../../openapi/tools/openapi.js'
 import { documents } from '../types/catalogue.js'
 
 // What WeChat Pay documents in August 2026, a line for each operation and notification.
@@ -54,6 +55,37 @@ describe.each(Object.entries(documents))('the document of API%s', { timeout: 60_
       name => !text.includes(`"#/components/schemas/${name}"`),
     )
     expect(unused).toEqual([])
+  })
+})
+
+/** Every object schema of APIv2, with where it is. */
+function objectsOf(node: unknown, place: string): { place: string; schema: Schema }[] {
+  if (typeof node !== 'object' || node === null) return []
+  const inner = Object.entries(node).flatMap(([key, value]) => objectsOf(value, `${place} ${key}`))
+  return isObjectSchema(node) ? [{ place, schema: node }, ...inner] : inner
+}
+
+function isObjectSchema(node: object): node is Schema {
+  return 'properties' in node
+}
+
+describe('a message of APIv2', () => {
+  const objects = objectsOf(documents.v2, 'v2')
+
+  it('need not say what only a failure says, nor have a numbered field', () => {
+    const wrong = objects.flatMap(({ place, schema: { required = [] } }) =>
+      required.filter(name => /^err_|_\$/.test(name)).map(name => `${place}: ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('has space for a signature of HMAC-SHA256, unless it is signed with MD5 only', () => {
+    const short = objects.filter(({ schema: { properties: { sign, sign_type } = {} } }) => {
+      const isMd5 = sign_type?.enum?.join() === 'MD5'
+      return !isMd5 && sign?.maxLength !== undefined && sign.maxLength < 64
+    })
+    expect(objects.length).toBeGreaterThan(200)
+    expect(short.map(({ place }) => place)).toEqual([])
   })
 })
 

@@ -36,6 +36,7 @@ it.each([
     'must be string',
   ],
   ['a longer text', '{ type: string, maxLength: 1, examples: [ab] }', undefined, 'must NOT have more than 1'],
+  ['a longer value of a list', '{ type: string, maxLength: 1, enum: [ab] }', undefined, 'must NOT have more than 1'],
   [
     'a sample beside a reference',
     '{ type: array, items: { $ref: "#/components/schemas/A" }, examples: [[1]] }',
