@@ -49,7 +49,7 @@ const SIMULATOR_LAYERS: readonly (readonly string[])[] = [
   ['products'],
   ['notify'],
   ['config.ts', 'options.ts', 'page', 'state'],
-  ['control'],
+  ['settings.ts', 'control'],
   ['simulator.ts'],
   ['index.ts'],
 ]

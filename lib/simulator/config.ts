@@ -1,7 +1,6 @@
 /** The merchant's configuration for a client of the simulator. */
 import type { EpochMilliseconds } from '../util/beijing-time.js'
-import { BRAND_ID, type BrandKeys } from './keys/brand.js'
-import type { Merchant, SimulatorKeys } from './keys/merchant.js'
+import type { BrandKeys, Merchant, MerchantKeys } from './keys/merchant.js'
 
 /** A complete configuration for `Builder.factory`. It is plain JSON, so it can be passed to a different process. */
 export interface SimulatorConfig {
@@ -40,13 +39,14 @@ export interface SimulatorBrandConfig {
 }
 
 interface BrandConfigSources extends Pick<ConfigSources, 'keys' | 'url' | 'ca'> {
+  brandId: string
   brand: BrandKeys
 }
 
-export function createBrandConfig({ keys, brand, url, ca }: BrandConfigSources): SimulatorBrandConfig {
+export function createBrandConfig({ keys, brandId, brand, url, ca }: BrandConfigSources): SimulatorBrandConfig {
   const { platformPublicKey } = keys
   return {
-    brand_id: BRAND_ID,
+    brand_id: brandId,
     serial: brand.serial,
     privateKey: brand.privateKey,
     certs: { [platformPublicKey.serial]: platformPublicKey.publicKey },
@@ -57,7 +57,7 @@ export function createBrandConfig({ keys, brand, url, ca }: BrandConfigSources):
 }
 
 interface ConfigSources {
-  keys: SimulatorKeys
+  keys: MerchantKeys
   merchant: Merchant
   url: string
   ca: string | undefined

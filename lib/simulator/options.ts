@@ -3,6 +3,14 @@ import { InvalidArgumentError } from '../errors.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { type BillOptions, requireValidBills } from './bills/options.js'
 import type { SimulatorKeys } from './keys/merchant.js'
+import {
+  type Balances,
+  requireNumber,
+  requireValidBalances,
+  requireValidMerchants,
+  type SimulatedMerchant,
+} from './ledger/merchants.js'
+import { requireValidPayers, type SimulatedPayer } from './ledger/payers.js'
 
 export interface SimulatorOptions {
   /** The port to listen on. Default 0: any free port. */
@@ -32,6 +40,16 @@ export interface SimulatorOptions {
   state?: string
   /** The merchant ID. Default `1900000109`. */
   mchid?: string
+  /**
+   * The merchants and brands, each with keys of its own: a direct merchant may not use the APIs of partners, a partner may act
+   * for its sub-merchants only. `simulator.configOf` and `brandOf` have their configurations, `simulator.config` is that of
+   * the first. Default: one merchant, `mchid`, who may do everything for everybody.
+   */
+  merchants?: readonly SimulatedMerchant[]
+  /** Fen that the accounts of merchants hold at first. Default: one million yuan in `BASIC` and in `OPERATION`. */
+  balances?: Balances
+  /** Payers who have that much to spend, in fen: what is more fails with `NOTENOUGH`. Everybody else's money is endless. */
+  payers?: readonly SimulatedPayer[]
   /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
   keys?: SimulatorKeys
   /**
@@ -64,6 +82,9 @@ const OPTIONS: readonly (keyof SimulatorOptions)[] = [
   'as',
   'state',
   'mchid',
+  'merchants',
+  'balances',
+  'payers',
   'keys',
   'https',
   'publicKeyOnly',
@@ -80,7 +101,10 @@ export function requireValid({
   notify = [],
   as = [],
   state = 'state',
-  mchid = '0',
+  mchid,
+  merchants,
+  balances = {},
+  payers = [],
   keys,
   https = false,
   publicKeyOnly = false,
@@ -100,9 +124,11 @@ export function requireValid({
   requireHostNames('as', as)
   if (as.length > 0 && !https && httpsPort === undefined)
     refuse('as', 'used with `https` or `httpsPort`', 'neither. Add `httpsPort: 0`')
-  if (typeof mchid !== 'string' || !/^\d{1,32}$/.test(mchid)) {
-    refuse('mchid', "a string of digits such as '1900000109'", typeof mchid === 'string' ? `'${mchid}'` : typeof mchid)
-  }
+  if (mchid !== undefined) requireNumber('mchid', mchid)
+  if (merchants !== undefined) requireValidMerchants(merchants)
+  if (merchants !== undefined && mchid !== undefined) refuse('mchid', 'left out with `merchants`', `'${mchid}'`)
+  requireValidBalances('balances', balances)
+  requireValidPayers(payers)
   for (const [option, value] of Object.entries({ https, publicKeyOnly })) {
     if (typeof value !== 'boolean') refuse(option, 'true or false', String(value))
   }

@@ -1,6 +1,5 @@
 /** `Simulator`: a local gateway that a test starts, controls and closes. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { InvalidArgumentError } from '../errors.js'
 import type { EpochMilliseconds } from '../util/beijing-time.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
@@ -18,14 +17,14 @@ import { V2Gateway } from './gateway/v2/gateway.js'
 import { isLoopback } from './http/loopback.js'
 import { networkUrl } from './http/network.js'
 import { type Listener, listen, type RawRequest } from './http/server.js'
-import { BRAND_ID, createBrand, mintBrandKeys } from './keys/brand.js'
-import { createMerchant, type Merchant, mintKeys, type SimulatorKeys } from './keys/merchant.js'
+import { Callers } from './keys/callers.js'
+import { mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
 import { mintAuthority, mintServerCertificate } from './keys/server-certificate.js'
 import type { Act, ActOptions } from './ledger/acts.js'
 import { Alarm } from './ledger/alarm.js'
 import { BusinessClock, type Span } from './ledger/clock.js'
-import { createLedger, type Ledger } from './ledger/ledger.js'
+import { createLedger, type Ledger, type LedgerSettings } from './ledger/ledger.js'
 import { notificationOf } from './notify/events.js'
 import {
   type DeliverOptions,
@@ -36,12 +35,13 @@ import {
 import { sampledEvent } from './notify/sampled-event.js'
 import { requireValid, type SimulatorOptions } from './options.js'
 import { v2Endpoints, v3Endpoints } from './products/endpoints.js'
-import { type Command, Journal, type KnownMerchant } from './state/journal.js'
+import { requireSameOwner, settingsOf } from './settings.js'
+import { type Command, Journal } from './state/journal.js'
 
 interface Parts {
   keys: SimulatorKeys
-  merchant: Merchant
-  brands: Map<string, Merchant>
+  callers: Callers
+  settings: LedgerSettings
   /** The machine's time. */
   clock: () => EpochMilliseconds
   faults: Faults
@@ -72,6 +72,8 @@ interface World {
 
 /** How something ends. */
 interface EndingOptions {
+  /** The merchant whose number it is, where several have it. */
+  mchid?: string | undefined
   /** Why it ends badly. Without it, it ends well. */
   fail?: string | undefined
 }
@@ -81,6 +83,8 @@ export interface TriggerOptions {
   to?: string
   /** Fields of the content by their paths, such as `{ 'amount.total': 100 }`. */
   override?: Readonly<Record<string, unknown>>
+  /** The merchant, or the brand by its brand ID, that it is for. Default: the first merchant. */
+  mchid?: string
 }
 
 /** Bytes. Larger than any JSON payload and any video that WeChat Pay accepts. */
@@ -115,19 +119,24 @@ export class Simulator {
     let frozen: EpochMilliseconds | undefined
     const clock = () => frozen ?? machine()
     const journal = options.state === undefined ? undefined : new Journal(options.state)
-    const known = journal?.merchant
-    if (known) requireSameMerchant(known, options)
-    const mchid = known?.mchid ?? options.mchid ?? '1900000109'
-    const keys = structuredClone(known?.keys ?? options.keys) ?? (await mintKeys(mchid, clock()))
+    const known = journal?.owner
+    if (known) requireSameOwner(known, options)
+    const settings = known?.settings ?? settingsOf(options)
+    const merchants = settings.merchants.filter(({ role }) => role !== 'brand')
+    const [{ mchid } = { mchid: '' }] = merchants
+    const keys: SimulatorKeys = structuredClone(known?.keys ?? options.keys) ?? (await mintKeys(mchid, clock()))
     const faults = new Faults()
     const pauses = createPauses(sleep)
-    const merchant = createMerchant(mchid, keys, options.publicKeyOnly)
-    const brands = new Map<string, Merchant>()
-    if (keys.brand) brands.set(BRAND_ID, createBrand(keys.brand, keys))
-    const merchants = new Map([[mchid, merchant]])
+    const callers = await Callers.create({
+      mchids: merchants.map(merchant => merchant.mchid),
+      brandIds: settings.merchants.flatMap(({ role, mchid }) => (role === 'brand' ? [mchid] : [])),
+      keys,
+      publicKeyOnly: options.publicKeyOnly,
+      now: clock(),
+    })
     const events = new EventStream()
     const createWorld = (): World => {
-      const ledger = createLedger(new BusinessClock(clock), [mchid])
+      const ledger = createLedger(new BusinessClock(clock), settings)
       const businessClock = ledger.clock.now
       const log = new RequestLog(events.publish)
       const isAutomatic = options.clock === undefined
@@ -136,7 +145,7 @@ export class Simulator {
       const notifications = new Notifications({
         clock,
         businessClock,
-        merchant,
+        callers,
         hosts,
         isAutomatic,
         onProgress,
@@ -156,9 +165,9 @@ export class Simulator {
         notifications,
         alarm,
         gateway: new Gateway({
-          callers: { merchants, brands },
-          registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger.records),
-          v2: new V2Gateway({ merchants, endpoints: v2Endpoints(ledger) }),
+          callers,
+          registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger),
+          v2: new V2Gateway({ callers, merchants: ledger.merchants, endpoints: v2Endpoints(ledger) }),
           faults,
           log,
           clock,
@@ -188,8 +197,8 @@ export class Simulator {
       httpsPort === undefined ? undefined : await listenBeside(listener, { ...common, port: httpsPort, tls })
     const started = new Simulator({
       keys,
-      merchant,
-      brands,
+      callers,
+      settings,
       clock,
       faults,
       createWorld,
@@ -221,28 +230,40 @@ export class Simulator {
 
   /** A complete configuration for `Builder.factory`. */
   get config(): SimulatorConfig {
-    const { keys, merchant, ca, clock } = this.#parts
-    return createConfig({ keys, merchant, ca, url: this.url, now: clock() })
+    return this.configOf(this.#parts.callers.first.mchid)
   }
 
-  /** A complete configuration for the client of a brand. Its keys are generated at the first look. */
-  get brand(): SimulatorBrandConfig {
-    const { keys, brands, ca } = this.#parts
-    if (!keys.brand) {
-      keys.brand = mintBrandKeys()
-      brands.set(BRAND_ID, createBrand(keys.brand, keys))
-      this.#keepKeys()
-    }
-    return createBrandConfig({ keys, brand: keys.brand, ca, url: this.url })
+  /** Likewise, of one of the option `merchants`. @throws InvalidArgumentError for one that it does not have. */
+  configOf(mchid: string): SimulatorConfig {
+    const { callers, ca, clock } = this.#parts
+    const merchant = callers.require(mchid)
+    return createConfig({ keys: callers.keysOf(merchant), merchant, ca, url: this.url, now: clock() })
   }
 
   /**
-   * The keys of the merchant and of WeChat Pay, with the newest platform certificate, and those of the brand once they have
+   * A complete configuration for the client of a brand: the first of the option `merchants`, or the one that every
+   * simulator has, whose keys are generated at the first look.
+   */
+  get brand(): SimulatorBrandConfig {
+    return this.brandOf(this.#parts.callers.firstBrand)
+  }
+
+  /** Likewise, of one of the option `merchants`. @throws InvalidArgumentError for one that it does not have. */
+  brandOf(brand_id: string): SimulatorBrandConfig {
+    const { keys, callers, ca } = this.#parts
+    const isNew = !callers.brands.has(brand_id)
+    const brand = callers.brandKeys(brand_id)
+    if (isNew) this.#keepKeys()
+    return createBrandConfig({ keys, brandId: brand_id, brand, ca, url: this.url })
+  }
+
+  /**
+   * The keys of the merchants and of WeChat Pay, with the newest platform certificate, and those of the brand once they have
    * been generated. Pass them to `Simulator.start` to start a simulator with the same merchant and brand.
    */
   get keys(): SimulatorKeys {
-    const { keys, merchant } = this.#parts
-    return structuredClone({ ...keys, platformCertificate: merchant.platform.newest ?? keys.platformCertificate })
+    const { keys, callers } = this.#parts
+    return structuredClone({ ...keys, platformCertificate: callers.first.platform.newest ?? keys.platformCertificate })
   }
 
   /** The last 1000 requests, oldest first. */
@@ -273,30 +294,31 @@ export class Simulator {
   }
 
   /**
-   * Adds a new platform certificate. It is listed at once, and signs at once or `signsIn` milliseconds later. The old
+   * Adds a new platform certificate of the first merchant. It is listed at once, and signs at once or `signsIn` milliseconds later. The old
    * certificate stays listed and valid until it expires.
    *
    * @returns the serial number of the new certificate.
    * @throws InvalidArgumentError (the promise rejects) for an invalid or unknown option, and with `publicKeyOnly`.
    */
   async rotate(options: RotateOptions = {}): Promise<{ serial: string }> {
-    const { merchant, clock } = this.#parts
-    return rotate(merchant.platform, clock(), options)
+    const { callers, clock } = this.#parts
+    return rotate(callers.first.platform, clock(), options)
   }
 
   /**
-   * Moves the merchant to the WeChat Pay public key: from now on it signs `percent` of the responses, evenly spread (at
+   * Moves the first merchant to the WeChat Pay public key: from now on it signs `percent` of the responses, evenly spread (at
    * 20, every fifth one), and the `Wechatpay-Serial` of a request no longer matters. Before the first call, the public
    * key signs the responses to those requests whose `Wechatpay-Serial` names it.
    *
    * @throws InvalidArgumentError for a percentage outside 0 to 100, and with `publicKeyOnly`.
    */
   migrate(percent: number): void {
-    migrate(this.#parts.merchant.platform, percent)
+    migrate(this.#parts.callers.first.platform, percent)
   }
 
   /**
-   * The payer pays an order, or a combined order by its number. `openid` is the payer: by default the one that the order
+   * The payer pays an order, or a combined order by its number, of whichever merchant has it; `mchid` says which, where
+   * several have. `openid` is the payer: by default the one that the order
    * names, otherwise an arbitrary one.
    *
    * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, a deduction as
@@ -305,16 +327,16 @@ export class Simulator {
    * Deductions, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after a minute without
    * this.
    *
-   * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`. InvalidArgumentError
-   *   when the order names a different payer, and for an unknown option.
+   * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`, and `NOTENOUGH` when
+   *   the payer is one of `payers` and has less: then the payment has failed. InvalidArgumentError when the order names a
+   *   different payer, when several merchants have the number, and for an unknown option.
    */
-  pay(out_trade_no: string, options?: { openid?: string; fail?: undefined }): { transaction_id: string }
+  pay(out_trade_no: string, options?: { openid?: string; fail?: undefined; mchid?: string }): { transaction_id: string }
   pay(out_trade_no: string, options: ActOptions): { transaction_id?: string }
   pay(out_trade_no: string, options: ActOptions = {}): { transaction_id?: string } {
-    const { openid: _, fail: __, ...unknown } = options
-    refuseUnknownOptions(unknown, ['openid', 'fail'], 'pay')
-    this.#happen('pay', out_trade_no, options)
-    const transaction_id = this.#world.ledger.transactionIdOf(this.#parts.merchant.mchid, out_trade_no)
+    refuseUnknownOptions(options, ['openid', 'fail', 'mchid'], 'pay')
+    const mchid = this.#happen('pay', out_trade_no, options)
+    const transaction_id = this.#world.ledger.transactionIdOf(mchid, out_trade_no)
     return transaction_id === undefined ? {} : { transaction_id }
   }
 
@@ -329,8 +351,7 @@ export class Simulator {
    *   InvalidArgumentError for an unknown ending or option.
    */
   settle(out_refund_no: string, options: EndingOptions = {}): void {
-    const { fail: _, ...unknown } = options
-    refuseUnknownOptions(unknown, ['fail'], 'settle')
+    refuseUnknownOptions(options, ['fail', 'mchid'], 'settle')
     this.#happen('settle', out_refund_no, options)
   }
 
@@ -346,8 +367,7 @@ export class Simulator {
    *   InvalidArgumentError for an unknown option.
    */
   confirm(out_bill_no: string, options: EndingOptions = {}): void {
-    const { fail: _, ...unknown } = options
-    refuseUnknownOptions(unknown, ['fail'], 'confirm')
+    refuseUnknownOptions(options, ['fail', 'mchid'], 'confirm')
     this.#happen('confirm', out_bill_no, options)
   }
 
@@ -404,14 +424,16 @@ export class Simulator {
    *   that notifications must not go to.
    */
   async trigger(event_type: string, options: TriggerOptions = {}): Promise<SimulatorNotification> {
-    const { to, override = {}, ...unknown } = options
-    refuseUnknownOptions(unknown, ['to', 'override'], 'trigger')
+    const { to, override = {}, mchid, ...unknown } = options
+    refuseUnknownOptions(unknown, ['to', 'override', 'mchid'], 'trigger')
     const { ledger, notifications } = this.#world
+    const recipient = this.#parts.callers.recipient(mchid)
     const notify_url = to ?? notifications.entries.at(-1)?.notify_url ?? ''
     notifications.requireAllowed(notify_url)
-    const event = sampledEvent(event_type, override, this.#parts.merchant, ledger.clock.now())
-    this.#parts.journal?.add({ t: this.#parts.clock(), notification: { notify_url, event } })
-    return notifications.send({ notify_url, event })
+    const event = sampledEvent(event_type, override, recipient, ledger.clock.now())
+    const notification = { notify_url, event, ...(mchid !== undefined && { recipient: mchid }) }
+    this.#parts.journal?.add({ t: this.#parts.clock(), notification })
+    return notifications.send(notification)
   }
 
   /**
@@ -444,11 +466,14 @@ export class Simulator {
     this.#parts.journal?.close()
   }
 
-  #happen(act: Act, number: string, options: ActOptions): void {
+  /** Returns the merchant that it has happened to. */
+  #happen(act: Act, number: string, options: ActOptions): string {
     const { ledger } = this.#world
-    const { mchid } = this.#parts.merchant
-    this.#act({ name: act, number, options }, () => ledger.act(act, mchid, number, options))
-    this.#parts.changed()
+    const { callers, changed } = this.#parts
+    const mchids = options.mchid === undefined ? callers.ids() : [options.mchid]
+    const mchid = this.#act({ name: act, number, options }, () => ledger.act(act, mchids, number, options))
+    changed()
+    return mchid
   }
 
   /** Does what changes the ledger in an instant, and keeps it. */
@@ -518,15 +543,15 @@ export class Simulator {
   }
 
   #keepKeys(): void {
-    const { journal, clock, merchant } = this.#parts
-    journal?.add({ t: clock(), mchid: merchant.mchid, keys: this.keys })
+    const { journal, clock, settings } = this.#parts
+    journal?.add({ t: clock(), settings, keys: this.keys })
   }
 
   /** What the control API may do. */
   #controlled(): Controlled {
     const { config, url, httpsUrl, requests, notifications } = this
     const { ledger, gateway, notifications: sent } = this.#world
-    const { faults, isOpen } = this.#parts
+    const { faults, isOpen, callers } = this.#parts
     return {
       config,
       url,
@@ -539,6 +564,8 @@ export class Simulator {
       networkUrl: isOpen ? networkUrl(url) : undefined,
       isHeld: sent.isHeld,
       faults: faults.active,
+      configs: [...callers.merchants.keys()].map(mchid => this.configOf(mchid)),
+      brands: [...callers.brands.keys()].map(id => this.brandOf(id)),
       brandConfig: () => this.brand,
       listEntries: () => ledger.book.entries.list(),
       listOrders: () => ledger.orders.all().map(listOrder),
@@ -559,7 +586,9 @@ export class Simulator {
   }
 
   #callerOf({ mchid, path }: Pick<SignedCallOptions, 'mchid' | 'path'>): SimulatorConfig | SimulatorBrandConfig {
-    return isBrandPath(path) || mchid === BRAND_ID ? this.brand : this.config
+    const { callers } = this.#parts
+    if (mchid === undefined) return isBrandPath(path) ? this.brand : this.config
+    return callers.merchants.has(mchid) ? this.configOf(mchid) : this.brandOf(mchid)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -575,14 +604,6 @@ async function listenBeside(first: Listener, options: Parameters<typeof listen>[
     await first.close()
     throw error
   }
-}
-
-function requireSameMerchant({ mchid, keys }: KnownMerchant, options: SimulatorOptions): void {
-  const isSame = options.mchid === undefined || options.mchid === mchid
-  if (isSame && (options.keys === undefined || options.keys.merchant.serial === keys.merchant.serial)) return
-  throw new InvalidArgumentError(
-    `\`state\` must be of the same merchant as \`mchid\` and \`keys\`; got that of ${mchid}, ${keys.merchant.serial}. Leave them out, or use a new file.`,
-  )
 }
 
 function isLoopbackHost(host: string): boolean {

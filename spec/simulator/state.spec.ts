@@ -119,6 +119,31 @@ it('reset forgets what was kept, except the keys', async () => {
   expect(second.config.serial).toBe(first.config.serial)
 })
 
+it('the merchants and the payers are there again, and no others', async () => {
+  const state = newFile()
+  const merchants = [
+    { mchid: '1900000210', role: 'direct' },
+    { mchid: '20002', role: 'brand' },
+    { mchid: '1900000211', role: 'direct' },
+  ] as const
+  const payers = [{ openid: 'poor', balance: 100 }]
+  const first = await Simulator.start({ state, merchants, payers })
+  const { brand } = first
+  const second = first.configOf('1900000211')
+  const [one, two] = [order(second), order(second)]
+  for (const payload of [one, two]) await post(second, PATH, payload)
+  first.pay(one.out_trade_no, { openid: 'poor' })
+  await first.close()
+  await using again = await Simulator.start({ state })
+  expect({ ...again.configOf('1900000211'), base_uri: '' }).toEqual({ ...second, base_uri: '' })
+  expect({ ...again.brand, base_uri: '' }).toEqual({ ...brand, base_uri: '' })
+  expect(() => again.pay(one.out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDERPAID' }))
+  expect(() => again.pay(two.out_trade_no, { openid: 'poor' })).toThrow(expect.objectContaining({ code: 'NOTENOUGH' }))
+  for (const options of [{ merchants: merchants.slice(0, 2) }, { payers: [] }, { balances: { BASIC: 1 } }]) {
+    await expect(Simulator.start({ state, ...options })).rejects.toThrow(/`state`.*`merchants`/)
+  }
+})
+
 it('only its owner may read the file', async () => {
   const state = newFile()
   await using _ = await Simulator.start({ state })

@@ -29,16 +29,19 @@ export interface Controlled {
   readonly faults: readonly ActiveFault[]
   /** Generates the keys of the brand at the first call. */
   brandConfig(): SimulatorBrandConfig
+  /** Of every merchant; of the brands, those that have keys. */
+  readonly configs: readonly SimulatorConfig[]
+  readonly brands: readonly SimulatorBrandConfig[]
   /** Oldest first. */
   listEntries(): readonly Entry[]
   listOrders(): readonly ListedOrder[]
-  pay(out_trade_no: string, options: { openid?: string; fail?: string }): { transaction_id?: string }
-  settle(out_refund_no: string, options: { fail?: string }): void
-  confirm(out_bill_no: string, options: { fail?: string }): void
+  pay(out_trade_no: string, options: { openid?: string; fail?: string; mchid?: string }): { transaction_id?: string }
+  settle(out_refund_no: string, options: { fail?: string; mchid?: string }): void
+  confirm(out_bill_no: string, options: { fail?: string; mchid?: string }): void
   advance(span: Span): Promise<void>
   trigger(
     event_type: string,
-    options: { to?: string; override?: Readonly<Record<string, unknown>> },
+    options: { to?: string; override?: Readonly<Record<string, unknown>>; mchid?: string },
   ): Promise<SimulatorNotification>
   replay(id: number): Promise<SimulatorNotification>
   deliver(options: DeliverOptions): Promise<void>
@@ -64,6 +67,7 @@ export interface ControlOperation {
 }
 
 const FAIL = described(STRING, 'Why it fails: the code of WeChat Pay, such as `NOTENOUGH`. Without it, it succeeds.')
+const MCHID = described(STRING, 'The merchant whose number it is, where several have it.')
 const DONE = object({})
 const HEADERS = ANY_FIELDS
 
@@ -134,6 +138,7 @@ const NOTIFICATION = object(
     id: described(INTEGER, 'Counts the notifications from 1.'),
     event_type: STRING,
     notify_url: STRING,
+    mchid: described(STRING, 'The merchant, or the brand by its brand_id, that it is for.'),
     resource: described(HEADERS, 'The content before its encryption.'),
     attempts: described(INTEGER, 'How often it has been sent.'),
     history: { type: 'array', items: ATTEMPT, description: 'The last 50 attempts, oldest first.' },
@@ -272,6 +277,13 @@ export const OPERATIONS: readonly ControlOperation[] = [
   }),
   operation({
     method: 'GET',
+    name: 'configs',
+    summary: 'The configurations of all merchants, and of the brands that have keys already',
+    response: object({ merchants: { type: 'array', items: CONFIG }, brands: { type: 'array', items: BRAND } }),
+    handle: ({ configs, brands }) => ({ merchants: configs, brands }),
+  }),
+  operation({
+    method: 'GET',
     name: 'entries',
     summary: 'Everything in the ledger, of every product, oldest first',
     isList: true,
@@ -310,27 +322,27 @@ export const OPERATIONS: readonly ControlOperation[] = [
     response: list('faults', FAULT),
     handle: ({ faults }) => ({ faults: faults.map(listFault) }),
   }),
-  operation<{ out_trade_no: string; openid?: string; fail?: string }>({
+  operation<{ out_trade_no: string; openid?: string; fail?: string; mchid?: string }>({
     method: 'POST',
     name: 'pay',
     summary: 'The payer pays an order',
-    body: object({ out_trade_no: STRING, openid: STRING, fail: FAIL }, ['openid', 'fail']),
+    body: object({ out_trade_no: STRING, openid: STRING, fail: FAIL, mchid: MCHID }, ['openid', 'fail', 'mchid']),
     response: object({ transaction_id: described(STRING, 'Missing when the payment fails.') }, ['transaction_id']),
     handle: (simulator, { out_trade_no, ...options }) => simulator.pay(out_trade_no, options),
   }),
-  operation<{ out_refund_no: string; fail?: string }>({
+  operation<{ out_refund_no: string; fail?: string; mchid?: string }>({
     method: 'POST',
     name: 'settle',
     summary: 'The money of a refund arrives',
-    body: object({ out_refund_no: STRING, fail: FAIL }, ['fail']),
+    body: object({ out_refund_no: STRING, fail: FAIL, mchid: MCHID }, ['fail', 'mchid']),
     response: DONE,
     handle: (simulator, { out_refund_no, ...options }) => simulator.settle(out_refund_no, options),
   }),
-  operation<{ out_bill_no: string; fail?: string }>({
+  operation<{ out_bill_no: string; fail?: string; mchid?: string }>({
     method: 'POST',
     name: 'confirm',
     summary: 'The user confirms a transfer',
-    body: object({ out_bill_no: STRING, fail: FAIL }, ['fail']),
+    body: object({ out_bill_no: STRING, fail: FAIL, mchid: MCHID }, ['fail', 'mchid']),
     response: DONE,
     handle: (simulator, { out_bill_no, ...options }) => simulator.confirm(out_bill_no, options),
   }),
@@ -345,7 +357,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
       return { now: new Date(simulator.now).toISOString() }
     },
   }),
-  operation<{ event_type: string; to?: string; override?: Record<string, unknown> }>({
+  operation<{ event_type: string; to?: string; override?: Record<string, unknown>; mchid?: string }>({
     method: 'POST',
     name: 'trigger',
     summary: 'Sends a notification of any documented event, with sampled content',
@@ -354,8 +366,9 @@ export const OPERATIONS: readonly ControlOperation[] = [
         event_type: described(STRING, 'Such as `TRANSACTION.SUCCESS`; those of APIv2 begin with `v2/`.'),
         to: described(STRING, 'Its URL. Default: that of the last notification.'),
         override: described(HEADERS, 'Fields of the content by their paths: `{ "amount.total": 100 }`.'),
+        mchid: described(STRING, 'The merchant, or the brand by its brand_id, that it is for. Default: the first one.'),
       },
-      ['to', 'override'],
+      ['to', 'override', 'mchid'],
     ),
     response: object({ notification: NOTIFICATION }),
     handle: async (simulator, { event_type, ...options }) => ({

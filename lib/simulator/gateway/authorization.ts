@@ -5,7 +5,8 @@ import * as Formatter from '../../formatter.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { metaPart } from '../http/multipart.js'
 import type { RawRequest } from '../http/server.js'
-import { BRAND_SCHEME, type Callers, type Merchant } from '../keys/merchant.js'
+import type { Callers } from '../keys/callers.js'
+import { BRAND_SCHEME, type Merchant } from '../keys/merchant.js'
 import { isSameSerial } from '../keys/platform.js'
 import { problem, signError } from '../ledger/problem.js'
 import { type Credentials, readAuthorization } from './credentials.js'
@@ -18,8 +19,10 @@ const CLOCK_OFFSET = 300
 /** Number of characters of the body in `truncated_sign_message`. */
 const SHOWN_BODY_LENGTH = 8
 
+type Known = Pick<Callers, 'merchants' | 'brands'>
+
 interface Context {
-  callers: Callers
+  callers: Known
   nonces: Nonces
   now: EpochMilliseconds
 }
@@ -63,7 +66,7 @@ function requireScheme(target: string, { scheme }: Credentials): void {
   throw signError('Http头Authorization认证类型不正确', 'scheme', issue)
 }
 
-function findMerchant({ scheme, mchid, serial }: Credentials, callers: Callers, now: EpochMilliseconds): Merchant {
+function findMerchant({ scheme, mchid, serial }: Credentials, callers: Known, now: EpochMilliseconds): Merchant {
   const { merchants, brands } = callers
   const isBrand = scheme === BRAND_SCHEME
   const merchant = (isBrand ? brands : merchants).get(mchid)
@@ -82,7 +85,7 @@ function findMerchant({ scheme, mchid, serial }: Credentials, callers: Callers, 
 function serialMistake(
   given: string,
   { serial, platform }: Merchant,
-  { brands }: Callers,
+  { brands }: Known,
   now: EpochMilliseconds,
 ): MistakeCode {
   if (given.startsWith('PUB_KEY_ID_')) return 'serial-public-key'

@@ -2,7 +2,7 @@
 import { ApiError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { DROPPED, type RawRequest, type RawResponse } from '../http/server.js'
-import type { Callers } from '../keys/merchant.js'
+import type { Callers } from '../keys/callers.js'
 import { problem, problemBody } from '../ledger/problem.js'
 import { authorize } from './authorization.js'
 import { DiagnosedError, type DiagnosedResponse } from './diagnosis.js'
@@ -17,7 +17,7 @@ import { signResponse, signStatement, unsignedResponse } from './sign-response.j
 import type { V2Gateway, V2Route } from './v2/gateway.js'
 
 interface GatewayOptions {
-  callers: Callers
+  callers: Pick<Callers, 'merchants' | 'brands'>
   registry: Registry
   /** Handles APIv2 requests. */
   v2: V2Gateway

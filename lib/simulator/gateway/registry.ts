@@ -2,12 +2,14 @@
  * The registry of APIv3: every operation of the catalogue, with the product modules that handle some of them. Each request
  * passes the same steps: decrypt, check against the schema, compare a repeated merchant number, handle, encrypt.
  */
+
+import type { Ledger } from '../ledger/ledger.js'
 import { problem } from '../ledger/problem.js'
-import type { Records } from '../ledger/records.js'
 import { type Operation, operationsOf } from '../schema/catalogue.js'
 import { documentedPart } from '../schema/documented.js'
 import { merchantNumbersOf } from '../schema/families.js'
 import { checkBody, checkParameters, checkRules } from '../schema/request.js'
+import { requireAuthority } from './authority.js'
 import type { Call, Endpoint, VerifiedRoute } from './endpoint.js'
 import { readJson } from './json-body.js'
 import { type EndpointResponse, Router } from './router.js'
@@ -16,12 +18,12 @@ import { withSensitiveFields } from './sensitive.js'
 
 export class Registry {
   readonly #endpoints: readonly Endpoint[]
-  readonly #records: Records
+  readonly #ledger: Pick<Ledger, 'records' | 'merchants'>
   #router: Router<VerifiedRoute> | undefined
 
-  constructor(endpoints: readonly Endpoint[], records: Records) {
+  constructor(endpoints: readonly Endpoint[], ledger: Pick<Ledger, 'records' | 'merchants'>) {
     this.#endpoints = endpoints
-    this.#records = records
+    this.#ledger = ledger
   }
 
   /**
@@ -60,12 +62,13 @@ export class Registry {
         const body = operation.payload ? readJson(verified.request) : undefined
         if (operation.payload) await checkBody(operation, body)
         if (endpoint?.rules) await checkRules(operation, endpoint.rules, body)
+        requireAuthority(operation, { ...verified, body }, this.#ledger.merchants)
         const respond = (values: object) => completeResponse(operation, { ...verified, body }, values)
         const call: Call = { ...verified, body, respond }
         const handle = () =>
           endpoint
             ? documented(operation, endpoint.handle(call))
-            : sampledResponse(operation, call, parameters, this.#records)
+            : sampledResponse(operation, call, parameters, this.#ledger.records)
         return endpoint?.numbers === 'ledger' ? handle() : this.#handleOnce(operation, call, handle)
       },
     })
@@ -81,14 +84,14 @@ export class Registry {
     if (names.length === 0) return handle()
     const numbers = names.map(name => Reflect.get(Object(body), name))
     const key = JSON.stringify([merchant.mchid, operation.method, operation.path, params, numbers])
-    const before = this.#records.repeated(key, body, () =>
+    const before = this.#ledger.records.repeated(key, body, () =>
       problem(400, 'INVALID_REQUEST', `${names.join('、')}已被使用，且请求参数与之前不一致`),
     )
     if (before) return before
     const handled = handle()
     // Without a pause between the two: no other request with the same number may come in between.
     const response = handled instanceof Promise ? await handled : handled
-    if (response.statusCode < 300) this.#records.keep(key, body, response)
+    if (response.statusCode < 300) this.#ledger.records.keep(key, body, response)
     return response
   }
 }

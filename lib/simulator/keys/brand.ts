@@ -1,11 +1,8 @@
 /** The simulated brand, whose keys are generated when they are needed first: most simulators serve merchants only. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { nonce } from '../../formatter.js'
-import { BRAND_SCHEME, KEY_OPTIONS, type Merchant, mintSerial, type SimulatorKeys } from './merchant.js'
+import { BRAND_SCHEME, type BrandKeys, KEY_OPTIONS, type Merchant, type MerchantKeys, mintSerial } from './merchant.js'
 import { PlatformKeys } from './platform.js'
-
-/** The serial number and the private key (PEM) of the API certificate of a brand, and its APIv3 key (32 characters). */
-export type BrandKeys = NonNullable<SimulatorKeys['brand']>
 
 export const BRAND_ID = '10001'
 
@@ -16,12 +13,13 @@ export function mintBrandKeys(): BrandKeys {
 
 /** A brand has only the WeChat Pay public key, and no APIv2 key. */
 export function createBrand(
+  brandId: string,
   { serial, privateKey, apiv3Key }: BrandKeys,
-  { platformPublicKey }: Pick<SimulatorKeys, 'platformPublicKey'>,
+  { platformPublicKey }: Pick<MerchantKeys, 'platformPublicKey'>,
 ): Merchant {
   return {
     scheme: BRAND_SCHEME,
-    mchid: BRAND_ID,
+    mchid: brandId,
     serial,
     publicKey: createPublicKey(privateKey),
     certificate: undefined,

@@ -7,33 +7,40 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { loadForge } from '../../util/packages.js'
 import { type MintedCertificate, PlatformKeys } from './platform.js'
 
-/** All keys of one simulator. They are strings (PEM, hex), so that they can be stored as JSON. */
-export interface SimulatorKeys {
+/** The keys of a merchant, and those that WeChat Pay has for it. They are strings (PEM, hex), so that JSON can hold them. */
+export interface MerchantKeys {
   /** The merchant API certificate (`apiclient_cert.pem`) and its private key (`apiclient_key.pem`). */
   merchant: { serial: string; privateKey: string; certificate: string }
   /** The platform certificate, with the private key that WeChat Pay signs with. */
   platformCertificate: MintedCertificate
   /** The WeChat Pay public key, with its private key. `serial` is its `PUB_KEY_ID_…`. */
   platformPublicKey: { serial: string; privateKey: string; publicKey: string }
-  /** The keys of the brand, once they have been needed: the serial number of its API certificate, its APIv3 key. */
-  brand?: { serial: string; privateKey: string; apiv3Key: string }
-  /** Once it has served https: the authority that its certificates are signed by. PEM. */
-  authority?: { privateKey: string; certificate: string }
   /** 32 characters. */
   apiv3Key: string
   /** The APIv2 key, 32 characters. */
   secret: string
 }
 
-export { BRAND_SCHEME, SCHEME }
-
-/** Everybody who may call. */
-export interface Callers {
-  /** By their mchid. */
-  readonly merchants: ReadonlyMap<string, Merchant>
-  /** By their brand_id. */
-  readonly brands: ReadonlyMap<string, Merchant>
+/** The serial number and the private key (PEM) of the API certificate of a brand, and its APIv3 key (32 characters). */
+export interface BrandKeys {
+  serial: string
+  privateKey: string
+  apiv3Key: string
 }
+
+/** All keys of one simulator: those of its first merchant, and of everybody else. */
+export interface SimulatorKeys extends MerchantKeys {
+  /** The keys of the brand, once they have been needed. */
+  brand?: BrandKeys
+  /** The other merchants of the option `merchants`, by their merchant IDs. */
+  merchants?: Record<string, MerchantKeys>
+  /** The brands of the option `merchants`, by their brand IDs. */
+  brands?: Record<string, BrandKeys>
+  /** Once it has served https: the authority that its certificates are signed by. PEM. */
+  authority?: { privateKey: string; certificate: string }
+}
+
+export { BRAND_SCHEME, SCHEME }
 
 /** A merchant, or a brand, as WeChat Pay knows it. */
 export interface Merchant {
@@ -58,7 +65,7 @@ const ISSUER = { CN: 'Tenpay.com Root CA', OU: 'Tenpay.com CA Center', O: 'Tenpa
 const PLATFORM = { CN: 'Tenpay.com sign', OU: 'Tenpay.com CA Center', O: 'Tenpay.com', L: 'Shenzhen', C: 'CN' }
 
 /** The merchant certificate is valid from `now`. */
-export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<SimulatorKeys> {
+export async function mintKeys(mchid: string, now: EpochMilliseconds): Promise<MerchantKeys> {
   const [merchant, platformCertificate, publicKey] = await Promise.all([
     mintKeyPair(),
     // One day older, so that the certificate of a rotation at `now` is newer: clients use the newest one.
@@ -81,7 +88,7 @@ export async function mintPlatformCertificate(now: EpochMilliseconds): Promise<M
   return { ...(await mintCertificate(pair, PLATFORM, now)), privateKey: pair.privateKey }
 }
 
-export function createMerchant(mchid: string, keys: SimulatorKeys, publicKeyOnly = false): Merchant {
+export function createMerchant(mchid: string, keys: MerchantKeys, publicKeyOnly = false): Merchant {
   const { merchant, platformCertificate, platformPublicKey } = keys
   return {
     scheme: SCHEME,

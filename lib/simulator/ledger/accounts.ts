@@ -22,7 +22,7 @@ export interface Movement {
   readonly no: string
 }
 
-/** Fen that the accounts of the simulator's own merchants hold at first: one million yuan. */
+/** Fen that an account of the simulator's own merchants holds at first, unless it is said: one million yuan. */
 export const OPENING_BALANCE = 100_000_000
 
 export class Accounts {
@@ -37,6 +37,14 @@ export class Accounts {
   /** Sets what an account holds, without a movement. */
   open(mchid: string, account: AccountType, fen: number): void {
     this.#balances.set(keyOf(mchid, account), { fen })
+  }
+
+  /** Sets what the accounts of one of the simulator's own merchants hold at first. */
+  openAll(mchid: string, balances: Partial<Readonly<Record<AccountType, number>>> = {}): void {
+    const { BASIC = OPENING_BALANCE, OPERATION = OPENING_BALANCE, FEES = 0 } = balances
+    for (const [account, fen] of Object.entries({ BASIC, OPERATION, FEES } satisfies Record<AccountType, number>)) {
+      this.open(mchid, account as AccountType, fen)
+    }
   }
 
   /** Fen. */

@@ -6,6 +6,8 @@ export const ACTS = ['pay', 'settle', 'confirm'] as const
 export type Act = (typeof ACTS)[number]
 
 export interface ActOptions {
+  /** The merchant whose number it is, where several have it. */
+  mchid?: string | undefined
   /** The payer. */
   openid?: string | undefined
   /** Why it ends badly. Without it, it ends well. */
@@ -25,6 +27,14 @@ export class Acts {
 
   add(act: Act, actor: Actor): void {
     this.#actors.set(act, [...(this.#actors.get(act) ?? []), actor])
+  }
+
+  /** Which of the merchants have this number: those where the act leads anywhere, otherwise those that know it. */
+  find(act: Act, mchids: readonly string[], number: string, options: ActOptions): string[] {
+    const actors = this.#actors.get(act) ?? []
+    const knowing = mchids.filter(mchid => actors.some(actor => actor.ready(mchid, number, options) !== undefined))
+    const ready = knowing.filter(mchid => actors.some(actor => actor.ready(mchid, number, options)))
+    return ready.length > 0 ? ready : knowing
   }
 
   /**

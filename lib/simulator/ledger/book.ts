@@ -1,5 +1,5 @@
 /** The book of one simulator: its tables of plain rows, what time will do by itself, and what has to be notified. */
-import { InvalidArgumentError } from '../../errors.js'
+import { ApiError, InvalidArgumentError } from '../../errors.js'
 import type { MintedXmlEvent } from '../../notification/mint.js'
 import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { Acts } from './acts.js'
@@ -7,7 +7,10 @@ import type { BusinessClock } from './clock.js'
 import { Entries } from './entries.js'
 
 /** A notification that is due: of APIv3, or of APIv2 with the content of its XML. */
-export type Notice = V3Notice | V2Notice
+export type Notice = (V3Notice | V2Notice) & {
+  /** The merchant or the brand that it is for, where the content does not name it. */
+  readonly recipient?: string
+}
 
 interface V3Notice {
   readonly event_type: string
@@ -116,10 +119,19 @@ export class Book {
       const due = this.#tasks.filter(({ at }) => at <= now).sort((one, other) => one.at - other.at)
       this.#tasks = this.#tasks.filter(({ at }) => at > now)
       this.#next = this.#tasks.reduce((next, { at }) => Math.min(next, at), Number.POSITIVE_INFINITY)
-      for (const { name, key, at } of due) this.#handlers.get(name)?.(key, at)
+      for (const task of due) this.#happen(task)
     }
     if (this.#next !== before && this.#next < Number.POSITIVE_INFINITY) this.#wake(this.#next)
     return now
+  }
+
+  // What cannot happen, such as a deduction from a payer who has too little, does not keep anything else from happening.
+  #happen({ name, key, at }: Task): void {
+    try {
+      this.#handlers.get(name)?.(key, at)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+    }
   }
 
   /** Plain data that later changes do not touch. */

@@ -1,14 +1,16 @@
 /** The state of one simulator: everything that its merchants have created so far, in one book. */
-import type { ApiError } from '../../errors.js'
+import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
-import { Accounts, OPENING_BALANCE } from './accounts.js'
+import { Accounts } from './accounts.js'
 import type { Act, ActOptions } from './acts.js'
 import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
 import { Contracts } from './contracts.js'
 import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
+import { type KnownMerchant, Merchants } from './merchants.js'
 import { Orders } from './orders.js'
+import { Payers, type SimulatedPayer } from './payers.js'
 import { ServiceOrders } from './payscore.js'
 import { Permissions } from './payscore-permissions.js'
 import { Plans } from './payscore-plans.js'
@@ -29,7 +31,9 @@ export interface Ledger {
   readonly now: () => EpochMilliseconds
   /** What operations without a product module have created, and the merchant numbers that the registry compares. */
   readonly records: Records
+  readonly merchants: Merchants
   readonly accounts: Accounts
+  readonly payers: Payers
   readonly orders: Orders
   readonly refunds: Refunds
   readonly transfers: Transfers
@@ -44,11 +48,11 @@ export interface Ledger {
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
   readonly downloads: Downloads
   /**
-   * Lets something happen from outside to what has this number.
+   * Lets something happen from outside to what has this number, and returns the merchant whose it is.
    *
-   * @throws ApiError for an unknown number, and for a state that does not have the act.
+   * @throws InvalidArgumentError when several of the merchants have it. ApiError for an unknown number, and for a state that does not have the act.
    */
-  readonly act: (act: Act, mchid: string, number: string, options: ActOptions) => void
+  readonly act: (act: Act, mchids: readonly string[], number: string, options: ActOptions) => string
   /** Of the payment of what has this number; undefined until it is paid. */
   readonly transactionIdOf: (mchid: string, number: string) => string | undefined
   /** Plain data, as JSON can hold it. */
@@ -63,17 +67,24 @@ const UNKNOWN: Readonly<Record<Act, () => ApiError>> = {
   confirm: () => problem(404, 'NOT_FOUND', '记录不存在'),
 }
 
-/** `mchids` are the merchants whose accounts hold money at first. */
-export function createLedger(clock: BusinessClock, mchids: readonly string[] = []): Ledger {
+function ambiguous(number: string, mchids: string): InvalidArgumentError {
+  return new InvalidArgumentError(`\`mchid\` must be one of ${mchids}, which all have the number ${number}. Name it.`)
+}
+
+/** Who holds money at first. */
+export interface LedgerSettings {
+  readonly merchants: readonly KnownMerchant[]
+  readonly payers: readonly SimulatedPayer[]
+}
+
+export function createLedger(clock: BusinessClock, settings: LedgerSettings): Ledger {
   const book = new Book(clock)
   const accounts = new Accounts(book)
-  const orders = new Orders(book, accounts)
-  for (const mchid of mchids) {
-    accounts.open(mchid, 'BASIC', OPENING_BALANCE)
-    accounts.open(mchid, 'OPERATION', OPENING_BALANCE)
-  }
-  const refunds = new Refunds(book, orders, accounts)
-  const transfers = new Transfers(book, accounts)
+  for (const { mchid, role, balances } of settings.merchants) if (role !== 'brand') accounts.openAll(mchid, balances)
+  const payers = new Payers(book, settings.payers)
+  const orders = new Orders(book, accounts, payers)
+  const refunds = new Refunds(book, orders, accounts, payers)
+  const transfers = new Transfers(book, accounts, payers)
   const sharing = new ProfitSharing(book, orders, accounts)
   const services = new ServiceOrders(book, orders)
   const contracts = new Contracts(book, orders)
@@ -82,7 +93,9 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     clock,
     now: book.run,
     records: new Records(book),
+    merchants: new Merchants(book, settings.merchants),
     accounts,
+    payers,
     orders,
     refunds,
     transfers,
@@ -95,8 +108,13 @@ export function createLedger(clock: BusinessClock, mchids: readonly string[] = [
     redPackets: new RedPackets(book),
     uploads: new Uploads(book),
     downloads: new Downloads(),
-    act(act, mchid, number, options) {
-      if (!book.acts.run(act, mchid, number, options, book.run())) throw UNKNOWN[act]()
+    act(act, mchids, number, options) {
+      const now = book.run()
+      const [mchid, ...others] = book.acts.find(act, mchids, number, options)
+      if (others.length > 0) throw ambiguous(number, [mchid, ...others].join(', '))
+      if (mchid === undefined) throw UNKNOWN[act]()
+      book.acts.run(act, mchid, number, options, now)
+      return mchid
     },
     transactionIdOf: (mchid, number) =>
       orders.transactionIdOf(mchid, number) ?? services.transactionIdOf(mchid, number),

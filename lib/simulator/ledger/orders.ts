@@ -23,6 +23,7 @@ import {
 } from './order.js'
 import { entryOfCombined, entryOfOrder } from './order-entries.js'
 import { combinedNotice, deductionNotice, paymentNotice } from './order-notices.js'
+import type { Payers } from './payers.js'
 import { problem } from './problem.js'
 import { keyOf } from './product.js'
 
@@ -34,15 +35,17 @@ interface Placing {
 export class Orders {
   readonly #book: Book
   readonly #accounts: Accounts
+  readonly #payers: Payers
   readonly #orders: Map<string, Order>
   readonly #combined: Map<string, Combined>
   /** The paid orders by their transaction numbers, in the order in which they were paid. */
   readonly #paid: Map<string, { key: string }>
   readonly #listeners: ((order: PaidOrder, now: EpochMilliseconds) => void)[] = []
 
-  constructor(book: Book, accounts: Accounts) {
+  constructor(book: Book, accounts: Accounts, payers: Payers) {
     this.#book = book
     this.#accounts = accounts
+    this.#payers = payers
     this.#orders = book.table('orders')
     this.#combined = book.table('combined')
     this.#paid = book.table('payments')
@@ -191,6 +194,7 @@ export class Orders {
     if (wasPaid && isPaid(order)) {
       const { total } = order.request.amount
       this.#post(order, -total, '撤销', now)
+      this.#payers.receive(order.payment.openid, total)
       order.refunded = total
       order.reversed = now
     }
@@ -199,8 +203,8 @@ export class Orders {
   }
 
   /**
-   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`. InvalidArgumentError when the order names
-   *   a different payer.
+   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`, 403 `NOTENOUGH` when the payer has less: then
+   *   the payment has failed. InvalidArgumentError when the order names a different payer.
    */
   pay(mchid: string, outTradeNo: string, openid: string | undefined, now: EpochMilliseconds): PaidOrder {
     const combined = this.findCombined(mchid, outTradeNo)
@@ -266,6 +270,7 @@ export class Orders {
     for (const part of parts) requirePayable(part)
     const { openid: expected } = combined.request.combine_payer_info ?? {}
     requirePayer(combined.request.combine_out_trade_no, expected, openid)
+    this.#requireFunds(parts, openid ?? expected)
     const paid = parts.map(part => this.#complete(part, openid ?? expected, now))
     this.#announce(combinedNotice(combined, paid))
     const [first] = paid
@@ -278,18 +283,29 @@ export class Orders {
     const { payer } = order.request
     const expected = payer?.openid ?? payer?.sp_openid ?? payer?.sub_openid
     requirePayer(order.request.out_trade_no, expected, openid)
+    const payerId = openid ?? expected ?? DEFAULT_OPENID
+    this.#requireFunds([order], payerId)
     this.#move(order, 'pay', now)
     const payment: Payment = {
       transactionId: this.#book.number('4200', now, 10),
       successTime: beijingTime(now),
-      openid: openid ?? expected ?? DEFAULT_OPENID,
+      openid: payerId,
     }
+    this.#payers.receive(payerId, -order.request.amount.total)
     const paid: PaidOrder = Object.assign(order, { payment })
     this.#paid.set(keyOf(order.mchid, payment.transactionId), { key: keyOf(order.mchid, order.request.out_trade_no) })
     this.#post(paid, order.request.amount.total, '交易', now)
     if (order.combined === undefined) this.#announce(paymentNotice(paid))
     for (const listener of this.#listeners) listener(paid, now)
     return paid
+  }
+
+  /** @throws ApiError 403 `NOTENOUGH`, for which the orders have failed. */
+  #requireFunds(orders: readonly Order[], openid: string | undefined): void {
+    const fen = orders.reduce((sum, { request }) => sum + request.amount.total, 0)
+    if (this.#payers.canPay(openid ?? DEFAULT_OPENID, fen)) return
+    for (const order of orders) this.fail(order, 'NOTENOUGH')
+    throw problem(403, 'NOTENOUGH', '余额不足')
   }
 
   #post(order: PaidOrder, amount: number, business: string, at: EpochMilliseconds): void {

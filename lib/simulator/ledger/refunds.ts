@@ -4,6 +4,7 @@ import type { Accounts } from './accounts.js'
 import type { Book, Notice } from './book.js'
 import { type ApiVersion, isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
+import type { Payers } from './payers.js'
 import { problem } from './problem.js'
 import { MINUTE, Product, type Row } from './product.js'
 
@@ -37,7 +38,7 @@ export class Refunds {
   readonly #accounts: Accounts
   readonly #refunds: Product<RefundState, RefundEvent, Placed>
 
-  constructor(book: Book, orders: Orders, accounts: Accounts) {
+  constructor(book: Book, orders: Orders, accounts: Accounts, payers: Payers) {
     this.#orders = orders
     this.#accounts = accounts
     this.#refunds = new Product<RefundState, RefundEvent, Placed>(book, 'refunds', {
@@ -57,6 +58,7 @@ export class Refunds {
       refused: () => problem(400, 'INVALID_REQUEST', '退款单状态不允许该操作'),
       happened: (row, event) => {
         if (event === 'close') this.#giveBack(row)
+        if (event === 'settle') payers.receive(this.#orderOf(row).payment.openid, row.request.amount.refund)
         const notice = refundNotice({ row, order: this.#orderOf(row) })
         if (notice) book.announce(notice)
       },

@@ -2,6 +2,7 @@
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
+import type { Payers } from './payers.js'
 import { problem } from './problem.js'
 import { DAY, Product, type Row } from './product.js'
 
@@ -29,7 +30,7 @@ const SOON = 1000
 export class Transfers extends Product<TransferState, TransferEvent, TransferRequest> {
   readonly #accounts: Accounts
 
-  constructor(book: Book, accounts: Accounts) {
+  constructor(book: Book, accounts: Accounts, payers: Payers) {
     super(book, 'transfers', {
       first: 'WAIT_USER_CONFIRM',
       moves: {
@@ -48,7 +49,8 @@ export class Transfers extends Product<TransferState, TransferEvent, TransferReq
       unknown: () => problem(404, 'NOT_FOUND', '记录不存在'),
       reused: () => problem(400, 'ALREADY_EXISTS', '商户单号已存在，且请求参数与之前不一致'),
       refused: () => problem(400, 'INVALID_REQUEST', '当前单据状态不支持该操作'),
-      happened(row) {
+      happened(row, event) {
+        if (event === 'confirm') payers.receive(row.request.openid ?? '', row.request.transfer_amount)
         if (row.state === 'FAIL' || row.state === 'CANCELLED')
           post(accounts, row, row.request.transfer_amount, row.updated)
         const { notify_url } = row.request

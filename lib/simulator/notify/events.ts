@@ -4,6 +4,7 @@ import type { Notice } from '../ledger/book.js'
 import type { OutgoingNotification } from './outgoing.js'
 
 export function notificationOf(notice: Notice, now: EpochMilliseconds): OutgoingNotification {
-  const { notify_url, ...event } = notice
-  return { notify_url, event: 'summary' in event ? { ...event, create_time: beijingTime(now) } : event }
+  const { notify_url, recipient, ...event } = notice
+  const to = { notify_url, ...(recipient !== undefined && { recipient }) }
+  return { ...to, event: 'summary' in event ? { ...event, create_time: beijingTime(now) } : event }
 }

@@ -3,8 +3,9 @@ import { InvalidArgumentError } from '../../errors.js'
 import type { MintedNotification } from '../../notification/mint.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
+import type { Callers } from '../keys/callers.js'
 import type { Merchant } from '../keys/merchant.js'
-import { mintFor, type OutgoingNotification, withEventId } from './outgoing.js'
+import { mintFor, type OutgoingNotification, recipientOf, withEventId } from './outgoing.js'
 import { isReachable, type NotificationResponse, Sender } from './sender.js'
 
 export interface SimulatorNotification {
@@ -13,6 +14,8 @@ export interface SimulatorNotification {
   /** `TRANSACTION.SUCCESS`, for example, or `v2/transaction-success` for an order of APIv2. */
   readonly event_type: string
   readonly notify_url: string
+  /** The merchant, or the brand by its brand ID, that it is for. */
+  readonly mchid: string
   /** The content before its encryption. */
   readonly resource: object
   /** Number of times that it has been sent. */
@@ -65,10 +68,15 @@ interface LogEntry extends SimulatorNotification {
   dueAt: EpochMilliseconds | undefined
 }
 
-/** A notification that is not yet acknowledged. */
-interface Pending {
+/** What each attempt is made from. */
+interface Source {
   readonly entry: LogEntry
   readonly event: OutgoingNotification['event']
+  readonly recipient: Merchant
+}
+
+/** A notification that is not yet acknowledged. */
+interface Pending extends Source {
   dueAt: EpochMilliseconds
   /** Number of resends so far. */
   resends: number
@@ -79,8 +87,8 @@ interface NotificationsOptions {
   clock: () => EpochMilliseconds
   /** Business time: when a notification is due. */
   businessClock: () => EpochMilliseconds
-  /** The recipient. */
-  merchant: Merchant
+  /** The recipients. */
+  callers: Callers
   /** The names of the hosts that they may go to beside this machine. */
   hosts: readonly string[]
   /** Whether they are sent automatically in real time, instead of by `deliver`. */
@@ -109,7 +117,7 @@ export class Notifications {
   readonly #options: NotificationsOptions
   readonly #sender = new Sender()
   readonly #entries: LogEntry[] = []
-  readonly #events = new WeakMap<LogEntry, OutgoingNotification['event']>()
+  readonly #sources = new WeakMap<LogEntry, Source>()
   readonly #waiting = new Set<Pending>()
   readonly #inProgress = new Set<Promise<void>>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
@@ -152,10 +160,10 @@ export class Notifications {
    */
   async replay(id: number): Promise<SimulatorNotification> {
     const entry = this.#entries.find(known => known.id === id)
-    const event = entry && this.#events.get(entry)
-    if (!entry || !event) refuse('id', 'the `id` of one of the last 1000 notifications', id)
+    const source = entry && this.#sources.get(entry)
+    if (!entry || !source) refuse('id', 'the `id` of one of the last 1000 notifications', id)
     this.#requireReachable(entry.notify_url, 'notify_url')
-    const [response] = await this.#post(entry, event, 1)
+    const [response] = await this.#post(source, 1)
     if (isAcknowledgement(response)) this.#settle(entry)
     this.#report(entry, 1, [...this.#waiting].find(pending => pending.entry === entry)?.resends)
     return entry
@@ -227,14 +235,17 @@ export class Notifications {
     this.#sender.close()
   }
 
-  #log({ notify_url, event }: OutgoingNotification): Pending {
+  #log(notification: OutgoingNotification): Pending {
     this.#count += 1
-    const { merchant, hosts } = this.#options
+    const { callers, hosts } = this.#options
+    const { notify_url, event } = notification
+    const recipient = recipientOf(notification, callers)
     const { event_type, resource } = event
     const entry: LogEntry = {
       id: this.#count,
       event_type,
       notify_url,
+      mchid: recipient.mchid,
       resource,
       attempts: 0,
       history: [],
@@ -244,10 +255,11 @@ export class Notifications {
     }
     this.#entries.push(entry)
     if (this.#entries.length > LIMIT) this.#entries.shift()
-    const identified = withEventId(event, `${merchant.apiv3Key} ${this.#count} ${JSON.stringify(event)}`)
-    this.#events.set(entry, identified)
+    const identified = withEventId(event, `${recipient.apiv3Key} ${this.#count} ${JSON.stringify(event)}`)
+    const source: Source = { entry, event: identified, recipient }
+    this.#sources.set(entry, source)
     this.#changed()
-    return { entry, event: identified, dueAt: this.#options.businessClock(), resends: 0 }
+    return { ...source, dueAt: this.#options.businessClock(), resends: 0 }
   }
 
   #due(): Pending[] {
@@ -284,9 +296,9 @@ export class Notifications {
   /** `from` is the time that the next resend is counted from. Default: after this attempt. */
   async #send(pending: Pending, copies: number, from?: EpochMilliseconds): Promise<void> {
     if (this.#isClosed) return
-    const { entry, event } = pending
+    const { entry } = pending
     entry.dueAt = undefined
-    const responses = await this.#post(entry, event, copies, from)
+    const responses = await this.#post(pending, copies, from)
     const wait = RESENDS[pending.resends]
     pending.resends += 1
     if (responses.some(isAcknowledgement)) this.#settle(entry)
@@ -297,15 +309,14 @@ export class Notifications {
   }
 
   async #post(
-    entry: LogEntry,
-    event: OutgoingNotification['event'],
+    { entry, event, recipient }: Source,
     copies: number,
     time = this.#options.businessClock(),
   ): Promise<readonly (NotificationResponse | undefined)[]> {
-    const { merchant, clock } = this.#options
+    const { clock } = this.#options
     entry.attempts += copies
     const posts = Array.from({ length: copies }, async () => {
-      const request = mintFor(merchant, event, clock())
+      const request = mintFor(recipient, event, clock())
       const attempt: NotificationAttempt = { time, request, response: undefined, error: undefined }
       entry.history.push(attempt)
       if (entry.history.length > HISTORY_LIMIT) entry.history.shift()

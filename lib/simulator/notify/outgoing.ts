@@ -2,22 +2,36 @@
 import { createHash } from 'node:crypto'
 import { type MintedEvent, type MintedNotification, type MintedXmlEvent, mint } from '../../notification/mint.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
-import type { Merchant } from '../keys/merchant.js'
+import type { Callers } from '../keys/callers.js'
+import { BRAND_SCHEME, type Merchant } from '../keys/merchant.js'
 
 export interface OutgoingNotification {
   readonly notify_url: string
+  /** The merchant ID or the brand ID of the recipient. Default: whom the content names. */
+  readonly recipient?: string
   readonly event: MintedEvent | MintedXmlEvent
+}
+
+/** The fields that name a recipient: of the partner and the sub-merchant, it is the partner. */
+const NAMES = ['sp_mchid', 'combine_mchid', 'mchid', 'mch_id', 'stock_creator_mchid', 'brand_id'] as const
+
+/** Whom a notification is for: the first merchant, where it names none of the simulator's. */
+export function recipientOf({ recipient, event }: OutgoingNotification, callers: Callers): Merchant {
+  const named = [recipient, ...NAMES.map(name => Reflect.get(event.resource, name))]
+  const found = named.flatMap(id => callers.find(String(id)) ?? [])[0]
+  return found ?? callers.first
 }
 
 /** `sentAt` is the machine's time. */
 export function mintFor(
-  { secret, apiv3Key, platform }: Merchant,
+  { scheme, mchid, secret, apiv3Key, platform }: Merchant,
   event: OutgoingNotification['event'],
   sentAt: EpochMilliseconds,
 ): MintedNotification {
   if (isXml(event)) return mint(event, { secret, apiv3Key })
   const { serial, privateKey } = platform.signing(undefined, sentAt)
-  return mint(event, { serial, privateKey, apiv3Key }, { timestamp: Math.floor(sentAt / 1000) })
+  const brand = scheme === BRAND_SCHEME && { brand_id: mchid }
+  return mint(event, { serial, privateKey, apiv3Key, ...brand }, { timestamp: Math.floor(sentAt / 1000) })
 }
 
 /** With the ID by which the recipient knows a resend; a notification of APIv2 has none. */

@@ -59,6 +59,8 @@ export interface Operation {
   /** The JSON or the XML that it takes; undefined for a form, too. */
   readonly payload: PlacedSchema | undefined
   readonly response: ResponseDefinition
+  /** Who may call it, as the documents say; mostly empty for APIv2. */
+  readonly roles: readonly string[]
 }
 
 /** The documented success of an operation. */
@@ -78,6 +80,7 @@ interface Definition {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, Content>> }
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>
+  readonly 'x-roles'?: readonly string[]
 }
 
 interface Webhook {
@@ -144,7 +147,7 @@ function asSchema(found: unknown): Schema {
 
 function readOperation(
   { document, method, path }: Pick<Operation, 'document' | 'method' | 'path'>,
-  { servers, parameters = [], requestBody, responses }: Definition,
+  { servers, parameters = [], requestBody, responses, 'x-roles': roles = [] }: Definition,
 ): Operation {
   const own = ['paths', path, method.toLowerCase()]
   return {
@@ -158,6 +161,7 @@ function readOperation(
     })),
     payload: placed(requestBody?.content, PAYLOADS, [...own, 'requestBody']),
     response: readResponse(responses, own),
+    roles,
   }
 }
 

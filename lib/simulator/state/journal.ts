@@ -9,6 +9,7 @@ import type { RawRequest } from '../http/server.js'
 import type { SimulatorKeys } from '../keys/merchant.js'
 import type { Act, ActOptions } from '../ledger/acts.js'
 import type { Span } from '../ledger/clock.js'
+import type { LedgerSettings } from '../ledger/ledger.js'
 import type { NotificationProgress } from '../notify/notifications.js'
 import type { OutgoingNotification } from '../notify/outgoing.js'
 
@@ -23,15 +24,15 @@ interface StoredRequest extends Omit<RawRequest, 'body' | 'certificate'> {
 /** What the payer or the test did. */
 export type Command = { name: Act; number: string; options: ActOptions } | { name: 'advance'; span: Span }
 
-/** The merchant that a journal belongs to. */
-export interface KnownMerchant {
-  mchid: string
+/** Whom a journal belongs to. */
+export interface Owner {
+  settings: LedgerSettings
   keys: SimulatorKeys
 }
 
 /** A line of the journal; `t` is the machine's time. */
 type Entry = { t: EpochMilliseconds } & (
-  | KnownMerchant
+  | Owner
   | { request: StoredRequest }
   | { command: Command }
   | { notification: OutgoingNotification }
@@ -75,8 +76,8 @@ export class Journal {
       .map(line => JSON.parse(line))
   }
 
-  /** The merchant of the journal; undefined for a new one. */
-  get merchant(): KnownMerchant | undefined {
+  /** Undefined for a new journal. */
+  get owner(): Owner | undefined {
     return this.#entries.findLast(entry => 'keys' in entry)
   }
 

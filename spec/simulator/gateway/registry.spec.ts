@@ -5,9 +5,8 @@ import { endpoint, ok } from '../../../lib/simulator/gateway/endpoint.js'
 import { Registry } from '../../../lib/simulator/gateway/registry.js'
 import { Simulator } from '../../../lib/simulator/index.js'
 import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
-import { Book } from '../../../lib/simulator/ledger/book.js'
 import { BusinessClock } from '../../../lib/simulator/ledger/clock.js'
-import { Records } from '../../../lib/simulator/ledger/records.js'
+import { createLedger } from '../../../lib/simulator/ledger/ledger.js'
 import { documented } from '../catalogue-requests.js'
 import { get, post, send } from '../raw-merchant.js'
 
@@ -115,7 +114,7 @@ describe('an endpoint of a product module', () => {
     let count = 0
     const registry = new Registry(
       [endpoint('post /v3/merchant/fund/withdraw', ({ respond }) => respond({ withdraw_id: String(++count) }))],
-      new Records(new Book(new BusinessClock(Date.now))),
+      createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] }),
     )
     const responses = await Promise.all([call(registry, body), call(registry, body), call(registry, body)])
     expect(responses.map(response => JSON.parse(response.body).withdraw_id)).toEqual(['1', '1', '1'])
@@ -127,7 +126,7 @@ describe('an endpoint of a product module', () => {
     let count = 0
     const registry = new Registry(
       [endpoint('post /v3/merchant/fund/withdraw', () => ok({ withdraw_id: String(++count) }), { numbers: 'ledger' })],
-      new Records(new Book(new BusinessClock(Date.now))),
+      createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] }),
     )
     await call(registry, body)
     expect(await call(registry, body)).toMatchObject({ body: '{"withdraw_id":"2"}' })
@@ -136,7 +135,7 @@ describe('an endpoint of a product module', () => {
   it('completes its response with what the schema requires, and leaves out what it does not have', async () => {
     const registry = new Registry(
       [endpoint('post /v3/merchant/fund/withdraw', ({ respond }) => respond({ extra: true }))],
-      new Records(new Book(new BusinessClock(Date.now))),
+      createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] }),
     )
     expect(JSON.parse((await call(registry, body)).body)).toEqual({
       withdraw_id: expect.any(String),
@@ -147,7 +146,7 @@ describe('an endpoint of a product module', () => {
   it('must be in the catalogue', () => {
     const registry = new Registry(
       [{ method: 'GET', path: '/v3/nothing', handle: () => ok({}) }],
-      new Records(new Book(new BusinessClock(Date.now))),
+      createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] }),
     )
     expect(() => registry.find('GET', '/v3/nothing')).toThrow(TypeError)
   })

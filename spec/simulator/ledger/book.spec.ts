@@ -9,7 +9,7 @@ const NOW = Date.UTC(2026, 10, 24, 8)
 const notify_url = 'http://127.0.0.1:3000/notify'
 
 function open(): { ledger: Ledger; notices: Notice[]; wakes: number[] } {
-  const ledger = createLedger(new BusinessClock(() => NOW), [MCHID])
+  const ledger = createLedger(new BusinessClock(() => NOW), { merchants: [{ mchid: MCHID }], payers: [] })
   const notices: Notice[] = []
   const wakes: number[] = []
   ledger.book.listen(
@@ -44,7 +44,7 @@ describe('the ledger', () => {
     const { ledger } = open()
     ledger.orders.place(MCHID, 'NATIVE', order('a'), NOW)
     ledger.orders.place(MCHID, 'NATIVE', order('b'), NOW)
-    ledger.act('pay', MCHID, 'a', {})
+    ledger.act('pay', [MCHID], 'a', {})
     ledger.refunds.place(MCHID, refund('a', 'r', 40), NOW)
     ledger.transfers.transfer(MCHID, transfer('t', 30), NOW)
     ledger.clock.advance({ minutes: 19 })
@@ -78,10 +78,10 @@ describe('the balance of a merchant', () => {
   it('is what came in less what went out', () => {
     const { ledger } = open()
     ledger.orders.place(MCHID, 'NATIVE', order('a', 500), NOW)
-    ledger.act('pay', MCHID, 'a', {})
+    ledger.act('pay', [MCHID], 'a', {})
     ledger.refunds.place(MCHID, refund('a', 'r1', 200, 500), NOW)
     ledger.refunds.place(MCHID, refund('a', 'r2', 100, 500), NOW)
-    ledger.act('settle', MCHID, 'r2', { fail: 'CLOSED' })
+    ledger.act('settle', [MCHID], 'r2', { fail: 'CLOSED' })
     expect(ledger.accounts.balance(MCHID)).toBe(OPENING_BALANCE + 300)
     expect(ledger.orders.find(MCHID, 'a')).toMatchObject({ refunded: 200 })
   })
@@ -89,7 +89,7 @@ describe('the balance of a merchant', () => {
   it('is NOT_ENOUGH for a transfer or a refund of more, which is then not made', () => {
     const { ledger } = open()
     ledger.orders.place(MCHID, 'NATIVE', order('a', 500), NOW)
-    ledger.act('pay', MCHID, 'a', {})
+    ledger.act('pay', [MCHID], 'a', {})
     ledger.accounts.open(MCHID, 'BASIC', 99)
     ledger.accounts.open(MCHID, 'OPERATION', 99)
     const refused = expect.objectContaining({ statusCode: 403, code: 'NOT_ENOUGH' })
@@ -100,7 +100,7 @@ describe('the balance of a merchant', () => {
     ledger.accounts.open(MCHID, 'OPERATION', 100)
     ledger.transfers.transfer(MCHID, transfer('t', 100), NOW)
     expect(ledger.accounts.balance(MCHID, 'OPERATION')).toBe(0)
-    ledger.act('confirm', MCHID, 't', { fail: 'PAYEE_ACCOUNT_ABNORMAL' })
+    ledger.act('confirm', [MCHID], 't', { fail: 'PAYEE_ACCOUNT_ABNORMAL' })
     expect(ledger.accounts.balance(MCHID, 'OPERATION')).toBe(100)
   })
 })
@@ -124,9 +124,9 @@ describe('by itself', () => {
   it('a refund that has ended on purpose does not settle', () => {
     const { ledger, notices } = open()
     ledger.orders.place(MCHID, 'NATIVE', order('a'), NOW)
-    ledger.act('pay', MCHID, 'a', {})
+    ledger.act('pay', [MCHID], 'a', {})
     ledger.refunds.place(MCHID, refund('a', 'r', 40), NOW)
-    ledger.act('settle', MCHID, 'r', { fail: 'ABNORMAL' })
+    ledger.act('settle', [MCHID], 'r', { fail: 'ABNORMAL' })
     ledger.clock.advance({ days: 1 })
     ledger.now()
     expect(ledger.refunds.find(MCHID, 'r').row.state).toBe('ABNORMAL')

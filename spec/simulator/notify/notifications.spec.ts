@@ -9,7 +9,7 @@ import { InvalidArgumentError } from '../../../lib/errors.js'
 import type { NotificationEvent } from '../../../lib/notification/index.js'
 import * as Notification from '../../../lib/notification/index.js'
 import { Simulator, type SimulatorKeys } from '../../../lib/simulator/index.js'
-import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
+import { Callers } from '../../../lib/simulator/keys/callers.js'
 import { mintAuthority, mintServerCertificate } from '../../../lib/simulator/keys/server-certificate.js'
 import { Notifications } from '../../../lib/simulator/notify/notifications.js'
 import { eventTypesOf, readDocument } from '../../../lib/simulator/schema/catalogue.js'
@@ -558,10 +558,11 @@ it('closing aborts notifications in progress, and nothing is resent', async () =
   expect(simulator.notifications).toMatchObject([{ attempts: 1, statusCode: undefined }])
 })
 
-it('the last 1000 notifications are logged', () => {
-  const merchant = createMerchant('1900000109', keys)
+it('the last 1000 notifications are logged', async () => {
+  const options = { mchids: ['1900000109'], brandIds: [], keys, publicKeyOnly: false, now }
+  const callers = await Callers.create(options)
   const notifications = new Notifications({
-    merchant,
+    callers,
     clock: () => now,
     businessClock: () => now,
     hosts: [],

@@ -4,8 +4,10 @@ import { ApiError } from '../../../errors.js'
 import { v2Facts } from '../../../protocol/v2/endpoints.js'
 import type { EpochMilliseconds } from '../../../util/beijing-time.js'
 import type { RawRequest, RawResponse } from '../../http/server.js'
-import type { Merchant } from '../../keys/merchant.js'
+import type { Callers } from '../../keys/callers.js'
+import type { Merchants } from '../../ledger/merchants.js'
 import { type Operation, operationsOf } from '../../schema/catalogue.js'
+import { requireV2Authority } from '../authority.js'
 import type { DiagnosedResponse } from '../diagnosis.js'
 import type { Fault } from '../faults.js'
 import { fileResponse } from '../file-response.js'
@@ -39,7 +41,8 @@ export interface V2Route {
 }
 
 interface V2GatewayOptions {
-  merchants: ReadonlyMap<string, Merchant>
+  callers: Pick<Callers, 'merchants'>
+  merchants: Merchants
   endpoints: readonly V2Endpoint[]
 }
 
@@ -84,7 +87,11 @@ export class V2Gateway {
     if (mutualTls && !request.certificate) return NO_CERTIFICATE
     const isSigned = method === 'GET' ? signsQuery : merchantField !== undefined
     return withReturnFailure(() => {
-      const message = readMessage(request, this.#options.merchants, { merchantField, hasNonce: !nonceless, isSigned })
+      const message = readMessage(request, this.#options.callers.merchants, {
+        merchantField,
+        hasNonce: !nonceless,
+        isSigned,
+      })
       const call = { ...message, now, isSigned: !unsigned }
       const { certificate } = call.merchant
       const isOwn = !mutualTls || (request.certificate && certificate?.raw.equals(request.certificate))
@@ -95,7 +102,7 @@ export class V2Gateway {
   /** Applies the faults of the response: `status`, `signature` and `content`. */
   async respond(route: V2Route, call: V2Call, fault: Fault): Promise<RawResponse> {
     try {
-      const { body, contentType } = await handle(route, call, fault)
+      const { body, contentType } = await handle(route, call, fault, this.#options.merchants)
       if (contentType === 'text/xml') return xml(corruptSign(body.toString(), fault))
       return fileResponse({ contentType: `${contentType}; charset=utf-8`, open: () => [Buffer.from(body)] }, fault)
     } catch (error) {
@@ -128,11 +135,17 @@ function asReturnCodeError(error: unknown): ReturnCodeError {
   return error instanceof ReturnCodeError ? error : new ReturnCodeError(`simulator: ${String(error)}`)
 }
 
-async function handle({ operation, endpoint }: V2Route, call: V2Call, { status }: Fault): Promise<V2Response> {
+async function handle(
+  { operation, endpoint }: V2Route,
+  call: V2Call,
+  { status }: Fault,
+  merchants: Merchants,
+): Promise<V2Response> {
   try {
     if (status === 429) throw new ResultCodeError('FREQUENCY_LIMITED', '频率超限')
     if (status) throw new ResultCodeError('SYSTEMERROR', '系统错误，请用相同参数重新调用')
     await checkFields(operation, call.fields)
+    requireV2Authority(call, merchants)
     return endpoint ? describe(endpoint.handle(call)) : sampledResponse(operation, call)
   } catch (error) {
     const known = resultCodeError(error, endpoint)

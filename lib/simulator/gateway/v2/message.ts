@@ -68,7 +68,7 @@ export function readMessage(
   rules: MessageRules,
 ): Pick<V2Call, 'merchant' | 'fields' | 'file'> {
   const { fields, file } = readFields(request)
-  const merchant = findMerchant(fields, merchants, rules)
+  const merchant = findMerchant(fields, merchants, rules, request)
   if (!fields.nonce_str && rules.hasNonce && !file) throw new ReturnCodeError('缺少参数nonce_str')
   if (rules.isSigned) requireSignature(fields, merchant)
   return { merchant, fields, file }
@@ -89,11 +89,15 @@ function findMerchant(
   fields: Fields,
   merchants: ReadonlyMap<string, Merchant>,
   { merchantField }: MessageRules,
+  { certificate }: Pick<RawRequest, 'certificate'>,
 ): Merchant {
   const mchid = fields[merchantField ?? 'mch_id'] ?? fields.mch_id ?? fields.mchid
-  const [only] = merchants.values()
-  // Some messages name no merchant: WeChat Pay knows it by its certificate or by what is queried.
-  if (!mchid && merchantField === undefined && only) return only
+  if (!mchid && merchantField === undefined) {
+    // Some messages name no merchant: WeChat Pay knows it by its certificate or by what is queried.
+    const all = [...merchants.values()]
+    const known = all.find(merchant => certificate && merchant.certificate?.raw.equals(certificate)) ?? all[0]
+    if (known) return known
+  }
   if (!mchid) throw new ReturnCodeError(`缺少参数${merchantField ?? 'mch_id'}`)
   const merchant = merchants.get(mchid)
   if (merchant === undefined) throw new ReturnCodeError('商户号mch_id或sub_mch_id不存在')

@@ -1,0 +1,37 @@
+/** Who is in a simulator at first: by its options, or by its state file. */
+import { isDeepStrictEqual } from 'node:util'
+import { InvalidArgumentError } from '../errors.js'
+import type { LedgerSettings } from './ledger/ledger.js'
+import type { KnownMerchant } from './ledger/merchants.js'
+import type { SimulatorOptions } from './options.js'
+import type { Owner } from './state/journal.js'
+
+/** Without the option `merchants`, there is one who may do everything. */
+export function settingsOf({
+  mchid = '1900000109',
+  merchants,
+  balances,
+  payers = [],
+}: SimulatorOptions): LedgerSettings {
+  const all: readonly KnownMerchant[] = merchants ?? [{ mchid }]
+  return { merchants: all.map(merchant => ({ ...(balances && { balances }), ...merchant })), payers }
+}
+
+/** @throws InvalidArgumentError for options that are not those of the state file. */
+export function requireSameOwner({ settings, keys }: Owner, options: SimulatorOptions): void {
+  const { mchid = '' } = settings.merchants.find(({ role }) => role !== 'brand') ?? {}
+  const isSame = options.keys === undefined || options.keys.merchant.serial === keys.merchant.serial
+  if (!isSame || (options.mchid !== undefined && options.mchid !== mchid)) {
+    throw new InvalidArgumentError(
+      `\`state\` must be of the same merchant as \`mchid\` and \`keys\`; got that of ${mchid}, ${keys.merchant.serial}. Leave them out, or use a new file.`,
+    )
+  }
+  const given = settingsOf({ mchid, ...options })
+  const differs =
+    ((options.merchants ?? options.balances) && !isDeepStrictEqual(given.merchants, settings.merchants)) ||
+    (options.payers && !isDeepStrictEqual(given.payers, settings.payers))
+  if (!differs) return
+  throw new InvalidArgumentError(
+    '`state` must have the same `merchants`, `balances` and `payers` as it was begun with; got different ones. Leave them out, or use a new file.',
+  )
+}
