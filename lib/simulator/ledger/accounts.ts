@@ -4,7 +4,8 @@ import type { Book } from './book.js'
 import { problem } from './problem.js'
 import { keyOf } from './product.js'
 
-export type AccountType = 'BASIC' | 'OPERATION' | 'FEES'
+export const ACCOUNT_TYPES = ['BASIC', 'OPERATION', 'FEES'] as const
+export type AccountType = (typeof ACCOUNT_TYPES)[number]
 
 export interface Movement {
   readonly mchid: string
@@ -50,6 +51,14 @@ export class Accounts {
   /** Fen. */
   balance(mchid: string, account: AccountType = 'BASIC'): number {
     return this.#balances.get(keyOf(mchid, account))?.fen ?? 0
+  }
+
+  /** Fen that the account held at the end of a day in Beijing, `YYYYMMDD`. */
+  balanceAfter(mchid: string, account: AccountType, date: string): number {
+    const later = [...this.#movements.values()].find(
+      movement => movement.mchid === mchid && movement.account === account && dayOf(movement.at) > date,
+    )
+    return later ? later.balance - later.amount : this.balance(mchid, account)
   }
 
   /** @throws ApiError 403 `NOT_ENOUGH` when the account holds less than leaves it. */

@@ -19,8 +19,10 @@ import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
 import { Refunds } from './refunds.js'
 import { ProfitSharing } from './sharing.js'
+import { Subsidies } from './subsidies.js'
 import { Transfers } from './transfers.js'
 import { Uploads } from './uploads.js'
+import { Withdrawals } from './withdrawals.js'
 
 export interface Ledger {
   /** Where everything is written. */
@@ -38,6 +40,8 @@ export interface Ledger {
   readonly refunds: Refunds
   readonly transfers: Transfers
   readonly sharing: ProfitSharing
+  readonly subsidies: Subsidies
+  readonly withdrawals: Withdrawals
   readonly services: ServiceOrders
   readonly permissions: Permissions
   readonly plans: Plans
@@ -100,6 +104,8 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     refunds,
     transfers,
     sharing,
+    subsidies: new Subsidies(book, orders, refunds, accounts),
+    withdrawals: new Withdrawals(book, accounts, sharing),
     services,
     permissions: new Permissions(book),
     plans: new Plans(book, services),

@@ -96,7 +96,7 @@ export interface OrderRequest {
   attach?: string | undefined
   description: string
   notify_url?: string | undefined
-  settle_info?: { profit_sharing?: boolean | undefined }
+  settle_info?: { profit_sharing?: boolean | undefined; subsidy_amount?: number | undefined }
   /** The contract that the payer signs with the payment. */
   contract_info?:
     | {
@@ -174,7 +174,7 @@ export interface CombinedRequest {
     attach?: string | undefined
     description: string
     amount: { total_amount: number; currency: string }
-    settle_info?: { profit_sharing?: boolean | undefined } | undefined
+    settle_info?: { profit_sharing?: boolean | undefined; subsidy_amount?: number | undefined } | undefined
   }[]
   time_expire?: string | undefined
   notify_url?: string | undefined

@@ -17,6 +17,8 @@ export interface RefundRequest {
   out_trade_no?: string | undefined
   out_refund_no: string
   funds_account?: string | undefined
+  /** `REFUND_SOURCE_PARTNER_ADVANCE`: the platform pays for its sub-merchant. */
+  refund_account?: string | undefined
   notify_url?: string | undefined
   /** Fen. */
   amount: { refund: number; total: number; currency?: string | undefined }
@@ -30,6 +32,8 @@ export interface Refund {
   readonly row: RefundRow
   readonly order: PaidOrder
 }
+
+export const ADVANCED = 'REFUND_SOURCE_PARTNER_ADVANCE'
 
 const EVENTS = { SUCCESS: '退款成功', ABNORMAL: '退款异常', CLOSED: '退款关闭' } as const
 
@@ -77,7 +81,7 @@ export class Refunds {
       const order = this.#findOrder(mchid, request)
       requireConsistent(request, order)
       this.#orders.requireRefundable(order, request.amount.refund)
-      this.#post(order, -request.amount.refund, { id, no: request.out_refund_no, at: now })
+      this.#post(order, request, -request.amount.refund, { id, at: now })
       this.#orders.refund(order, request.amount.refund)
     })
     return { row, order: this.#orderOf(row) }
@@ -125,11 +129,17 @@ export class Refunds {
   #giveBack(row: RefundRow): void {
     const order = this.#orderOf(row)
     order.refunded -= row.request.amount.refund
-    this.#post(order, row.request.amount.refund, { id: row.id, no: row.no, at: row.updated })
+    this.#post(order, row.request, row.request.amount.refund, { id: row.id, at: row.updated })
   }
 
-  #post(order: PaidOrder, amount: number, entry: { id: string; no: string; at: EpochMilliseconds }): void {
-    this.#accounts.post({ mchid: payeeOf(order), business: amount < 0 ? '退款' : '退款退回', amount, ...entry })
+  #post(
+    order: PaidOrder,
+    { refund_account, out_refund_no: no }: RefundRequest,
+    amount: number,
+    entry: { id: string; at: EpochMilliseconds },
+  ): void {
+    const mchid = refund_account === ADVANCED ? order.mchid : payeeOf(order)
+    this.#accounts.post({ mchid, business: amount < 0 ? '退款' : '退款退回', amount, no, ...entry })
   }
 }
 

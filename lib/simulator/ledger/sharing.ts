@@ -135,6 +135,9 @@ export class ProfitSharing {
       const { transaction_id, receivers = [], owner, unfreeze_unsplit } = request
       const order = this.#orderOf(mchid, transaction_id)
       if (!isFrozen(order, now)) throw problem(400, 'INVALID_REQUEST', '非分账订单，或剩余金额已解冻')
+      if (order.request.settle_info?.subsidy_amount && order.subsidy === undefined) {
+        throw problem(400, 'INVALID_REQUEST', '订单待补差，请先补差或取消补差')
+      }
       const payee = payeeOf(order)
       const others = receivers.filter(({ account }) => account !== payee)
       const amount = totalOf(receivers)

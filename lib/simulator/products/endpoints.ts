@@ -8,6 +8,7 @@ import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
 import { couponEndpoints } from './coupons.js'
+import { ecommerceEndpoints } from './ecommerce.js'
 import { papayEndpoints } from './papay.js'
 import { serviceEndpoints } from './payscore.js'
 import { permissionEndpoints, planEndpoints } from './payscore-users.js'
@@ -40,6 +41,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...refundEndpoints(ledger.refunds),
     ...transferEndpoints(ledger.transfers),
     ...sharingEndpoints(ledger.sharing),
+    ...ecommerceEndpoints(ledger),
     ...serviceEndpoints(ledger.services, ledger.permissions),
     ...permissionEndpoints(ledger.permissions),
     ...planEndpoints(ledger.plans, ledger.services),

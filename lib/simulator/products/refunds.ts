@@ -1,7 +1,7 @@
 /** The endpoints of refunds: create, query, and what becomes of an abnormal one; of e-commerce, too. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
-import { type Refund, type Refunds, refundReceiverOf, successTimeOf } from '../ledger/refunds.js'
+import { ADVANCED, type Refund, type Refunds, refundReceiverOf, successTimeOf } from '../ledger/refunds.js'
 import type { Schema } from '../schema/catalogue.js'
 
 /** What the documents say in prose. */
@@ -76,11 +76,14 @@ function describe({ row, order }: Refund) {
 }
 
 function describeEcommerce(given: Refund): object {
-  const { refund, currency = 'CNY' } = given.row.request.amount
+  const { refund_account, amount } = given.row.request
+  const { refund, currency = 'CNY' } = amount
+  const advance = refund_account === ADVANCED ? refund : 0
   const { status, ...common } = describe(given)
   return {
     ...common,
     status: status === 'CLOSED' ? 'CLOSE' : status,
-    amount: { refund, from: [], payer_refund: refund, discount_refund: 0, currency, advance: 0 },
+    amount: { refund, from: [], payer_refund: refund, discount_refund: 0, currency, advance },
+    ...(refund_account && { refund_account }),
   }
 }

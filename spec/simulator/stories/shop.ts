@@ -27,6 +27,8 @@ export function number(prefix = 'NUMBER'): string {
   return `${prefix}${Date.now()}${count}`
 }
 
+type AccountType = 'BASIC' | 'OPERATION'
+
 export interface Shop {
   readonly simulator: Simulator
   readonly wxpay: WechatPay
@@ -46,9 +48,12 @@ export interface Shop {
     summary: Bill.BillRow<Bill.TradeSummaryTitle> | undefined
   }>
   /** The number, the business and the fen of each movement of an account on the first day, in their order. */
-  readonly flows: (account_type?: 'BASIC' | 'OPERATION') => Promise<[no: string, business: string, fen: number][]>
+  readonly flows: (
+    account_type?: AccountType,
+    sub_mchid?: string,
+  ) => Promise<[no: string, business: string, fen: number][]>
   /** Fen in the account at the end of the first day. */
-  readonly balance: (account_type?: 'BASIC' | 'OPERATION') => Promise<number>
+  readonly balance: (account_type?: AccountType, sub_mchid?: string) => Promise<number>
 }
 
 /**
@@ -80,8 +85,13 @@ export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
     return events.splice(0)
   }
   afterEach(async () => void (await received()))
-  const flow = async (account_type: 'BASIC' | 'OPERATION') =>
-    readAll((await Bill.fundflow(wxpay, { bill_date: day, account_type })).rows())
+  const flow = async (account_type: AccountType, sub_mchid?: string) => {
+    const query = { bill_date: day, account_type }
+    const bill = sub_mchid
+      ? await Bill.subMerchantFundflow(wxpay, { ...query, sub_mchid })
+      : await Bill.fundflow(wxpay, query)
+    return readAll(bill.rows())
+  }
   return {
     simulator,
     wxpay,
@@ -95,11 +105,11 @@ export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
       const bill = await Bill.trade(wxpay, { bill_date: day, bill_type })
       return { rows: await readAll(bill.rows()), summary: bill.summary }
     },
-    async flows(account_type = 'BASIC') {
-      return (await flow(account_type)).map(row => [row.业务凭证号, row.业务名称, signed(row)])
+    async flows(account_type = 'BASIC', sub_mchid) {
+      return (await flow(account_type, sub_mchid)).map(row => [row.业务凭证号, row.业务名称, signed(row)])
     },
-    async balance(account_type = 'BASIC') {
-      return Bill.fen((await flow(account_type)).at(-1)?.['账户结余(元)'] ?? '')
+    async balance(account_type = 'BASIC', sub_mchid) {
+      return Bill.fen((await flow(account_type, sub_mchid)).at(-1)?.['账户结余(元)'] ?? '')
     },
   }
 }

@@ -1,0 +1,131 @@
+/** Withdrawals: money that leaves the account of a platform or of one of its sub-merchants for a bank. */
+import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Accounts, AccountType } from './accounts.js'
+import type { Book } from './book.js'
+import { problem } from './problem.js'
+import { DAY, Product, type Row } from './product.js'
+import type { ProfitSharing } from './sharing.js'
+
+type WithdrawalState = 'INIT' | 'CREATE_SUCCESS' | 'SUCCESS' | 'FAIL' | 'REFUND' | 'CLOSE'
+type WithdrawalEvent = 'send' | 'succeed' | 'fail' | 'refund' | 'close'
+
+export interface WithdrawalRequest {
+  /** Without it, the platform withdraws its own money. */
+  sub_mchid?: string | undefined
+  out_request_no: string
+  /** Fen. */
+  amount: number
+  account_type?: AccountType | undefined
+  remark?: string | undefined
+  bank_memo?: string | undefined
+  notify_url?: string | undefined
+}
+
+export type Withdrawal = Row<WithdrawalState, WithdrawalRequest>
+
+export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, WithdrawalRequest> {
+  readonly #accounts: Accounts
+  readonly #sharing: ProfitSharing
+
+  constructor(book: Book, accounts: Accounts, sharing: ProfitSharing) {
+    super(book, 'withdrawals', {
+      first: 'INIT',
+      moves: {
+        // One that the account has too little for waits to be sent again.
+        INIT: { send: 'CREATE_SUCCESS', close: 'CLOSE' },
+        CREATE_SUCCESS: { succeed: 'SUCCESS', fail: 'FAIL', refund: 'REFUND' },
+        // The bank may still send it back.
+        SUCCESS: { refund: 'REFUND' },
+        FAIL: {},
+        REFUND: {},
+        CLOSE: {},
+      },
+      ends: { INIT: { after: 6 * DAY, by: 'close' }, CREATE_SUCCESS: { after: DAY, by: 'succeed' } },
+      acts: { settle: { succeed: 'succeed', fail: { FAIL: 'fail', REFUND: 'refund' } } },
+      alias: ({ request }) => request.out_request_no,
+      id: { prefix: '1232', digits: 14 },
+      unknown: () => problem(404, 'ORDER_NOT_EXIST', '该提现单号不存在'),
+      reused: () => problem(400, 'INVALID_REQUEST', '商户提现单号重复，且请求参数与之前不一致'),
+      refused: () => problem(400, 'INVALID_REQUEST', '当前请求已经超过有效期'),
+      happened: (row, event) => {
+        if (event === 'send') this.#post(row, -row.request.amount)
+        if (event === 'fail' || event === 'refund') this.#post(row, row.request.amount)
+        const { notify_url } = row.request
+        if (notify_url === undefined || event === 'send') return
+        book.announce({
+          event_type: 'MCHWITHDRAW.CHANGE',
+          notify_url,
+          summary: '商户提现状态变更通知',
+          resource: describeWithdrawal(row),
+        })
+      },
+    })
+    this.#accounts = accounts
+    this.#sharing = sharing
+  }
+
+  /**
+   * Repeating the same request returns the same withdrawal, and sends one that could not be sent.
+   *
+   * @throws ApiError 400 `INVALID_REQUEST` when a request reuses an `out_request_no` with different fields, and for one that
+   *   could not be sent for six days, 403 `NOT_ENOUGH` when less is available.
+   */
+  withdraw(mchid: string, request: WithdrawalRequest, now: EpochMilliseconds): Withdrawal {
+    const { sub_mchid, out_request_no, account_type, amount } = request
+    const row = this.place(mchid, numberOf(out_request_no, sub_mchid), request, now)
+    if (row.state !== 'INIT' && row.state !== 'CLOSE') return row
+    if (this.available(sub_mchid ?? mchid, account_type, now) < amount) {
+      throw problem(403, 'NOT_ENOUGH', '可用余额不足，请充值后重新发起')
+    }
+    return this.move(row, 'send', now)
+  }
+
+  /** @throws ApiError 404 `ORDER_NOT_EXIST`. */
+  findBy(mchid: string, outRequestNo: string, subMchid?: string): Withdrawal {
+    return this.find(mchid, numberOf(outRequestNo, subMchid))
+  }
+
+  /** Fen that the merchant can dispose of. */
+  available(mchid: string, account: AccountType = 'BASIC', now: EpochMilliseconds): number {
+    return this.#accounts.balance(mchid, account) - (account === 'BASIC' ? this.#sharing.frozenOf(mchid, now) : 0)
+  }
+
+  #post({ mchid, id, request, updated }: Withdrawal, amount: number): void {
+    const { sub_mchid, account_type: account, out_request_no: no } = request
+    const business = amount < 0 ? '提现' : '提现退回'
+    this.#accounts.post({
+      mchid: sub_mchid ?? mchid,
+      ...(account && { account }),
+      at: updated,
+      amount,
+      business,
+      id,
+      no,
+    })
+  }
+}
+
+/** The fields of a withdrawal, as in a query and in the notification. */
+export function describeWithdrawal({ mchid, id, state, request, reason, created, updated }: Withdrawal) {
+  const { sub_mchid, out_request_no, amount, remark, bank_memo, account_type = 'BASIC' } = request
+  return {
+    ...(sub_mchid && { sub_mchid, sp_mchid: mchid }),
+    status: state,
+    withdraw_id: id,
+    out_request_no,
+    amount,
+    create_time: beijingTime(created),
+    update_time: beijingTime(updated),
+    ...(reason !== undefined && { reason: '卡号错误' }),
+    ...(remark && { remark }),
+    ...(bank_memo && { bank_memo }),
+    account_type,
+    account_number: '1178',
+    account_bank: '招商银行',
+  }
+}
+
+/** The number of a withdrawal is unique for each sub-merchant. */
+function numberOf(outRequestNo: string, subMchid?: string): string {
+  return subMchid === undefined ? outRequestNo : `${subMchid}/${outRequestNo}`
+}
