@@ -1,6 +1,7 @@
 /** The notifications about payments, and what they have in common with the responses to queries. */
 import { beijingDigits } from '../../util/beijing-time.js'
 import type { Notice } from './book.js'
+import { describeDiscounts, describeV2Discount, paidAmounts } from './discount.js'
 import type { Combined, Order, PaidOrder, Payment } from './order.js'
 
 /** Returns undefined when the order has no `notify_url`. */
@@ -78,13 +79,14 @@ function describePart({ request, payment, state, tradeType }: Order): object {
     amount: {
       total_amount: amount.total,
       currency,
-      payer_amount: payment ? amount.total : 0,
+      payer_amount: payment ? paidAmounts({ amount }, payment).payer : 0,
       payer_currency: currency,
     },
     ...(payment && {
       transaction_id: payment.transactionId,
       bank_type: 'OTHERS',
       success_time: payment.successTime,
+      ...(payment.discount && { promotion_detail: describeDiscounts(payment, currency) }),
     }),
   }
 }
@@ -110,7 +112,8 @@ export function describePayment({ request, tradeType }: Pick<Order, 'request' | 
     bank_type: 'OTHERS',
     success_time: payment.successTime,
     payer: request.sp_mchid === undefined ? { openid } : partnerPayer(request.payer, openid),
-    amount: { total, payer_total: total, currency, payer_currency: currency },
+    amount: { total, payer_total: paidAmounts(request, payment).payer, currency, payer_currency: currency },
+    ...(payment.discount && { promotion_detail: describeDiscounts(payment, currency) }),
   }
 }
 
@@ -146,7 +149,8 @@ export function describeV2Payment({ request, tradeType }: Pick<Order, 'request' 
     bank_type: 'OTHERS',
     total_fee: total,
     fee_type: currency,
-    cash_fee: total,
+    cash_fee: paidAmounts(request, payment).payer,
+    ...describeV2Discount(request, payment),
     transaction_id: payment.transactionId,
     time_end: beijingDigits(Date.parse(payment.successTime)),
   }

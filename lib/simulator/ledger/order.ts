@@ -1,5 +1,6 @@
 /** What an order is: its states, its request, its payment. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Discount } from './discount.js'
 import type { Step } from './entries.js'
 import type { Moves } from './product.js'
 
@@ -97,6 +98,11 @@ export interface OrderRequest {
   description: string
   notify_url?: string | undefined
   settle_info?: { profit_sharing?: boolean | undefined; subsidy_amount?: number | undefined }
+  /** What coupons may require: a mark of the order, or its goods. */
+  goods_tag?: string | undefined
+  detail?:
+    | { goods_detail?: readonly { merchant_goods_id: string; quantity: number; unit_price: number }[] | undefined }
+    | undefined
   /** The contract that the payer signs with the payment. */
   contract_info?:
     | {
@@ -114,6 +120,7 @@ export interface Payment {
   readonly transactionId: string
   readonly successTime: string
   readonly openid: string
+  readonly discount?: Discount | undefined
 }
 
 export interface Order {

@@ -4,6 +4,7 @@ import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
+import { type Discount, paidAmounts } from './discount.js'
 import {
   type ApiVersion,
   type Combined,
@@ -41,6 +42,8 @@ export class Orders {
   /** The paid orders by their transaction numbers, in the order in which they were paid. */
   readonly #paid: Map<string, { key: string }>
   readonly #listeners: ((order: PaidOrder, now: EpochMilliseconds) => void)[] = []
+  #discount: (order: Order, openid: string, now: EpochMilliseconds) => Discount | undefined = () => undefined
+  #givenBack: (order: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds) => void = () => {}
 
   constructor(book: Book, accounts: Accounts, payers: Payers) {
     this.#book = book
@@ -192,11 +195,12 @@ export class Orders {
     if (order.tradeType !== 'MICROPAY') throw problem(400, 'INVALID_REQUEST', '订单的支付场景不支持该请求')
     if (MOVES[order.state].reverse === undefined) throw problem(400, 'INVALID_REQUEST', '订单已退款，不能撤销')
     if (wasPaid && isPaid(order)) {
-      const { total } = order.request.amount
-      this.#post(order, -total, '撤销', now)
-      this.#payers.receive(order.payment.openid, total)
-      order.refunded = total
+      const { payer, settled } = paidAmounts(order.request, order.payment)
+      this.#post(order, -settled, '撤销', now)
+      this.#payers.receive(order.payment.openid, payer)
+      order.refunded = order.request.amount.total
       order.reversed = now
+      this.giveBack(order, '0', order.payment.discount?.fen ?? 0, now)
     }
     this.#move(order, 'reverse', now)
     return order
@@ -216,6 +220,21 @@ export class Orders {
       )
     }
     return this.#complete(order, openid, now)
+  }
+
+  /** `discount` says what a payer saves with a coupon. */
+  discountBy(discount: (order: Order, openid: string, now: EpochMilliseconds) => Discount | undefined): void {
+    this.#discount = discount
+  }
+
+  /** `listener` is called with the fen of a discount that have come back, and the number of the refund or `0`. */
+  onGivenBack(listener: (order: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds) => void): void {
+    this.#givenBack = listener
+  }
+
+  /** A part of the discount has come back. */
+  giveBack(order: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds): void {
+    if (fen > 0) this.#givenBack(order, refundId, fen, now)
   }
 
   /** `listener` is called after each payment, and after its notification is due. */
@@ -252,9 +271,10 @@ export class Orders {
     throw problem(400, 'INVALID_REQUEST', '申请退款金额大于订单可退金额')
   }
 
-  /** Refunds `fen` to the payer. */
-  refund(order: Order, fen: number): void {
+  /** Refunds `fen`, of which `discount` come back from the discount. */
+  refund(order: PaidOrder, fen: number, discount: number): void {
     this.requireRefundable(order, fen)
+    if (order.payment.discount) order.payment.discount.returned += discount
     order.refunded += fen
     this.#move(order, 'refund')
   }
@@ -284,25 +304,27 @@ export class Orders {
     const expected = payer?.openid ?? payer?.sp_openid ?? payer?.sub_openid
     requirePayer(order.request.out_trade_no, expected, openid)
     const payerId = openid ?? expected ?? DEFAULT_OPENID
-    this.#requireFunds([order], payerId)
+    const discount = this.#discount(order, payerId, now)
+    this.#requireFunds([order], payerId, discount?.fen)
     this.#move(order, 'pay', now)
     const payment: Payment = {
       transactionId: this.#book.number('4200', now, 10),
       successTime: beijingTime(now),
       openid: payerId,
+      ...(discount && { discount }),
     }
-    this.#payers.receive(payerId, -order.request.amount.total)
+    this.#payers.receive(payerId, -paidAmounts(order.request, payment).payer)
     const paid: PaidOrder = Object.assign(order, { payment })
     this.#paid.set(keyOf(order.mchid, payment.transactionId), { key: keyOf(order.mchid, order.request.out_trade_no) })
-    this.#post(paid, order.request.amount.total, '交易', now)
+    this.#post(paid, paidAmounts(order.request, payment).settled, '交易', now)
     if (order.combined === undefined) this.#announce(paymentNotice(paid))
     for (const listener of this.#listeners) listener(paid, now)
     return paid
   }
 
   /** @throws ApiError 403 `NOTENOUGH`, for which the orders have failed. */
-  #requireFunds(orders: readonly Order[], openid: string | undefined): void {
-    const fen = orders.reduce((sum, { request }) => sum + request.amount.total, 0)
+  #requireFunds(orders: readonly Order[], openid: string | undefined, saved = 0): void {
+    const fen = orders.reduce((sum, { request }) => sum + request.amount.total, -saved)
     if (this.#payers.canPay(openid ?? DEFAULT_OPENID, fen)) return
     for (const order of orders) this.fail(order, 'NOTENOUGH')
     throw problem(403, 'NOTENOUGH', '余额不足')

@@ -43,11 +43,14 @@ export interface Ending<Event extends string> {
   readonly reasons?: readonly string[]
 }
 
+/** When a state ends by itself: so many milliseconds after it began, or at a time that the row names. */
+type Due<Line> = { readonly after: number } | { readonly at: (row: Line) => EpochMilliseconds }
+
 export interface Definition<State extends string, Event extends string, Request, Line extends Row<State, Request>> {
   readonly first: State
   readonly moves: Moves<State, Event>
   /** The states that end by themselves. */
-  readonly ends?: Partial<Readonly<Record<State, { after: number; by: Event; reason?: string }>>>
+  readonly ends?: Partial<Readonly<Record<State, Due<Line> & { by: Event; reason?: string }>>>
   /** What can happen to it from outside. */
   readonly acts?: Partial<Readonly<Record<Act, Ending<Event>>>>
   /** A different number of the merchant by which acts find it. */
@@ -202,7 +205,7 @@ export class Product<State extends string, Event extends string, Request extends
       updated,
       events: Object.keys(this.#definition.moves[state]),
       acts: this.#possibleActs(row),
-      due: end && { at: updated + end.after, event: end.by },
+      due: end && { at: dueOf(end, row), event: end.by },
       history,
     }
   }
@@ -229,16 +232,20 @@ export class Product<State extends string, Event extends string, Request extends
 
   #schedule(row: Row<State, Request>): void {
     const end = this.#definition.ends?.[row.state]
-    if (end) this.#book.later(row.updated + end.after, this.#name, keyOf(row.mchid, row.no))
+    if (end) this.#book.later(dueOf(end, row), this.#name, keyOf(row.mchid, row.no))
   }
 
   #end(key: string, at: EpochMilliseconds): void {
     const row = this.#rows.get(key)
     const end = row && this.#definition.ends?.[row.state]
     // Meanwhile it has moved on.
-    if (!end || row.updated + end.after !== at) return
+    if (!end || dueOf(end, row) !== at) return
     this.move(row, end.by, at, end.reason)
   }
+}
+
+function dueOf<Line extends Pick<Row<string, unknown>, 'updated'>>(due: Due<Line>, row: Line): EpochMilliseconds {
+  return 'at' in due ? due.at(row) : row.updated + due.after
 }
 
 /** @throws InvalidArgumentError for a reason that it cannot fail for. */

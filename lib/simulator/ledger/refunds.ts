@@ -2,11 +2,12 @@
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book, Notice } from './book.js'
+import { paidAmounts, returnedWith } from './discount.js'
 import { type ApiVersion, isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import type { Payers } from './payers.js'
 import { problem } from './problem.js'
-import { MINUTE, Product, type Row } from './product.js'
+import { keyOf, MINUTE, Product, type Row } from './product.js'
 
 export type RefundState = 'PROCESSING' | 'SUCCESS' | 'ABNORMAL' | 'CLOSED'
 type RefundEvent = 'settle' | 'fail' | 'close' | 'retry'
@@ -31,6 +32,8 @@ type RefundRow = Row<RefundState, Placed>
 export interface Refund {
   readonly row: RefundRow
   readonly order: PaidOrder
+  /** Fen of the order's discount that come back with it. */
+  readonly discount: number
 }
 
 export const ADVANCED = 'REFUND_SOURCE_PARTNER_ADVANCE'
@@ -41,10 +44,13 @@ export class Refunds {
   readonly #orders: Orders
   readonly #accounts: Accounts
   readonly #refunds: Product<RefundState, RefundEvent, Placed>
+  /** What comes back of discounts, by the numbers of the refunds. */
+  readonly #discounts: Map<string, { fen: number }>
 
   constructor(book: Book, orders: Orders, accounts: Accounts, payers: Payers) {
     this.#orders = orders
     this.#accounts = accounts
+    this.#discounts = book.table('refunds.discounts')
     this.#refunds = new Product<RefundState, RefundEvent, Placed>(book, 'refunds', {
       first: 'PROCESSING',
       moves: {
@@ -61,9 +67,13 @@ export class Refunds {
       reused: () => problem(400, 'INVALID_REQUEST', '订单金额或退款金额与之前请求不一致，请核实后再试'),
       refused: () => problem(400, 'INVALID_REQUEST', '退款单状态不允许该操作'),
       happened: (row, event) => {
-        if (event === 'close') this.#giveBack(row)
-        if (event === 'settle') payers.receive(this.#orderOf(row).payment.openid, row.request.amount.refund)
-        const notice = refundNotice({ row, order: this.#orderOf(row) })
+        const refund = this.#refundOf(row)
+        if (event === 'close') this.#undo(refund)
+        if (event === 'settle') {
+          payers.receive(refund.order.payment.openid, row.request.amount.refund - refund.discount)
+          orders.giveBack(refund.order, row.id, refund.discount, row.updated)
+        }
+        const notice = refundNotice(refund)
         if (notice) book.announce(notice)
       },
     })
@@ -81,28 +91,29 @@ export class Refunds {
       const order = this.#findOrder(mchid, request)
       requireConsistent(request, order)
       this.#orders.requireRefundable(order, request.amount.refund)
-      this.#post(order, request, -request.amount.refund, { id, at: now })
-      this.#orders.refund(order, request.amount.refund)
+      const fen = returnedWith(order, request.amount.refund)
+      this.#post(order, request, -settledOf(order, request, fen), { id, at: now })
+      this.#orders.refund(order, request.amount.refund, fen)
+      if (fen > 0) this.#discounts.set(keyOf(mchid, request.out_refund_no), { fen })
     })
-    return { row, order: this.#orderOf(row) }
+    return this.#refundOf(row)
   }
 
   /** By either number. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
   find(mchid: string, number: string): Refund {
-    const row = this.#refunds.find(mchid, number)
-    return { row, order: this.#orderOf(row) }
+    return this.#refundOf(this.#refunds.find(mchid, number))
   }
 
   /** In the order in which they were created. */
   of(mchid: string): Refund[] {
-    return this.#refunds.of(mchid).map(row => ({ row, order: this.#orderOf(row) }))
+    return this.#refunds.of(mchid).map(row => this.#refundOf(row))
   }
 
   /** Those that the merchant applied for or paid, in the order in which they were created. */
   receivedBy(mchid: string): Refund[] {
     return this.#refunds
       .all()
-      .map(row => ({ row, order: this.#orderOf(row) }))
+      .map(row => this.#refundOf(row))
       .filter(({ row, order }) => row.mchid === mchid || payeeOf(order) === mchid)
   }
 
@@ -113,8 +124,9 @@ export class Refunds {
     return refund
   }
 
-  #orderOf({ mchid, request }: RefundRow): PaidOrder {
-    return this.#findOrder(mchid, request)
+  #refundOf(row: RefundRow): Refund {
+    const { fen: discount = 0 } = this.#discounts.get(keyOf(row.mchid, row.no)) ?? {}
+    return { row, order: this.#findOrder(row.mchid, row.request), discount }
   }
 
   #findOrder(mchid: string, { transaction_id, out_trade_no }: RefundRequest): PaidOrder {
@@ -126,10 +138,10 @@ export class Refunds {
     return order
   }
 
-  #giveBack(row: RefundRow): void {
-    const order = this.#orderOf(row)
+  #undo({ row, order, discount }: Refund): void {
     order.refunded -= row.request.amount.refund
-    this.#post(order, row.request, row.request.amount.refund, { id: row.id, at: row.updated })
+    if (order.payment.discount) order.payment.discount.returned -= discount
+    this.#post(order, row.request, settledOf(order, row.request, discount), { id: row.id, at: row.updated })
   }
 
   #post(
@@ -141,6 +153,21 @@ export class Refunds {
     const mchid = refund_account === ADVANCED ? order.mchid : payeeOf(order)
     this.#accounts.post({ mchid, business: amount < 0 ? '退款' : '退款退回', amount, no, ...entry })
   }
+}
+
+/** Fen: of a refund, what the payer receives and what the merchant pays; of its order, what they paid and received. */
+export function amountsOf({ row: { request }, order, discount }: Refund) {
+  const { payer: payerTotal, settled: settledTotal } = paidAmounts(order.request, order.payment)
+  return {
+    payerTotal,
+    settledTotal,
+    payer: request.amount.refund - discount,
+    settled: settledOf(order, request, discount),
+  }
+}
+
+function settledOf({ payment }: PaidOrder, { amount }: RefundRequest, discount: number): number {
+  return amount.refund - (payment.discount?.isPrepaid === false ? discount : 0)
 }
 
 /** When the money arrived; undefined unless it did. */
@@ -165,6 +192,7 @@ function refundNotice(refund: Refund): Notice | undefined {
   if (notify_url === undefined || row.state === 'PROCESSING') return undefined
   if (version === 'v2') return v2RefundNotice(refund, notify_url)
   const { mchid, sp_mchid, sub_mchid, out_trade_no } = order.request
+  const { payerTotal, payer } = amountsOf(refund)
   const success_time = successTimeOf(row)
   return {
     event_type: `REFUND.${row.state}`,
@@ -182,8 +210,8 @@ function refundNotice(refund: Refund): Notice | undefined {
       amount: {
         total: amount.total,
         refund: amount.refund,
-        payer_total: amount.total,
-        payer_refund: amount.refund,
+        payer_total: payerTotal,
+        payer_refund: payer,
       },
     },
   }
@@ -196,8 +224,10 @@ export function v2StateOf({ state }: Pick<RefundRow, 'state'>) {
   return V2_STATES[state]
 }
 
-function v2RefundNotice({ row, order }: Refund, notify_url: string): Notice {
+function v2RefundNotice(refund: Refund, notify_url: string): Notice {
+  const { row, order } = refund
   const { amount } = row.request
+  const { settledTotal, settled } = amountsOf(refund)
   return {
     event_type: 'v2/refund-processed',
     notify_url,
@@ -211,9 +241,9 @@ function v2RefundNotice({ row, order }: Refund, notify_url: string): Notice {
         refund_id: row.id,
         out_refund_no: row.no,
         total_fee: amount.total,
-        settlement_total_fee: amount.total,
+        settlement_total_fee: settledTotal,
         refund_fee: amount.refund,
-        settlement_refund_fee: amount.refund,
+        settlement_refund_fee: settled,
         refund_status: v2StateOf(row),
         success_time: successTimeOf(row)?.slice(0, 19).replace('T', ' '),
         refund_recv_accout: refundReceiverOf(row),

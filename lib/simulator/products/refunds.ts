@@ -1,7 +1,7 @@
 /** The endpoints of refunds: create, query, and what becomes of an abnormal one; of e-commerce, too. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
-import { ADVANCED, type Refund, type Refunds, refundReceiverOf, successTimeOf } from '../ledger/refunds.js'
+import { ADVANCED, amountsOf, type Refund, type Refunds, refundReceiverOf, successTimeOf } from '../ledger/refunds.js'
 import type { Schema } from '../schema/catalogue.js'
 
 /** What the documents say in prose. */
@@ -46,8 +46,10 @@ export function refundEndpoints(refunds: Refunds): readonly Endpoint[] {
   ]
 }
 
-function describe({ row, order }: Refund) {
+function describe(given: Refund) {
+  const { row, order, discount } = given
   const { refund, total, currency = 'CNY' } = row.request.amount
+  const { payerTotal, settledTotal, payer, settled } = amountsOf(given)
   const success_time = successTimeOf(row)
   return {
     refund_id: row.id,
@@ -64,14 +66,14 @@ function describe({ row, order }: Refund) {
       total,
       refund,
       from: [],
-      payer_total: total,
-      payer_refund: refund,
-      settlement_total: total,
-      settlement_refund: refund,
-      discount_refund: 0,
+      payer_total: payerTotal,
+      payer_refund: payer,
+      settlement_total: settledTotal,
+      settlement_refund: settled,
+      discount_refund: discount,
       currency,
     },
-    promotion_detail: [],
+    promotion_detail: describeReturned(given),
   }
 }
 
@@ -79,11 +81,20 @@ function describeEcommerce(given: Refund): object {
   const { refund_account, amount } = given.row.request
   const { refund, currency = 'CNY' } = amount
   const advance = refund_account === ADVANCED ? refund : 0
+  const { payer: payer_refund } = amountsOf(given)
   const { status, ...common } = describe(given)
   return {
     ...common,
     status: status === 'CLOSED' ? 'CLOSE' : status,
-    amount: { refund, from: [], payer_refund: refund, discount_refund: 0, currency, advance },
+    amount: { refund, from: [], payer_refund, discount_refund: given.discount, currency, advance },
     ...(refund_account && { refund_account }),
   }
+}
+
+/** What comes back of the order's discount. */
+function describeReturned({ order, discount }: Refund): object[] {
+  const { discount: whole } = order.payment
+  if (!whole) return []
+  const { couponId: promotion_id, scope, fen: amount, isPrepaid } = whole
+  return [{ promotion_id, scope, type: isPrepaid ? 'COUPON' : 'DISCOUNT', amount, refund_amount: discount }]
 }

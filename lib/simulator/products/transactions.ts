@@ -94,7 +94,7 @@ export function describeOrder({ request, state, tradeType, payment }: Order): ob
   if (payment === undefined) return { ...known, amount: { total, currency } }
   return {
     ...known,
-    ...describePayment({ request, tradeType }, payment),
     promotion_detail: [],
+    ...describePayment({ request, tradeType }, payment),
   }
 }

@@ -3,7 +3,14 @@ import { requireFen, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import { problem } from '../../ledger/problem.js'
-import { type Refund, type Refunds, refundReceiverOf, successTimeOf, v2StateOf } from '../../ledger/refunds.js'
+import {
+  amountsOf,
+  type Refund,
+  type Refunds,
+  refundReceiverOf,
+  successTimeOf,
+  v2StateOf,
+} from '../../ledger/refunds.js'
 
 const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/
 
@@ -26,7 +33,7 @@ function place(call: V2Call, refunds: Refunds): string {
   const { fields, merchant, now } = call
   const { transaction_id, out_trade_no } = fields
   if (!transaction_id && !out_trade_no) throw new ReturnCodeError('缺少参数out_trade_no或transaction_id')
-  const { row, order } = refunds.place(
+  const refund = refunds.place(
     merchant.mchid,
     {
       ...(transaction_id && { transaction_id }),
@@ -38,6 +45,8 @@ function place(call: V2Call, refunds: Refunds): string {
     now,
     'v2',
   )
+  const { row, order, discount } = refund
+  const { payerTotal, settledTotal, payer, settled } = amountsOf(refund)
   return success(call, {
     transaction_id: order.payment.transactionId,
     out_trade_no: order.request.out_trade_no,
@@ -45,8 +54,13 @@ function place(call: V2Call, refunds: Refunds): string {
     refund_id: row.id,
     refund_fee: row.request.amount.refund,
     total_fee: row.request.amount.total,
-    cash_fee: row.request.amount.total,
-    cash_refund_fee: row.request.amount.refund,
+    cash_fee: payerTotal,
+    cash_refund_fee: payer,
+    ...(order.payment.discount && {
+      settlement_total_fee: settledTotal,
+      settlement_refund_fee: settled,
+      coupon_refund_fee: discount,
+    }),
   })
 }
 
@@ -64,11 +78,13 @@ function findRefunds({ fields, merchant: { mchid } }: V2Call, refunds: Refunds):
 }
 
 function describeStatus(refunds: readonly [Refund, ...Refund[]]) {
-  const [{ row, order }] = refunds
+  const [first] = refunds
+  const { row, order } = first
   const numbered = refunds.map((refund, index) => ({
     [`out_refund_no_${index}`]: refund.row.no,
     [`refund_id_${index}`]: refund.row.id,
     [`refund_fee_${index}`]: refund.row.request.amount.refund,
+    ...(order.payment.discount && { [`coupon_refund_fee_${index}`]: refund.discount }),
     [`refund_status_${index}`]: v2StateOf(refund.row),
     [`refund_success_time_${index}`]: successTimeOf(refund.row)?.slice(0, 19).replace('T', ' '),
     [`refund_recv_accout_${index}`]: refundReceiverOf(refund.row),
@@ -77,7 +93,7 @@ function describeStatus(refunds: readonly [Refund, ...Refund[]]) {
     transaction_id: order.payment.transactionId,
     out_trade_no: order.request.out_trade_no,
     total_fee: row.request.amount.total,
-    cash_fee: row.request.amount.total,
+    cash_fee: amountsOf(first).payerTotal,
     refund_count: refunds.length,
     ...Object.assign({}, ...numbered),
   }
