@@ -8,8 +8,11 @@ const CELL = '`'
 /** Cells may contain commas: nothing is quoted. */
 const BETWEEN = `,${CELL}`
 
-/** The titles of a summary that count the rows: of a trade bill, and of a fund flow bill. */
-const COUNTS = ['总交易单数', '资金流水总笔数']
+/** Cells at the end of a row that have quotes in place of backticks: the files about coupons have some. */
+const QUOTED = /(?:,"[^"]*")+$/
+
+/** The titles of a summary that count the rows: of a trade bill, of a fund flow bill, and of a file about coupons. */
+const COUNTS = ['总交易单数', '资金流水总笔数', '总条数']
 
 /** Takes the lines in order. */
 export class Table {
@@ -52,7 +55,7 @@ export class Table {
   }
 
   #row(line: string, blank: Cells): Cells | undefined {
-    const cells = line.slice(1).split(BETWEEN)
+    const cells = cellsOf(line, this.#titles.length)
     if (cells.length === this.#titles.length) {
       this.#rows++
       return fill(blank, this.#titles, cells)
@@ -97,6 +100,15 @@ export class Table {
   #miscounted(found: number, expected: number) {
     return malformed(this.#line, `has ${found} cells for ${expected} titles`)
   }
+}
+
+/** Quotes are cells only where exactly they are missing: elsewhere they belong to a product's name. */
+function cellsOf(line: string, count: number): string[] {
+  const cells = line.slice(1).split(BETWEEN)
+  const [quoted = ''] = cells.length < count ? (QUOTED.exec(line) ?? []) : []
+  const more = quoted === '' ? [] : quoted.slice(2, -1).split('","')
+  if (more.length === 0 || cells.length + more.length !== count) return cells
+  return [...line.slice(1, -quoted.length).split(BETWEEN), ...more]
 }
 
 // Copies of one row share their layout in the engine, which halves the time.

@@ -1,22 +1,18 @@
-/** Stocks of coupons, and the coupons that users have of them. */
-import type { EpochMilliseconds } from '../../util/beijing-time.js'
+/** Cash coupons: stocks of them, what users have, and what is taken off their orders. */
+import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
+import { accepts, type StockRequest, worthOf, worthOfOne } from './coupon-rules.js'
+import type { Discount } from './discount.js'
+import { type Order, type PaidOrder, payeeOf } from './order.js'
+import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { Product, type Row } from './product.js'
+import { DAY, MINUTE, Product, type Row } from './product.js'
 
 export type StockState = 'unactivated' | 'running' | 'paused' | 'stoped'
 export type StockEvent = 'start' | 'pause' | 'restart' | 'stop'
-
-export interface StockRequest {
-  stock_name: string
-  available_begin_time: string
-  available_end_time: string
-  stock_use_rule: { max_coupons: number; max_coupons_per_user: number }
-  no_cash: boolean
-  stock_type: string
-  belong_merchant: string
-  out_request_no: string
-}
+export type CouponState = 'SENDED' | 'USED' | 'EXPIRED'
+type CouponEvent = 'use' | 'return' | 'expire'
 
 export interface SendRequest {
   openid: string
@@ -27,57 +23,262 @@ export interface SendRequest {
 }
 
 export type Stock = Row<StockState, StockRequest>
-export type Coupon = Row<'SENDED', SendRequest>
+export type Coupon = Row<CouponState, SendRequest>
+
+/** A coupon in an order. */
+export interface Use {
+  readonly coupon: string
+  readonly stockId: string
+  /** Who received the money of the order. */
+  readonly mchid: string
+  readonly transactionId: string
+  readonly tradeType: string
+  /** Fen: of the order, and of the coupon. */
+  readonly total: number
+  readonly fen: number
+  readonly at: EpochMilliseconds
+  /** What has come back. */
+  readonly returns: { readonly refundId: string; readonly fen: number; readonly at: EpochMilliseconds }[]
+}
+
+interface Callback {
+  readonly notify_url: string
+  readonly isOn: boolean
+}
 
 export class Coupons {
   readonly stocks: Product<StockState, StockEvent, StockRequest>
-  readonly coupons: Product<'SENDED', never, SendRequest>
+  readonly coupons: Product<CouponState, CouponEvent, SendRequest>
+  /** By transaction number, in their order. */
+  readonly #uses: Map<string, Use>
+  readonly #callbacks: Map<string, Callback>
+  readonly #book: Book
+  readonly #accounts: Accounts
 
-  constructor(book: Book) {
+  constructor(book: Book, orders: Orders, accounts: Accounts) {
+    this.#book = book
+    this.#accounts = accounts
+    this.#uses = book.table('coupons.uses')
+    this.#callbacks = book.table('coupons.callbacks')
     this.stocks = new Product<StockState, StockEvent, StockRequest>(book, 'stocks', {
       first: 'unactivated',
       moves: {
-        unactivated: { start: 'running' },
+        unactivated: { start: 'running', stop: 'stoped' },
         running: { pause: 'paused', stop: 'stoped' },
         paused: { restart: 'running', stop: 'stoped' },
         stoped: {},
       },
+      ends: {
+        unactivated: { at: endOf, by: 'stop' },
+        running: { at: endOf, by: 'stop' },
+        paused: { at: endOf, by: 'stop' },
+      },
       id: { prefix: '9', digits: 6 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '批次不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '商户单据号重复，且请求参数与之前不一致'),
-      refused: () => problem(400, 'INVALID_REQUEST', '批次状态不支持该操作'),
+      reused: () => problem(400, 'RESOURCE_ALREADY_EXISTS', '创建请求重入，但本次请求与上次请求信息不一致'),
+      refused: () => problem(400, 'INVALID_REQUEST', '活动已结束或未激活'),
+      happened: (stock, event) => {
+        if (event === 'start') this.#fund(stock, -stock.request.stock_use_rule.max_amount)
+        if (event === 'stop' && stock.history.some(step => step.event === 'start')) this.#settle(stock)
+      },
     })
-    this.coupons = new Product<'SENDED', never, SendRequest>(book, 'coupons', {
+    this.coupons = new Product<CouponState, CouponEvent, SendRequest>(book, 'coupons', {
       first: 'SENDED',
-      moves: { SENDED: {} },
+      moves: { SENDED: { use: 'USED', expire: 'EXPIRED' }, USED: { return: 'SENDED', expire: 'EXPIRED' }, EXPIRED: {} },
+      ends: { SENDED: { at: coupon => this.validity(coupon).end, by: 'expire' } },
       id: { prefix: '98', digits: 10 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '代金券不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '发券凭证重复，且请求参数与之前不一致'),
+      reused: () => problem(400, 'RESOURCE_ALREADY_EXISTS', '发券请求重入，但本次请求与上次请求信息不一致'),
       refused: () => problem(400, 'INVALID_REQUEST', '代金券状态不支持该操作'),
+      happened: (coupon, event) => {
+        const stock = this.stockOf(coupon)
+        if (event === 'use') this.#announce(coupon)
+        if (event === 'expire' && stock.state === 'stoped') this.#fund(stock, worthOfOne(stock.request), coupon.updated)
+      },
     })
+    orders.discountBy((order, openid, now) => this.#discountOf(order, openid, now))
+    orders.onPaid((order, now) => this.#use(order, now))
+    orders.onGivenBack((order, refundId, fen, now) => this.#giveBack(order, refundId, fen, now))
   }
 
   /**
    * Repeating the same request returns the same coupon.
    *
-   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `RULE_LIMIT` when it is not running, when it is
-   *   used up, or when the user has enough of it.
+   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `REQUEST_BLOCKED` when it is not running,
+   *   `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the user has enough of it.
    */
   send(mchid: string, request: SendRequest, now: EpochMilliseconds): Coupon {
     return this.coupons.place(mchid, request.out_request_no, request, now, () => {
-      const stock = this.stocks.find(mchid, request.stock_id)
-      const { max_coupons, max_coupons_per_user } = stock.request.stock_use_rule
-      const isOver = Date.parse(stock.request.available_end_time) <= now
-      if (stock.state !== 'running' || isOver) throw problem(403, 'RULE_LIMIT', '活动未开始或已结束')
-      const sent = this.sentOf(mchid, stock)
-      if (sent.length >= max_coupons) throw problem(403, 'RULE_LIMIT', '批次预算不足')
+      const stock = this.stocks.find(request.stock_creator_mchid, request.stock_id)
+      const { max_coupons, max_coupons_per_user, max_amount_by_day } = stock.request.stock_use_rule
+      const isBefore = now < Date.parse(stock.request.available_begin_time)
+      if (stock.state !== 'running' || isBefore) throw problem(403, 'REQUEST_BLOCKED', '活动未开始或已结束')
+      const sent = this.sentOf(stock)
+      if (sent.length >= max_coupons) throw problem(403, 'NOT_ENOUGH', '批次预算不足')
+      const today = sent.filter(({ created }) => beijingTime(created).slice(0, 10) === beijingTime(now).slice(0, 10))
+      const { coupon_amount = 0 } = stock.request.coupon_use_rule.fixed_normal_coupon ?? {}
+      if (max_amount_by_day && (today.length + 1) * coupon_amount > max_amount_by_day) {
+        throw problem(400, 'INVALID_REQUEST', '发券超过单天限额')
+      }
       const own = sent.filter(({ request: { openid } }) => openid === request.openid)
       if (own.length >= max_coupons_per_user) throw problem(403, 'RULE_LIMIT', '用户已达最大领券次数')
     })
   }
 
   /** The coupons of a stock that have been sent. */
-  sentOf(mchid: string, stock: Stock): Coupon[] {
-    return this.coupons.of(mchid).filter(({ request }) => request.stock_id === stock.id)
+  sentOf(stock: Stock): Coupon[] {
+    return this.coupons.all().filter(({ request }) => request.stock_id === stock.id)
   }
+
+  /** Of the merchant that sent it or made its stock. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
+  find(mchid: string, openid: string, couponId: string): Coupon {
+    const found = this.coupons.all().find(({ id, request }) => id === couponId && request.openid === openid)
+    if (found && [found.mchid, found.request.stock_creator_mchid].includes(mchid)) return found
+    throw problem(404, 'RESOURCE_NOT_EXISTS', '代金券不存在')
+  }
+
+  stockOf({ request }: Pick<Coupon, 'request'>): Stock {
+    return this.stocks.find(request.stock_creator_mchid, request.stock_id)
+  }
+
+  /** How often the coupons of a stock have been used. */
+  usesOf(stock: Stock): Use[] {
+    return [...this.#uses.values()].filter(({ stockId }) => stockId === stock.id)
+  }
+
+  /** What it was used for last, unless it has come back. */
+  useOf(coupon: Coupon): Use | undefined {
+    if (coupon.state !== 'USED') return undefined
+    return [...this.#uses.values()].findLast(use => use.coupon === coupon.id)
+  }
+
+  /** When the coupon can be used. */
+  validity(coupon: Pick<Coupon, 'created' | 'request'>): { begin: EpochMilliseconds; end: EpochMilliseconds } {
+    const { request } = this.stockOf(coupon)
+    const { second_day_available, available_time_after_receive } = request.coupon_use_rule.coupon_available_time ?? {}
+    const received = second_day_available ? nextDay(coupon.created) : coupon.created
+    const begin = Math.max(Date.parse(request.available_begin_time), received)
+    const end = Date.parse(request.available_end_time)
+    if (!available_time_after_receive) return { begin, end }
+    return { begin, end: Math.min(end, coupon.created + available_time_after_receive * MINUTE) }
+  }
+
+  /** Where a merchant is notified of what is used. */
+  callback(mchid: string): Callback | undefined {
+    return this.#callbacks.get(mchid)
+  }
+
+  setCallback(mchid: string, callback: Callback): void {
+    this.#callbacks.set(mchid, callback)
+  }
+
+  /** The fields of a coupon, as in a query and in the notification. */
+  describe(coupon: Coupon): object {
+    const { id, request } = this.stockOf(coupon)
+    const { fixed_normal_coupon, available_items } = request.coupon_use_rule
+    const { begin, end } = this.validity(coupon)
+    const use = this.useOf(coupon)
+    return {
+      stock_creator_mchid: coupon.request.stock_creator_mchid,
+      stock_id: id,
+      coupon_id: coupon.id,
+      coupon_name: request.stock_name,
+      status: coupon.state,
+      description: request.pattern_info?.description ?? '',
+      create_time: beijingTime(coupon.created),
+      coupon_type: 'NORMAL',
+      no_cash: request.no_cash,
+      available_begin_time: beijingTime(begin),
+      available_end_time: beijingTime(end),
+      singleitem: (available_items?.length ?? 0) > 0,
+      ...(fixed_normal_coupon && { normal_coupon_information: fixed_normal_coupon }),
+      ...(use && {
+        consume_information: {
+          consume_time: beijingTime(use.at),
+          consume_mchid: use.mchid,
+          transaction_id: use.transactionId,
+        },
+      }),
+    }
+  }
+
+  /** Of the coupons that the payer may use for an order, the one that saves most. */
+  #discountOf(order: Order, openid: string, now: EpochMilliseconds): Discount | undefined {
+    const usable = this.coupons.all().flatMap(coupon => {
+      if (coupon.state !== 'SENDED' || coupon.request.openid !== openid) return []
+      const { begin, end } = this.validity(coupon)
+      const { id: stockId, request } = this.stockOf(coupon)
+      const fen = accepts(request, order) ? worthOf(request, order.request) : 0
+      if (now < begin || now >= end || fen <= 0 || fen >= order.request.amount.total) return []
+      const scope = request.coupon_use_rule.available_items?.length ? 'SINGLE' : 'GLOBAL'
+      const { stock_name: name, no_cash } = request
+      return [{ couponId: coupon.id, stockId, name, scope, fen, isPrepaid: !no_cash, returned: 0 } as const]
+    })
+    return usable.sort((one, other) => other.fen - one.fen)[0]
+  }
+
+  #use({ request, tradeType, payment, mchid }: PaidOrder, now: EpochMilliseconds): void {
+    const { discount, transactionId } = payment
+    const coupon = discount && this.#byId(discount.couponId)
+    if (!coupon) return
+    const { couponId, stockId, fen } = discount
+    const payee = payeeOf({ mchid, request })
+    const order = { mchid: payee, transactionId, tradeType, total: request.amount.total }
+    this.#uses.set(transactionId, { coupon: couponId, stockId, ...order, fen, at: now, returns: [] })
+    this.coupons.move(coupon, 'use', now)
+  }
+
+  /** The coupon of an order that was refunded at once can be used again; a part of it only returns the money. */
+  #giveBack({ payment }: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds): void {
+    const use = this.#uses.get(payment.transactionId)
+    const coupon = use && this.#byId(use.coupon)
+    if (!coupon) return
+    use.returns.push({ refundId, fen, at: now })
+    const stock = this.stockOf(coupon)
+    if (fen === use.fen) this.coupons.move(coupon, now < this.validity(coupon).end ? 'return' : 'expire', now)
+    else if (stock.state === 'stoped') this.#fund(stock, fen, now)
+  }
+
+  #byId(couponId: string): Coupon | undefined {
+    return this.coupons.all().find(({ id }) => id === couponId)
+  }
+
+  /** Returns the money that was neither spent nor is needed for coupons that can be used still. */
+  #settle(stock: Stock): void {
+    const spent = this.usesOf(stock).reduce((sum, use) => sum + spentBy(use), 0)
+    const usable = this.sentOf(stock).filter(({ state }) => state === 'SENDED').length
+    this.#fund(stock, stock.request.stock_use_rule.max_amount - spent - usable * worthOfOne(stock.request))
+  }
+
+  /** @throws ApiError 403 `NOT_ENOUGH` when the merchant has less than the stock costs. */
+  #fund({ mchid, id, no, request, updated }: Stock, amount: number, at = updated): void {
+    if (request.no_cash || amount === 0) return
+    const business = amount < 0 ? '代金券预充值' : '代金券预充值退回'
+    this.#accounts.post({ mchid, at, amount, business, id, no })
+  }
+
+  #announce(coupon: Coupon): void {
+    const callback = this.#callbacks.get(coupon.request.stock_creator_mchid)
+    if (!callback?.isOn) return
+    const { notify_url } = callback
+    this.#book.announce({
+      event_type: 'COUPON.USE',
+      notify_url,
+      summary: '代金券核销通知',
+      resource: this.describe(coupon),
+    })
+  }
+}
+
+function endOf({ request }: Stock): EpochMilliseconds {
+  return Date.parse(request.available_end_time)
+}
+
+/** Midnight in Beijing. */
+function nextDay(time: EpochMilliseconds): EpochMilliseconds {
+  return Date.parse(`${beijingTime(time + DAY).slice(0, 10)}T00:00:00+08:00`)
+}
+
+function spentBy({ fen, returns }: Use): number {
+  return returns.reduce((left, part) => left - part.fen, fen)
 }

@@ -110,7 +110,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     permissions: new Permissions(book),
     plans: new Plans(book, services),
     contracts,
-    coupons: new Coupons(book),
+    coupons: new Coupons(book, orders, accounts),
     redPackets: new RedPackets(book),
     uploads: new Uploads(book),
     downloads: new Downloads(),

@@ -14,7 +14,8 @@ import type { Ledger } from '../ledger/ledger.js'
 import { payeeOf } from '../ledger/order.js'
 import { parameterError, problem } from '../ledger/problem.js'
 
-const PATH = '/v3/billdownload/file'
+/** Where files are downloaded from. */
+export const PATH = '/v3/billdownload/file'
 /** Milliseconds. */
 const DAY = 24 * 60 * 60 * 1000
 /** Number of days for which a bill is available. */

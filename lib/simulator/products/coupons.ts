@@ -1,29 +1,56 @@
-/** The endpoints of coupons: create a stock, start, pause, restart and stop it, send of it, query both. */
+/** The endpoints of cash coupons: their stocks, what users have of them, and the files of what was used and refunded. */
 import { beijingTime } from '../../util/beijing-time.js'
-import { type Call, type Endpoint, endpoint, readParam } from '../gateway/endpoint.js'
-import type { Coupon, Coupons, Stock, StockEvent } from '../ledger/coupons.js'
+import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
+import type { StockRequest } from '../ledger/coupon-rules.js'
+import type { Coupons, Stock, StockEvent } from '../ledger/coupons.js'
 import { problem } from '../ledger/problem.js'
+import { DAY } from '../ledger/product.js'
+import { pageOf } from './pages.js'
 
 const PLACING = { numbers: 'ledger' } as const
 
 export function couponEndpoints(coupons: Coupons): readonly Endpoint[] {
   const { stocks } = coupons
+  const ofPath = (call: Call) => stocks.find(call.merchant.mchid, readParam(call, 'stock_id'))
+  const created = (call: Call) => stocks.find(call.query.get('stock_creator_mchid') ?? '', readParam(call, 'stock_id'))
   const change = (event: StockEvent) => (call: Call) => {
-    const stock = stocks.move(stocks.find(call.merchant.mchid, readParam(call, 'stock_id')), event, call.now)
+    const stock = stocks.move(ofPath(call), event, call.now)
     return call.respond({ stock_id: stock.id, [`${event}_time`]: beijingTime(call.now) })
   }
+  const couponOf = (call: Call) =>
+    coupons.find(call.merchant.mchid, readParam(call, 'openid'), readParam(call, 'coupon_id'))
   return [
     endpoint(
       'post /v3/marketing/favor/coupon-stocks',
       ({ merchant, body, now, respond }) => {
+        requireConsistent(body)
         const { id, created } = stocks.place(merchant.mchid, body.out_request_no, body, now)
         return respond({ stock_id: id, create_time: beijingTime(created) })
       },
       PLACING,
     ),
-    endpoint('get /v3/marketing/favor/stocks/{stock_id}', call =>
-      call.respond(describeStock(coupons, stocks.find(call.merchant.mchid, readParam(call, 'stock_id')))),
-    ),
+    endpoint('get /v3/marketing/favor/stocks', call => {
+      const { query } = call
+      const found = stocks
+        .of(query.get('stock_creator_mchid') ?? '')
+        .filter(
+          stock =>
+            (query.get('status') ?? stock.state) === stock.state &&
+            stock.created >= Date.parse(query.get('create_start_time') ?? '1970-01-01') &&
+            stock.created <= Date.parse(query.get('create_end_time') ?? '9999-12-31'),
+        )
+      return ok(pageOf(call, found, stock => describeStock(coupons, stock)))
+    }),
+    endpoint('get /v3/marketing/favor/stocks/{stock_id}', call => ok(describeStock(coupons, created(call)))),
+    endpoint('get /v3/marketing/favor/stocks/{stock_id}/merchants', call => {
+      const { id, request } = created(call)
+      const merchants = request.coupon_use_rule.available_merchants ?? [request.belong_merchant]
+      return ok({ ...pageOf(call, merchants, mchid => mchid), stock_id: id })
+    }),
+    endpoint('get /v3/marketing/favor/stocks/{stock_id}/items', call => {
+      const { id, request } = created(call)
+      return ok({ ...pageOf(call, request.coupon_use_rule.available_items ?? [], item => item), stock_id: id })
+    }),
     endpoint('post /v3/marketing/favor/stocks/{stock_id}/start', change('start')),
     endpoint('post /v3/marketing/favor/stocks/{stock_id}/pause', change('pause')),
     endpoint('post /v3/marketing/favor/stocks/{stock_id}/restart', change('restart')),
@@ -36,43 +63,73 @@ export function couponEndpoints(coupons: Coupons): readonly Endpoint[] {
       },
       PLACING,
     ),
-    endpoint('get /v3/marketing/favor/users/{openid}/coupons/{coupon_id}', call => {
-      const coupon = coupons.coupons.find(call.merchant.mchid, readParam(call, 'coupon_id'))
-      if (coupon.request.openid !== readParam(call, 'openid')) {
-        throw problem(404, 'RESOURCE_NOT_EXISTS', '代金券不存在')
-      }
-      return call.respond(describeCoupon(coupons, coupon, call.now))
+    endpoint('get /v3/marketing/favor/users/{openid}/coupons', call => {
+      const { query } = call
+      const openid = readParam(call, 'openid')
+      const found = coupons.coupons.all().filter(coupon => {
+        const { request } = coupons.stockOf(coupon)
+        const { available_merchants = [request.belong_merchant] } = request.coupon_use_rule
+        const is = (name: string, value: string) => (query.get(name) ?? value) === value
+        return (
+          coupon.request.openid === openid &&
+          (query.has('status') ? is('status', coupon.state) : coupon.state !== 'EXPIRED') &&
+          is('stock_id', coupon.request.stock_id) &&
+          is('creator_mchid', coupon.request.stock_creator_mchid) &&
+          is('sender_mchid', coupon.mchid) &&
+          (!query.has('available_mchid') || available_merchants.includes(query.get('available_mchid') ?? ''))
+        )
+      })
+      return ok(pageOf(call, found, coupon => coupons.describe(coupon)))
+    }),
+    endpoint('get /v3/marketing/favor/users/{openid}/coupons/{coupon_id}', call =>
+      ok(coupons.describe(couponOf(call))),
+    ),
+    endpoint('post /v3/marketing/favor/callbacks', ({ body, respond, now }) => {
+      coupons.setCallback(body.mchid, { notify_url: body.notify_url, isOn: body.switch ?? true })
+      return respond({ update_time: beijingTime(now), notify_url: body.notify_url })
+    }),
+    endpoint('get /v3/marketing/favor/callbacks', ({ query }) => {
+      const mchid = query.get('mchid') ?? ''
+      const known = coupons.callback(mchid)
+      if (!known) throw problem(404, 'RESOURCE_NOT_EXISTS', '未设置消息通知地址')
+      return ok({ mchid, notify_url: known.notify_url })
     }),
   ]
 }
 
+/** @throws ApiError 400 `INVALID_REQUEST` or `PARAM_ERROR` for a period or a budget that cannot be. */
+function requireConsistent({ available_begin_time, available_end_time, ...stock }: StockRequest): void {
+  const days = (Date.parse(available_end_time) - Date.parse(available_begin_time)) / DAY
+  if (!(days >= 0 && days <= 90)) {
+    throw problem(400, 'INVALID_REQUEST', '批次发放规则或核销规则有误，请修改后重试')
+  }
+  const { max_amount, max_coupons } = stock.stock_use_rule
+  const { coupon_amount } = stock.coupon_use_rule.fixed_normal_coupon ?? {}
+  if (coupon_amount !== undefined && max_amount !== coupon_amount * max_coupons) {
+    throw problem(400, 'PARAM_ERROR', '批次预算等于批次面额乘以发券数')
+  }
+}
+
 function describeStock(coupons: Coupons, stock: Stock): object {
-  const { stock_name, available_begin_time, available_end_time, no_cash, stock_type } = stock.request
+  const { stock_name, available_begin_time, available_end_time, no_cash, stock_type, ...request } = stock.request
+  const { fixed_normal_coupon, available_items = [], goods_tag } = request.coupon_use_rule
+  const at = (event: StockEvent) => stock.history.find(step => step.event === event)?.at
+  const [started, stopped] = [at('start'), at('stop')]
   return {
     stock_id: stock.id,
     stock_creator_mchid: stock.mchid,
     stock_name,
+    description: request.pattern_info?.description ?? '',
     available_begin_time,
     available_end_time,
     no_cash,
     stock_type,
     status: stock.state,
     create_time: beijingTime(stock.created),
-    distributed_coupons: coupons.sentOf(stock.mchid, stock).length,
-  }
-}
-
-function describeCoupon(coupons: Coupons, coupon: Coupon, now: number): object {
-  const { request } = coupons.stocks.find(coupon.mchid, coupon.request.stock_id)
-  return {
-    stock_creator_mchid: coupon.mchid,
-    stock_id: coupon.request.stock_id,
-    coupon_id: coupon.id,
-    coupon_name: request.stock_name,
-    status: Date.parse(request.available_end_time) <= now ? 'EXPIRED' : coupon.state,
-    create_time: beijingTime(coupon.created),
-    available_begin_time: request.available_begin_time,
-    available_end_time: request.available_end_time,
-    no_cash: request.no_cash,
+    ...(started !== undefined && { start_time: beijingTime(started) }),
+    ...(stopped !== undefined && { stop_time: beijingTime(stopped) }),
+    distributed_coupons: coupons.sentOf(stock).length,
+    singleitem: available_items.length > 0,
+    stock_use_rule: { max_amount_by_day: 0, ...request.stock_use_rule, fixed_normal_coupon, goods_tag },
   }
 }

@@ -7,6 +7,7 @@ import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
+import { couponFlowEndpoints } from './coupon-flows.js'
 import { couponEndpoints } from './coupons.js'
 import { ecommerceEndpoints } from './ecommerce.js'
 import { papayEndpoints } from './papay.js'
@@ -47,6 +48,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...planEndpoints(ledger.plans, ledger.services),
     ...papayEndpoints(ledger.contracts),
     ...couponEndpoints(ledger.coupons),
+    ...couponFlowEndpoints(ledger, origin),
     ...billEndpoints(ledger, origin, bills),
     ...uploadEndpoints(ledger.uploads),
   ]
