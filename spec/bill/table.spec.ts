@@ -126,3 +126,22 @@ describe('the rows are counted against the summary', () => {
     expect((await read(['备注', ...rows, '资金流水总笔数', '`1,000'].join('\n'))).rows).toHaveLength(1000)
   })
 })
+
+it('the last cells of a file about coupons have quotes in place of backticks', async () => {
+  const titles = '批次id,优惠id,消耗商户号,设备号,银行流水号,单品信息'
+  const file = [titles, '`1,`2,`1900000109,"1600000000","",""', '`1,`3,`1900000109,"","","a,b"', '总条数', '`2']
+  const { rows, summary } = await read(file.join('\r\n'))
+  expect(rows).toMatchObject([
+    { 优惠id: '2', 消耗商户号: '1900000109', 设备号: '1600000000', 银行流水号: '', 单品信息: '' },
+    { 优惠id: '3', 消耗商户号: '1900000109', 设备号: '', 银行流水号: '', 单品信息: 'a,b' },
+  ])
+  expect(summary).toEqual({ 总条数: '2' })
+  const lost = [...file.slice(0, 2), ...file.slice(3)]
+  expect(await failure(read(lost.join('\r\n')))).toMatchObject({ code: 'ERR_BILL_FORMAT' })
+})
+
+it('quotes belong to the cell where no other cell is missing', async () => {
+  const [titles = '', row = '', ...rest] = bill
+  const named = [titles, row.replace(', 大号', ',"大号"'), ...rest]
+  expect((await read(named.join('\n'))).rows[0]).toMatchObject({ 商品名称: 'QQ公仔,"大号"' })
+})

@@ -1,9 +1,10 @@
 /** The trades of one day: those of the ledger, and invented ones before them when they are asked for. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { dayOf } from '../ledger/accounts.js'
+import { paidAmounts } from '../ledger/discount.js'
 import type { Ledger } from '../ledger/ledger.js'
 import type { PaidOrder } from '../ledger/order.js'
-import type { Refund } from '../ledger/refunds.js'
+import { amountsOf, type Refund } from '../ledger/refunds.js'
 import { type Random, seeded } from './random.js'
 import type { Trade } from './trade-bill.js'
 
@@ -60,6 +61,8 @@ function tradeOf({ request, mchid, tradeType, payment }: PaidOrder): Trade {
     tradeType,
     currency: request.amount.currency ?? 'CNY',
     total: request.amount.total,
+    settled: paidAmounts(request, payment).settled,
+    coupon: payment.discount?.isPrepaid ? payment.discount.fen : 0,
     fee: 0,
     description: request.description,
     attach: request.attach ?? '',
@@ -68,18 +71,23 @@ function tradeOf({ request, mchid, tradeType, payment }: PaidOrder): Trade {
 
 function reversalOf(order: PaidOrder): Trade {
   const time = clockTime(order.reversed ?? 0)
-  const refund = { refundId: '0', outRefundNo: '0', amount: order.request.amount.total, time, successTime: time }
-  return { ...tradeOf(order), refund: { ...refund, trade: 'REVOKED', state: 'SUCCESS' } }
+  const trade = tradeOf(order)
+  const { total: amount, settled, coupon } = trade
+  const refund = { refundId: '0', outRefundNo: '0', amount, settled, coupon, time, successTime: time }
+  return { ...trade, refund: { ...refund, trade: 'REVOKED', state: 'SUCCESS' } }
 }
 
 // A bill does not change after its day: what has happened since is not in it.
-function refundTradeOf({ row, order }: Refund, date: string): Trade[] {
+function refundTradeOf(given: Refund, date: string): Trade[] {
+  const { row, order, discount } = given
   const state = dayOf(row.updated) <= date ? row.state : 'PROCESSING'
   if (state === 'CLOSED') return []
   const refund = {
     refundId: row.id,
     outRefundNo: row.no,
     amount: row.request.amount.refund,
+    settled: amountsOf(given).settled,
+    coupon: order.payment.discount?.isPrepaid ? discount : 0,
     time: clockTime(row.created),
     successTime: state === 'SUCCESS' ? clockTime(row.updated) : '',
   }
@@ -98,7 +106,15 @@ function generateTrade({ mchid, date }: DayOptions, index: number, random: Rando
   const amount = 1 + random(total)
   const isRefund = random(REFUND_INTERVAL) === 0
   const time = `${date.replace(/(....)(..)(..)/, '$1-$2-$3')} ${clock(seconds)}`
-  const refund = { refundId: `5030${date}${number}`, outRefundNo: `R${date}${number}`, amount, time, successTime: time }
+  const refund = {
+    refundId: `5030${date}${number}`,
+    outRefundNo: `R${date}${number}`,
+    amount,
+    settled: amount,
+    coupon: 0,
+    time,
+    successTime: time,
+  }
   return {
     time,
     appid: 'wxd678efh567hg6787',
@@ -110,6 +126,8 @@ function generateTrade({ mchid, date }: DayOptions, index: number, random: Rando
     tradeType: TYPES[random(TYPES.length)] ?? '',
     currency: 'CNY',
     total,
+    settled: total,
+    coupon: 0,
     fee: isRefund ? 0 : Math.round(total * FEE_RATE),
     description: DESCRIPTIONS[random(DESCRIPTIONS.length)] ?? '',
     attach: '',

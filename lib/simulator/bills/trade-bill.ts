@@ -15,6 +15,10 @@ export interface Trade {
   tradeType: string
   currency: string
   total: number
+  /** What the merchant received: the total without coupons that were not paid for in advance. */
+  settled: number
+  /** What came of coupons that were paid for in advance. */
+  coupon: number
   fee: number
   description: string
   attach: string
@@ -22,6 +26,10 @@ export interface Trade {
     refundId: string
     outRefundNo: string
     amount: number
+    /** What the merchant paid. */
+    settled: number
+    /** What went back to the coupon. */
+    coupon: number
     time: string
     /** Empty until it has succeeded. */
     successTime: string
@@ -33,8 +41,6 @@ export interface Trade {
 export type TradeBillType = 'ALL' | 'SUCCESS' | 'REFUND'
 
 type Column = readonly [title: string, cell: (trade: Trade) => string, onlyIn?: TradeBillType]
-
-const ZERO = '0.00'
 
 const COLUMNS: readonly Column[] = [
   ['交易时间', ({ time }) => time],
@@ -49,22 +55,22 @@ const COLUMNS: readonly Column[] = [
   ['交易状态', ({ refund }) => refund?.trade ?? 'SUCCESS'],
   ['付款银行', () => 'OTHERS'],
   ['货币种类', ({ currency }) => currency],
-  ['应结订单金额', trade => paid(trade)],
-  ['代金券金额', () => ZERO],
+  ['应结订单金额', trade => paid(trade, trade.settled)],
+  ['代金券金额', trade => paid(trade, trade.coupon)],
   ['退款申请时间', ({ refund }) => refund?.time ?? '', 'REFUND'],
   ['退款成功时间', ({ refund }) => refund?.successTime ?? '', 'REFUND'],
   ['微信退款单号', ({ refund }) => refund?.refundId ?? '0', 'ALL'],
   ['商户退款单号', ({ refund }) => refund?.outRefundNo ?? '0', 'ALL'],
-  ['退款金额', trade => refunded(trade), 'ALL'],
-  ['充值券退款金额', () => ZERO, 'ALL'],
+  ['退款金额', ({ refund }) => yuan(refund?.settled ?? 0), 'ALL'],
+  ['充值券退款金额', ({ refund }) => yuan(refund?.coupon ?? 0), 'ALL'],
   ['退款类型', ({ refund }) => (refund ? 'ORIGINAL' : ''), 'ALL'],
   ['退款状态', ({ refund }) => refund?.state ?? '', 'ALL'],
   ['商品名称', ({ description }) => description],
   ['商户数据包', ({ attach }) => attach],
   ['手续费', ({ fee }) => feeString(fee)],
   ['费率', () => '0.60%'],
-  ['订单金额', trade => paid(trade)],
-  ['申请退款金额', trade => refunded(trade), 'ALL'],
+  ['订单金额', trade => paid(trade, trade.total)],
+  ['申请退款金额', ({ refund }) => yuan(refund?.amount ?? 0), 'ALL'],
   ['费率备注', () => ''],
 ]
 
@@ -72,33 +78,36 @@ const COLUMNS: readonly Column[] = [
 export function* tradeBill(trades: Iterable<Trade>, type: TradeBillType = 'ALL'): Generator<string, void, undefined> {
   const columns = COLUMNS.filter(([, , onlyIn]) => onlyIn === undefined || type === 'REFUND' || onlyIn === type)
   const writer = new TableWriter(columns.map(([title]) => title))
-  const sum = { count: 0, paid: 0, refunded: 0, fee: 0 }
+  const sum = { count: 0, paid: 0, settled: 0, refunded: 0, settledRefunds: 0, coupons: 0, fee: 0 }
   yield writer.titles()
   for (const trade of trades) {
     if (type === (trade.refund ? 'SUCCESS' : 'REFUND')) continue
     sum.count += 1
     sum.fee += trade.fee
-    if (trade.refund) sum.refunded += trade.refund.amount
-    else sum.paid += trade.total
+    if (trade.refund) {
+      sum.refunded += trade.refund.amount
+      sum.settledRefunds += trade.refund.settled
+      sum.coupons += trade.refund.coupon
+    } else {
+      sum.paid += trade.total
+      sum.settled += trade.settled
+    }
     yield writer.row(columns.map(([, cell]) => cell(trade)))
   }
   yield* writer.summary({
     总交易单数: String(sum.count),
-    应结订单总金额: yuan(sum.paid),
-    退款总金额: yuan(sum.refunded),
-    充值券退款总金额: ZERO,
+    应结订单总金额: yuan(sum.settled),
+    退款总金额: yuan(sum.settledRefunds),
+    充值券退款总金额: yuan(sum.coupons),
     手续费总金额: feeString(sum.fee),
     订单总金额: yuan(sum.paid),
     申请退款总金额: yuan(sum.refunded),
   })
 }
 
-function paid({ refund, total }: Trade): string {
-  return refund ? ZERO : yuan(total)
-}
-
-function refunded({ refund }: Trade): string {
-  return refund ? yuan(refund.amount) : ZERO
+/** A refund has no amounts of a payment. */
+function paid({ refund }: Trade, fen: number): string {
+  return yuan(refund ? 0 : fen)
 }
 
 // Fees have five decimals.
