@@ -8,6 +8,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { compile } from '../types/compile.js'
 
 const { folder, installed } = inject('installation')
+const project = join(import.meta.dirname, '../..')
 
 interface Sample {
   code: string
@@ -15,8 +16,8 @@ interface Sample {
   runs: boolean
 }
 
-function samplesOf(readme: string): Sample[] {
-  const text = readFileSync(join(installed, readme), 'utf8')
+function samplesOf(document: string): Sample[] {
+  const text = readFileSync(join(project, document), 'utf8')
   return [...text.matchAll(/(<!-- run -->\n)?```ts\n([\s\S]*?)```/g)].map(([, mark, code = '']) => ({
     code,
     runs: mark !== undefined,
@@ -37,7 +38,8 @@ const skeleton = ({ code }: Sample) =>
     .replace(/ $/gm, '')
 
 const readmes = ['README.md', 'README.zh-CN.md']
-const guides = readdirSync(join(installed, 'docs/guides')).filter(name => name.endsWith('.md'))
+const guidesIn = (root: string) => readdirSync(join(root, 'docs/guides')).filter(name => name.endsWith('.md'))
+const guides = guidesIn(project)
 const documents = [...readmes, ...guides.flatMap(name => [`docs/guides/${name}`, `docs/guides/zh-CN/${name}`])]
   // Coding agents read English.
   .filter(document => document !== 'docs/guides/zh-CN/coding-agents.md')
@@ -61,10 +63,11 @@ describe('the documents', () => {
     },
   )
 
-  it('are all in the index for language models, whose links lead to files', () => {
+  it('are in the index for language models where they are packed, and its links lead to files', () => {
     const index = readFileSync(join(installed, 'llms.txt'), 'utf8')
     const links = [...index.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
-    expect(links).toEqual(expect.arrayContaining([...readmes, ...guides.map(name => `docs/guides/${name}`)]))
+    const packed = guidesIn(installed).map(name => `docs/guides/${name}`)
+    expect(links).toEqual(expect.arrayContaining([...readmes, ...packed]))
     expect(links.filter(link => !existsSync(join(installed, link)))).toEqual([])
   })
 })
