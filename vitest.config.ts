@@ -35,6 +35,13 @@ export default defineConfig({
       },
       {
         extends: true,
+        // The recipes import the package by its name.
+        resolve: {
+          alias: [
+            { find: /^wechatpay-chain$/, replacement: join(import.meta.dirname, 'lib/index.ts') },
+            { find: /^wechatpay-chain\/simulator$/, replacement: join(import.meta.dirname, 'lib/simulator/index.ts') },
+          ],
+        },
         test: {
           name: 'unit',
           include: units.filter(file => !alone.includes(file)),

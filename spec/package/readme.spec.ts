@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { compile } from '../types/compile.js'
 
 const { folder, installed } = inject('installation')
@@ -32,7 +32,7 @@ const program = ({ code }: Sample) => (/^const wxpay\b/m.test(code) ? code : INT
 /** The code alone: what the two languages say differently are comments and strings. */
 const skeleton = ({ code }: Sample) =>
   code
-    .replace(/'[^'\n]*'/g, "''")
+    .replace(/'[^'\n]*'|`[^`\n]*`/g, "''")
     .replace(/\/\/.*$/gm, '')
     .replace(/[ \t]+/g, ' ')
     .replace(/ $/gm, '')
@@ -86,16 +86,91 @@ describe.each(readmes)('%s', readme => {
   })
 })
 
-/** Runs a sample in the project of the user, at a port that is free, and returns what it prints. */
-async function run(sample: Sample | undefined): Promise<string> {
-  if (!sample?.runs) throw new Error('The sample is not marked as one that runs.')
+describe('the guides', () => {
+  const samples = documents.filter(document => document.includes('guides/')).flatMap(samplesThatPrint)
+  let outputs: Record<string, string>
+
+  beforeAll(async () => {
+    outputs = await runAll(samples)
+  })
+
+  it('have a sample each that runs, but for those that only compare', () => {
+    expect(samples.length).toBeGreaterThan(20)
+  })
+
+  it.each(samples)('$name prints what it says', ({ name, output }) => {
+    expect(outputs[name]).toBe(output)
+  })
+})
+
+interface PrintingSample {
+  name: string
+  code: string
+  output: string
+}
+
+/** The samples that are marked as those that run, each with the output that follows it. */
+function samplesThatPrint(document: string): PrintingSample[] {
+  const text = readFileSync(join(project, document), 'utf8')
+  const found = [...text.matchAll(/<!-- run -->\n```ts\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g)]
+  return found.map(([, code = '', output = ''], index) => ({
+    name: `${document.replaceAll('/', '-')}-${index + 1}`,
+    code,
+    output,
+  }))
+}
+
+/** One process for all, and one set of keys for their simulators: generating keys takes longer than running a sample. */
+const RUNNER = `
+import { readFileSync } from 'node:fs'
+import { format } from 'node:util'
+import { Simulator } from 'wechatpay-chain/simulator'
+
+const first = await Simulator.start()
+first.brand
+const { keys } = first
+await first.close()
+const start = Simulator.start
+Simulator.start = options => start.call(Simulator, { keys, ...options })
+
+const outputs = {}
+for (const name of JSON.parse(readFileSync('samples.json', 'utf8'))) {
+  outputs[name] = ''
+  console.log = (...values) => { outputs[name] += format(...values) + '\\n' }
+  await import('./' + name + '.mjs').catch(error => { outputs[name] += error.stack })
+}
+process.stdout.write(JSON.stringify(outputs), () => process.exit())
+`
+
+async function runAll(samples: readonly PrintingSample[]): Promise<Record<string, string>> {
+  const home = mkdtempSync(join(folder, 'guides-'))
+  const port = await freePort()
+  const files = samples.map(({ name, code }) => [`${name}.mjs`, code.replaceAll('3000', port)] as const)
+  for (const [file, content] of [
+    ...files,
+    ['run.mjs', RUNNER],
+    ['samples.json', JSON.stringify(samples.map(({ name }) => name))],
+  ] as const) {
+    writeFileSync(join(home, file), content)
+  }
+  const { stdout } = await promisify(execFile)(process.execPath, ['run.mjs'], { cwd: home })
+  return JSON.parse(stdout)
+}
+
+async function freePort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no port.')
   server.close()
+  return String(address.port)
+}
+
+/** Runs a sample in the project of the user, at a port that is free, and returns what it prints. */
+async function run(sample: Sample | undefined): Promise<string> {
+  if (!sample?.runs) throw new Error('The sample is not marked as one that runs.')
   const file = join(folder, 'sample.mjs')
-  writeFileSync(file, sample.code.replaceAll('3000', String(address.port)))
+  writeFileSync(file, sample.code.replaceAll('3000', await freePort()))
   try {
     return (await promisify(execFile)(process.execPath, [file], { cwd: folder })).stdout
   } finally {

@@ -1,0 +1,6 @@
+import { openShop } from '../../shop.ts'
+
+/** Receives notifications. */
+export function POST(request: Request): Promise<Response> {
+  return openShop().handler(request)
+}
