@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as express from '../../docs/recipes/express/shop.ts'
 import * as fastify from '../../docs/recipes/fastify/shop.ts'
 import * as hono from '../../docs/recipes/hono/shop.ts'
@@ -25,7 +25,11 @@ let simulator: Simulator
 beforeAll(async () => {
   simulator = await Simulator.start()
 })
-afterAll(() => simulator.close())
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  Reflect.deleteProperty(globalThis, 'shop')
+  await simulator.close()
+})
 
 /** What Next.js does with the files in `app`. */
 function nextjs(_: WechatPay, { mchid, notify_url }: ShopOptions): RequestListener {
@@ -41,7 +45,7 @@ function nextjs(_: WechatPay, { mchid, notify_url }: ShopOptions): RequestListen
     BASE_URI: base_uri,
     NOTIFY_URL: notify_url,
   }
-  for (const [name, value] of Object.entries(environment)) process.env[`WECHATPAY_${name}`] = value
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(`WECHATPAY_${name}`, value)
   return getRequestListener(request => {
     const { pathname } = new URL(request.url)
     if (pathname === '/notify') return notify.POST(request)
