@@ -76,6 +76,13 @@ export function endpoint<Name extends Key>(
   return { ...options, method: known, path, handle }
 }
 
+/** The endpoints, and the same ones at the paths of other callers, which begin with one of `others` in place of `start`. */
+export function alsoAt(start: string, others: readonly string[], endpoints: readonly Endpoint[]): Endpoint[] {
+  return [start, ...others].flatMap(prefix =>
+    endpoints.map(one => ({ ...one, path: prefix + one.path.slice(start.length) })),
+  )
+}
+
 export const NO_CONTENT: EndpointResponse = { statusCode: 204, body: '' }
 
 export function ok(value: object): EndpointResponse {

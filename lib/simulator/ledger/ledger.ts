@@ -15,11 +15,14 @@ import { ServiceOrders } from './payscore.js'
 import { Permissions } from './payscore-permissions.js'
 import { Plans } from './payscore-plans.js'
 import { problem } from './problem.js'
+import { Receipts } from './receipts.js'
 import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
 import { Refunds } from './refunds.js'
 import { ProfitSharing } from './sharing.js'
 import { Subsidies } from './subsidies.js'
+import { Authorizations } from './transfer-authorizations.js'
+import { TransferBatches } from './transfer-batches.js'
 import { Transfers } from './transfers.js'
 import { Uploads } from './uploads.js'
 import { Withdrawals } from './withdrawals.js'
@@ -39,6 +42,9 @@ export interface Ledger {
   readonly orders: Orders
   readonly refunds: Refunds
   readonly transfers: Transfers
+  readonly authorizations: Authorizations
+  readonly batches: TransferBatches
+  readonly receipts: Receipts
   readonly sharing: ProfitSharing
   readonly subsidies: Subsidies
   readonly withdrawals: Withdrawals
@@ -88,7 +94,8 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
   const payers = new Payers(book, settings.payers)
   const orders = new Orders(book, accounts, payers)
   const refunds = new Refunds(book, orders, accounts, payers)
-  const transfers = new Transfers(book, accounts, payers)
+  const authorizations = new Authorizations(book)
+  const transfers = new Transfers(book, accounts, payers, authorizations)
   const sharing = new ProfitSharing(book, orders, accounts)
   const services = new ServiceOrders(book, orders)
   const contracts = new Contracts(book, orders)
@@ -103,6 +110,9 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     orders,
     refunds,
     transfers,
+    authorizations,
+    batches: new TransferBatches(book, accounts, payers),
+    receipts: new Receipts(book),
     sharing,
     subsidies: new Subsidies(book, orders, refunds, accounts),
     withdrawals: new Withdrawals(book, accounts, sharing),

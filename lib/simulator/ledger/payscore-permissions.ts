@@ -2,8 +2,7 @@
 import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { DEFAULT_OPENID } from './order.js'
-import { problem } from './problem.js'
-import { keyOf, Product, type Row } from './product.js'
+import { keyOf, Product, type Row, refusals } from './product.js'
 
 type PermissionState = 'UNBINDUSER' | 'AVAILABLE' | 'UNAVAILABLE'
 type PermissionEvent = 'confirm' | 'refuse' | 'terminate'
@@ -33,9 +32,7 @@ export class Permissions extends Product<PermissionState, PermissionEvent, Permi
       // A user who has confirmed may take it back.
       acts: { confirm: { succeed: 'confirm', fail: 'refuse' } },
       id: { prefix: '3', digits: 17 },
-      unknown: () => problem(404, 'NOT_EXIST', '授权记录不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '授权协议号已存在，且请求参数与之前不一致'),
-      refused: () => problem(400, 'INVALID_REQUEST', '用户未授权或已解除授权'),
+      ...refusals(),
       happened: (row, event) => {
         const key = keyOf(row.mchid, row.no)
         const wasOpen = this.#since.has(key)

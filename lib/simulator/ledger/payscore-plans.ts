@@ -3,7 +3,7 @@ import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import type { ServiceOrder, ServiceOrders, ServiceRequest } from './payscore.js'
 import { parameterError, problem } from './problem.js'
-import { DAY, keyOf, Product, type Row } from './product.js'
+import { DAY, keyOf, Product, type Row, refusals } from './product.js'
 
 export interface PlanRequest {
   service_id: string
@@ -67,9 +67,7 @@ export class Plans {
       first: 'NORMAL',
       moves: { NORMAL: { stop: 'STOP' }, STOP: { stop: 'STOP' } },
       id: { prefix: '01', digits: 16 },
-      unknown: () => problem(404, 'NOT_EXIST', '支付分计划不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '商户侧计划号已存在，且请求参数与之前不一致'),
-      refused: () => problem(400, 'INVALID_REQUEST', '支付分计划已停止'),
+      ...refusals(),
     })
     this.signs = new Product<SignState, SignEvent, SignRequest>(book, 'payscore.signs', {
       first: 'CREATED',
@@ -80,9 +78,7 @@ export class Plans {
       },
       acts: { confirm: { succeed: 'confirm', fail: { USER: 'refuse', REVOKE_SERVICE: 'refuse' } } },
       id: { prefix: '02', digits: 16 },
-      unknown: () => problem(404, 'NOT_EXIST', '签约计划不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '商户签约计划单号已存在，且请求参数与之前不一致'),
-      refused: () => problem(400, 'INVALID_REQUEST', '签约计划状态不支持该操作'),
+      ...refusals(),
       happened: (row, event) => {
         const key = keyOf(row.mchid, row.no)
         if (event === 'confirm') this.#signed.set(key, { at: row.updated })

@@ -8,6 +8,7 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { ACTS, type Act } from './acts.js'
 import type { Book } from './book.js'
 import { amountOf, type Entry, type PossibleAct, type Step, titleOf } from './entries.js'
+import { problem } from './problem.js'
 
 export const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -260,6 +261,15 @@ function eventOf<Event extends string>(act: Act, ending: Ending<Event>, fail?: s
 function findEvent<Event extends string>({ succeed, fail: failing }: Ending<Event>, fail?: string): Event | undefined {
   if (fail === undefined) return succeed
   return typeof failing === 'object' ? failing[fail] : failing
+}
+
+/** The refusals of a product, as most documents name them. */
+export function refusals(unknown = 'RESOURCE_NOT_EXISTS', reused = 'INVALID_REQUEST') {
+  return {
+    unknown: () => problem(404, unknown, '记录不存在'),
+    reused: () => problem(400, reused, '商户单号已存在，且请求参数与之前不一致'),
+    refused: () => problem(400, 'INVALID_REQUEST', '当前状态不支持该操作'),
+  }
 }
 
 export function keyOf(mchid: string, number: string): string {

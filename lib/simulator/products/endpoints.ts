@@ -13,11 +13,13 @@ import { ecommerceEndpoints } from './ecommerce.js'
 import { papayEndpoints } from './papay.js'
 import { serviceEndpoints } from './payscore.js'
 import { permissionEndpoints, planEndpoints } from './payscore-users.js'
+import { receiptEndpoints } from './receipts.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
 import { sharingEndpoints } from './sharing.js'
 import { transactionEndpoints } from './transactions.js'
-import { transferEndpoints } from './transfers.js'
+import { transferBatchEndpoints } from './transfer-batches.js'
+import { authorizationEndpoints, transferEndpoints } from './transfers.js'
 import { uploadEndpoints } from './uploads.js'
 import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
 import { paymentEndpoints } from './v2/payments.js'
@@ -41,6 +43,9 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...combinedEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),
     ...transferEndpoints(ledger.transfers),
+    ...authorizationEndpoints(ledger.authorizations),
+    ...transferBatchEndpoints(ledger.batches),
+    ...receiptEndpoints(ledger, origin),
     ...sharingEndpoints(ledger.sharing),
     ...ecommerceEndpoints(ledger),
     ...serviceEndpoints(ledger.services, ledger.permissions),

@@ -1,5 +1,5 @@
 /** The endpoints of WeChat Pay Score about its users: permissions, plans and signed plans. */
-import { type Call, type Endpoint, endpoint, NO_CONTENT, readParam } from '../gateway/endpoint.js'
+import { alsoAt, type Call, type Endpoint, endpoint, NO_CONTENT, readParam } from '../gateway/endpoint.js'
 import type { ServiceOrders } from '../ledger/payscore.js'
 import type { PermissionRequest, Permissions } from '../ledger/payscore-permissions.js'
 import type { PlanRequest, Plans, SignRequest, UseRequest } from '../ledger/payscore-plans.js'
@@ -30,40 +30,38 @@ export function permissionEndpoints(permissions: Permissions): readonly Endpoint
     permissions.move(byCode(call), 'terminate', call.now)
     return NO_CONTENT
   }
-  const terminateUser = (call: Call, names: UserNames) => {
-    permissions.move(byUser(call, names), 'terminate', call.now)
+  const queryUser = (call: Call) => call.respond(permissions.describe(byUser(call, namesOf(call))))
+  const terminateUser = (call: Call) => {
+    permissions.move(byUser(call, { ...namesOf(call), ...Object(call.body) }), 'terminate', call.now)
     return NO_CONTENT
   }
   return [
-    endpoint('post /v3/payscore/permissions', apply, PLACING),
-    endpoint('post /v3/payscore/partner/permissions', apply, PLACING),
-    endpoint('get /v3/payscore/permissions/authorization-code/{authorization_code}', query),
-    endpoint('get /v3/payscore/partner/permissions/authorization-code/{authorization_code}', query),
-    endpoint('get /v3/payscore/permissions/openid/{openid}', call =>
-      call.respond(permissions.describe(byUser(call, namesOf(call, readParam(call, 'openid'))))),
+    ...alsoAt(
+      '/v3/payscore',
+      ['/v3/payscore/partner'],
+      [
+        endpoint('post /v3/payscore/permissions', apply, PLACING),
+        endpoint('get /v3/payscore/permissions/authorization-code/{authorization_code}', query),
+        endpoint('post /v3/payscore/permissions/authorization-code/{authorization_code}/terminate', terminate),
+      ],
     ),
-    endpoint('get /v3/payscore/partner/permissions/search', call =>
-      call.respond(permissions.describe(byUser(call, namesOf(call)))),
-    ),
+    endpoint('get /v3/payscore/permissions/openid/{openid}', queryUser),
+    endpoint('get /v3/payscore/partner/permissions/search', queryUser),
     endpoint('get /v3/payscore/user-service-state', call => {
       const { openid, service_id } = namesOf(call)
       const permission = permissions.byUser(call.merchant.mchid, openid, service_id)
       return call.respond({ use_service_state: permission?.state === 'AVAILABLE' ? 'AVAILABLE' : 'UNAVAILABLE' })
     }),
-    endpoint('post /v3/payscore/permissions/authorization-code/{authorization_code}/terminate', terminate),
-    endpoint('post /v3/payscore/partner/permissions/authorization-code/{authorization_code}/terminate', terminate),
-    endpoint('post /v3/payscore/permissions/openid/{openid}/terminate', call =>
-      terminateUser(call, { openid: readParam(call, 'openid'), service_id: call.body.service_id }),
-    ),
-    endpoint('post /v3/payscore/users/{openid}/permissions/{service_id}/terminate', call =>
-      terminateUser(call, { openid: readParam(call, 'openid'), service_id: readParam(call, 'service_id') }),
-    ),
-    endpoint('post /v3/payscore/partner/permissions/terminate', call => terminateUser(call, call.body)),
+    endpoint('post /v3/payscore/permissions/openid/{openid}/terminate', terminateUser),
+    endpoint('post /v3/payscore/users/{openid}/permissions/{service_id}/terminate', terminateUser),
+    endpoint('post /v3/payscore/partner/permissions/terminate', terminateUser),
   ]
 }
 
-function namesOf({ query }: Call, openid = query.get('openid') ?? undefined): UserNames {
-  return { openid, sub_openid: query.get('sub_openid') ?? undefined, service_id: query.get('service_id') ?? '' }
+/** In the path or in the query. */
+function namesOf({ params, query }: Call): UserNames {
+  const named = (name: string) => params[name] ?? query.get(name) ?? undefined
+  return { openid: named('openid'), sub_openid: named('sub_openid'), service_id: named('service_id') ?? '' }
 }
 
 export function planEndpoints(plans: Plans, services: ServiceOrders): readonly Endpoint[] {
@@ -88,29 +86,26 @@ export function planEndpoints(plans: Plans, services: ServiceOrders): readonly E
   }
   const use = (call: Call<UseRequest>) =>
     call.respond(services.describe(plans.use(call.merchant.mchid, call.body, call.now)))
+  const signs = '/v3/payscore/sign-plan'
   return [
-    endpoint('post /v3/payscore/plan/payscore-plans', create, PLACING),
-    endpoint('post /v3/payscore/plan/partner/payscore-plans', create, PLACING),
-    endpoint('get /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}', query),
-    endpoint('get /v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}', query),
-    endpoint('post /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop', stop),
-    endpoint('post /v3/payscore/plan/partner/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop', stop),
-    endpoint('post /v3/payscore/sign-plan/user-sign-plans', sign, PLACING),
-    endpoint('post /v3/payscore/sign-plan/partner/user-sign-plans', sign, PLACING),
-    endpoint('get /v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}', querySign),
-    endpoint(
-      'get /v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}',
-      querySign,
+    ...alsoAt(
+      '/v3/payscore/plan',
+      ['/v3/payscore/plan/partner'],
+      [
+        endpoint('post /v3/payscore/plan/payscore-plans', create, PLACING),
+        endpoint('get /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}', query),
+        endpoint('post /v3/payscore/plan/payscore-plans/merchant-plan-no/{merchant_plan_no}/stop', stop),
+      ],
     ),
-    endpoint(
-      'post /v3/payscore/sign-plan/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop',
-      stopSign,
+    ...alsoAt(
+      signs,
+      [`${signs}/partner`],
+      [
+        endpoint(`post ${signs}/user-sign-plans`, sign, PLACING),
+        endpoint(`get ${signs}/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}`, querySign),
+        endpoint(`post ${signs}/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop`, stopSign),
+        endpoint(`post ${signs}/serviceorder`, use, PLACING),
+      ],
     ),
-    endpoint(
-      'post /v3/payscore/sign-plan/partner/user-sign-plans/merchant-sign-plan-no/{merchant_sign_plan_no}/stop',
-      stopSign,
-    ),
-    endpoint('post /v3/payscore/sign-plan/serviceorder', use, PLACING),
-    endpoint('post /v3/payscore/sign-plan/partner/serviceorder', use, PLACING),
   ]
 }

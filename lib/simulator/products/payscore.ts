@@ -1,5 +1,5 @@
 /** The endpoints of service orders of WeChat Pay Score, of merchants and of service providers. */
-import { type Call, type Endpoint, endpoint, readParam } from '../gateway/endpoint.js'
+import { alsoAt, type Call, type Endpoint, endpoint, readParam } from '../gateway/endpoint.js'
 import {
   type Completion,
   type ServiceOrder,
@@ -57,26 +57,21 @@ export function serviceEndpoints(services: ServiceOrders, permissions: Permissio
     const row = services.open(merchant.mchid, { ...body, need_user_confirm: false }, now)
     return respond(call, row.state === 'DOING' ? services.complete(row, 'complete', said, now) : row)
   }
-  return [
-    endpoint('post /v3/payscore/serviceorder', open, PLACING),
-    endpoint('post /v3/payscore/partner/serviceorder', open, PLACING),
-    endpoint('post /v3/payscore/servicepayondeliveryorder', open, PLACING),
-    endpoint('post /v3/payscore/partner/servicepayondeliveryorder', open, PLACING),
-    endpoint('post /v3/payscore/serviceorder/direct-complete', preset, PLACING),
-    endpoint('post /v3/payscore/partner/serviceorder/direct-complete', preset, PLACING),
-    endpoint('get /v3/payscore/serviceorder', query),
-    endpoint('get /v3/payscore/partner/serviceorder', query),
-    endpoint('post /v3/payscore/serviceorder/{out_order_no}/cancel', cancel),
-    endpoint('post /v3/payscore/partner/serviceorder/{out_order_no}/cancel', cancel),
-    endpoint('post /v3/payscore/serviceorder/{out_order_no}/complete', complete('complete')),
-    endpoint('post /v3/payscore/partner/serviceorder/{out_order_no}/complete', complete('complete')),
-    endpoint('post /v3/payscore/serviceorder/{out_order_no}/modify', complete('modify')),
-    endpoint('post /v3/payscore/partner/serviceorder/{out_order_no}/modify', complete('modify')),
-    endpoint('post /v3/payscore/serviceorder/{out_order_no}/pay', collect),
-    endpoint('post /v3/payscore/partner/serviceorder/{out_order_no}/pay', collect),
-    endpoint('post /v3/payscore/serviceorder/{out_order_no}/sync', sync),
-    endpoint('post /v3/payscore/partner/serviceorder/{out_order_no}/sync', sync),
-  ]
+  return alsoAt(
+    '/v3/payscore',
+    ['/v3/payscore/partner'],
+    [
+      endpoint('post /v3/payscore/serviceorder', open, PLACING),
+      endpoint('post /v3/payscore/servicepayondeliveryorder', open, PLACING),
+      endpoint('post /v3/payscore/serviceorder/direct-complete', preset, PLACING),
+      endpoint('get /v3/payscore/serviceorder', query),
+      endpoint('post /v3/payscore/serviceorder/{out_order_no}/cancel', cancel),
+      endpoint('post /v3/payscore/serviceorder/{out_order_no}/complete', complete('complete')),
+      endpoint('post /v3/payscore/serviceorder/{out_order_no}/modify', complete('modify')),
+      endpoint('post /v3/payscore/serviceorder/{out_order_no}/pay', collect),
+      endpoint('post /v3/payscore/serviceorder/{out_order_no}/sync', sync),
+    ],
+  )
 }
 
 /** Only what the request has, so that it can be compared with the next one. */

@@ -1,8 +1,11 @@
-/** The endpoints of transfers to users: create, query, cancel. */
-import { beijingTime } from '../../util/beijing-time.js'
-import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
-import { describeTransfer, type Transfers } from '../ledger/transfers.js'
+/** The endpoints of transfers to users and of authorisations, of merchants, service providers and e-commerce. */
+import { alsoAt, type Call, type Endpoint, endpoint, readParam } from '../gateway/endpoint.js'
+import { problem } from '../ledger/problem.js'
+import type { Authorizations } from '../ledger/transfer-authorizations.js'
+import type { Transfer, TransferRequest, Transfers } from '../ledger/transfers.js'
 import type { Schema } from '../schema/catalogue.js'
+
+const APP = '/v3/fund-app/mch-transfer'
 
 /** What the documents say in prose. */
 const RULES: Schema = {
@@ -16,39 +19,73 @@ const RULES: Schema = {
     notify_url: { maxLength: 256, pattern: '^https?://[^\\s?#]+$' },
   },
 }
+const PLACING = { rules: RULES, numbers: 'ledger' } as const
+/** Fen. From this amount on, the name of the receiver is checked. */
+const NAMED = 200_000
 
 export function transferEndpoints(transfers: Transfers): readonly Endpoint[] {
-  const find = (call: Call, name: string) => transfers.find(call.merchant.mchid, readParam(call, name))
+  const respond = (call: Call, row: Transfer) => call.respond(transfers.describe(row))
+  const create = (call: Call<TransferRequest>) => {
+    const { merchant, body, now } = call
+    if (body.transfer_amount >= NAMED && !body.user_name) {
+      throw problem(400, 'INVALID_REQUEST', '转账金额达到2000元时，必须填写收款用户姓名')
+    }
+    return respond(call, transfers.transfer(merchant.mchid, body, now))
+  }
+  const find = (call: Call, name: string, payer: string | undefined) =>
+    transfers.recent(call.merchant.mchid, readParam(call, name), payer, call.now)
+  const query = (name: string) => (call: Call) =>
+    respond(call, find(call, name, call.query.get('sub_mchid') ?? undefined))
+  const cancel = (call: Call) => {
+    const row = find(call, 'out_bill_no', undefined)
+    return respond(call, transfers.move(row, 'cancel', call.now))
+  }
+  const own = [
+    endpoint(`post ${APP}/transfer-bills/transfer`, create, PLACING),
+    endpoint(`post ${APP}/transfer-bills/pre-transfer-with-authorization`, create, PLACING),
+  ]
+  const bills = [
+    endpoint(`post ${APP}/transfer-bills`, create, PLACING),
+    endpoint(`get ${APP}/transfer-bills/out-bill-no/{out_bill_no}`, query('out_bill_no')),
+    endpoint(`post ${APP}/transfer-bills/out-bill-no/{out_bill_no}/cancel`, cancel),
+  ]
+  const byId = endpoint(`get ${APP}/transfer-bills/transfer-bill-no/{transfer_bill_no}`, query('transfer_bill_no'))
+  return [
+    ...alsoAt(APP, [`${APP}/partner`], own),
+    ...alsoAt(APP, [`${APP}/partner`, '/v3/ecommerce/mch-transfer'], bills),
+    ...alsoAt(APP, ['/v3/ecommerce/mch-transfer'], [byId]),
+    endpoint(`post ${APP}/transfer-to-qq-wallet-bills`, create, PLACING),
+    endpoint(`get ${APP}/transfer-to-qq-wallet-bills/{out_bill_no}`, query('out_bill_no')),
+    endpoint(`post ${APP}/transfer-to-qq-wallet-bills/{out_bill_no}/cancel`, cancel),
+  ]
+}
+
+export function authorizationEndpoints(authorizations: Authorizations): readonly Endpoint[] {
+  const find = (call: Call) => authorizations.find(call.merchant.mchid, readParam(call, 'out_authorization_no'))
+  const query = (call: Call) => call.respond(authorizations.describe(find(call)))
+  const close = (call: Call) => {
+    const row = authorizations.close(call.merchant.mchid, readParam(call, 'out_authorization_no'), call.now)
+    return call.respond(authorizations.describe(row))
+  }
+  const numbered = 'out-authorization-no/{out_authorization_no}'
   return [
     endpoint(
-      'post /v3/fund-app/mch-transfer/transfer-bills',
-      ({ merchant, body, now }) => {
-        const { no, id, created, state, reason } = transfers.transfer(merchant.mchid, body, now)
-        return ok({
-          out_bill_no: no,
-          transfer_bill_no: id,
-          create_time: beijingTime(created),
-          state,
-          ...(reason !== undefined && { fail_reason: reason }),
-          ...(state === 'WAIT_USER_CONFIRM' && { package_info: Buffer.from(id).toString('base64') }),
-        })
+      `post ${APP}/user-confirm-authorization`,
+      call => {
+        const { authorization_notify_url: notify_url, scene_info: _, ...request } = call.body
+        const row = authorizations.apply(call.merchant.mchid, { ...request, notify_url }, call.now)
+        return call.respond(authorizations.describe(row))
       },
-      { rules: RULES, numbers: 'ledger' },
+      { numbers: 'ledger' },
     ),
-    endpoint('get /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}', call =>
-      ok(describeTransfer(find(call, 'out_bill_no'))),
+    endpoint(
+      `post ${APP}/partner/user-confirm-authorizations`,
+      call => call.respond(authorizations.describe(authorizations.apply(call.merchant.mchid, call.body, call.now))),
+      { numbers: 'ledger' },
     ),
-    endpoint('get /v3/fund-app/mch-transfer/transfer-bills/transfer-bill-no/{transfer_bill_no}', call =>
-      ok(describeTransfer(find(call, 'transfer_bill_no'))),
-    ),
-    endpoint('post /v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}/cancel', call => {
-      const transfer = transfers.move(find(call, 'out_bill_no'), 'cancel', call.now)
-      return ok({
-        out_bill_no: transfer.no,
-        transfer_bill_no: transfer.id,
-        state: transfer.state,
-        update_time: beijingTime(transfer.updated),
-      })
-    }),
+    endpoint(`get ${APP}/user-confirm-authorization/${numbered}`, query),
+    endpoint(`get ${APP}/partner/user-confirm-authorizations/{out_authorization_no}`, query),
+    endpoint(`post ${APP}/user-confirm-authorization/${numbered}/close`, close),
+    endpoint(`post ${APP}/partner/user-confirm-authorizations/{out_authorization_no}/close`, close),
   ]
 }
