@@ -69,7 +69,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     this.#signed = book.table('contracts.signed')
     book.on(TASK, (key, at) => {
       const order = orders.findByKey(key)
-      if (order?.state === 'ACCEPT') orders.pay(order.mchid, order.request.out_trade_no, undefined, at)
+      if (order?.state === 'ACCEPT') orders.deduct(order.mchid, order.request.out_trade_no, at)
     })
     orders.onPaid((order, now) => this.#signWith(order, now))
   }

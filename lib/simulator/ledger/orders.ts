@@ -1,6 +1,6 @@
 /** Orders of every kind, of APIv3 and APIv2: one table, one life. */
 import { isDeepStrictEqual } from 'node:util'
-import { type ApiError, InvalidArgumentError } from '../../errors.js'
+import { ApiError, InvalidArgumentError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
@@ -220,6 +220,16 @@ export class Orders {
       )
     }
     return this.#complete(order, openid, now)
+  }
+
+  /** The payer pays without being there. Returns undefined when the payer has too little. @throws as `pay`. */
+  deduct(mchid: string, outTradeNo: string, now: EpochMilliseconds): PaidOrder | undefined {
+    try {
+      return this.pay(mchid, outTradeNo, undefined, now)
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'NOTENOUGH') return undefined
+      throw error
+    }
   }
 
   /** `discount` says what a payer saves with a coupon. */

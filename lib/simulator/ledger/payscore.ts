@@ -100,7 +100,11 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
         return problem(400, 'INVALID_ORDER_STATE', '订单状态错误，不支持该操作')
       },
       happened: (row, event) => {
-        if (event === 'pay') this.#charge(row)
+        if (event === 'pay' && !this.#charge(row)) {
+          row.state = 'UNPAID'
+          row.reason = 'NOTENOUGH'
+          return
+        }
         const type = event === 'confirm' ? 'CONFIRM' : event === 'pay' ? 'PAID' : undefined
         const { notify_url } = row.request
         if (type === undefined || notify_url === undefined) return
@@ -194,10 +198,10 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
   }
 
   // A deduction is an order like any other, in the bills and for refunds. Its number is not the one of the service order.
-  #charge({ mchid, no, request, updated }: ServiceOrder): void {
+  #charge({ mchid, no, request, updated }: ServiceOrder): boolean {
     const key = keyOf(mchid, no)
     const amount = this.#due(key)
-    if (amount === 0) return
+    if (amount === 0) return true
     const { appid, sub_appid, sub_mchid, service_introduction, openid, sub_openid } = request
     const out_trade_no = this.#book.number('', updated, 10)
     const isShared = this.#completed.get(key)?.said.profit_sharing === true
@@ -213,9 +217,11 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
       ...(isShared && { settle_info: { profit_sharing: true } }),
     }
     this.#orders.place(mchid, 'JSAPI', order, updated)
-    const { payment } = this.#orders.pay(mchid, out_trade_no, undefined, updated)
-    const paid_time = beijingDigits(updated)
-    this.#collect(key, { amount, paid_type: 'NEWTON', paid_time, transaction_id: payment.transactionId })
+    const paid = this.#orders.deduct(mchid, out_trade_no, updated)
+    if (!paid) return false
+    const transaction_id = paid.payment.transactionId
+    this.#collect(key, { amount, paid_type: 'NEWTON', paid_time: beijingDigits(updated), transaction_id })
+    return true
   }
 }
 
