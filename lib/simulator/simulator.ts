@@ -420,6 +420,13 @@ export class Simulator {
    * documentation. `to` is its URL, by default the `notify_url` of the last notification; `override` sets fields of the
    * content by their paths. Resolves after the first attempt.
    *
+   * `COMPLAINT.CREATE` also begins a complaint, which can then be queried and handled: about the last paid order, or the one
+   * that `override` names by its `out_trade_no` or `transaction_id`; `override` also sets its `complaint_id`,
+   * `complaint_detail`, `problem_description`, `problem_type`, `apply_refund_amount`, `payer_phone` and `payer_openid`.
+   * `COMPLAINT.STATE_CHANGE` goes on with the last complaint, or that of `complaint_id`: the payer says or does what
+   * `action_type` says, such as `CONTINUE_COMPLAINT`, with `operate_details`. Both go to the URL that the merchant has set
+   * for complaints.
+   *
    * @throws InvalidArgumentError (the promise rejects) for an unknown event or option, a path that leads nowhere, and a URL
    *   that notifications must not go to.
    */
@@ -428,9 +435,12 @@ export class Simulator {
     refuseUnknownOptions(unknown, ['to', 'override', 'mchid'], 'trigger')
     const { ledger, notifications } = this.#world
     const recipient = this.#parts.callers.recipient(mchid)
-    const notify_url = to ?? notifications.entries.at(-1)?.notify_url ?? ''
+    const beginning = ledger.book.beginnings.get(event_type)
+    const notify_url = to ?? beginning?.url(recipient.mchid) ?? notifications.entries.at(-1)?.notify_url ?? ''
     notifications.requireAllowed(notify_url)
-    const event = sampledEvent(event_type, override, recipient, ledger.clock.now())
+    const command = { name: 'begin', event_type, mchid: recipient.mchid, given: override } as const
+    const fields = beginning ? this.#act(command, () => this.#begin(command)) : override
+    const event = sampledEvent(event_type, fields, recipient, ledger.clock.now())
     const notification = { notify_url, event, ...(mchid !== undefined && { recipient: mchid }) }
     this.#parts.journal?.add({ t: this.#parts.clock(), notification })
     return notifications.send(notification)
@@ -539,7 +549,14 @@ export class Simulator {
     if (command.name === 'advance') {
       this.#world.ledger.clock.advance(command.span)
       this.#world.ledger.now()
-    } else this[command.name](command.number, command.options)
+    } else if (command.name === 'begin') this.#begin(command)
+    else this[command.name](command.number, command.options)
+  }
+
+  /** Returns the fields of the content that are known. */
+  #begin({ event_type, mchid, given }: Extract<Command, { name: 'begin' }>): Readonly<Record<string, unknown>> {
+    const { book, now } = this.#world.ledger
+    return book.beginnings.get(event_type)?.begin(mchid, given, now()) ?? given
   }
 
   #keepKeys(): void {

@@ -49,10 +49,15 @@ it('everything is there again: keys, orders, refunds, notifications and business
   await first.deliver()
   await expect.poll(() => first.notifications[0]?.status === 'waiting' && first.notifications[0].attempts).toBe(1)
   await first.trigger('PAYSCORE.USER_PAID', { to: notify_url })
+  await first.trigger('COMPLAINT.CREATE', { to: notify_url, override: { complaint_id: 'C1' } })
   first.hold()
   await first.advance({ days: 1 })
   const { notifications, requests } = first
-  const queries = [`/v3/pay/transactions/id/${transaction_id}?mchid=${config.mchid}`, '/v3/refund/domestic/refunds/R1']
+  const queries = [
+    `/v3/pay/transactions/id/${transaction_id}?mchid=${config.mchid}`,
+    '/v3/refund/domestic/refunds/R1',
+    '/v3/merchant-service/complaints-v2/C1/negotiation-historys',
+  ]
   const before = await Promise.all(queries.map(async path => (await get(config, path)).json))
   await first.close()
 
@@ -68,7 +73,7 @@ it('everything is there again: keys, orders, refunds, notifications and business
   expect(created.map(({ json }) => json.code_url)).toContain(again.json.code_url)
   await second.deliver()
   expect(second.notifications[0]).toMatchObject({ attempts: 2, status: 'acknowledged' })
-  expect(ids).toEqual([ids[0], ids[1], ids[0]])
+  expect(ids).toEqual([ids[0], ids[1], ids[2], ids[0]])
   await new Promise(closed => shop.close(closed))
 })
 

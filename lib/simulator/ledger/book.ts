@@ -25,6 +25,14 @@ interface V2Notice {
   readonly resource: MintedXmlEvent['resource']
 }
 
+/** What the notification of an event begins when a test triggers it. */
+export interface Beginning {
+  /** Where the merchant has such notifications sent; undefined when it has named no URL. */
+  url(mchid: string): string | undefined
+  /** Writes down what it is about, and returns the fields of the content that are known. */
+  begin(mchid: string, given: Readonly<Record<string, unknown>>, now: EpochMilliseconds): Record<string, unknown>
+}
+
 /** Something that happens by itself. */
 interface Task {
   readonly at: EpochMilliseconds
@@ -53,6 +61,8 @@ export class Book {
   readonly clock: BusinessClock
   /** What can happen from outside: each product adds its own. */
   readonly acts = new Acts()
+  /** By the event. */
+  readonly beginnings = new Map<string, Beginning>()
   /** What there is: each product adds its own. */
   readonly entries = new Entries()
   readonly #tables = new Map<string, Kept>()

@@ -5,6 +5,7 @@ import { Accounts } from './accounts.js'
 import type { Act, ActOptions } from './acts.js'
 import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
+import { Complaints } from './complaints.js'
 import { Contracts } from './contracts.js'
 import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
@@ -46,6 +47,7 @@ export interface Ledger {
   readonly batches: TransferBatches
   readonly receipts: Receipts
   readonly sharing: ProfitSharing
+  readonly complaints: Complaints
   readonly subsidies: Subsidies
   readonly withdrawals: Withdrawals
   readonly services: ServiceOrders
@@ -114,6 +116,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     batches: new TransferBatches(book, accounts, payers),
     receipts: new Receipts(book),
     sharing,
+    complaints: new Complaints(book, orders, refunds),
     subsidies: new Subsidies(book, orders, refunds, accounts),
     withdrawals: new Withdrawals(book, accounts, sharing),
     services,

@@ -43,6 +43,7 @@ const EVENTS = { SUCCESS: '退款成功', ABNORMAL: '退款异常', CLOSED: '退
 export class Refunds {
   readonly #orders: Orders
   readonly #accounts: Accounts
+  readonly #listeners: ((order: PaidOrder, now: EpochMilliseconds) => void)[] = []
   readonly #refunds: Product<RefundState, RefundEvent, Placed>
   /** What comes back of discounts, by the numbers of the refunds. */
   readonly #discounts: Map<string, { fen: number }>
@@ -72,6 +73,7 @@ export class Refunds {
         if (event === 'settle') {
           payers.receive(refund.order.payment.openid, row.request.amount.refund - refund.discount)
           orders.giveBack(refund.order, row.id, refund.discount, row.updated)
+          for (const listener of this.#listeners) listener(refund.order, row.updated)
         }
         const notice = refundNotice(refund)
         if (notice) book.announce(notice)
@@ -97,6 +99,11 @@ export class Refunds {
       if (fen > 0) this.#discounts.set(keyOf(mchid, request.out_refund_no), { fen })
     })
     return this.#refundOf(row)
+  }
+
+  /** `listener` is called with the order when the money of a refund has arrived. */
+  onSuccess(listener: (order: PaidOrder, now: EpochMilliseconds) => void): void {
+    this.#listeners.push(listener)
   }
 
   /** By either number. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */

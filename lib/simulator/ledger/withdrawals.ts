@@ -55,6 +55,7 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
         book.announce({
           event_type: 'MCHWITHDRAW.CHANGE',
           notify_url,
+          recipient: row.mchid,
           summary: '商户提现状态变更通知',
           resource: describeWithdrawal(row),
         })

@@ -7,6 +7,7 @@ import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
+import { complaintEndpoints } from './complaints.js'
 import { couponFlowEndpoints } from './coupon-flows.js'
 import { couponEndpoints } from './coupons.js'
 import { ecommerceEndpoints } from './ecommerce.js'
@@ -48,6 +49,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...receiptEndpoints(ledger, origin),
     ...sharingEndpoints(ledger.sharing),
     ...ecommerceEndpoints(ledger),
+    ...complaintEndpoints(ledger.complaints, origin),
     ...serviceEndpoints(ledger.services, ledger.permissions),
     ...permissionEndpoints(ledger.permissions),
     ...planEndpoints(ledger.plans, ledger.services),

@@ -22,7 +22,10 @@ interface StoredRequest extends Omit<RawRequest, 'body' | 'certificate'> {
 }
 
 /** What the payer or the test did. */
-export type Command = { name: Act; number: string; options: ActOptions } | { name: 'advance'; span: Span }
+export type Command =
+  | { name: Act; number: string; options: ActOptions }
+  | { name: 'advance'; span: Span }
+  | { name: 'begin'; event_type: string; mchid: string; given: Readonly<Record<string, unknown>> }
 
 /** Whom a journal belongs to. */
 export interface Owner {
