@@ -10,6 +10,8 @@ import type { Trade } from './trade-bill.js'
 
 export interface DayOptions {
   mchid: string
+  /** Only what this sub-merchant of the merchant has received. Default: everything. */
+  subMchid?: string | undefined
   /** `YYYYMMDD`. */
   date: string
   /** Number of generated trades. The same merchant, date and seed generate the same trades. */
@@ -37,11 +39,15 @@ export function* generatedTrades(options: DayOptions): Generator<Trade, void, un
 }
 
 /** The payments of the day, then what was reversed, then the refunds that were applied for. */
-export function ownTrades({ orders, refunds }: TradeSource, { mchid, date }: Pick<DayOptions, 'mchid' | 'date'>) {
-  const paid = orders.paidBy(mchid)
+export function ownTrades(
+  { orders, refunds }: TradeSource,
+  { mchid, date, subMchid }: Pick<DayOptions, 'mchid' | 'date' | 'subMchid'>,
+) {
+  const isAsked = (order: PaidOrder) => subMchid === undefined || order.request.sub_mchid === subMchid
+  const paid = orders.paidBy(mchid).filter(isAsked)
   const payments = paid.filter(({ payment }) => dayOf(Date.parse(payment.successTime)) === date).map(tradeOf)
   const reversed = paid.filter(order => order.reversed !== undefined && dayOf(order.reversed) === date)
-  const ofDay = refunds.receivedBy(mchid).filter(({ row }) => dayOf(row.created) === date)
+  const ofDay = refunds.receivedBy(mchid).filter(({ row, order }) => isAsked(order) && dayOf(row.created) === date)
   return [
     ...payments,
     ...reversed.map(order => reversalOf(order)),

@@ -40,7 +40,7 @@ export interface Trade {
 
 export type TradeBillType = 'ALL' | 'SUCCESS' | 'REFUND'
 
-type Column = readonly [title: string, cell: (trade: Trade) => string, onlyIn?: TradeBillType]
+export type Column = readonly [title: string, cell: (trade: Trade) => string, onlyIn?: TradeBillType]
 
 const COLUMNS: readonly Column[] = [
   ['交易时间', ({ time }) => time],
@@ -75,13 +75,18 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** Yields lines with their line ends, the summary last. */
-export function* tradeBill(trades: Iterable<Trade>, type: TradeBillType = 'ALL'): Generator<string, void, undefined> {
-  const columns = COLUMNS.filter(([, , onlyIn]) => onlyIn === undefined || type === 'REFUND' || onlyIn === type)
+export function tradeBill(trades: Iterable<Trade>, type: TradeBillType): Generator<string, void, undefined> {
+  return writeTrades(
+    COLUMNS.filter(([, , onlyIn]) => onlyIn === undefined || type === 'REFUND' || onlyIn === type),
+    trades,
+  )
+}
+
+export function* writeTrades(columns: readonly Column[], trades: Iterable<Trade>): Generator<string, void, undefined> {
   const writer = new TableWriter(columns.map(([title]) => title))
   const sum = { count: 0, paid: 0, settled: 0, refunded: 0, settledRefunds: 0, coupons: 0, fee: 0 }
   yield writer.titles()
   for (const trade of trades) {
-    if (type === (trade.refund ? 'SUCCESS' : 'REFUND')) continue
     sum.count += 1
     sum.fee += trade.fee
     if (trade.refund) {
@@ -105,12 +110,12 @@ export function* tradeBill(trades: Iterable<Trade>, type: TradeBillType = 'ALL')
   })
 }
 
-/** A refund has no amounts of a payment. */
-function paid({ refund }: Trade, fen: number): string {
+/** What a payment has, and a refund has not. */
+export function paid({ refund }: Trade, fen: number): string {
   return yuan(refund ? 0 : fen)
 }
 
-// Fees have five decimals.
-function feeString(fen: number): string {
+/** Fees have five decimals. */
+export function feeString(fen: number): string {
   return `${yuan(fen)}000`
 }

@@ -10,6 +10,7 @@ export function paymentNotice(order: PaidOrder): Notice | undefined {
   const { notify_url } = request
   if (notify_url === undefined) return undefined
   if (version === 'v2') return v2PaymentNotice(order, notify_url)
+  const { transaction_id, ...paid } = describePayment(order, payment)
   return {
     event_type: 'TRANSACTION.SUCCESS',
     notify_url,
@@ -17,7 +18,7 @@ export function paymentNotice(order: PaidOrder): Notice | undefined {
     resource: {
       ...describeParties(order),
       ...describeState('SUCCESS', '支付成功'),
-      ...describePayment(order, payment),
+      ...(version === 'global' ? { ...paid, id: transaction_id } : { ...paid, transaction_id }),
     },
   }
 }

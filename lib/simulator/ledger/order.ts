@@ -20,7 +20,7 @@ export type TradeState =
   | 'PAY_FAIL'
 export type TradeEvent = 'pay' | 'ask' | 'accept' | 'fail' | 'close' | 'reverse' | 'refund'
 /** The API that created an order or a refund. Its notification has the format of the same API. */
-export type ApiVersion = 'v2' | 'v3'
+export type ApiVersion = 'v2' | 'v3' | 'global'
 
 const PENDING = { pay: 'SUCCESS', fail: 'PAYERROR', close: 'CLOSED', reverse: 'REVOKED' } as const
 

@@ -201,6 +201,9 @@ function refundNotice(refund: Refund): Notice | undefined {
   const { mchid, sp_mchid, sub_mchid, out_trade_no } = order.request
   const { payerTotal, payer } = amountsOf(refund)
   const success_time = successTimeOf(row)
+  const { total, refund: fen, currency = 'CNY' } = amount
+  const amounts = { total, refund: fen, payer_total: payerTotal, payer_refund: payer }
+  const account = refundReceiverOf(row)
   return {
     event_type: `REFUND.${row.state}`,
     notify_url,
@@ -213,13 +216,9 @@ function refundNotice(refund: Refund): Notice | undefined {
       refund_id: row.id,
       refund_status: row.state,
       ...(success_time && { success_time }),
-      user_received_account: refundReceiverOf(row),
-      amount: {
-        total: amount.total,
-        refund: amount.refund,
-        payer_total: payerTotal,
-        payer_refund: payer,
-      },
+      ...(version === 'global'
+        ? { recv_account: account, amount: { ...amounts, currency, payer_currency: currency } }
+        : { user_received_account: account, amount: amounts }),
     },
   }
 }

@@ -299,6 +299,11 @@ export class ProfitSharing {
   }
 }
 
+/** The number of a part of a share. */
+export function detailIdOf({ id }: Sharing, index: number): string {
+  return `${id}${String(index + 1).padStart(4, '0')}`
+}
+
 function isFrozen({ isUnfrozen, payment }: PaidOrder, now: EpochMilliseconds): boolean {
   return !isUnfrozen && now < Date.parse(payment.successTime) + FROZEN
 }

@@ -11,6 +11,7 @@ import { complaintEndpoints } from './complaints.js'
 import { couponFlowEndpoints } from './coupon-flows.js'
 import { couponEndpoints } from './coupons.js'
 import { ecommerceEndpoints } from './ecommerce.js'
+import { globalEndpoints } from './global.js'
 import { papayEndpoints } from './papay.js'
 import { serviceEndpoints } from './payscore.js'
 import { permissionEndpoints, planEndpoints } from './payscore-users.js'
@@ -43,6 +44,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...codepayEndpoints(ledger.orders),
     ...combinedEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),
+    ...globalEndpoints(ledger.orders, ledger.refunds),
     ...transferEndpoints(ledger.transfers),
     ...authorizationEndpoints(ledger.authorizations),
     ...transferBatchEndpoints(ledger.batches),

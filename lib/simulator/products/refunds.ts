@@ -46,7 +46,8 @@ export function refundEndpoints(refunds: Refunds): readonly Endpoint[] {
   ]
 }
 
-function describe(given: Refund) {
+/** The fields of a refund, as of a domestic one. */
+export function describe(given: Refund) {
   const { row, order, discount } = given
   const { refund, total, currency = 'CNY' } = row.request.amount
   const { payerTotal, settledTotal, payer, settled } = amountsOf(given)

@@ -2,6 +2,7 @@
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import {
+  detailIdOf,
   MAX_RATIO,
   type ProfitSharing,
   type ReturnRequest,
@@ -154,11 +155,6 @@ function subMerchantOf(body: { sub_mchid?: string | undefined }): string | undef
 
 function brandOf(body: { brand_mchid?: string | undefined }): string | undefined {
   return body.brand_mchid
-}
-
-/** The number of a part of a share. */
-export function detailIdOf({ id }: Sharing, index: number): string {
-  return `${id}${String(index + 1).padStart(4, '0')}`
 }
 
 /** The receivers, and the merchant itself with what was unfrozen. */

@@ -5,11 +5,11 @@ import { fundflowBill } from '../../bills/fundflow-bill.js'
 import { type TradeBillType, tradeBill } from '../../bills/trade-bill.js'
 import { requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
-import { ReturnCodeError, type V2Call } from '../../gateway/v2/message.js'
+import { ResultCodeError, ReturnCodeError, type V2Call } from '../../gateway/v2/message.js'
 import type { Ledger } from '../../ledger/ledger.js'
 import { isEarly, isOf, ownFlows } from '../bills.js'
 
-const TYPES: readonly TradeBillType[] = ['ALL', 'SUCCESS', 'REFUND']
+const TYPES: readonly (TradeBillType | 'RECHARGE_REFUND')[] = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND']
 const ACCOUNTS = { Basic: 'BASIC', Operation: 'OPERATION', Fees: 'FEES' } as const
 
 export function billEndpoints(ledger: Pick<Ledger, 'orders' | 'refunds' | 'accounts'>): readonly V2Endpoint[] {
@@ -19,8 +19,11 @@ export function billEndpoints(ledger: Pick<Ledger, 'orders' | 'refunds' | 'accou
       handle(call) {
         const type = TYPES.find(name => name === (call.fields.bill_type || 'ALL'))
         if (!type) throw new ReturnCodeError('invalid bill_type', '20001')
-        const trades = ownTrades(ledger, { mchid: call.merchant.mchid, date: requireDate(call) }).filter(isOf(type))
-        return download(call, trades, lines => tradeBill(lines, type))
+        const { sub_mch_id: subMchid } = call.fields
+        const trades = ownTrades(ledger, { mchid: call.merchant.mchid, subMchid, date: requireDate(call) })
+        // Nothing is ever refunded to recharge coupons.
+        if (type === 'RECHARGE_REFUND') return download(call, [], () => [])
+        return download(call, trades.filter(isOf(type)), lines => tradeBill(lines, type))
       },
     },
     {
@@ -31,6 +34,13 @@ export function billEndpoints(ledger: Pick<Ledger, 'orders' | 'refunds' | 'accou
         if (!account) throw new ReturnCodeError('invalid account_type', '20001')
         const flows = ownFlows(ledger, account, { mchid: call.merchant.mchid, date: requireDate(call) })
         return download(call, flows, fundflowBill)
+      },
+    },
+    {
+      path: '/billcommentsp/batchquerycomment',
+      // Nobody comments on an order here.
+      handle() {
+        throw new ResultCodeError('NO_COMMENT', '对应的时间段没有评论数据')
       },
     },
   ]

@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest'
+import * as Bill from '../../../lib/bill/index.js'
+import { failure, readAll } from '../../async.js'
+import { appid, number, openShop } from './shop.js'
+
+const shop = await openShop()
+const { simulator, wxpay, mchid, notify_url, day } = shop
+const { transactions, refunds } = wxpay.v3.global
+const own = { query: { mchid } }
+
+const order = (over: object = {}) => ({
+  appid,
+  mchid,
+  description: 'Tea',
+  out_trade_no: number('HK'),
+  notify_url,
+  trade_type: 'NATIVE' as const,
+  merchant_category_code: '1011',
+  amount: { total: 888, currency: 'HKD' },
+  ...over,
+})
+
+it('sells outside mainland China, refunds a part, and has it in the statement of the day', async () => {
+  const sold = order()
+  const { data } = await transactions.native.post({ json: sold })
+  expect(data.code_url).toMatch(/^weixin:/)
+  expect((await transactions.mweb.post({ json: order({ trade_type: 'MWEB' }) })).data.mweb_url).toMatch(/^https:/)
+  const { out_trade_no } = sold
+  const { transaction_id } = simulator.pay(out_trade_no)
+  const amount = { total: 888, currency: 'HKD', payer_currency: 'HKD' }
+  expect((await transactions.id._transaction_id_.get({ transaction_id, ...own })).data).toMatchObject({
+    id: transaction_id,
+    out_trade_no,
+    trade_state: 'SUCCESS',
+    amount,
+  })
+  expect(await shop.received()).toMatchObject([
+    { event_type: 'TRANSACTION.SUCCESS', resource: { id: transaction_id, out_trade_no, amount } },
+  ])
+
+  const out_refund_no = number('HKBACK')
+  const json = {
+    mchid,
+    appid,
+    out_trade_no,
+    out_refund_no,
+    notify_url,
+    amount: { refund: 88, total: 888, currency: 'HKD' },
+  }
+  const { data: refund } = await refunds.post({ json })
+  expect((await refunds.post({ json })).data.id).toBe(refund.id)
+  simulator.settle(out_refund_no)
+  expect((await refunds.id._refund_id_.get({ refund_id: refund.id, ...own })).data).toMatchObject({ status: 'SUCCESS' })
+  expect((await refunds.get({ query: { out_trade_no, mchid, offset: 0, count: 10 } })).data).toMatchObject({
+    id: transaction_id,
+    data: [{ out_refund_no, amount: { refund: 88 } }],
+    total_num: 1,
+  })
+  expect(await shop.received()).toMatchObject([
+    {
+      event_type: 'REFUND.SUCCESS',
+      resource: { out_refund_no, recv_account: '支付用户零钱', amount: { currency: 'HKD' } },
+    },
+  ])
+
+  const left = order()
+  await transactions.native.post({ json: left })
+  await transactions.outTradeNo._out_trade_no_.close.post({ out_trade_no: left.out_trade_no, json: { mchid } })
+  expect(() => simulator.pay(left.out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDER_CLOSED' }))
+
+  const date = day.replaceAll('-', '')
+  const early = readAll(Bill.statement(wxpay, { date, mchid }).rows())
+  expect(await failure(early)).toMatchObject({ code: 'STATEMENT_CREATING' })
+  await shop.nextDay()
+  const statement = Bill.statement(wxpay, { date, mchid })
+  expect(
+    (await readAll(statement.rows())).map(row => [row['订单金额(标价币种)'], row.标价币种, row.用户退款金额]),
+  ).toEqual([
+    ['8.88', 'HKD', '0.00'],
+    ['0.00', 'HKD', '0.88'],
+  ])
+  expect(statement.summary).toMatchObject({ 总交易单数: '2', 退款总金额: '0.88' })
+  const empty = readAll(Bill.statement(wxpay, { date: '20260901', mchid }).rows())
+  expect(await failure(empty)).toMatchObject({ code: 'NO_STATEMENT_EXIST' })
+})
