@@ -1,20 +1,6 @@
 /** What a cash coupon takes off an order, and what is left for the payer and for the merchant. */
 import type { OrderRequest, PaidOrder, Payment } from './order.js'
 
-export interface Discount {
-  readonly couponId: string
-  readonly stockId: string
-  readonly name: string
-  /** Of the whole order, or of some of its goods. */
-  readonly scope: 'GLOBAL' | 'SINGLE'
-  /** Fen. */
-  readonly fen: number
-  /** Whether the coupon was paid for in advance: then the merchant receives the whole amount. */
-  readonly isPrepaid: boolean
-  /** Fen that have come back with refunds. */
-  returned: number
-}
-
 /** Fen: what the payer paid, and what the merchant received. */
 export function paidAmounts({ amount }: Pick<OrderRequest, 'amount'>, { discount }: Payment) {
   const { fen = 0, isPrepaid = true } = discount ?? {}

@@ -7,10 +7,13 @@ import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
 import { Complaints } from './complaints.js'
 import { Contracts } from './contracts.js'
+import { CouponSubsidies } from './coupon-subsidies.js'
 import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
+import { MerchantCoupons } from './merchant-coupons.js'
 import { type KnownMerchant, Merchants } from './merchants.js'
 import { Orders } from './orders.js'
+import { PayGifts } from './pay-gifts.js'
 import { Payers, type SimulatedPayer } from './payers.js'
 import { ServiceOrders } from './payscore.js'
 import { Permissions } from './payscore-permissions.js'
@@ -55,6 +58,9 @@ export interface Ledger {
   readonly plans: Plans
   readonly contracts: Contracts
   readonly coupons: Coupons
+  readonly merchantCoupons: MerchantCoupons
+  readonly couponSubsidies: CouponSubsidies
+  readonly payGifts: PayGifts
   readonly redPackets: RedPackets
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
@@ -101,6 +107,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
   const sharing = new ProfitSharing(book, orders, accounts)
   const services = new ServiceOrders(book, orders)
   const contracts = new Contracts(book, orders)
+  const merchantCoupons = new MerchantCoupons(book)
   return {
     book,
     clock,
@@ -124,6 +131,9 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     plans: new Plans(book, services),
     contracts,
     coupons: new Coupons(book, orders, accounts),
+    merchantCoupons,
+    payGifts: new PayGifts(book, orders, merchantCoupons),
+    couponSubsidies: new CouponSubsidies(book, merchantCoupons, orders, refunds, accounts),
     redPackets: new RedPackets(book),
     uploads: new Uploads(book),
     downloads: new Downloads(),

@@ -1,6 +1,5 @@
 /** What an order is: its states, its request, its payment. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
-import type { Discount } from './discount.js'
 import type { Step } from './entries.js'
 import type { Moves } from './product.js'
 
@@ -114,6 +113,21 @@ export interface OrderRequest {
     | undefined
   /** When the order closes unless it has been paid: RFC 3339, or `YYYYMMDDHHmmss` in Beijing for an order of APIv2. */
   time_expire?: string | undefined
+}
+
+/** What a cash coupon takes off an order. */
+export interface Discount {
+  readonly couponId: string
+  readonly stockId: string
+  readonly name: string
+  /** Of the whole order, or of some of its goods. */
+  readonly scope: 'GLOBAL' | 'SINGLE'
+  /** Fen. */
+  readonly fen: number
+  /** Whether the coupon was paid for in advance: then the merchant receives the whole amount. */
+  readonly isPrepaid: boolean
+  /** Fen that have come back with refunds. */
+  returned: number
 }
 
 export interface Payment {

@@ -4,7 +4,7 @@ import { ApiError, InvalidArgumentError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
-import { type Discount, paidAmounts } from './discount.js'
+import { paidAmounts } from './discount.js'
 import {
   type ApiVersion,
   type Combined,
@@ -12,6 +12,7 @@ import {
   codeEndingOf,
   DEFAULT_OPENID,
   DESCRIPTIONS,
+  type Discount,
   isPaid,
   MOVES,
   type Order,

@@ -12,7 +12,9 @@ import { couponFlowEndpoints } from './coupon-flows.js'
 import { couponEndpoints } from './coupons.js'
 import { ecommerceEndpoints } from './ecommerce.js'
 import { globalEndpoints } from './global.js'
+import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
+import { payGiftEndpoints } from './pay-gifts.js'
 import { serviceEndpoints } from './payscore.js'
 import { permissionEndpoints, planEndpoints } from './payscore-users.js'
 import { receiptEndpoints } from './receipts.js'
@@ -58,6 +60,8 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...papayEndpoints(ledger.contracts),
     ...couponEndpoints(ledger.coupons),
     ...couponFlowEndpoints(ledger, origin),
+    ...payGiftEndpoints(ledger.payGifts),
+    ...merchantCouponEndpoints(ledger.merchantCoupons, ledger.couponSubsidies),
     ...billEndpoints(ledger, origin, bills),
     ...uploadEndpoints(ledger.uploads),
   ]

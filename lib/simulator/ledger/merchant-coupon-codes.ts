@@ -1,0 +1,50 @@
+/** The codes that merchants upload for their coupons, until users have them. */
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { Book } from './book.js'
+import { problem } from './problem.js'
+import { keyOf } from './product.js'
+
+export interface UploadedCode {
+  readonly stock: string
+  readonly code: string
+  readonly at: EpochMilliseconds
+  /** Who has it now. */
+  openid?: string
+  dispatched?: EpochMilliseconds
+}
+
+export class UploadedCodes {
+  readonly #codes: Map<string, UploadedCode>
+
+  constructor(book: Book) {
+    this.#codes = book.table('merchant-stocks.codes')
+  }
+
+  of(stockId: string): UploadedCode[] {
+    return [...this.#codes.values()].filter(({ stock }) => stock === stockId)
+  }
+
+  add(stock: string, code: string, at: EpochMilliseconds): void {
+    this.#codes.set(keyOf(stock, code), { stock, code, at })
+  }
+
+  /** Gives the next one to a user; undefined when there is none. */
+  take(stockId: string, openid: string, now: EpochMilliseconds): string | undefined {
+    const next = this.of(stockId).find(({ dispatched }) => dispatched === undefined)
+    if (next) Object.assign(next, { openid, dispatched: now })
+    return next?.code
+  }
+
+  /** @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
+  find(stockId: string, code: string): UploadedCode {
+    const known = this.#codes.get(keyOf(stockId, code))
+    if (!known) throw problem(404, 'RESOURCE_NOT_EXISTS', '券code不存在')
+    return known
+  }
+
+  /** @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown code, 400 `INVALID_REQUEST` for one that a user has. */
+  remove(stockId: string, code: string): void {
+    if (this.find(stockId, code).dispatched !== undefined) throw problem(400, 'INVALID_REQUEST', '券code已被领取')
+    this.#codes.delete(keyOf(stockId, code))
+  }
+}
