@@ -1,6 +1,6 @@
 /** The rules of `misbehave` as JSON, which has neither Infinity nor regular expressions. */
 import type { ActiveFault, Misbehaviour } from '../gateway/faults.js'
-import { described, INTEGER, object, STRING } from './schema.js'
+import { described, INTEGER, NUMBER, object, STRING } from './schema.js'
 
 export interface SentMisbehaviour extends Omit<Misbehaviour, 'times' | 'latency' | 'match'> {
   times?: number | null
@@ -21,6 +21,9 @@ export const MISBEHAVIOUR = object(
       'How many requests it applies to; default 1, null means until `behave`.',
     ),
     every: described(INTEGER, 'Applies to every n-th matching request; default 1.'),
+    probability: described(NUMBER, 'Applies to a matching request with this probability; default 1.'),
+    seed: described(INTEGER, 'The same seed makes the same chances; default 1.'),
+    operation: described(STRING, 'A method and a path, whose placeholders stand for any one segment.'),
     match: object(
       {
         method: STRING,
@@ -30,13 +33,28 @@ export const MISBEHAVIOUR = object(
       ['method', 'path', 'pattern'],
     ),
     latency: described({ type: ['number', 'null'] }, 'Milliseconds; null means that there is never a response.'),
+    jitter: described(NUMBER, 'Milliseconds, up to which chance adds to `latency`.'),
     status: { type: 'integer', enum: [429, 500, 502, 503, 504] },
     drop: { type: 'string', enum: ['request', 'response'] },
     signature: { type: 'string', enum: ['headers', 'serial', 'mismatch', 'probe'] },
     clockSkew: described(INTEGER, 'Seconds.'),
     content: { type: 'string', enum: ['cut', 'flip'] },
   },
-  ['times', 'every', 'match', 'latency', 'status', 'drop', 'signature', 'clockSkew', 'content'],
+  [
+    'times',
+    'every',
+    'probability',
+    'seed',
+    'operation',
+    'match',
+    'latency',
+    'jitter',
+    'status',
+    'drop',
+    'signature',
+    'clockSkew',
+    'content',
+  ],
 )
 
 export const FAULT = object({

@@ -1,6 +1,7 @@
 /** Faults on demand: rules that make matching requests fail. */
 import { InvalidArgumentError } from '../../errors.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
+import { type Random, seeded } from '../bills/random.js'
 import type { ContentFault } from './file-response.js'
 
 const STATUSES = [429, 500, 502, 503, 504] as const
@@ -14,6 +15,16 @@ export interface Misbehaviour {
   times?: number
   /** Applies to every n-th matching request only: at 50, to one request in fifty. Default 1: to each. */
   every?: number
+  /** Applies to a matching request with this probability, above 0 and up to 1. Default 1: to each. */
+  probability?: number
+  /** Different seeds make different chances of `probability` and `jitter`; the same seed makes the same. Default 1. */
+  seed?: number
+  /**
+   * The operations that the rule applies to, by method and path: `'POST /v3/refund/domestic/refunds'`. A placeholder stands
+   * for any one segment, so that `'POST /v3/pay/transactions/{type}'` is an order of any kind; paths of APIv2 may begin with
+   * `/v2`. Default: all.
+   */
+  operation?: string
   /**
    * Requests that the rule applies to. Default: all requests with a valid signature. A string as `path` must equal the
    * path without the query; a regular expression is searched for in that path.
@@ -21,6 +32,8 @@ export interface Misbehaviour {
   match?: { method?: string; path?: string | RegExp }
   /** Milliseconds to wait before anything else happens. With `Infinity` there is never a response. */
   latency?: number
+  /** Milliseconds, up to which chance adds to `latency`. Default 0. */
+  jitter?: number
   /**
    * Fails with this status, and the request has no effect. 429 `FREQUENCY_LIMITED`, 500 `SYSTEM_ERROR`, 503 and 504
    * `SERVICE_UNAVAILABLE` are signed; 502 is an unsigned HTML page, as proxies send it.
@@ -44,7 +57,7 @@ export interface Misbehaviour {
 }
 
 /** The faults of one request. */
-export type Fault = Omit<Misbehaviour, 'times' | 'every' | 'match'>
+export type Fault = Pick<Misbehaviour, 'latency' | 'status' | 'drop' | 'signature' | 'clockSkew' | 'content'>
 
 /** A rule that still applies. */
 export interface ActiveFault {
@@ -58,6 +71,8 @@ interface Entry extends ActiveFault {
   left: number
   /** Number of requests that have matched so far. */
   matched: number
+  readonly random: Random
+  readonly operation: RegExp | undefined
 }
 
 export class Faults {
@@ -68,7 +83,15 @@ export class Faults {
   add(rule: Misbehaviour): void {
     requireValid(rule)
     this.#count += 1
-    this.#rules.push({ id: this.#count, rule: { ...rule }, left: rule.times ?? 1, matched: 0 })
+    const { times = 1, seed = 1, operation } = rule
+    this.#rules.push({
+      id: this.#count,
+      rule: { ...rule },
+      left: times,
+      matched: 0,
+      random: seeded(`misbehave ${seed}`),
+      operation: operation === undefined ? undefined : patternOf(operation),
+    })
   }
 
   /** Oldest first. */
@@ -87,20 +110,42 @@ export class Faults {
 
   /** Returns the faults of the first matching rule, and counts one use of it. */
   take(method: string, path: string): Fault {
-    const entry = this.#rules.find(entry => matches(entry.rule, method, path) && isTurn(entry))
+    const entry = this.#rules.find(entry => matches(entry, method, path) && isTurn(entry))
     if (entry === undefined) return {}
     entry.left -= 1
     if (entry.left === 0) this.#rules = this.#rules.filter(other => other !== entry)
-    return entry.rule
+    const { latency = 0, jitter = 0 } = entry.rule
+    return jitter === 0 ? entry.rule : { ...entry.rule, latency: latency + jitter * chance(entry) }
   }
 }
 
 function isTurn(entry: Entry): boolean {
+  const { every = 1, probability = 1 } = entry.rule
   entry.matched += 1
-  return entry.matched % (entry.rule.every ?? 1) === 0
+  return entry.matched % every === 0 && (probability === 1 || chance(entry) < probability)
 }
 
-function matches({ match = {} }: Misbehaviour, method: string, path: string): boolean {
+/** From 0 to 1, 1 excluded. */
+function chance({ random }: Entry): number {
+  return random(2 ** 32) / 2 ** 32
+}
+
+const OPERATION = /^[a-z]+ (?:\/v2(?=\/))?(\/[^\s?]*)$/i
+
+/** Matches the method and the path of a request. */
+function patternOf(operation: string): RegExp {
+  const [method = ''] = operation.split(' ')
+  const [, path = ''] = OPERATION.exec(operation) ?? []
+  const segments = path.split(/(\{[^{}/]*\})/).map((part, index) => (index % 2 ? '[^/]+' : escaped(part)))
+  return new RegExp(`^${method.toUpperCase()} ${segments.join('')}$`)
+}
+
+function escaped(literal: string): string {
+  return literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+function matches({ rule: { match = {} }, operation }: Entry, method: string, path: string): boolean {
+  if (operation && !operation.test(`${method} ${path}`)) return false
   if (match.method !== undefined && match.method.toUpperCase() !== method) return false
   if (match.path === undefined) return true
   return typeof match.path === 'string' ? match.path === path : path.search(match.path) >= 0
@@ -109,8 +154,12 @@ function matches({ match = {} }: Misbehaviour, method: string, path: string): bo
 const OPTIONS: readonly (keyof Misbehaviour)[] = [
   'times',
   'every',
+  'probability',
+  'seed',
+  'operation',
   'match',
   'latency',
+  'jitter',
   'status',
   'drop',
   'signature',
@@ -121,8 +170,12 @@ const OPTIONS: readonly (keyof Misbehaviour)[] = [
 function requireValid({
   times = 1,
   every = 1,
+  probability = 1,
+  seed = 1,
+  operation = 'GET /',
   match = {},
   latency = 0,
+  jitter = 0,
   status,
   drop,
   signature,
@@ -135,6 +188,12 @@ function requireValid({
     refuse('times', 'a positive integer or Infinity', times)
   }
   if (!Number.isSafeInteger(every) || every < 1) refuse('every', 'a positive integer', every)
+  if (!(probability > 0 && probability <= 1)) refuse('probability', 'a number above 0 and up to 1', probability)
+  if (!Number.isSafeInteger(seed)) refuse('seed', 'an integer', seed)
+  if (typeof operation !== 'string' || !OPERATION.test(operation)) {
+    refuse('operation', "a method and a path such as 'POST /v3/refund/domestic/refunds'", operation)
+  }
+  if (!(jitter >= 0 && jitter < Number.POSITIVE_INFINITY)) refuse('jitter', 'a number of milliseconds', jitter)
   if (!(latency >= 0)) refuse('latency', 'a number of milliseconds from 0 to Infinity', latency)
   if (!Number.isSafeInteger(clockSkew)) refuse('clockSkew', 'an integer number of seconds', clockSkew)
   requireValidMatch(match)

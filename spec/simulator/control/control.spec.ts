@@ -176,7 +176,8 @@ describe('acting', () => {
 
   it('lists the faults, and removes one of them', async () => {
     await tell('misbehave', { times: null, latency: null, match: { method: 'GET', pattern: 'x$' } })
-    await tell('misbehave', { times: 2, drop: 'response', match: { path: '/v3/certificates' } })
+    const byChance = { operation: 'GET /v3/certificates', probability: 0.5, seed: 2, latency: 1, jitter: 5 }
+    await tell('misbehave', { times: 2, ...byChance })
     const { faults } = await read('faults')
     expect(faults).toEqual([
       {
@@ -184,7 +185,7 @@ describe('acting', () => {
         left: null,
         rule: { times: null, latency: null, match: { method: 'GET', pattern: 'x$' } },
       },
-      { id: faults[0].id + 1, left: 2, rule: { times: 2, drop: 'response', match: { path: '/v3/certificates' } } },
+      { id: faults[0].id + 1, left: 2, rule: { times: 2, ...byChance } },
     ])
     await tell('behave', { id: faults[0].id })
     expect((await read('faults')).faults).toEqual([faults[1]])

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../../lib/errors.js'
+import { Faults } from '../../../lib/simulator/gateway/faults.js'
 import { type Misbehaviour, Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
 import { get, isSigned, order, post } from '../raw-merchant.js'
 
@@ -222,6 +223,47 @@ describe('a rule', () => {
     expect((await post(config, NATIVE, order(config))).status).toBe(503)
   })
 
+  it('applies to an operation, whose placeholders stand for any segment', () => {
+    const [ORDER, V2] = ['/v3/pay/transactions/id/4200', '/pay/unifiedorder']
+    const isHit = (operation: string, method: string, path: string) => {
+      const faults = new Faults()
+      faults.add({ operation, status: 503 })
+      return faults.take(method, path).status === 503
+    }
+    expect(isHit('GET /v3/pay/transactions/id/{transaction_id}', 'GET', ORDER)).toBe(true)
+    expect(isHit('get /v3/pay/{a}/id/{…}', 'GET', ORDER)).toBe(true)
+    expect(isHit('POST /v3/pay/transactions/id/{transaction_id}', 'GET', ORDER)).toBe(false)
+    expect(isHit('GET /v3/pay/transactions/{id}', 'GET', ORDER)).toBe(false)
+    expect(isHit('GET /v3/pay.transactions/id/{id}', 'GET', ORDER)).toBe(false)
+    expect(isHit('POST /v2/pay/unifiedorder', 'POST', V2)).toBe(true)
+    expect(isHit('POST /pay/unifiedorder', 'POST', V2)).toBe(true)
+  })
+
+  it('applies by chance, which is the same for the same seed', () => {
+    const hits = (rule: Misbehaviour) => {
+      const faults = new Faults()
+      faults.add({ status: 503, times: Number.POSITIVE_INFINITY, ...rule })
+      return Array.from({ length: 1000 }, () => faults.take('GET', PATH).status === 503)
+    }
+    const count = (given: readonly boolean[]) => given.filter(Boolean).length
+    const tenth = hits({ probability: 0.1 })
+    expect(count(tenth)).toBeGreaterThan(60)
+    expect(count(tenth)).toBeLessThan(140)
+    expect(hits({ probability: 0.1 })).toEqual(tenth)
+    expect(hits({ probability: 0.1, seed: 2 })).not.toEqual(tenth)
+    expect(count(hits({ probability: 1 }))).toBe(1000)
+    expect(count(hits({ probability: 0.5, times: 3 }))).toBe(3)
+  })
+
+  it('waits for a different time each time, with jitter', () => {
+    const faults = new Faults()
+    faults.add({ latency: 100, jitter: 50, times: Number.POSITIVE_INFINITY })
+    const waits = Array.from({ length: 100 }, () => faults.take('GET', PATH).latency ?? 0)
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(100)
+    expect(Math.max(...waits)).toBeLessThan(150)
+    expect(new Set(waits).size).toBeGreaterThan(90)
+  })
+
   it('is not used up by an unsigned request', async () => {
     simulator.misbehave({ status: 503 })
     expect((await get(config, PATH, { authorization: undefined })).status).toBe(401)
@@ -240,6 +282,12 @@ describe('a rule', () => {
     [{ times: 1.5 }, /`times`.* 1\.5/],
     [{ every: 0 }, /`every`.* 0/],
     [{ every: 1.5 }, /`every`.* 1\.5/],
+    [{ probability: 0 }, /`probability`.* 0/],
+    [{ probability: 1.1 }, /`probability`.* 1\.1/],
+    [{ seed: 0.5 }, /`seed`.* 0\.5/],
+    [{ operation: '/v3/certificates' }, /`operation`.* \/v3\/certificates/],
+    [{ operation: /GET/ }, /`operation`.* \/GET\//],
+    [{ jitter: Number.POSITIVE_INFINITY }, /`jitter`.* Infinity/],
     [{ latency: -1 }, /`latency`.* -1/],
     [{ latency: Number.NaN }, /`latency`.* NaN/],
     [{ clockSkew: 0.5 }, /`clockSkew`.* 0\.5/],
