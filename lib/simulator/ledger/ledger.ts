@@ -10,6 +10,7 @@ import { Contracts } from './contracts.js'
 import { CouponSubsidies } from './coupon-subsidies.js'
 import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
+import { Fapiaos } from './fapiaos.js'
 import { MerchantCoupons } from './merchant-coupons.js'
 import { type KnownMerchant, Merchants } from './merchants.js'
 import { Orders } from './orders.js'
@@ -51,6 +52,7 @@ export interface Ledger {
   readonly receipts: Receipts
   readonly sharing: ProfitSharing
   readonly complaints: Complaints
+  readonly fapiaos: Fapiaos
   readonly subsidies: Subsidies
   readonly withdrawals: Withdrawals
   readonly services: ServiceOrders
@@ -124,6 +126,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     receipts: new Receipts(book),
     sharing,
     complaints: new Complaints(book, orders, refunds),
+    fapiaos: new Fapiaos(book),
     subsidies: new Subsidies(book, orders, refunds, accounts),
     withdrawals: new Withdrawals(book, accounts, sharing),
     services,

@@ -11,6 +11,7 @@ import { complaintEndpoints } from './complaints.js'
 import { couponFlowEndpoints } from './coupon-flows.js'
 import { couponEndpoints } from './coupons.js'
 import { ecommerceEndpoints } from './ecommerce.js'
+import { fapiaoEndpoints } from './fapiaos.js'
 import { globalEndpoints } from './global.js'
 import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
@@ -54,6 +55,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...sharingEndpoints(ledger.sharing),
     ...ecommerceEndpoints(ledger),
     ...complaintEndpoints(ledger.complaints, origin),
+    ...fapiaoEndpoints(ledger.fapiaos, ledger.orders, origin),
     ...serviceEndpoints(ledger.services, ledger.permissions),
     ...permissionEndpoints(ledger.permissions),
     ...planEndpoints(ledger.plans, ledger.services),
