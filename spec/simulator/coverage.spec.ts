@@ -90,7 +90,7 @@ describe('every operation of the catalogue', () => {
     })
     expect(wrong.map(([operation]) => nameOf(operation))).toEqual([])
     // The others name what nobody has created, or what is in a different state.
-    expect(succeeded().length).toBeGreaterThan(800)
+    expect(succeeded().length).toBeGreaterThan(700)
   })
 
   it('returns what fits its schema, in at least 99 of 100 operations', () => {
@@ -105,7 +105,7 @@ describe('every operation of the catalogue', () => {
   it('returns a file where one is documented', () => {
     const files = succeeded().filter(([{ definition }, { status }]) => isFile(definition.responses[status]))
     expect(files.filter(([, { text }]) => text === '').map(([operation]) => nameOf(operation))).toEqual([])
-    expect(files.length).toBeGreaterThan(3)
+    expect(files.length).toBeGreaterThan(2)
   })
 })
 
