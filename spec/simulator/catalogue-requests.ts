@@ -104,9 +104,12 @@ function encryptLeaves(value: Json, encrypt: (plain: string) => string): Json {
   return Array.isArray(value) ? value.map(item => encryptLeaves(item, encrypt)) : encrypt(String(value).slice(0, 50))
 }
 
-const ajv = new Ajv2020({ strict: false, validateSchema: false, code: { optimize: false } })
-formats.default(ajv)
-for (const [name, document] of Object.entries(DOCUMENTS)) ajv.addSchema(document, name)
+const AJV = { strict: false, validateSchema: false, code: { optimize: false } }
+const AJVS = { v3: new Ajv2020(AJV), v2: new Ajv2020({ ...AJV, coerceTypes: true }) }
+for (const ajv of Object.values(AJVS)) {
+  formats.default(ajv)
+  for (const [name, document] of Object.entries(DOCUMENTS)) ajv.addSchema(document, name)
+}
 
 /** What a response violates; undefined when it is as documented. */
 export function misfit({ document, method, path, definition }: Documented, status: number, value: unknown) {
@@ -118,6 +121,16 @@ export function misfit({ document, method, path, definition }: Documented, statu
 
 /** What the decrypted content of a notification violates; undefined when it is as documented. */
 export function eventMisfit(event_type: string, resource: unknown): string | undefined {
+  const [, name = ''] = /^v2\/(.*)/.exec(event_type) ?? []
+  // What has failed has not all that the documents name.
+  if (name in DOCUMENTS.v2.webhooks && Reflect.get(Object(resource), 'result_code') === 'FAIL') return undefined
+  if (name in DOCUMENTS.v2.webhooks) {
+    // The fields of XML are strings.
+    const problem = violation('v2', ['webhooks', name, 'post', 'requestBody', 'content', 'application/xml'], {
+      ...Object(resource),
+    })
+    return problem && `${event_type}: ${problem}`
+  }
   if (DOCUMENTS.v3.webhooks[event_type] === undefined) return `${event_type} is not documented`
   const content = ['post', 'requestBody', 'content', 'application/json']
   const problem = violation('v3', ['webhooks', event_type, ...content], resource)
@@ -126,6 +139,7 @@ export function eventMisfit(event_type: string, resource: unknown): string | und
 
 function violation(document: 'v3' | 'v2', steps: readonly string[], value: unknown): string | undefined {
   const pointer = [...steps, 'schema'].map(step => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
+  const ajv = AJVS[document]
   const validate = ajv.compile({ $ref: `${document}#/${pointer.join('/')}` })
   return validate(value) ? undefined : ajv.errorsText(validate.errors)
 }

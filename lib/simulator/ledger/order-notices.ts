@@ -25,8 +25,26 @@ export function paymentNotice(order: PaidOrder): Notice | undefined {
 
 /** For an order that could not be deducted. */
 export function deductionNotice(order: Order): Notice | undefined {
-  const { notify_url, amount } = order.request
+  const { notify_url, amount, out_trade_no, appid, sub_mchid, attach } = order.request
   if (notify_url === undefined) return undefined
+  if (order.version === 'v2') {
+    return {
+      event_type: 'v2/transaction-success',
+      notify_url,
+      resource: {
+        return_code: 'SUCCESS',
+        result_code: 'FAIL',
+        err_code: order.reason,
+        err_code_des: '扣款失败',
+        appid,
+        mch_id: order.mchid,
+        sub_mch_id: sub_mchid,
+        out_trade_no,
+        attach,
+        total_fee: amount.total,
+      },
+    }
+  }
   return {
     event_type: 'TRANSACTION.FAIL',
     notify_url,

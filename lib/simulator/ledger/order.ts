@@ -109,6 +109,7 @@ export interface OrderRequest {
         contract_code?: string | undefined
         contract_display_account?: string | undefined
         contract_notify_url?: string | undefined
+        request_serial?: string | undefined
       }
     | undefined
   /** When the order closes unless it has been paid: RFC 3339, or `YYYYMMDDHHmmss` in Beijing for an order of APIv2. */

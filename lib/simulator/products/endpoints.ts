@@ -27,6 +27,7 @@ import { transferBatchEndpoints } from './transfer-batches.js'
 import { authorizationEndpoints, transferEndpoints } from './transfers.js'
 import { uploadEndpoints } from './uploads.js'
 import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
+import { papayEndpoints as v2PapayEndpoints } from './v2/papay.js'
 import { paymentEndpoints } from './v2/payments.js'
 import { redPacketEndpoints } from './v2/red-packets.js'
 import { refundEndpoints as v2RefundEndpoints } from './v2/refunds.js'
@@ -73,6 +74,7 @@ export function v2Endpoints(ledger: Ledger): readonly V2Endpoint[] {
   const { orders, refunds, redPackets, sharing } = ledger
   return [
     ...paymentEndpoints(orders),
+    ...v2PapayEndpoints(ledger.contracts, orders),
     ...v2RefundEndpoints(refunds),
     ...v2BillEndpoints(ledger),
     ...redPacketEndpoints(redPackets),

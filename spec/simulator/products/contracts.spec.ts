@@ -178,10 +178,10 @@ describe('a contract', () => {
     expect(await told()).toEqual(['ENTRUST.SIGN', 'TRANSACTION.FAIL', 'TRANSACTION.SUCCESS', 'ENTRUST.TERMINATE'])
   })
 
-  it('that the user refuses cannot deduct', async () => {
+  it('that could not be signed cannot deduct', async () => {
     const code = number()
     await sign(code)
-    simulator.confirm(code, { fail: 'USER_CANCEL' })
+    simulator.confirm(code, { fail: 'SIGN_FAILED' })
     const { contract_state, contract_id } = await query(code)
     expect(contract_state).toBe('SIGN_FAILED')
     await expect(deduct(contract_id, number())).rejects.toMatchObject({ code: 'CONTRACT_NOT_EXIST' })

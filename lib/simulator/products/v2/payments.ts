@@ -2,7 +2,7 @@
 import { requireFen, requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { type Fields, ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
-import { CODE, DESCRIPTIONS, type Order, type TradeType } from '../../ledger/order.js'
+import { CODE, DESCRIPTIONS, type Order, type OrderRequest, type TradeType } from '../../ledger/order.js'
 import { describeV2Payment } from '../../ledger/order-notices.js'
 import { type Orders, requireOrder } from '../../ledger/orders.js'
 import { waitsForPassword } from '../codepay.js'
@@ -10,13 +10,13 @@ import { codeUrl, h5Url } from '../transactions.js'
 
 const OUT_TRADE_NO = /^[0-9A-Za-z_\-|*]{1,32}$/
 export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
+  const query = (call: V2Call) => success(call, describe(orders.query(findOrder(call, orders), call.now)))
   return [
-    { path: '/pay/unifiedorder', handle: call => place(call, orders) },
+    { path: '/pay/unifiedorder', handle: call => success(call, place(call, orders)) },
     { path: '/pay/micropay', handle: call => payByCode(call, orders) },
-    {
-      path: '/pay/orderquery',
-      handle: call => success(call, describe(orders.query(findOrder(call, orders), call.now))),
-    },
+    { path: '/pay/orderquery', handle: query },
+    { path: '/pay/paporderquery', handle: query },
+    { path: '/pay/partner/paporderquery', handle: query },
     {
       path: '/pay/closeorder',
       handle(call) {
@@ -34,18 +34,19 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
   ]
 }
 
-function place(call: V2Call, orders: Orders): string {
+/** Places an order, with these fields of APIv3, and returns the fields of the response. */
+export function place(call: V2Call, orders: Orders, over: Partial<OrderRequest> = {}) {
   const { fields, merchant, now } = call
   requireFields(fields, 'appid', 'spbill_create_ip', 'notify_url')
   const tradeType = requireTradeType(fields)
   if (tradeType === 'JSAPI') requireFields(fields, 'openid')
-  const { prepayId } = orders.place(merchant.mchid, tradeType, orderOf(call), now, { version: 'v2' })
-  return success(call, {
+  const { prepayId } = orders.place(merchant.mchid, tradeType, { ...orderOf(call), ...over }, now, { version: 'v2' })
+  return {
     trade_type: tradeType,
     prepay_id: prepayId,
     code_url: tradeType === 'NATIVE' ? codeUrl(prepayId) : undefined,
     mweb_url: tradeType === 'MWEB' ? h5Url(prepayId) : undefined,
-  })
+  }
 }
 
 function payByCode(call: V2Call, orders: Orders): string {
@@ -94,7 +95,8 @@ function findOrder({ fields, merchant: { mchid } }: V2Call, orders: Orders): Ord
 function describe({ request, state, tradeType, payment }: Order): Record<string, string | number | undefined> {
   const known = {
     out_trade_no: request.out_trade_no,
-    trade_state: state,
+    // APIv2 has one word for it.
+    trade_state: state === 'PAY_FAIL' ? 'PAYERROR' : state,
     trade_state_desc: DESCRIPTIONS[state],
     attach: request.attach,
   }
