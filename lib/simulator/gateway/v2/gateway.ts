@@ -155,8 +155,8 @@ async function handle(
 }
 
 function describe(body: string | Buffer): V2Response {
-  const isXml = typeof body === 'string' && body.startsWith('<')
-  return { body, contentType: isXml ? 'text/xml' : 'text/plain' }
+  if (typeof body !== 'string' || !body.startsWith('<')) return { body, contentType: 'text/plain' }
+  return { body, contentType: body.startsWith('<!DOCTYPE') ? 'text/html' : 'text/xml' }
 }
 
 function resultCodeError(error: unknown, endpoint: V2Endpoint | undefined): ResultCodeError | undefined {

@@ -77,13 +77,10 @@ export function papayEndpoints(contracts: Contracts, orders: Orders): readonly V
   ]
 }
 
-/** The fields of the request in the form of APIv3. */
+/** The fields of the request, which the schema requires, in the form of APIv3. */
 function contractOf({ fields }: V2Call) {
-  const { plan_id, contract_code, notify_url, contract_display_account, request_serial } = requireFields(
-    fields,
-    ...(['plan_id', 'contract_code', 'notify_url', 'contract_display_account', 'request_serial'] as const),
-  )
-  const { appid, sub_mch_id, sub_appid, openid } = fields
+  const { plan_id, contract_code = '', notify_url = '', appid, sub_mch_id, sub_appid, openid } = fields
+  const { contract_display_account, request_serial } = fields
   return {
     api: 'v2' as const,
     plan_id: Number(plan_id),
