@@ -3,13 +3,13 @@ import { connect, createServer, type Socket } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
 import * as Builder from '../lib/builder.js'
 import { ApiError, TransportError, WechatPayError } from '../lib/errors.js'
-import { Simulator } from '../lib/simulator/index.js'
 import { pick, seeded } from './seeded.js'
+import { startSimulator } from './simulator/start.js'
 
 const ORDERS = 2000
 const AT_ONCE = 20
 
-const simulator = await Simulator.start()
+const simulator = await startSimulator()
 const upstream = Number(new URL(simulator.url).port)
 const random = seeded(6)
 

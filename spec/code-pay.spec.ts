@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as Builder from '../lib/builder.js'
 import * as CodePay from '../lib/code-pay.js'
-import { Simulator } from '../lib/simulator/index.js'
+import type { Simulator } from '../lib/simulator/index.js'
 import { failure } from './async.js'
+import { startSimulator } from './simulator/start.js'
 
 let simulator: Simulator
 let wxpay: ReturnType<typeof Builder.factory>
 let count = 0
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ https: true })
+  simulator = await startSimulator({ https: true })
   wxpay = Builder.factory({ ...simulator.config, retry: false })
 })
 afterAll(() => simulator.close())

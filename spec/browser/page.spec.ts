@@ -8,8 +8,9 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import * as Notification from '../../lib/notification/index.js'
-import { Simulator } from '../../lib/simulator/index.js'
+import type { Simulator } from '../../lib/simulator/index.js'
 import { order, post } from '../simulator/raw-merchant.js'
+import { startSimulator } from '../simulator/start.js'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const PICTURES = process.env.PICTURES
@@ -25,7 +26,7 @@ const problems: string[] = []
 
 beforeAll(async () => {
   if (!isThere) return
-  simulator = await Simulator.start()
+  simulator = await startSimulator()
   folder = await mkdtemp(join(tmpdir(), 'wechatpay-page-'))
   const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
   context = await chromium.launchPersistentContext(folder, {

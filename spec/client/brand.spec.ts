@@ -5,7 +5,6 @@ import * as Builder from '../../lib/builder.js'
 import type { BrandConfig } from '../../lib/config/config.js'
 import { ApiError, InvalidArgumentError, SignatureError } from '../../lib/errors.js'
 import * as Notification from '../../lib/notification/index.js'
-import { Simulator } from '../../lib/simulator/index.js'
 import { calls } from '../../lib/telemetry/trace.js'
 import { sensitive } from '../../lib/trust/sensitive.js'
 import { failure } from '../async.js'
@@ -19,6 +18,7 @@ import {
   signatureHeaders,
   startGateway,
 } from '../gateway.js'
+import { startSimulator } from '../simulator/start.js'
 
 const SCHEME = 'WECHATPAY-BRAND-SHA256-RSA2048'
 const SERIAL = 'PUB_KEY_ID_0114232134912410000000000000'
@@ -310,7 +310,7 @@ describe('a notification to a brand', () => {
 })
 
 it('a brand works against the simulator, from its configuration', async () => {
-  const simulator = await Simulator.start()
+  const simulator = await startSimulator()
   const brand = Builder.factory(simulator.brand)
   const json = { notify_url: 'https://shop.example/notify' }
   expect((await brand.brand.marketing.productCoupon.notifyConfigs.post({ json })).data.notify_url).toBe(json.notify_url)

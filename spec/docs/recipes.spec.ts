@@ -13,7 +13,8 @@ import * as notify from '../../docs/recipes/nextjs/app/notify/route.ts'
 import * as order from '../../docs/recipes/nextjs/app/orders/[out_trade_no]/route.ts'
 import * as orders from '../../docs/recipes/nextjs/app/orders/route.ts'
 import { Builder, type WechatPay } from '../../lib/index.js'
-import { Simulator } from '../../lib/simulator/index.js'
+import type { Simulator } from '../../lib/simulator/index.js'
+import { startSimulator } from '../simulator/start.js'
 
 interface ShopOptions {
   mchid: string
@@ -23,7 +24,7 @@ interface ShopOptions {
 
 let simulator: Simulator
 beforeAll(async () => {
-  simulator = await Simulator.start()
+  simulator = await startSimulator()
 })
 afterAll(async () => {
   vi.unstubAllEnvs()

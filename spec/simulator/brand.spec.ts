@@ -2,8 +2,9 @@ import { createPublicKey } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Simulator } from '../../lib/simulator/index.js'
 import { authorization, get, isSigned, send } from './raw-merchant.js'
+import { startSimulator } from './start.js'
 
-const simulator = await Simulator.start()
+const simulator = await startSimulator()
 const { brand, config } = simulator
 afterAll(() => simulator.close())
 

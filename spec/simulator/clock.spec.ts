@@ -1,23 +1,18 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
-import { Simulator, type SimulatorKeys } from '../../lib/simulator/index.js'
+import type { Simulator } from '../../lib/simulator/index.js'
 import { beijingTime } from '../../lib/util/beijing-time.js'
 import { failure } from '../async.js'
 import { isSigned, order, post } from './raw-merchant.js'
+import { startSimulator } from './start.js'
 
 const MINUTE = 60_000
 const NATIVE = '/v3/pay/transactions/native'
 
-let keys: SimulatorKeys
 let simulator: Simulator
-beforeAll(async () => {
-  const first = await Simulator.start()
-  keys = first.keys
-  await first.close()
-})
 beforeEach(async () => {
-  simulator = await Simulator.start({ keys })
+  simulator = await startSimulator()
 })
 afterEach(async () => {
   vi.useRealTimers()

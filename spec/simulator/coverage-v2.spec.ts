@@ -1,8 +1,9 @@
 import { Agent, request } from 'node:https'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Simulator } from '../../lib/simulator/index.js'
+import type { Simulator } from '../../lib/simulator/index.js'
 import { signOf, xml, xmlFields } from '../v2-gateway.js'
 import { type Documented, dereference, documented, misfit } from './catalogue-requests.js'
+import { startSimulator } from './start.js'
 
 const OPERATIONS = documented('v2')
 const XML_OPERATIONS = OPERATIONS.filter(({ example }) => example !== undefined)
@@ -81,7 +82,7 @@ const isForm = ({ requestBody }: { requestBody?: { content: object } }) =>
   requestBody !== undefined && 'multipart/form-data' in requestBody.content
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ https: true })
+  simulator = await startSimulator({ https: true })
   const { merchant, ca } = simulator.config
   agent = new Agent({ keepAlive: true, cert: merchant.cert, key: merchant.key, ca })
   outcomes = new Map()

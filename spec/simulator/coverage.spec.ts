@@ -1,7 +1,7 @@
 import { createVerify } from 'node:crypto'
 import { Agent } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Simulator } from '../../lib/simulator/index.js'
+import type { Simulator } from '../../lib/simulator/index.js'
 import {
   type Documented,
   dereference,
@@ -13,6 +13,7 @@ import {
   targetOf,
 } from './catalogue-requests.js'
 import { type RawResponse, send } from './raw-merchant.js'
+import { startSimulator } from './start.js'
 
 const OPERATIONS = documented('v3')
 const JSON_OPERATIONS = OPERATIONS.filter(({ example }) => example !== undefined)
@@ -51,7 +52,7 @@ const succeeded = () => [...outcomes].filter(([, { status }]) => status < 300)
 const nameOf = ({ method, path }: Documented) => `${method} ${path}`
 
 beforeAll(async () => {
-  simulator = await Simulator.start()
+  simulator = await startSimulator()
   outcomes = new Map()
   for (const operation of OPERATIONS) outcomes.set(operation, await call(operation))
 }, 60_000)

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Wechatpay } from 'wechatpay-axios-plugin'
-import { Simulator } from '../../lib/simulator/index.js'
+import type { Simulator } from '../../lib/simulator/index.js'
 import { order } from './raw-merchant.js'
+import { startSimulator } from './start.js'
 
 const BONUS = 'v3/marketing/membercard-open/cards/{card_id}/codes/{code}/bonus/commit'
 const NATIVE = 'v3/pay/transactions/native'
@@ -11,7 +12,7 @@ let simulator: Simulator
 let wxpay: Wechatpay
 
 beforeAll(async () => {
-  simulator = await Simulator.start()
+  simulator = await startSimulator()
   const { base_uri, ...config } = simulator.config
   wxpay = new Wechatpay({ ...config, baseURL: base_uri, proxy: false })
 })

@@ -6,6 +6,7 @@ import { InvalidArgumentError } from '../../lib/errors.js'
 import { Simulator } from '../../lib/simulator/index.js'
 import { failure } from '../async.js'
 import { type Fields, signOf, xml, xmlFields } from '../v2-gateway.js'
+import { startSimulator } from './start.js'
 
 type Client = ReturnType<typeof Builder.factory>
 
@@ -17,7 +18,7 @@ let now = Date.now()
 let count = 0
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ https: true, clock: () => now })
+  simulator = await startSimulator({ https: true, clock: () => now })
   wxpay = Builder.factory(simulator.config)
 })
 afterAll(() => simulator.close())
@@ -245,7 +246,7 @@ describe('an outgoing payment', () => {
   })
 
   it('is refused over plain http, without client certificates', async () => {
-    const plain = await Simulator.start()
+    const plain = await startSimulator()
     const client = Builder.factory(plain.config)
     expect(await failure(call('secapi/pay/refund', packet(), { client }))).toMatchObject({
       code: 'HTTP_400',
@@ -300,7 +301,7 @@ describe('the sign', () => {
   const fields = () => ({ appid: 'wx1', mch_id: '1900000109', nonce_str: 'n', out_trade_no: 'UNKNOWN' })
   let plain: Simulator
   beforeAll(async () => {
-    plain = await Simulator.start()
+    plain = await startSimulator()
   })
   afterAll(() => plain.close())
   const post = (given: Fields, change?: (body: string) => string, secret = plain.config.secret) =>
@@ -380,7 +381,7 @@ describe('misbehaviour', () => {
 
 describe('wechatpay-axios-plugin, an independent client,', () => {
   it('creates and queries an order', async () => {
-    const plain = await Simulator.start()
+    const plain = await startSimulator()
     const { base_uri, ...config } = plain.config
     const peer = new Wechatpay({ ...config, baseURL: base_uri, proxy: false })
     const xml = { ...order(), mch_id: config.mchid }

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { settingsOf } from '../../lib/client/settings-of.js'
 import { OutcomeUnknownError } from '../../lib/errors.js'
-import { type Misbehaviour, Simulator } from '../../lib/simulator/index.js'
+import type { Misbehaviour, Simulator } from '../../lib/simulator/index.js'
 import { directOrder, micropayOrder, partnerOrder, tillOptions } from '../../lib/till/orders.js'
 import type { OrderCalls } from '../../lib/till/payment.js'
 import type { WechatPay } from '../../lib/types/index.js'
 import { startGateway } from '../gateway.js'
+import { startSimulator } from '../simulator/start.js'
 import { createTill } from './till.js'
 
 // A till that loses its network, or WeChat Pay, at each step of each course in turn: once, or from there on.
@@ -48,7 +49,7 @@ beforeAll(async () => {
   const closed = await startGateway()
   await closed.close()
   nowhere = closed.url.slice(0, -1)
-  simulator = await Simulator.start({ https: true })
+  simulator = await startSimulator({ https: true })
   const { ca = '', merchant } = simulator.config
   agent = new Agent({ connect: { secureContext: createSecureContext({ ca, ...merchant }) } })
 })

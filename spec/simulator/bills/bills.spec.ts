@@ -11,6 +11,7 @@ import { InvalidArgumentError } from '../../../lib/errors.js'
 import { Simulator } from '../../../lib/simulator/index.js'
 import { Downloads } from '../../../lib/simulator/ledger/downloads.js'
 import { failure, readAll } from '../../async.js'
+import { startSimulator } from '../start.js'
 
 // Fixed, but close to the system time: the clocks of the client and of WeChat Pay may differ by 5 minutes at most.
 const NOW = Date.now()
@@ -30,7 +31,7 @@ let folder: string
 let now = NOW
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ clock: () => now, bills: { rows: ROWS, parts: 3 } })
+  simulator = await startSimulator({ clock: () => now, bills: { rows: ROWS, parts: 3 } })
   await simulator.advance({ seconds: (NOON - NOW) / 1000 })
   wxpay = Builder.factory({ ...simulator.config, retry: false })
 })

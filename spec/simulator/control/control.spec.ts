@@ -10,11 +10,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
 import { Simulator } from '../../../lib/simulator/index.js'
 import { order, post, send } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 let simulator: Simulator
 
 beforeAll(async () => {
-  simulator = await Simulator.start()
+  simulator = await startSimulator()
 })
 beforeEach(() => simulator.reset())
 afterAll(() => simulator.close())

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
+import type { Simulator, SimulatorConfig } from '../../../lib/simulator/index.js'
 import { authorization, get, order, post, send } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const NOW = Date.UTC(2026, 10, 24, 8)
 const SECONDS = NOW / 1000
@@ -12,7 +13,7 @@ let config: SimulatorConfig
 let now = NOW
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ clock: () => now })
+  simulator = await startSimulator({ clock: () => now })
   config = simulator.config
 })
 beforeEach(() => {

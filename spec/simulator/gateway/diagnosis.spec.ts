@@ -1,8 +1,9 @@
 import { constants, createHash, createHmac, createSign, sign } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MISTAKE_CODES } from '../../../lib/simulator/gateway/diagnosis.js'
-import { Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
+import type { Simulator, SimulatorConfig } from '../../../lib/simulator/index.js'
 import { authorization, order, type RawCall, send } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const NOW = Date.UTC(2026, 10, 24, 8)
 const timestamp = NOW / 1000
@@ -18,7 +19,7 @@ let count = 0
 const seen = new Set<string>()
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ clock: () => NOW })
+  simulator = await startSimulator({ clock: () => NOW })
   config = simulator.config
 })
 beforeEach(() => {

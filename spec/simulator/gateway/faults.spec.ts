@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../../../lib/errors.js'
 import { Faults } from '../../../lib/simulator/gateway/faults.js'
 import { type Misbehaviour, Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
 import { get, isSigned, order, post } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const NATIVE = '/v3/pay/transactions/native'
 const PATH = '/v3/certificates'
@@ -13,7 +14,7 @@ let slept: number[] = []
 let wake: (() => void)[] = []
 
 beforeAll(async () => {
-  simulator = await Simulator.start({
+  simulator = await startSimulator({
     sleep: milliseconds => {
       slept.push(milliseconds)
       return new Promise<void>(resolve => wake.push(resolve))

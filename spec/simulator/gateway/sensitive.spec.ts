@@ -6,6 +6,7 @@ import { withSensitiveFields } from '../../../lib/simulator/gateway/sensitive.js
 import { Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
 import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
 import { isSigned, post, send } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const ECHO = '/v3/security/echo'
 const ADD = '/v3/profitsharing/receivers/add'
@@ -18,7 +19,7 @@ let config: SimulatorConfig
 let certificate: { serial: string; privateKey: string }
 let publicKey: { serial: string; privateKey: string }
 beforeAll(async () => {
-  simulator = await Simulator.start()
+  simulator = await startSimulator()
   config = simulator.config
   certificate = simulator.keys.platformCertificate
   publicKey = simulator.keys.platformPublicKey

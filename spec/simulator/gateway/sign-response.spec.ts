@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Simulator, type SimulatorConfig } from '../../../lib/simulator/index.js'
 import { get, isSigned, order, post } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const CARDS = '/v3/marketing/membercard-open/cards/478515832665/codes/478515832665/bonus/commit'
 const BONUS = {
@@ -16,7 +17,7 @@ let publicKeyId: string
 let platformSerial: string
 
 beforeAll(async () => {
-  simulator = await Simulator.start()
+  simulator = await startSimulator()
   config = simulator.config
   publicKeyId = simulator.keys.platformPublicKey.serial
   platformSerial = simulator.keys.platformCertificate.serial

@@ -8,13 +8,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
 import { Simulator } from '../../../lib/simulator/index.js'
 import { authorization } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const HOST = 'api.mch.weixin.qq.com'
 let simulator: Simulator
 let folder: string
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ httpsPort: 0, as: [HOST, 'api2.mch.weixin.qq.com'] })
+  simulator = await startSimulator({ httpsPort: 0, as: [HOST, 'api2.mch.weixin.qq.com'] })
   folder = await mkdtemp(join(tmpdir(), 'wechatpay-proxy-'))
   await writeFile(join(folder, 'ca.pem'), simulator.config.ca ?? '')
 })

@@ -8,12 +8,13 @@ import * as Builder from '../../../lib/builder.js'
 import { InvalidArgumentError } from '../../../lib/errors.js'
 import type { NotificationEvent } from '../../../lib/notification/index.js'
 import * as Notification from '../../../lib/notification/index.js'
-import { Simulator, type SimulatorKeys } from '../../../lib/simulator/index.js'
+import type { Simulator } from '../../../lib/simulator/index.js'
 import { Callers } from '../../../lib/simulator/keys/callers.js'
 import { mintAuthority, mintServerCertificate } from '../../../lib/simulator/keys/server-certificate.js'
 import { Notifications } from '../../../lib/simulator/notify/notifications.js'
 import { eventTypesOf, readDocument } from '../../../lib/simulator/schema/catalogue.js'
 import { order, post } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -25,7 +26,6 @@ const SCHEDULE = [
 
 const ACKNOWLEDGED = { status: 'acknowledged', attempts: 1 }
 
-let keys: SimulatorKeys
 let simulator: Simulator
 let now: number
 let shop: Server
@@ -34,9 +34,6 @@ let url: string
 let listener: RequestListener
 
 beforeAll(async () => {
-  const first = await Simulator.start()
-  keys = first.keys
-  await first.close()
   shop = createServer((request, response) => listener(request, response))
   shop.listen(0, '127.0.0.1')
   await once(shop, 'listening')
@@ -46,7 +43,7 @@ afterAll(() => shop.close())
 
 beforeEach(async () => {
   now = Date.now()
-  simulator = await Simulator.start({ keys, clock: () => now })
+  simulator = await startSimulator({ clock: () => now })
 })
 afterEach(() => simulator.close())
 
@@ -172,7 +169,7 @@ describe('a notification', () => {
   })
 
   it('is XML when the order or the refund was created with APIv2', async () => {
-    const secure = await Simulator.start({ keys, https: true, clock: () => now })
+    const secure = await startSimulator({ https: true, clock: () => now })
     const events = receive(secure)
     const { v2 } = Builder.factory(secure.config)
     const { mchid } = secure.config
@@ -326,7 +323,7 @@ describe('each attempt', () => {
     expect(id).toBe(1)
     expect(resource).toMatchObject({ out_trade_no, trade_state: 'SUCCESS' })
     expect(dueAt).toBe(now + 15 * SECOND)
-    const { serial } = keys.platformCertificate
+    const { serial } = simulator.keys.platformCertificate
     expect(history).toMatchObject([
       {
         time: now,
@@ -439,7 +436,7 @@ describe('trigger', () => {
 
 describe('advance', () => {
   it('sends what becomes due on the way, as often as in real time', async () => {
-    await using real = await Simulator.start({ keys })
+    await using real = await startSimulator()
     const received = respondWith(204, 500)
     real.pay(await place(real))
     await real.advance({ seconds: 0 })
@@ -458,7 +455,7 @@ describe('advance', () => {
 
 describe('held notifications', () => {
   it('wait for deliver, which may reverse them, until release', async () => {
-    await using real = await Simulator.start({ keys })
+    await using real = await startSimulator()
     const events = receive(real)
     real.hold()
     const numbers = [await place(real), await place(real)]
@@ -497,7 +494,7 @@ describe('a notify_url', () => {
   )
 
   it('on a host of the option notify is used', async () => {
-    await using open = await Simulator.start({ keys, clock: () => now, notify: ['Shop', 'host.docker.internal'] })
+    await using open = await startSimulator({ clock: () => now, notify: ['Shop', 'host.docker.internal'] })
     for (const host of ['shop:3000', 'host.docker.internal', 'shop.example']) {
       open.pay(await place(open, { notify_url: `http://${host}/notify` }))
     }
@@ -524,7 +521,7 @@ describe('a notify_url', () => {
 
 describe('without a clock', () => {
   it('a notification is sent automatically, and again after 15 seconds', async () => {
-    const real = await Simulator.start({ keys })
+    const real = await startSimulator()
     const received = respondWith(500, 204)
     const out_trade_no = await place(real)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -559,7 +556,7 @@ it('closing aborts notifications in progress, and nothing is resent', async () =
 })
 
 it('the last 1000 notifications are logged', async () => {
-  const options = { mchids: ['1900000109'], brandIds: [], keys, publicKeyOnly: false, now }
+  const options = { mchids: ['1900000109'], brandIds: [], keys: simulator.keys, publicKeyOnly: false, now }
   const callers = await Callers.create(options)
   const notifications = new Notifications({
     callers,

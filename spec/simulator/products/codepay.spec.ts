@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { Simulator } from '../../../lib/simulator/index.js'
 import { get, order, post } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
-const simulator = await Simulator.start()
+const simulator = await startSimulator()
 const { config } = simulator
 afterAll(() => simulator.close())
 

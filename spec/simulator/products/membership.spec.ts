@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest'
-import { Simulator } from '../../../lib/simulator/index.js'
 import { post } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const PATH = '/v3/marketing/membercard-open/cards/478515832665/codes/478515832665/bonus/commit'
 const BONUS = {
@@ -10,7 +10,7 @@ const BONUS = {
   bonus_value: 30,
 }
 
-const simulator = await Simulator.start()
+const simulator = await startSimulator()
 afterAll(() => simulator.close())
 
 it('committing bonus points returns 204, also for an order of a different merchant', async () => {

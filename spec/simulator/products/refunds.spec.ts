@@ -1,13 +1,13 @@
 import { afterAll, expect, it } from 'vitest'
 import { ApiError } from '../../../lib/errors.js'
-import { Simulator } from '../../../lib/simulator/index.js'
 import { get, order, post } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const REFUNDS = '/v3/refund/domestic/refunds'
 const NOW = Date.UTC(2026, 10, 24, 8)
 const timestamp = NOW / 1000
 
-const simulator = await Simulator.start({ clock: () => NOW })
+const simulator = await startSimulator({ clock: () => NOW })
 const { config } = simulator
 afterAll(() => simulator.close())
 

@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { ApiError, InvalidArgumentError } from '../../../lib/errors.js'
-import { Simulator } from '../../../lib/simulator/index.js'
 import { get, order, post, send } from '../raw-merchant.js'
+import { startSimulator } from '../start.js'
 
 const NATIVE = '/v3/pay/transactions/native'
 const JSAPI = '/v3/pay/transactions/jsapi'
 const NOW = Date.UTC(2026, 10, 24, 8)
 const timestamp = NOW / 1000
 
-const simulator = await Simulator.start({ clock: () => NOW })
+const simulator = await startSimulator({ clock: () => NOW })
 const { config } = simulator
 afterAll(() => simulator.close())
 

@@ -6,8 +6,9 @@ import * as Builder from '../../../lib/builder.js'
 import { ApiError } from '../../../lib/errors.js'
 import type { NotificationEvent } from '../../../lib/notification/index.js'
 import * as Notification from '../../../lib/notification/index.js'
-import { Simulator } from '../../../lib/simulator/index.js'
+import type { Simulator } from '../../../lib/simulator/index.js'
 import type { WechatPay } from '../../../lib/types/wechatpay.js'
+import { startSimulator } from '../start.js'
 
 describe('a transfer to a user', () => {
   let simulator: Simulator
@@ -16,7 +17,7 @@ describe('a transfer to a user', () => {
   let count = 0
 
   beforeAll(async () => {
-    simulator = await Simulator.start({ clock: Date.now })
+    simulator = await startSimulator({ clock: Date.now })
     wxpay = Builder.factory(simulator.config)
   })
   afterAll(() => simulator.close())

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as Builder from '../../../lib/builder.js'
 import * as Media from '../../../lib/media.js'
-import { Simulator } from '../../../lib/simulator/index.js'
+import type { Simulator } from '../../../lib/simulator/index.js'
 import { readCatalogue } from '../../catalogue-uploads.js'
+import { startSimulator } from '../start.js'
 
 const content = Buffer.from('\x89PNG\r\n\x1a\n an image, as it were', 'latin1')
 
@@ -15,7 +16,7 @@ let wxpay: ReturnType<typeof Builder.factory>
 let folder: string
 
 beforeAll(async () => {
-  simulator = await Simulator.start({ https: true })
+  simulator = await startSimulator({ https: true })
   wxpay = Builder.factory(simulator.config)
   folder = await mkdtemp(join(tmpdir(), 'spec-'))
 })

@@ -7,18 +7,17 @@ import * as Bill from '../../../lib/bill/index.js'
 import * as Builder from '../../../lib/builder.js'
 import type { NotificationEvent } from '../../../lib/notification/index.js'
 import * as Notification from '../../../lib/notification/index.js'
-import { Simulator, type SimulatorKeys, type SimulatorOptions } from '../../../lib/simulator/index.js'
+import type { Simulator, SimulatorOptions } from '../../../lib/simulator/index.js'
 import type { WechatPay } from '../../../lib/types/wechatpay.js'
 import { readAll } from '../../async.js'
 import { eventMisfit } from '../catalogue-requests.js'
+import { startSimulator } from '../start.js'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
 
 export const appid = 'wxd678efh567hg6787'
 
-// New keys take half a second: everything that shares a process shares them.
-let keys: SimulatorKeys | undefined
 let count = 0
 
 /** A number that no other request has. */
@@ -62,9 +61,8 @@ export interface Shop {
  */
 export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
   // With a clock of its own, notifications wait for `deliver`.
-  const simulator = await Simulator.start({ clock: Date.now, ...(keys && { keys }), ...options })
+  const simulator = await startSimulator({ clock: Date.now, ...options })
   const { brand, config } = simulator
-  keys = simulator.keys
   const wxpay = Builder.factory(config)
   const events: NotificationEvent[] = []
   const receive = Notification.create([config, brand]).handler(async event => void events.push(event))
