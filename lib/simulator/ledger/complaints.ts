@@ -3,8 +3,7 @@ import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { payeeOf } from './order.js'
 import type { Orders } from './orders.js'
-import { problem } from './problem.js'
-import { keyOf, Product, type Row } from './product.js'
+import { keyOf, Product, type Row, refusals } from './product.js'
 import type { Refunds } from './refunds.js'
 
 type ComplaintState = 'PENDING' | 'PROCESSING' | 'PROCESSED'
@@ -96,9 +95,7 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
         PROCESSED: { ...said('PROCESSED'), CONTINUE_COMPLAINT: 'PENDING' },
       },
       id: { prefix: '2002018', digits: 6 },
-      unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '投诉单不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '投诉单号已存在'),
-      refused: () => problem(400, 'INVALID_REQUEST', '投诉单已处理完成'),
+      ...refusals(),
     })
     this.#book = book
     this.#orders = orders

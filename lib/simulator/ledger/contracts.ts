@@ -68,12 +68,10 @@ interface Schedule {
   readonly paid?: EpochMilliseconds
 }
 
-const TASK = 'papay.deduct'
 const HOUR = 60 * MINUTE
 const YEARS = 10
 
 export class Contracts extends Product<ContractState, ContractEvent, ContractRequest> {
-  readonly #book: Book
   readonly #orders: Orders
   readonly #signed: Map<string, { at: EpochMilliseconds }>
   readonly #remarks: Map<string, { remark: string }>
@@ -115,17 +113,12 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
         if (isTold) book.announce(contractNotice(row, this.describe(row)))
       },
     })
-    this.#book = book
     this.#orders = orders
     this.#signed = book.table('contracts.signed')
     this.#remarks = book.table('contracts.remarks')
     this.#announced = book.table('contracts.announced')
     this.#schedules = book.table('contracts.schedules')
     this.#deductions = book.table('contracts.deductions')
-    book.on(TASK, (key, at) => {
-      const order = orders.findByKey(key)
-      if (order?.state === 'ACCEPT') orders.deduct(order.mchid, order.request.out_trade_no, at)
-    })
     orders.onPaid((order, now) => {
       this.#signWith(order, now)
       this.#end(order, now)
@@ -206,8 +199,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     const order = this.#orders.place(mchid, tradeType, placed, now, { version })
     if (order.state !== 'NOTPAY') return order
     this.#deductions.set(keyOf(mchid, out_trade_no), { id: contract.id })
-    this.#orders.accept(order)
-    this.#book.later(now + MINUTE, TASK, keyOf(mchid, out_trade_no))
+    this.#orders.accept(order, now)
     return order
   }
 

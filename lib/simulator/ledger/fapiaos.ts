@@ -1,8 +1,7 @@
 /** Fapiaos: the titles that users fill in, issuing and reversing, and the cards in the users' wallets. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
-import { problem } from './problem.js'
-import { MINUTE, Product, type Row } from './product.js'
+import { MINUTE, Product, type Row, refusals } from './product.js'
 
 type FapiaoState = 'ISSUE_ACCEPTED' | 'ISSUED' | 'ISSUE_FAILED' | 'REVERSE_ACCEPTED' | 'REVERSED' | 'REVERSE_FAILED'
 type FapiaoEvent = 'succeed' | 'fail' | 'reverse' | 'insert'
@@ -45,12 +44,7 @@ export interface FapiaoConfig {
   support_vat_fapiao?: boolean | undefined
 }
 
-const common = {
-  id: { prefix: '0500', digits: 8 },
-  unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '发票不存在'),
-  reused: () => problem(400, 'INVALID_REQUEST', '单号重复，且请求参数与之前不一致'),
-  refused: () => problem(400, 'INVALID_REQUEST', '发票状态不支持该操作'),
-}
+const common = { id: { prefix: '0500', digits: 8 }, ...refusals() }
 
 export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
   readonly #book: Book

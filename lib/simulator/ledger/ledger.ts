@@ -14,6 +14,7 @@ import { Fapiaos } from './fapiaos.js'
 import { MerchantCoupons } from './merchant-coupons.js'
 import { type KnownMerchant, Merchants } from './merchants.js'
 import { Orders } from './orders.js'
+import { Parkings } from './parkings.js'
 import { PayGifts } from './pay-gifts.js'
 import { Payers, type SimulatedPayer } from './payers.js'
 import { ServiceOrders } from './payscore.js'
@@ -53,6 +54,7 @@ export interface Ledger {
   readonly sharing: ProfitSharing
   readonly complaints: Complaints
   readonly fapiaos: Fapiaos
+  readonly parkings: Parkings
   readonly subsidies: Subsidies
   readonly withdrawals: Withdrawals
   readonly services: ServiceOrders
@@ -127,6 +129,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     sharing,
     complaints: new Complaints(book, orders, refunds),
     fapiaos: new Fapiaos(book),
+    parkings: new Parkings(book, orders),
     subsidies: new Subsidies(book, orders, refunds, accounts),
     withdrawals: new Withdrawals(book, accounts, sharing),
     services,

@@ -3,6 +3,7 @@ import { beijingDigits } from '../../util/beijing-time.js'
 import type { Notice } from './book.js'
 import { describeDiscounts, describeV2Discount, paidAmounts } from './discount.js'
 import type { Combined, Order, PaidOrder, Payment } from './order.js'
+import { parkingNotice } from './parking-order.js'
 
 /** Returns undefined when the order has no `notify_url`. */
 export function paymentNotice(order: PaidOrder): Notice | undefined {
@@ -10,6 +11,7 @@ export function paymentNotice(order: PaidOrder): Notice | undefined {
   const { notify_url } = request
   if (notify_url === undefined) return undefined
   if (version === 'v2') return v2PaymentNotice(order, notify_url)
+  if (request.parking_info) return parkingNotice(order, 'SUCCESS', notify_url)
   const { transaction_id, ...paid } = describePayment(order, payment)
   return {
     event_type: 'TRANSACTION.SUCCESS',
@@ -25,8 +27,9 @@ export function paymentNotice(order: PaidOrder): Notice | undefined {
 
 /** For an order that could not be deducted. */
 export function deductionNotice(order: Order): Notice | undefined {
-  const { notify_url, amount, out_trade_no, appid, sub_mchid, attach } = order.request
+  const { notify_url, amount, out_trade_no, appid, sub_mchid, attach, parking_info } = order.request
   if (notify_url === undefined) return undefined
+  if (parking_info) return parkingNotice(order, 'FAIL', notify_url)
   if (order.version === 'v2') {
     return {
       event_type: 'v2/transaction-success',

@@ -102,6 +102,8 @@ export interface OrderRequest {
   detail?:
     | { goods_detail?: readonly { merchant_goods_id: string; quantity: number; unit_price: number }[] | undefined }
     | undefined
+  /** The stay in a car park that it pays for. */
+  parking_info?: object | undefined
   /** The contract that the payer signs with the payment. */
   contract_info?:
     | {

@@ -27,7 +27,10 @@ import { entryOfCombined, entryOfOrder } from './order-entries.js'
 import { combinedNotice, deductionNotice, paymentNotice } from './order-notices.js'
 import type { Payers } from './payers.js'
 import { problem } from './problem.js'
-import { keyOf } from './product.js'
+import { keyOf, MINUTE } from './product.js'
+
+/** Makes a payment that was accepted. */
+const TASK = 'orders.deduct'
 
 interface Placing {
   readonly version?: ApiVersion
@@ -53,6 +56,10 @@ export class Orders {
     this.#orders = book.table('orders')
     this.#combined = book.table('combined')
     this.#paid = book.table('payments')
+    book.on(TASK, (key, at) => {
+      const order = this.findByKey(key)
+      if (order?.state === 'ACCEPT') this.deduct(order.mchid, order.request.out_trade_no, at)
+    })
     book.entries.add(() => this.all().map(entryOfOrder))
     book.entries.add(() =>
       [...this.#combined.values()].map(combined => entryOfCombined(combined, this.partsOf(combined))),
@@ -258,9 +265,10 @@ export class Orders {
     this.#move(order, 'ask')
   }
 
-  /** The payment is accepted, and is made later. */
-  accept(order: Order): void {
+  /** The payment is accepted, and is made without the payer after a minute. */
+  accept(order: Order, now: EpochMilliseconds): void {
     this.#move(order, 'accept')
+    this.#book.later(now + MINUTE, TASK, keyOf(order.mchid, order.request.out_trade_no))
   }
 
   /**

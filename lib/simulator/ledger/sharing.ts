@@ -5,7 +5,7 @@ import type { Book } from './book.js'
 import { isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { DAY, keyOf, MINUTE, Product, type Row } from './product.js'
+import { DAY, keyOf, MINUTE, Product, type Row, refusals } from './product.js'
 
 export interface ReceiverRequest {
   type: string
@@ -84,9 +84,7 @@ export class ProfitSharing {
         },
       },
       id: { prefix: '3008', digits: 14 },
-      unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '分账单不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '商户分账单号重复，且请求参数与之前不一致'),
-      refused: () => problem(400, 'INVALID_REQUEST', '分账单已处理完成'),
+      ...refusals(),
       happened: row => this.#pay(row),
     })
     this.returns = new Product<ReturnState, 'succeed' | 'fail', ReturnRequest>(book, 'sharing.returns', {
@@ -107,9 +105,7 @@ export class ProfitSharing {
         },
       },
       id: { prefix: '3009', digits: 14 },
-      unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '回退单不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '商户回退单号重复，且请求参数与之前不一致'),
-      refused: () => problem(400, 'INVALID_REQUEST', '回退单已处理完成'),
+      ...refusals(),
       happened: (row, event) => event === 'succeed' && this.#takeBack(row),
     })
   }

@@ -5,7 +5,7 @@ import type { Book } from './book.js'
 import { isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { DAY, Product, type Row } from './product.js'
+import { DAY, Product, type Row, refusals } from './product.js'
 import { ADVANCED, type Refunds } from './refunds.js'
 
 export interface SubsidyRequest {
@@ -49,17 +49,13 @@ export class Subsidies {
       first: 'SUCCESS',
       moves: { SUCCESS: {} },
       id: { prefix: '3010', digits: 14 },
-      unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '补差单不存在'),
-      refused: () => invalid('补差单已处理完成'),
+      ...refusals(),
     } as const
     this.#subsidies = new Product<'SUCCESS', never, SubsidyRequest>(book, 'subsidies', {
       ...common,
       reused: () => invalid('一笔订单只能补差一笔'),
     })
-    this.#returns = new Product<'SUCCESS', never, SubsidyReturnRequest>(book, 'subsidies.returns', {
-      ...common,
-      reused: () => invalid('商户补差回退单号重复，且请求参数与之前不一致'),
-    })
+    this.#returns = new Product<'SUCCESS', never, SubsidyReturnRequest>(book, 'subsidies.returns', common)
     this.#advances = new Product<AdvanceState, 'succeed' | 'fail', { sub_mchid: string; amount: number }>(
       book,
       'advances.returns',
@@ -68,9 +64,7 @@ export class Subsidies {
         moves: { PROCESSING: { succeed: 'SUCCESS', fail: 'FAILED' }, SUCCESS: {}, FAILED: {} },
         ends: { PROCESSING: { after: 90 * DAY, by: 'fail' } },
         id: { prefix: '1215', digits: 14 },
-        unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '垫付回补单不存在'),
-        reused: () => invalid('垫付回补的请求参数与之前不一致'),
-        refused: () => invalid('垫付回补已处理完成'),
+        ...refusals(),
         happened: (row, event) => {
           if (event === 'fail') return
           const { sub_mchid, amount } = row.request

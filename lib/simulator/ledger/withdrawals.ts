@@ -3,7 +3,7 @@ import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts, AccountType } from './accounts.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
-import { DAY, Product, type Row } from './product.js'
+import { DAY, Product, type Row, refusals } from './product.js'
 import type { ProfitSharing } from './sharing.js'
 
 type WithdrawalState = 'INIT' | 'CREATE_SUCCESS' | 'SUCCESS' | 'FAIL' | 'REFUND' | 'CLOSE'
@@ -44,8 +44,7 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
       acts: { settle: { succeed: 'succeed', fail: { FAIL: 'fail', REFUND: 'refund' } } },
       alias: ({ request }) => request.out_request_no,
       id: { prefix: '1232', digits: 14 },
-      unknown: () => problem(404, 'ORDER_NOT_EXIST', '该提现单号不存在'),
-      reused: () => problem(400, 'INVALID_REQUEST', '商户提现单号重复，且请求参数与之前不一致'),
+      ...refusals('ORDER_NOT_EXIST'),
       refused: () => problem(400, 'INVALID_REQUEST', '当前请求已经超过有效期'),
       happened: (row, event) => {
         if (event === 'send') this.#post(row, -row.request.amount)

@@ -15,6 +15,7 @@ import { fapiaoEndpoints } from './fapiaos.js'
 import { globalEndpoints } from './global.js'
 import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
+import { parkingEndpoints } from './parking.js'
 import { payGiftEndpoints } from './pay-gifts.js'
 import { serviceEndpoints } from './payscore.js'
 import { permissionEndpoints, planEndpoints } from './payscore-users.js'
@@ -56,6 +57,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...sharingEndpoints(ledger.sharing),
     ...ecommerceEndpoints(ledger),
     ...complaintEndpoints(ledger.complaints, origin),
+    ...parkingEndpoints(ledger.parkings, ledger.orders),
     ...fapiaoEndpoints(ledger.fapiaos, ledger.orders, origin),
     ...serviceEndpoints(ledger.services, ledger.permissions),
     ...permissionEndpoints(ledger.permissions),
