@@ -5,7 +5,7 @@ import type { Book } from './book.js'
 import type { Order, OrderRequest } from './order.js'
 import type { Orders } from './orders.js'
 import { parkingNotice } from './parking-order.js'
-import { problem } from './problem.js'
+import { parameterError, problem } from './problem.js'
 import { keyOf, Product, type Row, refusals } from './product.js'
 
 export interface ParkingRequest {
@@ -25,6 +25,7 @@ export interface ParkingInfo {
   plate_number: string
   plate_color: string
   start_time: string
+  end_time: string
   parking_name: string
 }
 
@@ -100,7 +101,7 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
    * Accepts a deduction, which is made after a minute. Repeating the same request returns the same order.
    *
    * @throws ApiError 400 `INVALID_REQUEST` unless it is for the newest stay of the plate, which is neither blocked nor
-   *   deducted, and says the same of it, and as an order does.
+   *   deducted, and says the same of it, `PARAM_ERROR` unless it ends after it began, and as an order does.
    */
   deduct(mchid: string, request: OrderRequest, info: ParkingInfo, now: EpochMilliseconds): Order {
     const known = this.#orders.find(mchid, request.out_trade_no)
@@ -117,6 +118,15 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
       sub_mchid === request.sub_mchid
     if (!isSame || stay.state === 'DEDUCTED') throw problem(400, 'INVALID_REQUEST', '场景信息和停车入场id不匹配')
     if (stay.state !== 'NORMAL') throw problem(400, 'INVALID_REQUEST', '车牌服务状态不可用')
+    if (Date.parse(info.end_time) <= Date.parse(start_time)) {
+      const issue = 'must be later than start_time'
+      throw parameterError('参数错误', {
+        field: '/parking_info/end_time',
+        value: info.end_time,
+        issue,
+        location: 'body',
+      })
+    }
     const order = this.#orders.place(mchid, 'PAP', request, now)
     this.#orders.accept(order, now)
     this.move(stay, 'deduct', now)

@@ -4,7 +4,7 @@ import { DEFAULT_OPENID } from '../ledger/order.js'
 import { type Orders, requireOrder } from '../ledger/orders.js'
 import { describeParkingOrder } from '../ledger/parking-order.js'
 import type { Parkings } from '../ledger/parkings.js'
-import { parameterError } from '../ledger/problem.js'
+import { problem } from '../ledger/problem.js'
 import type { Schema } from '../schema/catalogue.js'
 
 /** What the documents say in prose. */
@@ -14,7 +14,6 @@ const RULES: Schema = {
     description: { minLength: 1, maxLength: 128 },
     amount: { properties: { total: { minimum: 1 } } },
   },
-  required: ['parking_info'],
 }
 
 export function parkingEndpoints(parkings: Parkings, orders: Orders): readonly Endpoint[] {
@@ -39,10 +38,7 @@ export function parkingEndpoints(parkings: Parkings, orders: Orders): readonly E
       'post /v3/vehicle/transactions/parking',
       ({ merchant, body, now }) => {
         const { trade_scene: _, goods_tag: __, profit_sharing, parking_info, ...request } = body
-        if (!parking_info || Date.parse(parking_info.end_time) <= Date.parse(parking_info.start_time)) {
-          const issue = 'must be later than start_time'
-          throw parameterError('参数错误', { field: '/parking_info/end_time', issue, location: 'body' })
-        }
+        if (!parking_info) throw problem(400, 'INVALID_REQUEST', '停车入场id不存在')
         const settle_info = profit_sharing === 'Y' && { settle_info: { profit_sharing: true } }
         const order = { ...request, ...settle_info, parking_info, payer: { openid: DEFAULT_OPENID } }
         return ok(describeParkingOrder(parkings.deduct(merchant.mchid, order, parking_info, now)))
