@@ -6,7 +6,8 @@ import { accepts, type StockRequest, worthOf, worthOfOne } from './coupon-rules.
 import { type Discount, type Order, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { DAY, MINUTE, Product, type Row } from './product.js'
+import { MINUTE, Product, type Row } from './product.js'
+import { isSameDay, midnightAfter, type Period } from './validity.js'
 
 export type StockState = 'unactivated' | 'running' | 'paused' | 'stoped'
 export type StockEvent = 'start' | 'pause' | 'restart' | 'stop'
@@ -114,7 +115,7 @@ export class Coupons {
       if (stock.state !== 'running' || isBefore) throw problem(403, 'REQUEST_BLOCKED', '活动未开始或已结束')
       const sent = this.sentOf(stock)
       if (sent.length >= max_coupons) throw problem(403, 'NOT_ENOUGH', '批次预算不足')
-      const today = sent.filter(({ created }) => beijingTime(created).slice(0, 10) === beijingTime(now).slice(0, 10))
+      const today = sent.filter(({ created }) => isSameDay(created, now))
       const { coupon_amount = 0 } = stock.request.coupon_use_rule.fixed_normal_coupon ?? {}
       if (max_amount_by_day && (today.length + 1) * coupon_amount > max_amount_by_day) {
         throw problem(400, 'INVALID_REQUEST', '发券超过单天限额')
@@ -152,10 +153,10 @@ export class Coupons {
   }
 
   /** When the coupon can be used. */
-  validity(coupon: Pick<Coupon, 'created' | 'request'>): { begin: EpochMilliseconds; end: EpochMilliseconds } {
+  validity(coupon: Pick<Coupon, 'created' | 'request'>): Period {
     const { request } = this.stockOf(coupon)
     const { second_day_available, available_time_after_receive } = request.coupon_use_rule.coupon_available_time ?? {}
-    const received = second_day_available ? nextDay(coupon.created) : coupon.created
+    const received = second_day_available ? midnightAfter(coupon.created, 1) : coupon.created
     const begin = Math.max(Date.parse(request.available_begin_time), received)
     const end = Date.parse(request.available_end_time)
     if (!available_time_after_receive) return { begin, end }
@@ -271,11 +272,6 @@ export class Coupons {
 
 function endOf({ request }: Stock): EpochMilliseconds {
   return Date.parse(request.available_end_time)
-}
-
-/** Midnight in Beijing. */
-function nextDay(time: EpochMilliseconds): EpochMilliseconds {
-  return Date.parse(`${beijingTime(time + DAY).slice(0, 10)}T00:00:00+08:00`)
 }
 
 function spentBy({ fen, returns }: Use): number {

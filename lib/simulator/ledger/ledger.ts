@@ -21,6 +21,7 @@ import { ServiceOrders } from './payscore.js'
 import { Permissions } from './payscore-permissions.js'
 import { Plans } from './payscore-plans.js'
 import { problem } from './problem.js'
+import { ProductCoupons } from './product-coupons.js'
 import { Receipts } from './receipts.js'
 import { Records } from './records.js'
 import { RedPackets } from './red-packets.js'
@@ -65,6 +66,7 @@ export interface Ledger {
   readonly merchantCoupons: MerchantCoupons
   readonly couponSubsidies: CouponSubsidies
   readonly payGifts: PayGifts
+  readonly productCoupons: ProductCoupons
   readonly redPackets: RedPackets
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
@@ -138,6 +140,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     contracts,
     coupons: new Coupons(book, orders, accounts),
     merchantCoupons,
+    productCoupons: new ProductCoupons(book),
     payGifts: new PayGifts(book, orders, merchantCoupons),
     couponSubsidies: new CouponSubsidies(book, merchantCoupons, orders, refunds, accounts),
     redPackets: new RedPackets(book),

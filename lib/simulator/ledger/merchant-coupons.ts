@@ -1,9 +1,10 @@
 /** Coupons that merchants redeem themselves: their stocks, the codes of them, and what users have. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
-import { UploadedCodes } from './merchant-coupon-codes.js'
 import { problem } from './problem.js'
-import { DAY, keyOf, Product, type Row } from './product.js'
+import { keyOf, Product, type Row } from './product.js'
+import { UploadedCodes } from './uploaded-codes.js'
+import { isSameDay, type Period, periodOf, validityOf } from './validity.js'
 
 export type MerchantStockState = 'RUNNING' | 'STOPED'
 export type MerchantCouponState = 'SENDED' | 'USED' | 'EXPIRED' | 'DEACTIVATED'
@@ -79,14 +80,16 @@ export class MerchantCoupons {
   constructor(book: Book) {
     this.#book = book
     this.#changes = book.table('merchant-stocks.changes')
-    this.codes = new UploadedCodes(book)
+    this.codes = new UploadedCodes(book, 'merchant-stocks.codes')
     this.#assigned = book.table('merchant-coupons.codes')
     this.#done = book.table('merchant-coupons.done')
     this.#callbacks = book.table('merchant-coupons.callbacks')
     this.stocks = new Product<MerchantStockState, 'stop', MerchantStockRequest>(book, 'merchant-stocks', {
       first: 'RUNNING',
       moves: { RUNNING: { stop: 'STOPED' }, STOPED: {} },
-      ends: { RUNNING: { at: ({ request }) => periodOf(request).end, by: 'stop' } },
+      ends: {
+        RUNNING: { at: ({ request }) => periodOf(request.coupon_use_rule.coupon_available_time).end, by: 'stop' },
+      },
       id: { prefix: '1', digits: 5 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '批次不存在'),
       reused: () => problem(400, 'RESOURCE_ALREADY_EXISTS', '创建请求重入，但本次请求与上次请求信息不一致'),
@@ -164,14 +167,10 @@ export class MerchantCoupons {
     return this.#stock(request.stock_id)
   }
 
-  /** When the coupon can be used: whole days after it was received, where the stock says so. */
-  validity({ created, request }: MerchantCoupon): { begin: EpochMilliseconds; end: EpochMilliseconds } {
-    const stock = this.#stock(request.stock_id).request
-    const { available_day_after_receive: days, wait_days_after_receive: wait } =
-      stock.coupon_use_rule.coupon_available_time ?? {}
-    const { begin: first, end: last } = periodOf(stock)
-    const begin = Math.max(first, wait ? midnightAfter(created, wait) : created)
-    return { begin, end: days ? Math.min(last, midnightAfter(begin, days)) : last }
+  validity({ created, request }: MerchantCoupon): Period {
+    const { coupon_available_time: time } = this.#stock(request.stock_id).request.coupon_use_rule
+    const limits = { days: time?.available_day_after_receive, wait: time?.wait_days_after_receive }
+    return validityOf(created, periodOf(time), limits)
   }
 
   sentOf(stockId: string): MerchantCoupon[] {
@@ -251,24 +250,6 @@ function revised<Whole extends Changes>(whole: Whole, { coupon_use_rule, stock_s
     coupon_use_rule: { ...whole.coupon_use_rule, ...coupon_use_rule },
     stock_send_rule: { ...whole.stock_send_rule, ...stock_send_rule },
   }
-}
-
-/** Without a documented time, a stock does not end. */
-function periodOf({ coupon_use_rule }: MerchantStockRequest): { begin: EpochMilliseconds; end: EpochMilliseconds } {
-  const { available_begin_time, available_end_time } = coupon_use_rule.coupon_available_time ?? {}
-  return {
-    begin: Date.parse(available_begin_time ?? '1970-01-01'),
-    end: Date.parse(available_end_time ?? '9999-12-31'),
-  }
-}
-
-/** Midnight in Beijing, so many days after the day of a time. */
-function midnightAfter(time: EpochMilliseconds, days: number): EpochMilliseconds {
-  return Date.parse(`${beijingTime(time + days * DAY).slice(0, 10)}T00:00:00+08:00`)
-}
-
-function isSameDay(one: EpochMilliseconds, other: EpochMilliseconds): boolean {
-  return beijingTime(one).slice(0, 10) === beijingTime(other).slice(0, 10)
 }
 
 function isOver(sent: readonly unknown[], limit: number | undefined): boolean {

@@ -19,6 +19,7 @@ import { parkingEndpoints } from './parking.js'
 import { payGiftEndpoints } from './pay-gifts.js'
 import { serviceEndpoints } from './payscore.js'
 import { permissionEndpoints, planEndpoints } from './payscore-users.js'
+import { productCouponEndpoints } from './product-coupons.js'
 import { receiptEndpoints } from './receipts.js'
 import { refundEndpoints } from './refunds.js'
 import { securityEndpoints } from './security-echo.js'
@@ -27,6 +28,7 @@ import { transactionEndpoints } from './transactions.js'
 import { transferBatchEndpoints } from './transfer-batches.js'
 import { authorizationEndpoints, transferEndpoints } from './transfers.js'
 import { uploadEndpoints } from './uploads.js'
+import { userCouponEndpoints } from './user-coupons.js'
 import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
 import { papayEndpoints as v2PapayEndpoints } from './v2/papay.js'
 import { paymentEndpoints } from './v2/payments.js'
@@ -65,6 +67,8 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...papayEndpoints(ledger.contracts),
     ...couponEndpoints(ledger.coupons),
     ...couponFlowEndpoints(ledger, origin),
+    ...productCouponEndpoints(ledger.productCoupons),
+    ...userCouponEndpoints(ledger.productCoupons),
     ...payGiftEndpoints(ledger.payGifts),
     ...merchantCouponEndpoints(ledger.merchantCoupons, ledger.couponSubsidies),
     ...billEndpoints(ledger, origin, bills),

@@ -2,7 +2,6 @@
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, NO_CONTENT, ok, readParam } from '../gateway/endpoint.js'
 import type { CouponSubsidies, PayReceipt, ReturnReceipt } from '../ledger/coupon-subsidies.js'
-import type { UploadedCode } from '../ledger/merchant-coupon-codes.js'
 import type {
   MerchantCoupon,
   MerchantCouponEvent,
@@ -11,6 +10,7 @@ import type {
   MerchantStock,
 } from '../ledger/merchant-coupons.js'
 import { problem } from '../ledger/problem.js'
+import type { UploadedCode } from '../ledger/uploaded-codes.js'
 import { pageOf } from './pages.js'
 
 const PLACING = { numbers: 'ledger' } as const
@@ -65,20 +65,16 @@ export function merchantCouponEndpoints(coupons: MerchantCoupons, subsidies: Cou
       const { id, request } = stockOf(call)
       if (request.coupon_code_mode !== 'MERCHANT_UPLOAD')
         throw problem(400, 'INVALID_REQUEST', '批次的券code模式不支持上传')
-      const list = call.body.coupon_code_list
-      const codes = [...new Set(list)]
-      const known = coupons.codes.of(id).map(({ code }) => code)
-      const fresh = codes.filter(code => !known.includes(code))
-      for (const code of fresh) coupons.codes.add(id, code, call.now)
+      const { fresh, known, repeated } = coupons.codes.upload(id, call.body.coupon_code_list, call.now)
       return ok({
         stock_id: id,
-        total_count: codes.length,
+        total_count: fresh.length + known.length,
         success_count: fresh.length,
         success_codes: fresh,
         success_time: beijingTime(call.now),
-        fail_count: codes.length - fresh.length,
-        exist_codes: codes.filter(code => known.includes(code)),
-        duplicate_codes: [...new Set(list.filter((code, index) => list.indexOf(code) !== index))],
+        fail_count: known.length,
+        exist_codes: known,
+        duplicate_codes: repeated,
       })
     }),
     endpoint('get /v3/marketing/busifavor/stocks/{stock_id}/couponcodes', call => {

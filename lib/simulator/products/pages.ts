@@ -1,4 +1,4 @@
-/** Lists in pages, as WeChat Pay returns them. */
+/** What lists have in common: their pages, and the brand that they are about. */
 import type { Call } from '../gateway/endpoint.js'
 
 const SIZE = 10
@@ -13,4 +13,23 @@ export function pageOf<Row, Described>(
   const limit = Number(query.get('limit') ?? 0) || SIZE
   const page = rows.slice(offset * limit, (offset + 1) * limit)
   return { total_count: rows.length, offset, limit, ...(page.length > 0 && { data: page.map(describe) }) }
+}
+
+/** The page that `page_token` and `page_size` of the query name, under the name that the list has. */
+export function tokenPageOf<Row>(
+  { query }: Pick<Call, 'query'>,
+  rows: readonly Row[],
+  name: string,
+  describe: (row: Row) => object,
+): object {
+  const size = Number(query.get('page_size') ?? 0) || SIZE
+  const start = Number(query.get('page_token') ?? 0) || 0
+  const next = start + size < rows.length && { next_page_token: String(start + size) }
+  return { total_count: rows.length, ...next, [name]: rows.slice(start, start + size).map(describe) }
+}
+
+/** The brand that calls, or that a partner acts for. */
+export function brandOf({ merchant, query, body }: Pick<Call, 'merchant' | 'query' | 'body'>): string {
+  const named: unknown = Reflect.get(Object(body), 'brand_id') ?? query.get('brand_id')
+  return typeof named === 'string' ? named : merchant.mchid
 }

@@ -1,4 +1,4 @@
-/** The codes that merchants upload for their coupons, until users have them. */
+/** The codes that merchants and brands upload for their coupons, until users have them. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
@@ -16,16 +16,21 @@ export interface UploadedCode {
 export class UploadedCodes {
   readonly #codes: Map<string, UploadedCode>
 
-  constructor(book: Book) {
-    this.#codes = book.table('merchant-stocks.codes')
+  constructor(book: Book, name: string) {
+    this.#codes = book.table(name)
   }
 
   of(stockId: string): UploadedCode[] {
     return [...this.#codes.values()].filter(({ stock }) => stock === stockId)
   }
 
-  add(stock: string, code: string, at: EpochMilliseconds): void {
-    this.#codes.set(keyOf(stock, code), { stock, code, at })
+  /** Each code once. */
+  upload(stock: string, list: readonly string[], at: EpochMilliseconds) {
+    const codes = [...new Set(list)]
+    const known = codes.filter(code => this.#codes.has(keyOf(stock, code)))
+    const fresh = codes.filter(code => !known.includes(code))
+    for (const code of fresh) this.#codes.set(keyOf(stock, code), { stock, code, at })
+    return { fresh, known, repeated: [...new Set(list.filter((code, index) => list.indexOf(code) !== index))] }
   }
 
   /** Gives the next one to a user; undefined when there is none. */
