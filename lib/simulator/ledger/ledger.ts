@@ -11,6 +11,7 @@ import { CouponSubsidies } from './coupon-subsidies.js'
 import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
 import { Fapiaos } from './fapiaos.js'
+import { MemberCards } from './member-cards.js'
 import { MerchantCoupons } from './merchant-coupons.js'
 import { type KnownMerchant, Merchants } from './merchants.js'
 import { Orders } from './orders.js'
@@ -67,6 +68,7 @@ export interface Ledger {
   readonly couponSubsidies: CouponSubsidies
   readonly payGifts: PayGifts
   readonly productCoupons: ProductCoupons
+  readonly memberCards: MemberCards
   readonly redPackets: RedPackets
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
@@ -114,6 +116,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
   const services = new ServiceOrders(book, orders)
   const contracts = new Contracts(book, orders)
   const merchantCoupons = new MerchantCoupons(book)
+  const productCoupons = new ProductCoupons(book)
   return {
     book,
     clock,
@@ -140,7 +143,8 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     contracts,
     coupons: new Coupons(book, orders, accounts),
     merchantCoupons,
-    productCoupons: new ProductCoupons(book),
+    productCoupons,
+    memberCards: new MemberCards(book, productCoupons),
     payGifts: new PayGifts(book, orders, merchantCoupons),
     couponSubsidies: new CouponSubsidies(book, merchantCoupons, orders, refunds, accounts),
     redPackets: new RedPackets(book),

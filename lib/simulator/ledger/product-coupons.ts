@@ -137,7 +137,7 @@ export class ProductCoupons {
    * @throws ApiError 404 `NOT_FOUND`, 400 `INVALID_REQUEST` for a stock that has ended or a code that does not fit, 403
    *   `RULE_LIMIT` when there are no more, or the user has enough.
    */
-  send(brand: string, request: UserCouponRequest, now: EpochMilliseconds): UserCoupon {
+  send(brand: string, request: UserCouponRequest, now: EpochMilliseconds, send_channel = 'API'): UserCoupon {
     const { send_request_no, bundle, stock_id, openid } = request
     const no = bundle ? `${send_request_no}/${bundle.index}` : send_request_no
     const isKnown = this.users.seek(brand, no) !== undefined
@@ -145,6 +145,7 @@ export class ProductCoupons {
     if (isKnown) return row
     const code = this.codes.take(stock_id, openid, now)
     if (code !== undefined) this.#assigned.set(keyOf(brand, no), { code })
+    if (send_channel !== 'API') this.note(row, { send_channel })
     this.#announce(row, 'SEND')
     return row
   }
@@ -163,6 +164,12 @@ export class ProductCoupons {
 
   codeOf({ mchid, no, id, request }: UserCoupon): string {
     return request.coupon_code ?? this.#assigned.get(keyOf(mchid, no))?.code ?? id
+  }
+
+  /** Where it came from. */
+  channelOf(row: UserCoupon): string {
+    const { send_channel = 'API' }: { send_channel?: string } = this.noteOf(row)
+    return send_channel
   }
 
   stockOf({ mchid, request }: UserCoupon): ProductStock {
@@ -248,7 +255,7 @@ export class ProductCoupons {
       openid,
       receive_time: beijingTime(created),
       send_request_no,
-      send_channel: 'API',
+      send_channel: this.channelOf(row),
       valid_begin_time: beijingTime(begin),
       valid_end_time: beijingTime(end),
       ...(attach && { attach }),

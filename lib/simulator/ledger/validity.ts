@@ -12,8 +12,8 @@ export function periodOf({
   available_begin_time = '1970-01-01',
   available_end_time = '9999-12-31',
 }: {
-  available_begin_time?: string
-  available_end_time?: string
+  available_begin_time?: string | undefined
+  available_end_time?: string | undefined
 } = {}): Period {
   return { begin: Date.parse(available_begin_time), end: Date.parse(available_end_time) }
 }

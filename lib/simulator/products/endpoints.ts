@@ -13,6 +13,7 @@ import { couponEndpoints } from './coupons.js'
 import { ecommerceEndpoints } from './ecommerce.js'
 import { fapiaoEndpoints } from './fapiaos.js'
 import { globalEndpoints } from './global.js'
+import { memberCardEndpoints } from './member-cards.js'
 import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
 import { parkingEndpoints } from './parking.js'
@@ -68,6 +69,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...couponEndpoints(ledger.coupons),
     ...couponFlowEndpoints(ledger, origin),
     ...productCouponEndpoints(ledger.productCoupons),
+    ...memberCardEndpoints(ledger.memberCards),
     ...userCouponEndpoints(ledger.productCoupons),
     ...payGiftEndpoints(ledger.payGifts),
     ...merchantCouponEndpoints(ledger.merchantCoupons, ledger.couponSubsidies),

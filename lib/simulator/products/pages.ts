@@ -15,6 +15,17 @@ export function pageOf<Row, Described>(
   return { total_count: rows.length, offset, limit, ...(page.length > 0 && { data: page.map(describe) }) }
 }
 
+/** The page of `limit` rows from the row that `offset` of the query names, counted from 0. */
+export function pageFrom<Row>(
+  { query }: Pick<Call, 'query'>,
+  rows: readonly Row[],
+  describe: (row: Row) => object,
+): object {
+  const offset = Number(query.get('offset') ?? 0)
+  const limit = Number(query.get('limit') ?? 0) || SIZE
+  return { total_count: rows.length, offset, limit, data: rows.slice(offset, offset + limit).map(describe) }
+}
+
 /** The page that `page_token` and `page_size` of the query name, under the name that the list has. */
 export function tokenPageOf<Row>(
   { query }: Pick<Call, 'query'>,
