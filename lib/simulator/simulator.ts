@@ -360,8 +360,8 @@ export class Simulator {
    * reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. A transfer that has ended so stays as it is. Without this, a transfer fails
    * after 24 hours of business time.
    *
-   * Likewise, the user confirms a service order of WeChat Pay Score by its `out_order_no`, or signs a contract by its
-   * `out_contract_code`.
+   * Likewise, the user confirms a service order of WeChat Pay Score by its `out_order_no`, signs a contract by its
+   * `out_contract_code`, or opens the member card of a brand by the openid.
    *
    * @throws ApiError `NOT_FOUND` for an unknown transfer, and a code of WeChat Pay for one that has ended differently.
    *   InvalidArgumentError for an unknown option.

@@ -157,18 +157,24 @@ function placeBundle(
   coupons: ProductCoupons,
   { mchid, id, request }: ProductCoupon,
   no: string,
-  stock: StockBody,
+  { progressive_bundle_usage_rule: rule, ...stock }: StockBody,
   now: EpochMilliseconds,
 ): ProductStock[] {
   const { count = 1 } = request.progressive_bundle_usage_info ?? {}
-  return Array.from({ length: count }, (_, index) =>
-    coupons.stocks.place(
-      mchid,
-      `${no}/${index}`,
-      { product_coupon_id: id, bundle: { id: `${id}${no}`, index }, stock },
-      now,
-    ),
+  return Array.from({ length: count }, (_, index) => {
+    const own = { ...stock, ...(rule && { progressive_bundle_usage_rule: ruleAt(rule, index) }) }
+    const bundle = { id: `${id}${no}`, index }
+    return coupons.stocks.place(mchid, `${no}/${index}`, { product_coupon_id: id, bundle, stock: own }, now)
+  })
+}
+
+/** A bundle has lists of rules, `normal_coupon_list`, and each of its stocks its own, `normal_coupon`. */
+function ruleAt<Rule extends { coupon_available_period: object }>(rule: Rule, index: number) {
+  const { coupon_available_period } = rule
+  const entries = Object.entries(rule).map(([name, value]) =>
+    Array.isArray(value) ? [name.replace(/_list$/, ''), value[index]] : [name, value],
   )
+  return { ...Object.fromEntries(entries), coupon_available_period }
 }
 
 /** @throws ApiError 400 `INVALID_REQUEST` for a limit that is not the current one. */

@@ -8,7 +8,7 @@ import * as Builder from '../../../lib/builder.js'
 import type { NotificationEvent } from '../../../lib/notification/index.js'
 import * as Notification from '../../../lib/notification/index.js'
 import type { Simulator, SimulatorOptions } from '../../../lib/simulator/index.js'
-import type { WechatPay } from '../../../lib/types/wechatpay.js'
+import type { BrandPay, WechatPay } from '../../../lib/types/wechatpay.js'
 import { readAll } from '../../async.js'
 import { eventMisfit } from '../catalogue-requests.js'
 import { startSimulator } from '../start.js'
@@ -31,6 +31,8 @@ type AccountType = 'BASIC' | 'OPERATION'
 export interface Shop {
   readonly simulator: Simulator
   readonly wxpay: WechatPay
+  /** The client of the brand, with its notifications at the same address. */
+  readonly brandpay: BrandPay
   readonly mchid: string
   readonly notify_url: string
   /** The day on which the shop opens, at noon in Beijing: `YYYY-MM-DD`. */
@@ -93,6 +95,7 @@ export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
   return {
     simulator,
     wxpay,
+    brandpay: Builder.factory(brand),
     mchid: config.mchid,
     notify_url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`,
     day,
