@@ -98,7 +98,16 @@ async function packSimulator() {
 }
 
 /** The packages whose code is part of this one, with what their licenses demand. */
-const JOINED = ['ajv', 'ajv-formats', 'fast-deep-equal', 'fast-uri', 'json-schema-traverse', 'node-forge', 'uqr']
+const JOINED = [
+  'ajv',
+  'ajv-formats',
+  'commander',
+  'fast-deep-equal',
+  'fast-uri',
+  'json-schema-traverse',
+  'node-forge',
+  'uqr',
+]
 
 async function licenses() {
   const texts = JOINED.map(async name => {
@@ -106,7 +115,10 @@ async function licenses() {
     const file = (await readdir(home)).find(entry => /^licen[cs]e/i.test(entry))
     const { version } = JSON.parse(await readFile(resolve(home, 'package.json'), 'utf8'))
     if (!file) throw new Error(`${name} has no license file.`)
-    return `${name} ${version}\n\n${await readFile(resolve(home, file), 'utf8')}`
+    const text = await readFile(resolve(home, file), 'utf8')
+    // node-forge is under one of two licenses, of which this is the first.
+    const [chosen = ''] = text.split(/\n-+\n\s+GNU GENERAL PUBLIC LICENSE/)
+    return `${name} ${version}\n\n${chosen}`
   })
   return (await Promise.all(texts)).join('\n---\n\n')
 }
@@ -152,4 +164,30 @@ const joined = defineConfig({
   ],
 })
 
-export default [joined, withPackages('util/forge.cjs'), withPackages('simulator/schema/ajv.cjs')]
+/** The command line, with commander. A command is a file of its own, which is loaded when it runs. */
+const commandLine = defineConfig({
+  input: { wechatpay: resolve(folder, 'cli/wechatpay.js') },
+  platform: 'node',
+  // The library is loaded from where programs have it, too.
+  external: id => id === 'undici' || [entries.index, entries['simulator/index']].includes(resolve(folder, 'cli', id)),
+  output: {
+    dir: resolve(folder, 'cli'),
+    chunkFileNames: '[name].js',
+    minify: true,
+  },
+  plugins: [
+    {
+      name: 'remove the modules that were joined',
+      async writeBundle(_options, bundle) {
+        const home = resolve(folder, 'cli')
+        const files = await readdir(home, { recursive: true })
+        // The demo prints its own code.
+        const kept = file => file in bundle || ['demo.js', 'simulator-process.js', 'source.js'].includes(file)
+        const merged = files.map(file => file.replaceAll(sep, '/')).filter(file => file.endsWith('.js') && !kept(file))
+        await Promise.all(merged.map(file => rm(resolve(home, file))))
+      },
+    },
+  ],
+})
+
+export default [joined, commandLine, withPackages('util/forge.cjs'), withPackages('simulator/schema/ajv.cjs')]

@@ -19,6 +19,7 @@ import { networkUrl } from './http/network.js'
 import { type Listener, listen, type RawRequest } from './http/server.js'
 import { Callers } from './keys/callers.js'
 import { mintKeys, type SimulatorKeys } from './keys/merchant.js'
+import { merchantPkcs12 } from './keys/pkcs12.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
 import { mintAuthority, mintServerCertificate } from './keys/server-certificate.js'
 import type { Act, ActOptions } from './ledger/acts.js'
@@ -264,6 +265,15 @@ export class Simulator {
   get keys(): SimulatorKeys {
     const { keys, callers } = this.#parts
     return structuredClone({ ...keys, platformCertificate: callers.first.platform.newest ?? keys.platformCertificate })
+  }
+
+  /**
+   * The merchant API certificate with its private key as PKCS#12, the `apiclient_cert.p12` that WeChat Pay issues. Its
+   * passphrase is the mchid.
+   */
+  get pfx(): Buffer {
+    const { keys, callers } = this.#parts
+    return merchantPkcs12(keys, callers.first.mchid)
   }
 
   /** The last 1000 requests, oldest first. */

@@ -47,7 +47,7 @@ interface EndpointOptions {
 export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions): readonly Endpoint[] {
   return [
     ...certificateEndpoints,
-    ...securityEndpoints,
+    ...securityEndpoints(ledger.book),
     ...transactionEndpoints(ledger.orders),
     ...codepayEndpoints(ledger.orders),
     ...combinedEndpoints(ledger.orders),

@@ -1,0 +1,73 @@
+/** The file that a call is saved to: it appears when it is complete. On a terminal, its progress is shown. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { EXIT, Failure } from './exit-codes.js'
+import type { Terminal } from './terminal.js'
+
+/** Milliseconds. */
+const INTERVAL = 200
+
+export class Download {
+  readonly #path: string
+  readonly #terminal: Terminal
+  #file: WriteStream | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(path: string, terminal: Terminal) {
+    this.#path = path
+    this.#terminal = terminal
+  }
+
+  /**
+   * A new temporary file beside the path, which only its owner can read.
+   *
+   * @throws Failure if it cannot be written.
+   */
+  async begin(): Promise<WriteStream> {
+    await this.discard()
+    const name = `.${basename(this.#path)}.${randomBytes(6).toString('hex')}.part`
+    const file = createWriteStream(join(dirname(this.#path), name), { flags: 'wx', mode: 0o600 })
+    try {
+      await once(file, 'open')
+    } catch {
+      throw new Failure(EXIT.usage, this.#terminal.words.call.unwritable(this.#path))
+    }
+    this.#file = file
+    if (this.#terminal.stderr.isTTY) this.#timer = setInterval(() => this.#show(file), INTERVAL)
+    return file
+  }
+
+  /** The temporary file becomes the file. */
+  async keep(): Promise<void> {
+    const file = this.#file
+    if (!file) return
+    this.#end()
+    if (!file.closed) await once(file.end(), 'close')
+    await rename(file.path, this.#path)
+    this.#terminal.note(this.#terminal.words.call.saved(this.#path, file.bytesWritten))
+  }
+
+  async discard(): Promise<void> {
+    const file = this.#file
+    this.#end()
+    if (!file) return
+    file.destroy()
+    await rm(file.path, { force: true })
+  }
+
+  #show({ bytesWritten }: WriteStream): void {
+    this.#terminal.stderr.write(`\r\u001B[K${this.#terminal.words.call.progress(bytesWritten)}`)
+  }
+
+  #end(): void {
+    if (this.#timer) {
+      clearInterval(this.#timer)
+      this.#terminal.stderr.write('\r\u001B[K')
+    }
+    this.#timer = undefined
+    this.#file = undefined
+  }
+}

@@ -1,0 +1,28 @@
+/** The exit codes, which scripts rely on, and the failure that ends a command with one of them. */
+
+export const EXIT = {
+  /** All is well. */
+  done: 0,
+  /** It failed: WeChat Pay refused, a check found a fault, a notification was not acknowledged. */
+  failed: 1,
+  /** Wrong usage: the arguments or the configuration. Nothing was sent. */
+  usage: 2,
+  /** The request was sent, and what became of it is not known. */
+  unknown: 3,
+  /** The call would have moved money, and nobody confirmed it. Nothing was sent. */
+  unconfirmed: 4,
+  /** The host could not be reached. Nothing was sent. */
+  unreachable: 5,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Ends a command. The message is one line in the language of the user: what is wrong, and what to do. */
+export class Failure extends Error {
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}

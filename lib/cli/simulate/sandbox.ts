@@ -1,0 +1,68 @@
+/** The folder of a simulator: everything that a shop is given by WeChat Pay, and the keys for the next start. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Simulator, SimulatorKeys } from '../../simulator/index.js'
+
+/** The merchant of an earlier start. */
+interface Kept {
+  readonly mchid: string
+  readonly keys: SimulatorKeys
+}
+
+const KEYS = 'keys.json'
+/** Owner only. */
+const SECRET = 0o600
+
+/** The merchant whose keys are in the folder; undefined if there is none, or a different one. */
+export function keptMerchant(folder: string, mchid: string | undefined): Kept | undefined {
+  const file = join(folder, KEYS)
+  if (!existsSync(file)) return undefined
+  const kept: Kept = JSON.parse(readFileSync(file, 'utf8'))
+  return mchid === undefined || mchid === kept.mchid ? kept : undefined
+}
+
+/** Whether a state file has a merchant of its own. */
+export function hasMerchant(state: string): boolean {
+  return existsSync(state) && statSync(state).size > 0
+}
+
+/** Writes all files. They stay when the simulator ends, and are the same at its next start. */
+export function writeSandbox(folder: string, { config, keys, pfx }: Simulator): void {
+  mkdirSync(folder, { recursive: true })
+  const { mchid, privateKey, certs, apiv3Key, secret, merchant, ca } = config
+  const write = (name: string, content: string | Uint8Array, mode = SECRET) => {
+    const file = join(folder, name)
+    writeFileSync(file, content, { mode })
+    // The mode is for new files only.
+    chmodSync(file, mode)
+  }
+  write('.gitignore', '*\n', 0o644)
+  write(KEYS, JSON.stringify({ mchid, keys } satisfies Kept))
+  write('config.json', `${JSON.stringify(config, null, 2)}\n`)
+  write('apiclient_key.pem', privateKey)
+  write('apiclient_cert.pem', merchant.cert, 0o644)
+  write('apiclient_cert.p12', pfx)
+  if (ca !== undefined) write('ca.pem', ca, 0o644)
+  for (const [serial, key] of Object.entries(certs)) {
+    write(isPublicKey(serial) ? 'pub_key.pem' : `wechatpay_${serial}.pem`, key, 0o644)
+  }
+  const url = (name: string) => pathToFileURL(resolve(folder, name)).href
+  const variables = {
+    WECHATPAY_MCHID: mchid,
+    WECHATPAY_SERIAL: config.serial,
+    WECHATPAY_PRIVATE_KEY: url('apiclient_key.pem'),
+    WECHATPAY_CERTIFICATE: url('apiclient_cert.pem'),
+    WECHATPAY_PUBLIC_KEY_ID: Object.keys(certs).find(isPublicKey) ?? '',
+    WECHATPAY_PUBLIC_KEY: url('pub_key.pem'),
+    WECHATPAY_APIV3_KEY: apiv3Key,
+    WECHATPAY_SECRET: secret,
+    WECHATPAY_BASE_URI: config.base_uri,
+  }
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
+  write('.env', lines.join(''))
+}
+
+function isPublicKey(serial: string): boolean {
+  return serial.startsWith('PUB_KEY_ID_')
+}

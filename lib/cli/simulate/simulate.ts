@@ -1,0 +1,72 @@
+/** `simulate`: runs a simulator until it is ended, with its keys in a folder. */
+import { existsSync } from 'node:fs'
+import { InvalidArgumentError } from '../../index.js'
+import { Simulator, type SimulatorOptions } from '../../simulator/index.js'
+import { EXIT, type ExitCode, Failure } from '../exit-codes.js'
+import { portFailure } from '../server.js'
+import type { Terminal } from '../terminal.js'
+import { hasMerchant, keptMerchant, writeSandbox } from './sandbox.js'
+
+export interface SimulateOptions {
+  readonly port: number
+  readonly httpsPort: number
+  readonly https: boolean
+  readonly dir: string
+  readonly host: string
+  readonly notify?: readonly string[]
+  readonly state?: string
+  readonly as?: readonly string[]
+  readonly mchid?: string
+  readonly publicKeyOnly?: boolean
+  readonly json?: boolean
+}
+
+export async function simulate(terminal: Terminal, options: SimulateOptions): Promise<ExitCode> {
+  const { words } = terminal
+  const simulator = await start(options, terminal)
+  try {
+    writeSandbox(options.dir, simulator)
+  } catch {
+    await simulator.close()
+    throw new Failure(EXIT.failed, words.simulate.unwritable(options.dir))
+  }
+  const { url, httpsUrl } = simulator
+  const page = `${url}/_sim/`
+  if (options.json) terminal.printJson({ url, httpsUrl, page, dir: options.dir })
+  else
+    terminal.print(words.simulate.ready({ url, httpsUrl, page, dir: options.dir, isProxy: options.as !== undefined }))
+  await terminal.ended()
+  await simulator.close()
+  return EXIT.done
+}
+
+async function start(options: SimulateOptions, { words }: Terminal): Promise<Simulator> {
+  const { dir, https, httpsPort, port } = options
+  try {
+    return await Simulator.start(settingsOf(options))
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw new Failure(EXIT.usage, words.simulate.refused(error.message))
+    if (error instanceof SyntaxError) throw new Failure(EXIT.failed, words.simulate.unreadable(dir))
+    const isHttps = https && error instanceof Error && 'port' in error && error.port === httpsPort && httpsPort !== port
+    throw portFailure(error, isHttps ? '--https-port' : '--port', words)
+  }
+}
+
+function settingsOf(options: SimulateOptions): SimulatorOptions {
+  const { port, httpsPort, https, host, dir, notify, as, mchid, state, publicKeyOnly } = options
+  // A state file has the keys of its own merchant.
+  const isKnown = state !== undefined && hasMerchant(state)
+  const kept = isKnown || !existsSync(dir) ? undefined : keptMerchant(dir, mchid)
+  const number = mchid ?? kept?.mchid
+  return {
+    port,
+    host,
+    ...(https && { httpsPort }),
+    ...(notify && { notify }),
+    ...(as && { as }),
+    ...(state !== undefined && { state }),
+    ...(number !== undefined && { mchid: number }),
+    ...(kept && { keys: kept.keys }),
+    ...(publicKeyOnly && { publicKeyOnly }),
+  }
+}
