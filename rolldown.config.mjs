@@ -182,6 +182,7 @@ const commandLine = defineConfig({
         const home = resolve(folder, 'cli')
         const files = await readdir(home, { recursive: true })
         // The demo prints its own code.
+        /** @param {string} file */
         const kept = file => file in bundle || ['demo.js', 'simulator-process.js', 'source.js'].includes(file)
         const merged = files.map(file => file.replaceAll(sep, '/')).filter(file => file.endsWith('.js') && !kept(file))
         await Promise.all(merged.map(file => rm(resolve(home, file))))

@@ -112,6 +112,11 @@ describe('the layers of lib', () => {
     expect(known).toEqual([])
   })
 
+  it('the command line knows of the library what every program knows', () => {
+    const known = EDGES.filter(([from, to]) => from.startsWith('cli/') && !to.startsWith('cli/'))
+    expect(new Set(known.map(([, to]) => to))).toEqual(new Set(['index.ts', 'simulator/index.ts']))
+  })
+
   it('no file imports itself by way of others', () => {
     expect(circles()).toEqual([])
   })

@@ -1,10 +1,11 @@
 /** `call`: one verified call of any endpoint, from the terminal. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { Media, WechatPayResponse } from '../index.js'
+import { Bill, Media, type WechatPay, WechatPayResponse } from '../index.js'
 import { openClient } from './client.js'
 import { baseUriOf, type Configuration, hostOf, isThisMachine, readConfiguration } from './configuration.js'
 import { Download } from './download.js'
@@ -50,7 +51,7 @@ export async function call(terminal: Terminal, given: CallArguments): Promise<Ex
     if (!isResponse(response)) throw new TypeError('The client did not return a response.')
     const { statusCode, requestId, data } = response
     terminal.note(terminal.paintNote('dim', terminal.words.call.status(statusCode, requestId)))
-    if (download && namesFile(data)) await Media.follow(client, data, { sink: await download.begin() })
+    if (download && namesFile(data)) await follow(client, path, data, await download.begin())
     if (download) await download.keep()
     else await print(response, terminal)
     return EXIT.done
@@ -130,7 +131,9 @@ async function confirm(
   }
   const prompt = createInterface({ input: stdin, output: stderr })
   try {
-    const reply = await prompt.question(`${words.call.confirm(request, host, caller)} `, { signal }).catch(() => '')
+    const question = prompt.question(`${words.call.confirm(request, host, caller)} `, { signal }).catch(() => '')
+    // The end of the input is no yes, and the question would wait for one for ever.
+    const reply = await Promise.race([question, once(prompt, 'close').then(() => '')])
     if (words.call.isYes(reply.trim())) return
   } finally {
     prompt.close()
@@ -145,6 +148,12 @@ function isResponse(value: unknown): value is Response {
 /** Bills, receipts and the like are announced by where they are. */
 function namesFile(data: unknown): data is { download_url: string } {
   return typeof data === 'object' && data !== null && 'download_url' in data && typeof data.download_url === 'string'
+}
+
+/** A bill is unpacked, and its hash is that of what is in it. */
+async function follow(client: WechatPay, path: string, data: { download_url: string }, sink: Writable): Promise<void> {
+  if (/bill/.test(path)) await Bill.follow(client, data).save(sink)
+  else await Media.follow(client, data, { sink })
 }
 
 async function print({ data, body }: Response, terminal: Terminal): Promise<void> {

@@ -48,7 +48,7 @@ const UNSENT: ReadonlySet<string> = new Set([
   'ERR_FILE_READ',
 ])
 
-export function wasSent(error: unknown): 'yes' | 'no' {
+function wasSent(error: unknown): 'yes' | 'no' {
   if (error instanceof TransportError) return error.sent ? 'yes' : 'no'
   return error instanceof WechatPayError && !UNSENT.has(error.code) ? 'yes' : 'no'
 }

@@ -1,7 +1,6 @@
 /** `logs`: follows the requests of a simulator. A refused one is explained step by step. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { control, member, open } from './control.js'
-import { EXIT, type ExitCode } from './exit-codes.js'
+import { EXIT, type ExitCode, Failure } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 import { type LoggedRequest, stepsOf } from './verification.js'
 
@@ -25,18 +24,21 @@ export async function logs(terminal: Terminal, options: LogsOptions): Promise<Ex
     await showNew(tail)
     return EXIT.done
   }
+  // Connected before the first look, so that nothing falls in between.
+  const { body } = await open(terminal, url, 'events', { signal: terminal.signal })
   try {
-    // Connected before the first look, so that nothing falls in between.
-    const { body } = await open(terminal, url, 'events', { signal: terminal.signal })
     await showNew(tail)
     for await (const _ of body ?? []) await showNew(Number.POSITIVE_INFINITY)
   } catch (error) {
-    if (terminal.signal.aborted) return EXIT.done
-    if (!(error instanceof TypeError)) throw error
+    if (!terminal.signal.aborted && !hasEnded(error)) throw error
   }
-  await delay(0)
   if (!terminal.signal.aborted) terminal.note(terminal.words.logs.ended(url))
   return EXIT.done
+}
+
+/** Whether the connection broke, since the simulator is no longer there. */
+function hasEnded(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof Failure && error.exitCode === EXIT.unreachable)
 }
 
 async function finishedRequests(terminal: Terminal, url: string): Promise<readonly LoggedRequest[]> {
@@ -54,15 +56,17 @@ function show(request: LoggedRequest, { json }: LogsOptions, terminal: Terminal)
     terminal.printJson(request)
     return
   }
-  const { time, method, path, statusCode = 0, refusal } = request
+  const { time, method, path, statusCode } = request
   const at = new Date(time).toLocaleTimeString('en-GB')
   const status = terminal.paint(statusCode < 400 ? 'green' : 'red', String(statusCode))
   terminal.print(`${terminal.paint('dim', at)} ${status} ${method} ${path}`)
-  if (refusal === undefined) return
   const marks = {
     passed: terminal.paint('green', '✓'),
     failed: terminal.paint('red', '✗'),
     open: terminal.paint('dim', '–'),
   }
-  for (const { state, text } of stepsOf(request, terminal.words)) terminal.print(`    ${marks[state]} ${text}`)
+  for (const { state, text, reasons } of stepsOf(request, terminal.words)) {
+    terminal.print(`    ${marks[state]} ${text}`)
+    for (const reason of reasons) terminal.print(`        ${reason}`)
+  }
 }

@@ -88,6 +88,7 @@ export function createProgram(terminal: Terminal, run: Run): Command {
     .option('--cert <file>', commands.doctor.cert)
     .option('--notify-url <url>', commands.doctor.notifyUrl)
     .option('--port <port>', commands.doctor.port, port('--port'))
+    .option('--wait <seconds>', commands.doctor.wait, integer('--wait', 0, 3600), 10)
     .option('--offline', commands.doctor.offline)
     .option(...config)
     .option(...json)

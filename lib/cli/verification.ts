@@ -1,20 +1,20 @@
 /** How far a simulator came with a request that it refused: each step of its verification, in its order. */
+import type { SimulatorRequest } from '../simulator/index.js'
 import { member } from './control.js'
 import type { Words } from './words/words.js'
 
-export interface LoggedRequest {
-  readonly id: number
-  readonly time: number
-  readonly method: string
-  readonly path: string
-  readonly statusCode?: number
-  readonly refusal?: string
-  readonly authorization?: Readonly<Record<string, string>>
+/** What the log of a simulator says of a request that has been responded to. */
+export interface LoggedRequest
+  extends Pick<SimulatorRequest, 'id' | 'time' | 'method' | 'path'>,
+    Partial<Pick<SimulatorRequest, 'authorization' | 'refusal' | 'diagnosis'>> {
+  readonly statusCode: number
 }
 
 export interface Step {
   readonly state: 'passed' | 'failed' | 'open'
   readonly text: string
+  /** What is likely wrong, and the strings to compare. */
+  readonly reasons: readonly string[]
 }
 
 const STEPS = [
@@ -28,50 +28,57 @@ const STEPS = [
   'signature',
 ] as const
 
-export function stepsOf({ path, refusal = '', authorization }: LoggedRequest, words: Words): readonly Step[] {
+/** The steps of a request that was refused; none for any other. */
+export function stepsOf(request: LoggedRequest, words: Words): readonly Step[] {
+  const { refusal, authorization } = request
+  if (refusal === undefined) return []
   const { steps } = words
   const problem = parse(refusal)
-  if (problem === undefined) return [{ state: 'failed', text: reasonInXml(refusal) }]
+  const reasons = reasonsOf(request, words)
+  // APIv2 has one step only.
+  if (problem === undefined) return [{ state: 'failed', text: reasonInXml(refusal), reasons }]
   const detail = member(problem, 'detail')
-  const field = fieldOf(detail)
   const said = [member(problem, 'code'), member(problem, 'message'), member(detail, 'issue')]
     .filter(part => typeof part === 'string')
     .join(' · ')
-  const isOfSignature = member(detail, 'location') === 'authorization' || member(detail, 'location') === 'header'
-  if (!isOfSignature) {
-    const where = typeof field === 'string' ? steps.field(field) : steps.content
-    return [...STEPS.map(passed), { state: 'failed', text: `${where}: ${said}` }]
+  const passed = (step: (typeof STEPS)[number]): Step => {
+    const value = step in NAMES ? member(authorization, NAMES[step] ?? '') : undefined
+    return { state: 'passed', text: [steps[step], ...(value === undefined ? [] : [value])].join(' '), reasons: [] }
   }
-  const at = STEPS.findIndex(step => step === field)
+  const field = String(member(detail, 'field') ?? '')
+  const at = isOfSignature(detail) ? STEPS.findIndex(step => step === (ALIASES[field] ?? field)) : STEPS.length
+  const failing = at === STEPS.length ? (field === '' ? steps.content : steps.field(field)) : undefined
+  const failed = failing ?? steps[STEPS[at] ?? 'authorization']
   return [
-    ...STEPS.slice(0, at).map(passed),
-    { state: 'failed', text: `${steps[STEPS[at] ?? 'authorization']}: ${said}${signedOf(detail)}` },
-    ...STEPS.slice(at + 1).map((step): Step => ({ state: 'open', text: steps[step] })),
+    ...STEPS.slice(0, Math.max(at, 0)).map(passed),
+    { state: 'failed', text: steps.failed(failed, said), reasons },
+    ...STEPS.slice(at + 1).map((step): Step => ({ state: 'open', text: steps[step], reasons: [] })),
   ]
-
-  function passed(step: (typeof STEPS)[number]): Step {
-    const value = step === 'scheme' ? authorization?.scheme : authorization?.[NAMES[step] ?? '']
-    return { state: 'passed', text: value === undefined ? steps[step] : `${steps[step]} ${value}` }
-  }
-
-  function signedOf(given: unknown): string {
-    const message = member(member(given, 'sign_information'), 'truncated_sign_message')
-    return typeof message === 'string' ? `\n      ${steps.signed(JSON.stringify(message), path)}` : ''
-  }
 }
 
 /** The parameters of the header, as the log names them. */
 const NAMES: Readonly<Record<string, string>> = {
+  scheme: 'scheme',
   mchid: 'mchid',
   serial_no: 'serial',
   timestamp: 'timestamp',
   nonce_str: 'nonce',
 }
 
-function fieldOf(detail: unknown): unknown {
-  const field = member(detail, 'field')
-  if (field === 'accept' || field === 'user-agent') return 'headers'
-  return field === 'brand_id' ? 'mchid' : field
+const ALIASES: Readonly<Record<string, string>> = { accept: 'headers', 'user-agent': 'headers', brand_id: 'mchid' }
+
+function isOfSignature(detail: unknown): boolean {
+  return ['authorization', 'header'].includes(String(member(detail, 'location')))
+}
+
+function reasonsOf({ diagnosis }: LoggedRequest, { mistake, steps }: Words): readonly string[] {
+  if (!diagnosis) return []
+  const { mistakes, expected, signed } = diagnosis
+  return [
+    ...mistakes.map(({ code, message }) => mistake(code, message)),
+    ...(expected === undefined ? [] : [steps.expected(JSON.stringify(expected))]),
+    ...(signed === undefined ? [] : [steps.signed(JSON.stringify(signed))]),
+  ]
 }
 
 function parse(refusal: string): unknown {
@@ -82,7 +89,6 @@ function parse(refusal: string): unknown {
   }
 }
 
-/** APIv2 says it in XML. */
 function reasonInXml(refusal: string): string {
   const named = ['err_code_des', 'err_code', 'return_msg'].map(
     name => new RegExp(`<${name}>(?:<!\\[CDATA\\[)?(.*?)(?:\\]\\]>)?</${name}>`, 's').exec(refusal)?.[1],

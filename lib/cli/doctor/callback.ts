@@ -1,7 +1,7 @@
 /** Whether a notification arrives, is genuine, and can be decrypted: the echo endpoint sends one on request. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError, Notification, SignatureError, type WechatPay, WechatPayError } from '../../index.js'
+import { ApiError, Notification, SignatureError, type WechatPay } from '../../index.js'
 import { type Configuration, hostOf, isThisMachine } from '../configuration.js'
 import { close, portOf, type Received, serve } from '../server.js'
 import type { Terminal } from '../terminal.js'
@@ -14,15 +14,14 @@ export interface CallbackOptions {
   readonly notifyUrl?: string
   /** Where `notifyUrl` leads to; default any. */
   readonly port?: number
+  /** Seconds to wait for the notification. */
+  readonly wait: number
 }
-
-/** Milliseconds. */
-const PATIENCE = 10_000
 
 export async function checkCallback(
   client: WechatPay,
   configuration: Configuration,
-  { terminal, notifyUrl, port = 0 }: CallbackOptions,
+  { terminal, notifyUrl, port = 0, wait }: CallbackOptions,
   report: Report,
 ): Promise<void> {
   const { words } = report
@@ -48,18 +47,19 @@ export async function checkCallback(
   try {
     const notify_url = notifyUrl ?? `http://127.0.0.1:${portOf(server)}/`
     await client.v3.security.echo.post({ json: { echo_message, notify_url } })
-    const expired = delay(PATIENCE, undefined, { signal: stop.signal }).catch(() => undefined)
+    const expired = delay(wait * 1000, undefined, { signal: stop.signal }).catch(() => undefined)
     const received = await Promise.race([arrival, expired])
-    if (received === undefined) return report.fault('callback', 'CALLBACK_MISSING', notify_url)
+    if (received === undefined) return report.fault('callback', 'CALLBACK_MISSING', notify_url, wait)
     const { headers, body } = { headers: received.request.rawHeaders, body: received.body }
     const event = await Notification.create(client).parse({ headers, body })
     report.ok('callback', words.doctor.callbackReceived(event.event_type))
   } catch (error) {
     if (error instanceof ApiError) report.skip('callback', words.doctor.noEcho(error.code))
-    else if (error instanceof SignatureError) report.fault('callback', 'CALLBACK_FORGED', error.reason)
-    else if (error instanceof WechatPayError && /decrypt|APIv3/.test(error.message)) {
+    // It is signed by WeChat Pay, and was encrypted with a different key.
+    else if (error instanceof SignatureError && error.message.includes('`apiv3Key`')) {
       report.fault('callback', 'APIV3_KEY_WRONG', configuration.apiv3Key === configuration.secret)
-    } else reportFailure('callback', error, report)
+    } else if (error instanceof SignatureError) report.fault('callback', 'CALLBACK_FORGED', error.reason)
+    else reportFailure('callback', error, report)
   } finally {
     stop.abort()
     await close(server)

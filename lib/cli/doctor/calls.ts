@@ -1,13 +1,6 @@
 /** The checks that call WeChat Pay: with the echo endpoint, which moves no money. */
 import { randomUUID } from 'node:crypto'
-import {
-  ApiError,
-  Builder,
-  Certificates,
-  SignatureError,
-  type WechatPay,
-  WechatPayError,
-} from '../../index.js'
+import { ApiError, Builder, Certificates, SignatureError, type WechatPay, WechatPayError } from '../../index.js'
 import { type Configuration, configOf } from '../configuration.js'
 import type { CallbackOptions } from './callback.js'
 import { checkCallback } from './callback.js'

@@ -9,6 +9,7 @@ export interface DoctorOptions extends ConfigurationOptions {
   readonly cert?: string
   readonly notifyUrl?: string
   readonly port?: number
+  readonly wait: number
   readonly offline?: boolean
   readonly json?: boolean
 }
@@ -42,7 +43,7 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
 
 async function checkOnline(
   configuration: Configuration,
-  { notifyUrl, port }: DoctorOptions,
+  { notifyUrl, port, wait }: DoctorOptions,
   terminal: Terminal,
   report: Report,
 ): Promise<void> {
@@ -53,7 +54,12 @@ async function checkOnline(
     return
   }
   const { checkCalls } = await import('./calls.js')
-  const callback = { terminal, ...(notifyUrl !== undefined && { notifyUrl }), ...(port !== undefined && { port }) }
+  const callback = {
+    terminal,
+    wait,
+    ...(notifyUrl !== undefined && { notifyUrl }),
+    ...(port !== undefined && { port }),
+  }
   await checkCalls(configuration, callback, report)
 }
 
@@ -61,6 +67,6 @@ const MARKS = { ok: '✓', warning: '!', fault: '✗', skipped: '–' } as const
 const STYLES = { ok: 'green', warning: 'yellow', fault: 'red', skipped: 'dim' } as const
 
 function lineOf({ id, status, text }: Finding, terminal: Terminal): string {
-  const label = terminal.words.checks[id]
-  return `${terminal.paint(STYLES[status], MARKS[status])} ${terminal.paint('bold', label)}: ${text}`
+  const { checks, doctor } = terminal.words
+  return `${terminal.paint(STYLES[status], MARKS[status])} ${doctor.line(terminal.paint('bold', checks[id]), text)}`
 }

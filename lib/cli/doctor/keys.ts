@@ -115,10 +115,12 @@ function checkSerial(
     return
   }
   const given = String(serial)
-  const platform = Object.keys(Object(certs)).find(name => normalized(name) === normalized(given))
+  const isPlatform = Object.entries(Object(certs)).some(
+    ([name, value]) => normalized(name) === normalized(given) && identify(value).kind === 'platform-certificate',
+  )
   const hex = hexOfDecimal(given)
   if (/^PUB_KEY_ID/i.test(given)) report.fault('serial', 'SERIAL_IS_PUBLIC_KEY_ID')
-  else if (platform !== undefined) report.fault('serial', 'SERIAL_OF_PLATFORM', given)
+  else if (isPlatform) report.fault('serial', 'SERIAL_OF_PLATFORM', given)
   else if (own && normalized(given) === normalized(own)) report.ok('serial', own)
   else if (hex && (hex === (own && normalized(own)) || given.length > 40)) report.fault('serial', 'SERIAL_DECIMAL', hex)
   else if (!/^[0-9A-Fa-f]{1,40}$/.test(given)) report.fault('serial', 'SERIAL_MALFORMED')

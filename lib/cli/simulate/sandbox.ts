@@ -1,5 +1,5 @@
 /** The folder of a simulator: everything that a shop is given by WeChat Pay, and the keys for the next start. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Simulator, SimulatorKeys } from '../../simulator/index.js'
@@ -27,9 +27,8 @@ export function hasMerchant(state: string): boolean {
   return existsSync(state) && statSync(state).size > 0
 }
 
-/** Writes all files. They stay when the simulator ends, and are the same at its next start. */
+/** Writes all files to a folder that is there. They stay when the simulator ends, and are the same at its next start. */
 export function writeSandbox(folder: string, { config, keys, pfx }: Simulator): void {
-  mkdirSync(folder, { recursive: true })
   const { mchid, privateKey, certs, apiv3Key, secret, merchant, ca } = config
   const write = (name: string, content: string | Uint8Array, mode = SECRET) => {
     const file = join(folder, name)

@@ -1,5 +1,5 @@
 /** `simulate`: runs a simulator until it is ended, with its keys in a folder. */
-import { existsSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { InvalidArgumentError } from '../../index.js'
 import { Simulator, type SimulatorOptions } from '../../simulator/index.js'
 import { EXIT, type ExitCode, Failure } from '../exit-codes.js'
@@ -23,13 +23,10 @@ export interface SimulateOptions {
 
 export async function simulate(terminal: Terminal, options: SimulateOptions): Promise<ExitCode> {
   const { words } = terminal
+  // Before the keys are generated, which takes a moment.
+  requireFolder(options.dir, terminal)
   const simulator = await start(options, terminal)
-  try {
-    writeSandbox(options.dir, simulator)
-  } catch {
-    await simulator.close()
-    throw new Failure(EXIT.failed, words.simulate.unwritable(options.dir))
-  }
+  writeSandbox(options.dir, simulator)
   const { url, httpsUrl } = simulator
   const page = `${url}/_sim/`
   if (options.json) terminal.printJson({ url, httpsUrl, page, dir: options.dir })
@@ -38,6 +35,15 @@ export async function simulate(terminal: Terminal, options: SimulateOptions): Pr
   await terminal.ended()
   await simulator.close()
   return EXIT.done
+}
+
+function requireFolder(folder: string, { words }: Terminal): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+  } catch {
+    throw new Failure(EXIT.failed, words.simulate.unwritable(folder))
+  }
 }
 
 async function start(options: SimulateOptions, { words }: Terminal): Promise<Simulator> {
@@ -56,7 +62,7 @@ function settingsOf(options: SimulateOptions): SimulatorOptions {
   const { port, httpsPort, https, host, dir, notify, as, mchid, state, publicKeyOnly } = options
   // A state file has the keys of its own merchant.
   const isKnown = state !== undefined && hasMerchant(state)
-  const kept = isKnown || !existsSync(dir) ? undefined : keptMerchant(dir, mchid)
+  const kept = isKnown ? undefined : keptMerchant(dir, mchid)
   const number = mchid ?? kept?.mchid
   return {
     port,

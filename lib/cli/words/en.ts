@@ -1,5 +1,5 @@
 /** What the command line prints, in English. */
-import type { ErrorKind, Ready } from './parts.js'
+import type { ErrorKind, MistakeCode, Ready } from './parts.js'
 
 const CONFIG = './wechatpay-sandbox/config.json'
 
@@ -83,6 +83,7 @@ export const en = {
       cert: 'the merchant API certificate, apiclient_cert.pem, to compare the key and the serial with',
       notifyUrl: 'public URL that leads to this machine, to check the notification',
       port: 'port that --notify-url leads to',
+      wait: 'seconds to wait for the notification',
       offline: 'only what needs no network',
       examples: {
         all: 'everything',
@@ -248,8 +249,11 @@ export const en = {
     signature: 'signature',
     content: 'content',
     field: (field: string) => `content, ${field}`,
-    signed: (message: string, path: string) => `the string to sign for ${path} begins with ${message}`,
+    failed: (step: string, said: string) => `${step}: ${said}`,
+    expected: (string: string) => `the string to sign: ${string}`,
+    signed: (string: string) => `the string that was signed: ${string}`,
   },
+  mistake: (_code: MistakeCode, message: string) => message,
   completion: {
     unknownShell: (found: string) => `The shell must be bash, zsh or fish; got '${found}'.`,
   },
@@ -285,6 +289,7 @@ export const en = {
     other: 'a key in a different form',
   },
   doctor: {
+    line: (check: string, found: string) => `${check}: ${found}`,
     follows: (cause: string) => `skipped, because of the fault in: ${cause}`,
     offline: 'skipped, because of --offline',
     inPkcs12: 'in the PKCS#12 file, which is not looked into',
@@ -398,8 +403,8 @@ export const en = {
       'WeChat Pay cannot decrypt a field that was encrypted with the key in `certs`. Check that pub_key.pem and its PUB_KEY_ID_… belong together, and are of this merchant.',
     ENCRYPTION_WRONG: () =>
       'A field that WeChat Pay encrypted cannot be decrypted with `privateKey`. Check that `privateKey` belongs to `serial`.',
-    CALLBACK_MISSING: (url: string) =>
-      `No notification arrived at ${url} within 10 seconds. Check that the URL is public, and leads to this machine.`,
+    CALLBACK_MISSING: (url: string, seconds: number) =>
+      `No notification arrived at ${url} within ${seconds} seconds. Check that the URL is public, and leads to this machine.`,
     CALLBACK_FORGED: (reason: string) =>
       `A notification arrived whose signature is not valid (${reason}). Check that nothing changes its body or its headers on the way.`,
     CALL_FAILED: (message: string) => message,

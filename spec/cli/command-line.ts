@@ -1,0 +1,107 @@
+/** Runs the command line in this process: its streams are in memory. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { run } from '../../lib/cli/run.js'
+import { Simulator, type SimulatorKeys, type SimulatorOptions } from '../../lib/simulator/index.js'
+
+interface RunOptions {
+  environment?: Record<string, string>
+  /** Standard input. */
+  input?: string | undefined
+  isTerminal?: boolean
+  signal?: AbortSignal
+}
+
+export interface Ended {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+export async function wechatpay(
+  argv: readonly string[],
+  { environment = {}, input = '', isTerminal = false, signal = new AbortController().signal }: RunOptions = {},
+): Promise<Ended> {
+  const [stdout, stderr] = [memory(isTerminal), memory(isTerminal)]
+  const stdin = Object.assign(Readable.from([input]), { isTTY: isTerminal })
+  const exitCode = await run(argv, { stdin, stdout: stdout.stream, stderr: stderr.stream, signal }, environment)
+  return { exitCode, stdout: stdout.read(), stderr: stderr.read() }
+}
+
+export interface Running {
+  /** Resolves when standard output or standard error has it. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>
+  output(): string
+  end(): Promise<number>
+}
+
+/** A command that runs until it is ended. */
+export function running(argv: readonly string[], environment: Record<string, string> = {}): Running {
+  const controller = new AbortController()
+  const [stdout, stderr] = [memory(false), memory(false)]
+  const streams = { stdin: Readable.from([]), stdout: stdout.stream, stderr: stderr.stream, signal: controller.signal }
+  const ended = run(argv, streams, environment)
+  const output = () => stdout.read() + stderr.read()
+  return {
+    output,
+    printed: pattern =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = pattern.exec(output())
+          if (found) resolve(found)
+        }
+        stdout.stream.on('written', look)
+        stderr.stream.on('written', look)
+        ended.then(exitCode => reject(new Error(`It ended with ${exitCode}: ${output()}`)))
+        look()
+      }),
+    end: () => {
+      controller.abort()
+      return ended
+    },
+  }
+}
+
+function memory(isTTY: boolean) {
+  const chunks: string[] = []
+  const stream = Object.assign(new PassThrough(), { isTTY })
+  stream.on('data', (chunk: Buffer) => {
+    chunks.push(String(chunk))
+    stream.emit('written')
+  })
+  return { stream, read: () => chunks.join('') }
+}
+
+let keys: SimulatorKeys | undefined
+
+/** With the same keys for all specs of a process: new ones take a while. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = await Simulator.start({ ...(keys && { keys }), ...options })
+  if (!keys) {
+    // Generated at the first look, and part of the keys from then on.
+    void simulator.brand
+    keys = simulator.keys
+  }
+  return simulator
+}
+
+export interface Folder {
+  path: string
+  write(name: string, content: string | object): string
+  remove(): void
+}
+
+export function makeFolder(): Folder {
+  const path = mkdtempSync(join(tmpdir(), 'wechatpay-cli-'))
+  return {
+    path,
+    write: (name, content) => {
+      const file = join(path, name)
+      writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
+      return file
+    },
+    remove: () => rmSync(path, { recursive: true }),
+  }
+}
