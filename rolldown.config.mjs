@@ -78,23 +78,28 @@ async function addGenerated() {
   }
 }
 
+/** Which names are shortened: those of local variables in the simulator, which is the largest file. */
+const PACKED = { 'client.js': false, 'core.js': false, 'simulator/index.js': { toplevel: false, keepNames: true } }
+
 /**
- * The simulator without blanks, which are a sixth of it: it is the largest file. Each declaration keeps a line of its own,
- * and every name stays, for stack traces.
+ * The largest files without blanks, which are a sixth of them. Each declaration keeps a line of its own, and every function
+ * its name, for stack traces.
  */
-async function packSimulator() {
-  const file = resolve(folder, 'simulator/index.js')
-  const code = await readFile(file, 'utf8')
-  const { program } = await parse(file, code)
-  const options = { compress: false, mangle: false, codegen: { removeWhitespace: true } }
-  const lines = program.body.map(async ({ type, start, end }) => {
-    const statement = code.slice(start, end)
-    if (type.startsWith('Import') || type.startsWith('Export')) return statement
-    const { code: packed, errors } = await minify(file, statement, options)
-    if (errors.length > 0) throw new Error(`${errors[0]?.message}: ${statement}`)
-    return packed
-  })
-  await writeFile(file, `${(await Promise.all(lines)).join('\n')}\n`)
+async function packLargest() {
+  for (const [name, mangle] of Object.entries(PACKED)) {
+    const file = resolve(folder, name)
+    const code = await readFile(file, 'utf8')
+    const { program } = await parse(file, code)
+    const options = { compress: false, mangle, codegen: { removeWhitespace: true } }
+    const lines = program.body.map(async ({ type, start, end }) => {
+      const statement = code.slice(start, end)
+      if (type.startsWith('Import') || type.startsWith('Export')) return statement
+      const { code: packed, errors } = await minify(file, statement, options)
+      if (errors.length > 0) throw new Error(`${errors[0]?.message}: ${statement}`)
+      return packed
+    })
+    await writeFile(file, `${(await Promise.all(lines)).join('\n')}\n`)
+  }
 }
 
 /** The packages whose code is part of this one, with what their licenses demand. */
@@ -150,7 +155,7 @@ const joined = defineConfig({
           .map(file => file.replaceAll(sep, '/'))
           .filter(file => file.endsWith('.js') && !file.startsWith('cli/') && !(file in bundle))
         await Promise.all(merged.map(file => rm(resolve(folder, file))))
-        await packSimulator()
+        await packLargest()
         await addGenerated()
         await writeFile(resolve(folder, 'licenses.txt'), await licenses())
         const declared = new Set()
