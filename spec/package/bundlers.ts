@@ -1,7 +1,7 @@
 /** The bundlers that users have, each set up as its own documentation shows for a program that runs on Node. */
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { rolldown } from 'rolldown'
@@ -35,7 +35,16 @@ export const BUNDLERS: Readonly<Record<string, Bundler>> = {
   rollup: async (program, folder) => {
     // undici requires node:sqlite when it is needed; rollup would import it at once, and Node 20 has none.
     const plugins = ['--plugin', 'node-resolve', '--plugin', 'commonjs={ignore:["node:sqlite"]}']
-    await command('rollup/dist/bin/rollup', program, '--dir', folder, '--entryFileNames', '[name].mjs', ...plugins)
+    await command(
+      process.cwd(),
+      'rollup/dist/bin/rollup',
+      program,
+      '--dir',
+      folder,
+      '--entryFileNames',
+      '[name].mjs',
+      ...plugins,
+    )
     return 'main.mjs'
   },
 
@@ -64,12 +73,13 @@ export const BUNDLERS: Readonly<Record<string, Bundler>> = {
   },
 
   ncc: async (program, folder) => {
-    await command('@vercel/ncc/dist/ncc/cli.js', 'build', program, '--out', folder, '--no-cache')
+    // Where it runs, it would use the TypeScript of this project, of which it knows no version 7.
+    await command(dirname(program), '@vercel/ncc/dist/ncc/cli.js', 'build', program, '--out', folder, '--no-cache')
     return 'index.mjs'
   },
 }
 
-async function command(name: string, ...args: string[]): Promise<void> {
+async function command(cwd: string, name: string, ...args: string[]): Promise<void> {
   const file = createRequire(import.meta.url).resolve(name)
-  await promisify(execFile)(process.execPath, [file, ...args])
+  await promisify(execFile)(process.execPath, [file, ...args], { cwd })
 }
