@@ -104,6 +104,12 @@ export class Book {
     return prefix + beijingDigits(now) + String(this.#count).padStart(digits, '0')
   }
 
+  /** A number without the time. */
+  shortNumber(prefix: string, digits: number): string {
+    this.#count += 1
+    return prefix + String(this.#count).padStart(digits, '0')
+  }
+
   announce(notice: Notice): void {
     this.#notify(notice)
   }

@@ -3,6 +3,7 @@ import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { Accounts } from './accounts.js'
 import type { Act, ActOptions } from './acts.js'
+import { Applyments } from './applyments.js'
 import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
 import { Complaints } from './complaints.js'
@@ -54,6 +55,7 @@ export interface Ledger {
   readonly batches: TransferBatches
   readonly receipts: Receipts
   readonly sharing: ProfitSharing
+  readonly applyments: Applyments
   readonly complaints: Complaints
   readonly fapiaos: Fapiaos
   readonly parkings: Parkings
@@ -108,6 +110,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
   const accounts = new Accounts(book)
   for (const { mchid, role, balances } of settings.merchants) if (role !== 'brand') accounts.openAll(mchid, balances)
   const payers = new Payers(book, settings.payers)
+  const merchants = new Merchants(book, settings.merchants)
   const orders = new Orders(book, accounts, payers)
   const refunds = new Refunds(book, orders, accounts, payers)
   const authorizations = new Authorizations(book)
@@ -122,7 +125,8 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     clock,
     now: book.run,
     records: new Records(book),
-    merchants: new Merchants(book, settings.merchants),
+    merchants,
+    applyments: new Applyments(book, merchants),
     accounts,
     payers,
     orders,

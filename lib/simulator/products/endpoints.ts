@@ -3,6 +3,7 @@ import type { BillOptions } from '../bills/options.js'
 import type { Endpoint } from '../gateway/endpoint.js'
 import type { V2Endpoint } from '../gateway/v2/gateway.js'
 import type { Ledger } from '../ledger/ledger.js'
+import { applymentEndpoints } from './applyments.js'
 import { billEndpoints } from './bills.js'
 import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
@@ -59,6 +60,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...receiptEndpoints(ledger, origin),
     ...sharingEndpoints(ledger.sharing),
     ...ecommerceEndpoints(ledger),
+    ...applymentEndpoints(ledger.applyments),
     ...complaintEndpoints(ledger.complaints, origin),
     ...parkingEndpoints(ledger.parkings, ledger.orders),
     ...fapiaoEndpoints(ledger.fapiaos, ledger.orders, origin),
