@@ -173,6 +173,7 @@ export class Simulator {
           log,
           clock,
           businessClock: ledger.now,
+          takeTouched: () => ledger.book.takeTouched(),
           pause: pauses.pause,
           change: (request, time, run, isDone) => started.#change(request, time, run, isDone),
         }),
@@ -505,6 +506,7 @@ export class Simulator {
     try {
       const result = run()
       journal.add({ t, command })
+      this.#changes = this.#changes.then(() => this.#compact())
       return result
     } finally {
       freeze(undefined)
@@ -523,17 +525,30 @@ export class Simulator {
     const change = this.#changes.then(async () => {
       const outcome = await run()
       if (isDone(outcome)) journal.addRequest(request, time)
+      this.#compact()
       return outcome
     })
     this.#changes = change.catch(() => {})
     return change
   }
 
+  /** Only between changes, so that the snapshot holds none by half. */
+  #compact(): void {
+    const { journal, clock, settings } = this.#parts
+    if (!journal?.isLong) return
+    const { ledger, notifications, log } = this.#world
+    journal.compact(
+      clock(),
+      { settings, keys: this.keys },
+      { ledger: ledger.book.content(), notifications: notifications.snapshot(), requests: log.content },
+    )
+  }
+
   /** Does again what the journal holds. */
   async #redo(): Promise<void> {
     const { journal, freeze } = this.#parts
     if (!journal) return
-    const { ledger, notifications, gateway } = this.#world
+    const { ledger, notifications, gateway, log } = this.#world
     this.#isRedoing = true
     notifications.hold()
     const at = (time: EpochMilliseconds) => {
@@ -542,7 +557,12 @@ export class Simulator {
     }
     await journal.redo(
       {
-        request: request => gateway.respond(request),
+        snapshot: saved => {
+          ledger.restore(saved.ledger)
+          notifications.restoreAll(saved.notifications)
+          log.restore(saved.requests)
+        },
+        request: request => gateway.redo(request),
         command: command => this.#redoCommand(command),
         notification: notification => notifications.add(notification),
         progress: progress => notifications.restore(progress),
@@ -552,6 +572,7 @@ export class Simulator {
     freeze(undefined)
     this.#isRedoing = false
     this.#keepKeys()
+    this.#compact()
     notifications.release()
   }
 

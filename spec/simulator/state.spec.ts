@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { appendFile, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -6,8 +7,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { Simulator } from '../../lib/simulator/index.js'
-import { get, order, post } from './raw-merchant.js'
+import { type Command, Journal } from '../../lib/simulator/state/journal.js'
+import { get, order, post, sharedKeys } from './raw-merchant.js'
 
+const keys = await sharedKeys()
 let folder: string
 let count = 0
 
@@ -35,7 +38,7 @@ it('everything is there again: keys, orders, refunds, notifications and business
   await once(shop, 'listening')
   const notify_url = `http://127.0.0.1:${Object(shop.address()).port}/`
   const state = newFile()
-  const first = await Simulator.start({ state, mchid: '1900000200' })
+  const first = await Simulator.start({ state, keys, mchid: '1900000200' })
   const { config } = first
   const paid = order(config, { notify_url })
   const created = await Promise.all(
@@ -79,7 +82,7 @@ it('everything is there again: keys, orders, refunds, notifications and business
 
 it('nothing that was answered is lost when the process is killed at any time', async () => {
   const [state, left] = [newFile(), newFile()]
-  await using running = await Simulator.start({ state })
+  await using running = await Simulator.start({ state, keys })
   const answered: string[] = []
   const place = async () => {
     const payload = order(running.config)
@@ -98,28 +101,133 @@ it('nothing that was answered is lost when the process is killed at any time', a
   expect((await Builder.factory(simulator.config).v3.certificates.get()).statusCode).toBe(200)
 })
 
+it('when it has grown, a snapshot takes its place, and everything is there again', async () => {
+  const statuses = [204, 500]
+  const shop = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(statuses.shift() ?? 204).end())
+  }).listen(0, '127.0.0.1')
+  await once(shop, 'listening')
+  const notify_url = `http://127.0.0.1:${Object(shop.address()).port}/`
+  const state = newFile()
+  const first = await Simulator.start({ state, keys, clock: () => Date.now() })
+  const { config } = first
+  const [paid, unpaid, later] = [order(config, { notify_url }), order(config, { notify_url }), order(config)]
+  for (const payload of [paid, unpaid]) await post(config, PATH, payload)
+  const { transaction_id } = first.pay(paid.out_trade_no, { openid: 'someone' })
+  const amount = { refund: 40, total: 100, currency: 'CNY' }
+  const refund = { transaction_id, out_refund_no: 'R1', amount, notify_url }
+  await post(config, '/v3/refund/domestic/refunds', refund)
+  await first.deliver()
+  first.settle('R1')
+  await first.deliver()
+  const grown = (await stat(state)).size
+  for (let count = 0; count < 1100; count++) void first.advance({ seconds: 1 })
+  await post(config, PATH, later)
+  expect(await readFile(state, 'utf8')).toMatch(/^[^\n]+\n[^\n]+\n\{"t":\d+,"snapshot"/)
+  expect((await stat(state)).size).toBeLessThan(3 * grown)
+  expect((await stat(state)).mode & 0o777).toBe(0o600)
+  const { notifications, requests } = first
+  expect(notifications).toMatchObject([{ status: 'acknowledged' }, { status: 'waiting', attempts: 1, statusCode: 500 }])
+  const queries = [
+    `/v3/pay/transactions/out-trade-no/${paid.out_trade_no}?mchid=${config.mchid}`,
+    `/v3/pay/transactions/out-trade-no/${later.out_trade_no}?mchid=${config.mchid}`,
+    '/v3/refund/domestic/refunds/R1',
+  ]
+  const before = await Promise.all(queries.map(async path => (await get(config, path)).json))
+  await first.close()
+
+  await using second = await Simulator.start({ state, clock: () => Date.now() })
+  expect(second.notifications).toEqual(notifications)
+  expect(second.requests).toEqual(requests)
+  expect(await Promise.all(queries.map(async path => (await get(second.config, path)).json))).toEqual(before)
+  // Numbers are known still, with the same content and with a different one.
+  expect((await post(second.config, '/v3/refund/domestic/refunds', refund)).json).toEqual(before[2])
+  const reused = await post(second.config, PATH, { ...unpaid, description: 'b' })
+  expect(reused.json.code).toBe('OUT_TRADE_NO_USED')
+  second.pay(unpaid.out_trade_no)
+  await second.advance({ seconds: 15 })
+  await second.deliver()
+  expect(second.notifications).toMatchObject([
+    { status: 'acknowledged' },
+    { status: 'acknowledged', attempts: 2 },
+    { status: 'acknowledged', mchid: config.mchid },
+  ])
+  await new Promise(closed => shop.close(closed))
+})
+
+it('a payment that failed, and one that a query has ended, is not forgotten', async () => {
+  const state = newFile()
+  const first = await Simulator.start({ state, keys })
+  const { config } = first
+  const codes = { FAILED: '134567890123000004', ASKED: '134567890123000001' }
+  for (const [name, auth_code] of Object.entries(codes)) {
+    const { notify_url: _, ...json } = order(config, { out_trade_no: `${name}-01`, payer: { auth_code } })
+    await post(config, '/v3/pay/transactions/codepay', { ...json, scene_info: { store_info: { id: '1' } } })
+  }
+  const query = (name: string) => `/v3/pay/transactions/out-trade-no/${name}-01?mchid=${config.mchid}`
+  for (const _ of 'two times') await get(config, query('ASKED'))
+  const states = async ({ config }: Simulator) =>
+    Promise.all(Object.keys(codes).map(async name => (await get(config, query(name))).json.trade_state))
+  const before = await states(first)
+  expect(before).toEqual(['PAYERROR', 'SUCCESS'])
+  await first.close()
+  await using second = await Simulator.start({ state, keys })
+  expect(await states(second)).toEqual(before)
+})
+
+it('cut at any byte, the journal has every line before', async () => {
+  const state = newFile()
+  const whole = new Journal(state)
+  const numbers = Array.from({ length: 20 }, (_, index) => String(index))
+  for (const number of numbers) whole.add({ t: 1, command: { name: 'pay', number, options: { openid: '公仔' } } })
+  whole.close()
+  const bytes = await readFile(state)
+  const last = bytes.lastIndexOf('\n', bytes.lastIndexOf('\n', -2) - 1)
+  for (let length = last + 1; length <= bytes.length; length++) {
+    const left = `${state}.cut`
+    writeFileSync(left, bytes.subarray(0, length))
+    const journal = new Journal(left)
+    const done: string[] = []
+    const never = () => expect.fail('there are only commands')
+    const command = (said: Command) => void ('number' in said && done.push(said.number))
+    await journal.redo({ command, snapshot: never, request: never, notification: never, progress: never }, () => {})
+    const lines = bytes.subarray(0, length).filter(byte => byte === 10).length
+    expect(done).toEqual(numbers.slice(0, lines - 1))
+    journal.add({ t: 1, command: { name: 'advance', span: { days: 1 } } })
+    journal.close()
+    expect(readFileSync(left, 'utf8')).toMatch(/\n\{"t":1,"command":\{"name":"advance","span":\{"days":1\}\}\}\n$/)
+  }
+})
+
+it('what a killed process had begun to write in its place is removed', async () => {
+  const state = newFile()
+  await writeFile(`${state}.new`, 'half a snap')
+  await using _ = await Simulator.start({ state, keys })
+  await expect(stat(`${state}.new`)).rejects.toThrow(/ENOENT/)
+})
+
 it('a line that was cut off is left out, and the next one is whole', async () => {
   const state = newFile()
-  const first = await Simulator.start({ state })
+  const first = await Simulator.start({ state, keys })
   const [one, two] = [order(first.config), order(first.config)]
   await post(first.config, PATH, one)
   await first.close()
   await appendFile(state, '{"t":1,"command":{"na')
-  const second = await Simulator.start({ state })
+  const second = await Simulator.start({ state, keys })
   await post(second.config, PATH, two)
   await second.close()
-  await using third = await Simulator.start({ state })
+  await using third = await Simulator.start({ state, keys })
   expect(third.pay(one.out_trade_no)).toBeDefined()
   expect(third.pay(two.out_trade_no)).toBeDefined()
 })
 
 it('reset forgets what was kept, except the keys', async () => {
   const state = newFile()
-  const first = await Simulator.start({ state })
+  const first = await Simulator.start({ state, keys })
   await post(first.config, PATH, order(first.config))
   first.reset()
   await first.close()
-  await using second = await Simulator.start({ state })
+  await using second = await Simulator.start({ state, keys })
   expect(second.requests).toEqual([])
   expect(second.config.serial).toBe(first.config.serial)
 })
@@ -132,14 +240,14 @@ it('the merchants and the payers are there again, and no others', async () => {
     { mchid: '1900000211', role: 'direct' },
   ] as const
   const payers = [{ openid: 'poor', balance: 100 }]
-  const first = await Simulator.start({ state, merchants, payers })
+  const first = await Simulator.start({ state, keys, merchants, payers })
   const { brand } = first
   const second = first.configOf('1900000211')
   const [one, two] = [order(second), order(second)]
   for (const payload of [one, two]) await post(second, PATH, payload)
   first.pay(one.out_trade_no, { openid: 'poor' })
   await first.close()
-  await using again = await Simulator.start({ state })
+  await using again = await Simulator.start({ state, keys })
   expect({ ...again.configOf('1900000211'), base_uri: '' }).toEqual({ ...second, base_uri: '' })
   expect({ ...again.brand, base_uri: '' }).toEqual({ ...brand, base_uri: '' })
   expect(() => again.pay(one.out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDERPAID' }))
@@ -151,16 +259,16 @@ it('the merchants and the payers are there again, and no others', async () => {
 
 it('only its owner may read the file', async () => {
   const state = newFile()
-  await using _ = await Simulator.start({ state })
+  await using _ = await Simulator.start({ state, keys })
   expect((await stat(state)).mode & 0o777).toBe(0o600)
 })
 
 it('another file, and the file of another merchant, is refused', async () => {
   const state = newFile()
   await writeFile(state, 'something else')
-  await expect(Simulator.start({ state })).rejects.toThrow(/`state`/)
+  await expect(Simulator.start({ state, keys })).rejects.toThrow(/`state`/)
   expect(await readFile(state, 'utf8')).toBe('something else')
   const own = newFile()
-  await (await Simulator.start({ state: own, mchid: '1900000200' })).close()
+  await (await Simulator.start({ state: own, keys, mchid: '1900000200' })).close()
   await expect(Simulator.start({ state: own, mchid: '1900000201' })).rejects.toThrow(/`state`.*1900000200/)
 })

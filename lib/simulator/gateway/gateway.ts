@@ -34,6 +34,8 @@ interface GatewayOptions {
     run: () => Promise<T>,
     isDone: (outcome: T) => boolean,
   ) => Promise<T>
+  /** Whether something that only reads has changed the ledger since the last call. */
+  takeTouched: () => boolean
   /** Resolves to true after the given number of milliseconds, or to false when the simulator closes first. */
   pause: (milliseconds: number) => Promise<boolean>
 }
@@ -69,6 +71,18 @@ export class Gateway {
     return response
   }
 
+  /** Does again what a request has changed. Nobody waits for the response, so it is not signed. */
+  async redo(request: RawRequest): Promise<void> {
+    if (!V3_PATH.test(request.target)) return void (await this.respond(request))
+    const log = this.#options.log.add(request, this.#options.clock())
+    try {
+      const { route, call } = this.#authorize(request)
+      log(unsignedResponse(await handle(route, call)))
+    } catch (error) {
+      log(refusal(error))
+    }
+  }
+
   async #process(request: RawRequest): Promise<DiagnosedResponse | typeof DROPPED> {
     const { path } = split(request.target)
     if (V3_PATH.test(path)) return this.#processV3(request)
@@ -88,7 +102,7 @@ export class Gateway {
         request,
         time,
         () => v2.respond(route, call, fault),
-        () => request.method !== 'GET',
+        () => this.#mayHaveChanged(request),
       ),
     )
   }
@@ -110,8 +124,13 @@ export class Gateway {
 
   #handle(route: VerifiedRoute, call: VerifiedCall): Promise<EndpointResponse> {
     const { request, machineTime } = call
-    const isDone = ({ statusCode }: EndpointResponse) => request.method !== 'GET' && statusCode < 300
+    const isDone = ({ statusCode }: EndpointResponse) => statusCode < 500 && this.#mayHaveChanged(request)
     return this.#options.change(request, machineTime, () => handle(route, call), isDone)
+  }
+
+  // Also a request that was refused: a payment by code that fails ends its order.
+  #mayHaveChanged({ method }: RawRequest): boolean {
+    return this.#options.takeTouched() || method !== 'GET'
   }
 
   #authorize(request: RawRequest): { route: VerifiedRoute; call: VerifiedCall; fault: Fault } {

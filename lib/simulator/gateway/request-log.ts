@@ -26,6 +26,12 @@ export interface SimulatorRequest {
   readonly diagnosis: Diagnosis | undefined
 }
 
+/** The log as plain data. */
+export interface LoggedRequests {
+  readonly count: number
+  readonly entries: readonly SimulatorRequest[]
+}
+
 /** Number of requests that are kept: the latest ones. */
 const LIMIT = 1000
 /** Bytes. */
@@ -43,6 +49,16 @@ export class RequestLog {
 
   get entries(): readonly SimulatorRequest[] {
     return [...this.#entries]
+  }
+
+  /** What `restore` begins with. */
+  get content(): LoggedRequests {
+    return { count: this.#count, entries: this.#entries }
+  }
+
+  restore({ count, entries }: LoggedRequests): void {
+    this.#count = count
+    this.#entries.splice(0, Number.POSITIVE_INFINITY, ...entries)
   }
 
   /** Returns a function to call with the response. */

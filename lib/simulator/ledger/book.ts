@@ -70,11 +70,24 @@ export class Book {
   #tasks: Task[] = []
   #next = Number.POSITIVE_INFINITY
   #count = 0
+  #isTouched = false
   #notify: (notice: Notice) => void = () => {}
   #wake: (at: EpochMilliseconds) => void = () => {}
 
   constructor(clock: BusinessClock) {
     this.clock = clock
+  }
+
+  /** A request that only reads has changed something: a journal has to keep it. */
+  touch(): void {
+    this.#isTouched = true
+  }
+
+  /** Whether something has been touched since the last call. */
+  takeTouched(): boolean {
+    const was = this.#isTouched
+    this.#isTouched = false
+    return was
   }
 
   /** `notify` is told of every notification, `wake` of the next time at which `run` has to be called. */
@@ -152,9 +165,14 @@ export class Book {
 
   /** Plain data that later changes do not touch. */
   snapshot(): Snapshot {
+    return structuredClone(this.content())
+  }
+
+  /** The same without a copy: for a caller that writes it down at once. */
+  content(): Snapshot {
     const tables = Object.fromEntries([...this.#tables].map(([name, table]) => [name, table.list()]))
     const { ahead } = this.clock
-    return structuredClone({ format: 1, ahead, count: this.#count, tasks: this.#tasks, tables })
+    return { format: 1, ahead, count: this.#count, tasks: this.#tasks, tables }
   }
 
   /** Replaces everything by what a snapshot holds. @throws InvalidArgumentError for a snapshot of a different format. */

@@ -1,5 +1,4 @@
 /** Orders of every kind, of APIv3 and APIv2: one table, one life. */
-import { isDeepStrictEqual } from 'node:util'
 import { ApiError, InvalidArgumentError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
@@ -28,6 +27,7 @@ import { combinedNotice, deductionNotice, paymentNotice } from './order-notices.
 import type { Payers } from './payers.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE } from './product.js'
+import { isSame } from './same.js'
 
 /** Makes a payment that was accepted. */
 const TASK = 'orders.deduct'
@@ -93,7 +93,7 @@ export class Orders {
     const known = this.#current(key)
     if (known) {
       requirePayable(known)
-      if (known.tradeType === tradeType && isDeepStrictEqual(known.request, request)) return known
+      if (known.tradeType === tradeType && isSame(known.request, request)) return known
       throw numberUsed()
     }
     const order: Order = {
@@ -120,7 +120,7 @@ export class Orders {
   combine(mchid: string, tradeType: TradeType, request: CombinedRequest, now: EpochMilliseconds): Combined {
     const key = keyOf(mchid, request.combine_out_trade_no)
     const known = this.#combined.get(key)
-    if (known && !(known.tradeType === tradeType && isDeepStrictEqual(known.request, request))) throw numberUsed()
+    if (known && !(known.tradeType === tradeType && isSame(known.request, request))) throw numberUsed()
     const requests = request.sub_orders.map(sub => partOf(request, sub))
     if (!known) for (const { out_trade_no } of requests) if (this.find(mchid, out_trade_no)) throw numberUsed()
     for (const part of requests) {
@@ -150,6 +150,7 @@ export class Orders {
     const ending = codeEndingOf(order)
     if (order.state !== 'USERPAYING' || !ending || !('by' in ending)) return order
     order.queries += 1
+    this.#book.touch()
     if (order.queries < 2) return order
     if (ending.by === 'pay') this.#complete(order, undefined, now)
     else this.fail(order, 'PAYERROR')

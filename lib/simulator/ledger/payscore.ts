@@ -1,11 +1,11 @@
 /** Service orders of WeChat Pay Score: confirmed by the user, completed by the merchant, then paid. */
-import { isDeepStrictEqual } from 'node:util'
 import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { DEFAULT_OPENID } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { DAY, keyOf, MINUTE, Product, type Row } from './product.js'
+import { isSame } from './same.js'
 
 /** `COMPLETED` and `UNPAID` are DOING with the description MCH_COMPLETE: before and after a payment that failed. */
 type ServiceState = 'CREATED' | 'DOING' | 'COMPLETED' | 'UNPAID' | 'DONE' | 'REVOKED' | 'EXPIRED'
@@ -137,7 +137,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
     const key = keyOf(row.mchid, row.no)
     const before = this.#completed.get(key)
     const known = { ...before?.said, ...said }
-    if (before && row.state !== 'REVOKED' && isDeepStrictEqual(before.said, known)) return row
+    if (before && row.state !== 'REVOKED' && isSame(before.said, known)) return row
     if (this.can(row, event)) requireTotal(row.request, said, event === 'modify' ? before?.said : undefined)
     this.move(row, event, now)
     this.#completed.set(key, { said: known, collected: before?.collected ?? [] })

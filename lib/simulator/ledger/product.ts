@@ -2,13 +2,13 @@
  * A product as a table of its states: which event leads from which state to which, what ends by itself, and what happens
  * then. Everything in it is found by the merchant's own number, and placed once.
  */
-import { isDeepStrictEqual } from 'node:util'
 import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { ACTS, type Act } from './acts.js'
 import type { Book } from './book.js'
 import { amountOf, type Entry, type PossibleAct, type Step, titleOf } from './entries.js'
 import { problem } from './problem.js'
+import { isSame } from './same.js'
 
 export const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -106,7 +106,7 @@ export class Product<State extends string, Event extends string, Request extends
     const key = keyOf(mchid, no)
     const known = this.#rows.get(key)
     if (known) {
-      if (isDeepStrictEqual(known.request, request)) return known
+      if (isSame(known.request, request)) return known
       throw reused()
     }
     const row = { mchid, no, id: this.#book.number(id.prefix, now, id.digits), request, created: now, updated: now }

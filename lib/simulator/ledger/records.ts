@@ -1,6 +1,6 @@
 /** What was created through operations that have no product module, and every merchant number that was used. */
-import { isDeepStrictEqual } from 'node:util'
 import type { Book } from './book.js'
+import { isSame } from './same.js'
 
 /** Values by the names of their fields. */
 export type Values = Readonly<Record<string, unknown>>
@@ -73,7 +73,7 @@ export class Records {
   repeated(number: string, content: unknown, conflict: () => Error): KeptResponse | undefined {
     const known = this.#numbers.get(number)
     if (!known) return undefined
-    if (!isDeepStrictEqual(known.content, content)) throw conflict()
+    if (!isSame(known.content, content)) throw conflict()
     return known.response
   }
 

@@ -1,8 +1,8 @@
 /** Red packets that have been sent. */
-import { isDeepStrictEqual } from 'node:util'
 import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
+import { isSame } from './same.js'
 
 export interface RedPacket {
   /** The fields of the request, without `nonce_str` and `sign`. */
@@ -26,7 +26,7 @@ export class RedPackets {
     const key = `${mchid}/${billNo}`
     const known = this.#packets.get(key)
     if (known) {
-      if (isDeepStrictEqual(known.request, request)) return known
+      if (isSame(known.request, request)) return known
       throw problem(400, 'FATAL_ERROR', '相同商户订单号的请求参数不一致')
     }
     const listId = `1000${beijingDigits(now)}${String(this.#packets.size).padStart(14, '0')}`

@@ -60,6 +60,18 @@ export interface NotificationProgress
   readonly resends: number
 }
 
+/** Everything about the last notifications, as plain data. */
+export interface NotificationsSnapshot {
+  /** How many there have been. */
+  readonly count: number
+  readonly entries: readonly {
+    readonly entry: SimulatorNotification
+    readonly event: OutgoingNotification['event']
+    /** What is still to be sent. */
+    readonly pending?: { readonly dueAt: EpochMilliseconds; readonly resends: number }
+  }[]
+}
+
 interface LogEntry extends SimulatorNotification {
   attempts: number
   readonly history: NotificationAttempt[]
@@ -118,6 +130,8 @@ export class Notifications {
   readonly #sender = new Sender()
   readonly #entries: LogEntry[] = []
   readonly #sources = new WeakMap<LogEntry, Source>()
+  /** Those whose attempt is not over. */
+  readonly #sending = new Set<Pending>()
   readonly #waiting = new Set<Pending>()
   readonly #inProgress = new Set<Promise<void>>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
@@ -174,9 +188,46 @@ export class Notifications {
     this.#requireReachable(url, 'to')
   }
 
+  /** An attempt that is not over has not been made: whoever restores the snapshot makes it. */
+  snapshot(): NotificationsSnapshot {
+    const pending = new Map([...this.#waiting, ...this.#sending].map(one => [one.entry, one]))
+    // What is still to be sent may have left the log.
+    const all = [...new Set([...pending.keys(), ...this.#entries])].sort((one, other) => one.id - other.id)
+    const entries = all.flatMap(entry => {
+      const source = this.#sources.get(entry)
+      if (!source) return []
+      const history = entry.history.filter(({ response, error }) => response !== undefined || error !== undefined)
+      const attempts = entry.attempts - (entry.history.length - history.length)
+      const { dueAt, resends } = pending.get(entry) ?? {}
+      return {
+        entry: { ...entry, attempts, history },
+        event: source.event,
+        ...(dueAt !== undefined && resends !== undefined && { pending: { dueAt, resends } }),
+      }
+    })
+    return { count: this.#count, entries }
+  }
+
+  /** Replaces everything by what a snapshot holds. */
+  restoreAll({ count, entries }: NotificationsSnapshot): void {
+    this.#count = count
+    this.#entries.length = 0
+    this.#waiting.clear()
+    for (const { entry: saved, event, pending } of entries) {
+      const { statusCode, dueAt = pending?.dueAt, history } = saved
+      const entry: LogEntry = { ...saved, statusCode, dueAt, history: [...history] }
+      const source: Source = { entry, event, recipient: this.#options.callers.recipient(saved.mchid) }
+      this.#entries.push(entry)
+      this.#sources.set(entry, source)
+      if (pending) this.#waiting.add({ ...source, ...pending })
+    }
+    this.#entries.splice(0, this.#entries.length - LIMIT)
+  }
+
   /** Restores what had become of a notification. */
   restore({ id, resends, ...progress }: NotificationProgress): void {
-    const entry = this.#entries.find(known => known.id === id)
+    const logged = [...this.#entries, ...[...this.#waiting].map(({ entry }) => entry)]
+    const entry = logged.find(known => known.id === id)
     if (!entry) return
     const { history, ...rest } = progress
     Object.assign(entry, { statusCode: undefined, dueAt: undefined }, rest)
@@ -288,7 +339,11 @@ export class Notifications {
   }
 
   #begin(pending: Pending, copies: number, from?: EpochMilliseconds): Promise<void> {
-    const sending = this.#send(pending, copies, from).finally(() => this.#inProgress.delete(sending))
+    this.#sending.add(pending)
+    const sending = this.#send(pending, copies, from).finally(() => {
+      this.#sending.delete(pending)
+      this.#inProgress.delete(sending)
+    })
     this.#inProgress.add(sending)
     return sending
   }

@@ -1,16 +1,18 @@
 /**
  * The state file: a journal of what changed a simulator, in its order. Reading it does the same again at the same times,
- * so it holds what was answered, however the process ended.
+ * so it holds what was answered, however the process ended. When it has grown, a snapshot takes the place of its lines.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { LoggedRequests } from '../gateway/request-log.js'
 import type { RawRequest } from '../http/server.js'
 import type { SimulatorKeys } from '../keys/merchant.js'
 import type { Act, ActOptions } from '../ledger/acts.js'
+import type { Snapshot } from '../ledger/book.js'
 import type { Span } from '../ledger/clock.js'
 import type { LedgerSettings } from '../ledger/ledger.js'
-import type { NotificationProgress } from '../notify/notifications.js'
+import type { NotificationProgress, NotificationsSnapshot } from '../notify/notifications.js'
 import type { OutgoingNotification } from '../notify/outgoing.js'
 
 /** A request as JSON can hold it. */
@@ -33,9 +35,17 @@ export interface Owner {
   keys: SimulatorKeys
 }
 
+/** Everything that the lines before it have led to. */
+export interface SimulatorSnapshot {
+  ledger: Snapshot
+  notifications: NotificationsSnapshot
+  requests: LoggedRequests
+}
+
 /** A line of the journal; `t` is the machine's time. */
 type Entry = { t: EpochMilliseconds } & (
   | Owner
+  | { snapshot: SimulatorSnapshot }
   | { request: StoredRequest }
   | { command: Command }
   | { notification: OutgoingNotification }
@@ -44,17 +54,26 @@ type Entry = { t: EpochMilliseconds } & (
 
 /** Does again what a line says. */
 export interface Redo {
+  snapshot(snapshot: SimulatorSnapshot): void
   request(request: RawRequest): Promise<unknown>
   command(command: Command): void
   notification(notification: OutgoingNotification): void
   progress(progress: NotificationProgress): void
 }
 
-const VERSION = '{"wechatpay-simulator":1}\n'
+const VERSION = '{"wechatpay-simulator":2}\n'
+/** Lines after a snapshot that are done again in a fraction of a second. */
+const SHORT = 1000
+/** Bytes of a snapshot for which one line more may follow it, so that a large one is not written too often. */
+const BYTES_PER_LINE = 10_000
 
 export class Journal {
-  readonly #file: number
+  readonly #path: string
+  #file: number
   #entries: readonly Entry[]
+  /** Those since the snapshot. */
+  #lines: number
+  #limit = SHORT
 
   /**
    * Opens the file, and creates it if there is none. A last line that was cut off, whose request was never answered, is removed.
@@ -62,14 +81,17 @@ export class Journal {
    * @throws InvalidArgumentError for a file that is no journal. Node's error for one that cannot be written.
    */
   constructor(path: string) {
+    this.#path = path
     this.#file = openSync(path, 'a+', 0o600)
     const text = readFileSync(path, 'utf8')
     if (text !== '' && !text.startsWith(VERSION)) {
       closeSync(this.#file)
       throw new InvalidArgumentError(
-        `\`state\` must be a file that a simulator has written, or a new one; got ${path} with something else. Choose a different name.`,
+        `\`state\` must be a file that this version of the simulator has written, or a new one; got ${path} with something else. Choose a different name.`,
       )
     }
+    // Of a process that was killed before the new file had taken the place of this one.
+    rmSync(newFile(path), { force: true })
     const whole = text.slice(0, text.lastIndexOf('\n') + 1)
     if (whole.length < text.length) ftruncateSync(this.#file, Buffer.byteLength(whole))
     if (whole === '') writeSync(this.#file, VERSION)
@@ -77,6 +99,7 @@ export class Journal {
       .split('\n')
       .slice(1, -1)
       .map(line => JSON.parse(line))
+    this.#lines = this.#entries.length
   }
 
   /** Undefined for a new journal. */
@@ -84,9 +107,18 @@ export class Journal {
     return this.#entries.findLast(entry => 'keys' in entry)
   }
 
+  /** Whether it has grown so much that a snapshot should take the place of its lines. */
+  get isLong(): boolean {
+    return this.#lines > this.#limit
+  }
+
   /** Does everything again. `at` is told the time before each step. */
   async redo(redo: Redo, at: (time: EpochMilliseconds) => void): Promise<void> {
     for (const entry of this.#entries) {
+      if ('snapshot' in entry) {
+        redo.snapshot(entry.snapshot)
+        continue
+      }
       at(entry.t)
       if ('request' in entry) await redo.request(readRequest(entry.request))
       else if ('command' in entry) redo.command(entry.command)
@@ -107,18 +139,54 @@ export class Journal {
 
   /** Resolves nothing and waits for nothing: when it returns, the line outlives the process. */
   add(entry: Entry): void {
-    writeSync(this.#file, `${JSON.stringify(entry)}\n`)
+    writeSync(this.#file, lineOf(entry))
+    this.#lines += 1
+  }
+
+  /**
+   * Begins anew with a snapshot. The file is replaced as a whole: killed at any moment, the process leaves the old one or the
+   * new one.
+   */
+  compact(t: EpochMilliseconds, owner: Owner, snapshot: SimulatorSnapshot): void {
+    const begun = openSync(newFile(this.#path), 'w', 0o600)
+    const line = lineOf({ t, snapshot })
+    writeSync(begun, VERSION)
+    writeSync(begun, lineOf({ t, ...owner }))
+    writeAll(begun, Buffer.from(line))
+    fsyncSync(begun)
+    closeSync(begun)
+    // Windows does not replace an open file.
+    closeSync(this.#file)
+    renameSync(newFile(this.#path), this.#path)
+    this.#file = openSync(this.#path, 'a+', 0o600)
+    this.#lines = 0
+    this.#limit = Math.max(SHORT, line.length / BYTES_PER_LINE)
   }
 
   /** Forgets everything. */
   clear(): void {
     ftruncateSync(this.#file, 0)
     writeSync(this.#file, VERSION)
+    this.#lines = 0
+    this.#limit = SHORT
   }
 
   close(): void {
     closeSync(this.#file)
   }
+}
+
+function newFile(path: string): string {
+  return `${path}.new`
+}
+
+function lineOf(entry: Entry): string {
+  return `${JSON.stringify(entry)}\n`
+}
+
+// What is too long for one call is written in several.
+function writeAll(file: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
 }
 
 function readRequest({ body, certificate, ...request }: StoredRequest): RawRequest {
