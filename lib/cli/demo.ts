@@ -12,6 +12,9 @@ import { ApiError, Bill, Builder, Invoke, Notification, WechatPayResponse } from
 import { startSimulatorProcess } from './simulator-process.js'
 import { sourceOf } from './source.js'
 
+const INVITATION = `Now be the payer yourself: run \`npx wechatpay simulate\` (here: node dist/cli/wechatpay.js simulate),
+open http://127.0.0.1:8900/_sim/, place an order with the configuration in wechatpay-sandbox/, and press Pay.`
+
 interface Step {
   title: string
   /** Its source code is printed, and it is run. */
@@ -43,8 +46,8 @@ const bonus = {
 
 const appid = 'wxd678efh567hg6787'
 const { mchid } = simulator.config
-/** The day before yesterday in Beijing: yesterday's bill is there from ten o'clock. */
-const bill_date = new Date(Date.now() - 40 * 60 * 60 * 1000).toISOString().slice(0, 10)
+/** Today in Beijing. */
+const bill_date = new Date(Date.now() + 8 * 60 * 60 * 1000).toISOString().slice(0, 10)
 const out_trade_no = `DEMO${Date.now()}`
 const orderPath = `/v3/pay/transactions/out-trade-no/${out_trade_no}`
 
@@ -167,8 +170,9 @@ const steps: Step[] = [
     expected: { request: 'POST /pay/unifiedorder', result: '200' },
   },
   {
-    title: 'A bill: downloaded, verified, read row by row and summed up',
+    title: 'Two days later, the bill: downloaded, verified, read row by row and summed up',
     call: async () => {
+      await simulator.advance({ days: 2 })
       const bill = await Bill.trade(wxpay, { bill_date, bill_type: 'SUCCESS', tar_type: 'GZIP' })
       const rows = []
       let total = 0
@@ -215,6 +219,8 @@ console.log(
     ? `\n${steps.length} steps: every request signed, every response verified, every result as expected.`
     : `\n${differences} of ${steps.length} steps did not have the expected result.`,
 )
+console.log(`
+${INVITATION}`)
 process.exitCode = differences === 0 ? 0 : 1
 
 async function run(call: Step['call']): Promise<{ result: string; shown: string }> {

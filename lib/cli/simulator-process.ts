@@ -1,8 +1,12 @@
-/** Runs the simulator in a separate process, so that the demo reaches it only over the network, like WeChat Pay. */
-import { type ChildProcess, fork } from 'node:child_process'
+/** `wechatpay simulate` in a process of its own, so that the demo reaches it only over the network, like WeChat Pay. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { Simulator, type SimulatorConfig } from '../simulator/index.js'
+import type { SimulatorConfig, Span } from '../simulator/index.js'
 
 export interface SimulatorProcess {
   config: SimulatorConfig
@@ -10,56 +14,40 @@ export interface SimulatorProcess {
   lastRequest(): Promise<string>
   /** The payer pays the order. The simulator then sends the notification. */
   pay(out_trade_no: string): Promise<void>
+  /** Business time moves forward. */
+  advance(span: Span): Promise<void>
   stop(): Promise<void>
 }
 
-type Command = { name: 'lastRequest' } | { name: 'pay'; out_trade_no: string }
-type Reply = { config: SimulatorConfig } | { lastRequest: string } | { transaction_id: string }
-
 export async function startSimulatorProcess(): Promise<SimulatorProcess> {
-  const child = fork(fileURLToPath(import.meta.url))
-  const { config } = await receive(child, 'config')
-  const send = (command: Command) => child.send(command)
+  const folder = mkdtempSync(join(tmpdir(), 'wechatpay-demo-'))
+  const command = fileURLToPath(new URL('wechatpay.js', import.meta.url))
+  const argv = [command, 'simulate', '--port', '0', '--no-https', '--dir', folder, '--json']
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  process.once('exit', () => child.kill())
+  const [line] = await once(createInterface(child.stdout), 'line')
+  const { url } = JSON.parse(line)
+  const post = async (name: string, body: object) => {
+    const response = await fetch(`${url}/_sim/${name}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`The simulator refused ${name}: ${await response.text()}`)
+  }
   return {
-    config,
+    config: JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')),
     lastRequest: async () => {
-      send({ name: 'lastRequest' })
-      return (await receive(child, 'lastRequest')).lastRequest
+      const { requests } = JSON.parse(await (await fetch(`${url}/_sim/requests`)).text())
+      const { method, path } = requests.at(-1) ?? { method: '', path: '' }
+      return `${method} ${path}`
     },
-    pay: async out_trade_no => {
-      send({ name: 'pay', out_trade_no })
-      await receive(child, 'transaction_id')
-    },
+    pay: out_trade_no => post('pay', { out_trade_no }),
+    advance: span => post('advance', span),
     stop: async () => {
-      child.disconnect()
+      child.kill()
       await once(child, 'exit')
+      rmSync(folder, { recursive: true })
     },
   }
 }
-
-async function receive<Key extends 'config' | 'lastRequest' | 'transaction_id'>(
-  child: ChildProcess,
-  key: Key,
-): Promise<Extract<Reply, Record<Key, unknown>>> {
-  const waiting = new AbortController()
-  const ended = once(child, 'exit', { signal: waiting.signal }).then(() => [{}])
-  const [message] = await Promise.race([once(child, 'message', { signal: waiting.signal }), ended])
-  waiting.abort()
-  ended.catch(() => {})
-  if (key in message) return message
-  throw new Error('The simulator process exited or sent an unexpected message.')
-}
-
-async function serve(reply: (message: Reply) => void): Promise<void> {
-  const simulator = await Simulator.start({ bills: { rows: 20 } })
-  process.on('message', (command: Command) => {
-    if (command.name === 'pay') return reply(simulator.pay(command.out_trade_no))
-    const last = simulator.requests.at(-1)
-    reply({ lastRequest: last ? `${last.method} ${last.path}` : '' })
-  })
-  process.once('disconnect', () => simulator.close())
-  reply({ config: simulator.config })
-}
-
-const isSimulatorProcess = process.argv[1] === fileURLToPath(import.meta.url) && process.send !== undefined
-if (isSimulatorProcess) await serve(message => process.send?.(message))

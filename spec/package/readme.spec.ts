@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile, spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -75,9 +75,19 @@ describe('the documents', () => {
 describe.each(readmes)('%s', readme => {
   const samples = samplesOf(readme)
 
-  it('has a first sample that places an order, pays it and receives the notification', async () => {
-    const output = await run(samples[0])
-    expect(output).toMatch(/weixin:\/\/wxpay\/\S+\n.*TEA-0001 990 /)
+  it('has a first sample that places an order with `wechatpay simulate`, and receives its notification', async () => {
+    const argv = ['simulate', '--port', '0', '--no-https', '--json']
+    const command = join(installed, 'dist/cli/wechatpay.js')
+    await using simulator = start([command, ...argv])
+    const { url } = JSON.parse(await simulator.printed(/\{.*\}/))
+    await using shop = start([write(samples[0], await freePort())])
+    await shop.printed(/weixin:\/\/wxpay\/\S+/)
+    const { orders } = JSON.parse(await (await fetch(`${url}/_sim/orders`)).text())
+    const [{ out_trade_no }] = orders
+    // What the button of the page does.
+    const body = JSON.stringify({ out_trade_no })
+    await fetch(`${url}/_sim/pay`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    await shop.printed(new RegExp(`${out_trade_no} 990 `))
   })
 
   it('has a sample that mints a notification, which its handler acknowledges', async () => {
@@ -166,11 +176,42 @@ async function freePort(): Promise<string> {
   return String(address.port)
 }
 
-/** Runs a sample in the project of the user, at a port that is free, and returns what it prints. */
-async function run(sample: Sample | undefined): Promise<string> {
+/** A program in the project of the user, until it is disposed of. */
+function start(argv: readonly string[]) {
+  const child = spawn(process.execPath, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  const changed = new EventEmitter()
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk
+    changed.emit('output')
+  })
+  return {
+    async printed(pattern: RegExp): Promise<string> {
+      for (;;) {
+        const [found] = pattern.exec(output) ?? []
+        if (found !== undefined) return found
+        if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}: ${output}`)
+        await Promise.race([once(changed, 'output'), once(child, 'exit')])
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill()
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    },
+  }
+}
+
+/** Writes a sample to the project of the user, with its server at this port. */
+function write(sample: Sample | undefined, port: string): string {
   if (!sample?.runs) throw new Error('The sample is not marked as one that runs.')
   const file = join(folder, 'sample.mjs')
-  writeFileSync(file, sample.code.replaceAll('3000', await freePort()))
+  writeFileSync(file, sample.code.replaceAll('3000', port))
+  return file
+}
+
+/** Runs a sample in the project of the user, at a port that is free, and returns what it prints. */
+async function run(sample: Sample | undefined): Promise<string> {
+  const file = write(sample, await freePort())
   try {
     return (await promisify(execFile)(process.execPath, [file], { cwd: folder })).stdout
   } finally {
