@@ -1,7 +1,8 @@
 // A hundred small modules take longer to load than to run, which serverless users pay for at every cold start. So the
 // compiler's output is joined, in place: a file for each entry point, and a few for what they share or load later.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, resolve, sep } from 'node:path'
+import { dirname, relative, resolve, sep } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import { defineConfig } from 'rolldown'
 import { minify, parse } from 'rolldown/utils'
 
@@ -126,6 +127,39 @@ async function licenses() {
   return (await Promise.all(texts)).join('\n---\n\n')
 }
 
+const RAW = '?raw'
+
+/**
+ * What is imported as a string, such as the page of the simulator: from the sources, since nothing compiles it, and
+ * compressed, since nobody reads it here.
+ */
+const strings = {
+  name: 'import files as strings',
+  /**
+   * @param {string} source
+   * @param {string | undefined} importer
+   */
+  resolveId(source, importer = '') {
+    if (!source.endsWith(RAW)) return null
+    return resolve(import.meta.dirname, 'lib', relative(folder, dirname(importer)), source)
+  },
+  /** @param {string} id */
+  async load(id) {
+    if (!id.endsWith(RAW)) return null
+    const file = id.slice(0, -RAW.length)
+    const text = await readFile(file, 'utf8')
+    const { code, errors } = file.endsWith('.js')
+      ? await minify(file, text, { module: true })
+      : { code: text.replace(/\/\*.*?\*\/|^\s+/gms, ''), errors: [] }
+    if (errors.length > 0) throw new Error(`${file} cannot be minified: ${errors[0]?.message}`)
+    return {
+      code: `import { brotliDecompressSync } from 'node:zlib'
+export default brotliDecompressSync(Buffer.from('${brotliCompressSync(code).toString('base64')}', 'base64')).toString()`,
+      moduleType: /** @type {const} */ ('js'),
+    }
+  },
+}
+
 const joined = defineConfig({
   input: entries,
   platform: 'node',
@@ -145,6 +179,7 @@ const joined = defineConfig({
     codeSplitting: { groups: [{ name: chunkOf, debugName: 'core and client' }], includeDependenciesRecursively: false },
   },
   plugins: [
+    strings,
     {
       name: 'remove the modules that were joined, and add what is not compiled',
       async writeBundle(_options, bundle) {

@@ -23,6 +23,8 @@ export default defineConfig({
   test: {
     maxWorkers: '150%',
     isolate: false,
+    // The simulator's page has a style, which would be empty otherwise.
+    css: true,
     // For what hangs: a machine with other work is slow.
     testTimeout: 60_000,
     hookTimeout: 120_000,

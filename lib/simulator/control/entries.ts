@@ -18,6 +18,7 @@ const STEP = object({ at: TIME, state: STRING, event: STRING, reason: STRING }, 
 export const ENTRY = object(
   {
     kind: described(STRING, 'Such as `orders`, `refunds` or `transfers`.'),
+    type: described(STRING, 'Such as the trade type of an order.'),
     mchid: STRING,
     number: described(STRING, "The merchant's number."),
     id: described(STRING, "WeChat Pay's number."),
@@ -25,6 +26,7 @@ export const ENTRY = object(
     reason: described(STRING, 'Why it ended badly.'),
     title: STRING,
     amount: described(INTEGER, 'Fen.'),
+    currency: described(STRING, 'Default: CNY.'),
     created: TIME,
     updated: TIME,
     events: described(arrayOf(STRING), 'What can happen to it in this state.'),
@@ -32,5 +34,5 @@ export const ENTRY = object(
     due: described(object({ at: TIME, event: STRING }), 'What happens to it by itself.'),
     history: described(arrayOf(STEP), 'Its states, oldest first.'),
   },
-  ['reason', 'title', 'amount', 'due'],
+  ['type', 'reason', 'title', 'amount', 'currency', 'due'],
 )

@@ -7,6 +7,8 @@ export interface Entry {
   /** The product, by the name of its table, such as `refunds`. */
   readonly kind: string
   readonly mchid: string
+  /** Which of its product, such as the trade type of an order. */
+  readonly type?: string | undefined
   /** The merchant's number. */
   readonly number: string
   /** WeChat Pay's number. */
@@ -18,6 +20,8 @@ export interface Entry {
   readonly title?: string | undefined
   /** Fen. */
   readonly amount?: number | undefined
+  /** Default: CNY. */
+  readonly currency?: string | undefined
   readonly created: EpochMilliseconds
   readonly updated: EpochMilliseconds
   /** What can happen to it in this state, whoever does it. */

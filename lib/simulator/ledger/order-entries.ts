@@ -7,6 +7,7 @@ export function entryOfOrder(order: Order): Entry {
   const last = history.at(-1)
   return {
     kind: 'orders',
+    type: order.tradeType,
     mchid,
     number: request.out_trade_no,
     id: payment?.transactionId ?? prepayId,
@@ -14,6 +15,7 @@ export function entryOfOrder(order: Order): Entry {
     reason: last?.reason,
     title: request.description,
     amount: request.amount.total,
+    currency: request.amount.currency,
     created,
     updated: last?.at ?? created,
     events: Object.keys(MOVES[state]),
@@ -23,11 +25,15 @@ export function entryOfOrder(order: Order): Entry {
   }
 }
 
-export function entryOfCombined({ mchid, request, prepayId, created }: Combined, parts: readonly Order[]): Entry {
+export function entryOfCombined(
+  { mchid, tradeType, request, prepayId, created }: Combined,
+  parts: readonly Order[],
+): Entry {
   const [first] = parts
   const states = [...new Set(parts.map(({ state }) => state))]
   return {
     kind: 'combined',
+    type: tradeType,
     mchid,
     number: request.combine_out_trade_no,
     id: prepayId,
