@@ -25,6 +25,8 @@ import {
 const FIELDS = { pay: 'out_trade_no', settle: 'out_refund_no', confirm: 'out_bill_no' }
 /** The reason that stands for a payer who closes the cashier. */
 const CANCELLED = 'CANCEL'
+/** Up to so many reasons have a button each. */
+const FEW = 2
 /** What a user does, and not WeChat Pay. */
 const OF_USER = ['pay', 'confirm']
 
@@ -143,11 +145,15 @@ function remarks({ kind, state: now, reason, acts }) {
  * @param {Entry} entry
  */
 function actions(entry) {
-  if (entry.acts.length === 0) return undefined
+  // What a product calls by two names is one thing for the reader.
+  const acts = entry.acts.filter(
+    ({ reasons }, index) => index === 0 || String(reasons) !== String(entry.acts[0]?.reasons),
+  )
+  if (acts.length === 0) return undefined
   return h(
     'div',
     { class: 'actions', role: 'group', 'aria-label': entry.number },
-    entry.acts.flatMap(act => endings(entry, act)),
+    acts.flatMap(act => endings(entry, act)),
   )
 }
 
@@ -155,23 +161,22 @@ function actions(entry) {
  * @param {Entry} entry
  * @param {PossibleAct} possible
  */
-function endings({ kind, number }, { act, fails, reasons }) {
+function endings({ kind, number, mchid }, { act, fails, reasons }) {
   /** @param {string} [fail] */
   const end = fail =>
-    tell(act, { [FIELDS[act]]: number, ...(fail !== undefined && { fail }) }, () =>
+    tell(act, { [FIELDS[act]]: number, mchid, ...(fail !== undefined && { fail }) }, () =>
       fail === CANCELLED ? t().cancelled(number) : t().did((fail === undefined ? t().acts : t().failures)[act], number),
     )
   const causes = reasons.filter(reason => reason !== CANCELLED)
   return [
     button(t().acts[act], () => end(), 'main'),
-    ...(fails === 'listed' ? causes.map(reason => button(reasonText(reason), () => end(reason))) : []),
-    ...(fails === 'any' ? [failing(`${kind}/${number}`, t().failures[act], causes, end)] : []),
+    ...(fails === 'never' ? [] : failing(`${kind}/${number}#${act}`, t().failures[act], causes, end)),
     ...(reasons.includes(CANCELLED) ? [button(t().cancel, () => end(CANCELLED))] : []),
   ]
 }
 
 /**
- * A choice of the reasons, and the button beside it.
+ * A choice of the reasons, and the button beside it; or buttons alone, where that is simpler.
  *
  * @param {string} key
  * @param {string} text
@@ -179,8 +184,9 @@ function endings({ kind, number }, { act, fails, reasons }) {
  * @param {(reason: string) => void} end
  */
 function failing(key, text, reasons, end) {
-  const [first = 'FAIL', ...more] = reasons
-  if (more.length === 0) return button(text, () => end(first))
+  const [first = 'FAIL'] = reasons
+  if (reasons.length === 0) return [button(text, () => end(first))]
+  if (reasons.length <= FEW) return reasons.map(reason => button(reasonText(reason), () => end(reason)))
   const choice = select(
     'reason',
     reasons.map(reason => [reason, reasonText(reason).split(' · ').reverse().join(' · ')]),
@@ -191,7 +197,7 @@ function failing(key, text, reasons, end) {
     const chosen = currentTarget instanceof Element && currentTarget.previousElementSibling
     end(chosen instanceof HTMLSelectElement ? chosen.value : first)
   }
-  return h('span', { class: 'joined', 'data-key': `${key}#fail` }, choice, button(text, fail))
+  return [h('span', { class: 'joined', 'data-key': key }, choice, button(text, fail))]
 }
 
 /** @param {Health} health */

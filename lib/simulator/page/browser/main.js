@@ -15,7 +15,7 @@ import { page, read, say, setLanguage, t, timeOf } from './view.js'
  * @property {import('./notifications.js').Notification[]} notifications
  * @property {import('./requests.js').Request[]} requests
  * @property {import('./tools.js').Fault[]} faults
- * @property {import('./tools.js').Config} config
+ * @property {import('./tools.js').Keys} keys
  */
 
 /** The entry of which this is the user's page, as `kind/number`. */
@@ -100,7 +100,7 @@ function navigation() {
 }
 
 /** @param {Data} data */
-function sections({ health, entries, notifications, requests, faults, config }) {
+function sections({ health, entries, notifications, requests, faults, keys }) {
   return [
     h('div', { 'data-key': 'money' }, ledger(entries, health)),
     h('div', { class: 'messages', 'data-key': 'messages' }, [
@@ -108,18 +108,23 @@ function sections({ health, entries, notifications, requests, faults, config }) 
       requestsSection(requests),
     ]),
     h('div', { 'data-key': 'world' }, [timeSection(), faultsSection(faults)]),
-    h('div', { 'data-key': 'keys' }, [merchantSection(config)]),
+    h('div', { 'data-key': 'keys' }, [merchantSection(keys)]),
   ]
 }
 
 page.refresh = async () => {
   const [health, { entries }] = await Promise.all([read('health'), read('entries?limit=500')])
   ahead = Date.parse(health.now) - Date.now()
-  const [{ notifications }, { requests }, { faults }, config] =
+  const [{ notifications }, { requests }, { faults }, keys] =
     ofUser === undefined
-      ? await Promise.all([read('notifications?limit=200'), read('requests?limit=200'), read('faults'), read('config')])
-      : [{ notifications: [] }, { requests: [] }, { faults: [] }, data?.config]
-  data = { health, entries, notifications, requests, faults, config }
+      ? await Promise.all([
+          read('notifications?limit=200'),
+          read('requests?limit=200'),
+          read('faults'),
+          read('configs'),
+        ])
+      : [{ notifications: [] }, { requests: [] }, { faults: [] }, { merchants: [], brands: [] }]
+  data = { health, entries, notifications, requests, faults, keys }
   page.render()
 }
 

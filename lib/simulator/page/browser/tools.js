@@ -4,7 +4,7 @@ import { button, copyable, fold, label, page, read, section, select, t, tell, ti
 
 /** @typedef {import('../../control/faults.js').ListedFault} Fault */
 /** @typedef {import('../../config.js').SimulatorConfig} Config */
-/** @typedef {import('../../config.js').SimulatorBrandConfig} BrandConfig */
+/** @typedef {{ merchants: Config[], brands: import('../../config.js').SimulatorBrandConfig[] }} Keys */
 
 const UNITS = /** @type {const} */ (['days', 'hours', 'minutes'])
 
@@ -82,6 +82,8 @@ export function faultsSection(faults) {
       [chosen]: isNumber ? Number(value) : value,
       times: times > 0 ? times : null,
       every: Number(form.get('every')),
+      probability: Number(form.get('chance')) / 100,
+      ...(chosen === 'latency' && { jitter: Number(form.get('jitter')) }),
       match: { ...(method && { method }), ...(pattern && { pattern }) },
     }
     tell('misbehave', rule, t().added)
@@ -120,7 +122,14 @@ export function faultsSection(faults) {
           ['0', t().untilRemoved],
         ]),
       ),
+      chosen === 'latency' &&
+        h(
+          'span',
+          { 'data-key': 'jitter' },
+          label(t().jitter, input('jitter', { type: 'number', min: '0', value: '0' })),
+        ),
       label(t().every, input('every', { type: 'number', min: '1', value: '1' })),
+      label(t().chance, input('chance', { type: 'number', min: '0', max: '100', value: '100' })),
       label(
         t().method,
         select('method', [['', t().anyMethod], ...methods.map(name => /** @type {const} */ ([name, name]))]),
@@ -139,13 +148,19 @@ export function faultsSection(faults) {
 const faultValue = name => new Map(Object.entries(t().faultValues)).get(name) ?? name
 
 /** @param {Fault} fault */
-function showFault({ id, left, rule: { times: _, match, every = 1, ...kinds } }) {
+function showFault({ id, left, rule: { times: _, match, every = 1, probability = 1, ...kinds } }) {
   const names = new Map(Object.entries(t().faultKinds))
   const what = Object.entries(kinds).map(
     ([kind, value]) =>
       `${names.get(kind) ?? kind}: ${value === null ? t().faultValues.never : faultValue(String(value))}`,
   )
-  const where = [match?.method, match?.path, match?.pattern && `/${match.pattern}/`, every > 1 && `1 / ${every}`]
+  const where = [
+    match?.method,
+    match?.path,
+    match?.pattern && `/${match.pattern}/`,
+    every > 1 && `1 / ${every}`,
+    probability < 1 && `${Math.round(probability * 100)} %`,
+  ]
   const text = [...what, ...where, t().left(left)].filter(Boolean).join(' · ')
   return h(
     'li',
@@ -155,31 +170,43 @@ function showFault({ id, left, rule: { times: _, match, every = 1, ...kinds } })
   )
 }
 
-/** @type {BrandConfig | undefined} */
-let brand
-
-/** @param {Config} config */
-export function merchantSection(config) {
-  const showBrand = async () => {
-    brand = await read('brand')
-    page.render()
+/** @param {Keys} keys */
+export function merchantSection({ merchants, brands }) {
+  const addBrand = async () => {
+    await read('brand')
+    await page.refresh()
   }
   return section('merchant', t().merchant, undefined, [
     h('p', { class: 'muted' }, t().merchantHint),
-    h('p', {}, 'mchid ', h('code', {}, config.mchid), ' · base_uri ', h('code', {}, config.base_uri)),
-    fold('merchant-env', '.env', () => copyable(envOf(config))),
-    fold('merchant-json', 'config.json', () => copyable(JSON.stringify(config, null, 2))),
-    ...Object.entries(config).map(([name, value]) =>
-      fold(`merchant-${name}`, name, () =>
-        copyable(typeof value === 'string' ? value : JSON.stringify(value, null, 2).replaceAll('\\n', '\n')),
-      ),
-    ),
-    h('h3', {}, t().brand),
-    brand
-      ? fold('brand-json', 'brand.json', () => copyable(JSON.stringify(brand, null, 2)))
-      : h('p', {}, button(t().brandHint, showBrand)),
+    ...merchants.flatMap(config => [
+      h('h3', {}, `mchid ${config.mchid}`),
+      fold(`env-${config.mchid}`, '.env', () => copyable(envOf(config))),
+      ...files(config.mchid, 'config.json', config),
+    ]),
+    h('h2', {}, t().brand),
+    ...brands.flatMap(config => [
+      h('h3', {}, `brand_id ${config.brand_id}`),
+      ...files(config.brand_id, 'brand.json', config),
+    ]),
+    brands.length === 0 && h('p', {}, button(t().brandHint, addBrand)),
   ])
 }
+
+/**
+ * The configuration as a file, and each of its values.
+ *
+ * @param {string} owner
+ * @param {string} name
+ * @param {object} config
+ */
+const files = (owner, name, config) => [
+  fold(`${owner}-json`, name, () => copyable(JSON.stringify(config, null, 2))),
+  ...Object.entries(config).map(([key, value]) =>
+    fold(`${owner}-${key}`, key, () =>
+      copyable(typeof value === 'string' ? value : JSON.stringify(value, null, 2).replaceAll('\\n', '\n')),
+    ),
+  ),
+]
 
 /**
  * As the command line reads it.
