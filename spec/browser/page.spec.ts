@@ -10,6 +10,7 @@ import * as Builder from '../../lib/builder.js'
 import * as Notification from '../../lib/notification/index.js'
 import type { Simulator } from '../../lib/simulator/index.js'
 import { order, post, send } from '../simulator/raw-merchant.js'
+import { startSimulator } from '../simulator/start.js'
 import { unnamed, unreadable } from './accessibility.js'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
