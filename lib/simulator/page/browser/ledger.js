@@ -145,10 +145,11 @@ function remarks({ kind, state: now, reason, acts }) {
  * @param {Entry} entry
  */
 function actions(entry) {
+  const ofUser = entry.acts.filter(({ act }) => OF_USER.includes(act))
+  const [first] = ofUser
   // What a product calls by two names is one thing for the reader.
-  const acts = entry.acts.filter(
-    ({ reasons }, index) => index === 0 || String(reasons) !== String(entry.acts[0]?.reasons),
-  )
+  const others = entry.acts.filter(other => !ofUser.includes(other) && String(other.reasons) !== String(first?.reasons))
+  const acts = [...ofUser, ...others]
   if (acts.length === 0) return undefined
   return h(
     'div',
