@@ -5,7 +5,8 @@ import type { Book } from './book.js'
 import { isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { DAY, keyOf, MINUTE, Product, type Row, refusals } from './product.js'
+import { keyOf, MINUTE, Product, type Row, refusals } from './product.js'
+import { isFrozen, MAX_RATIO, RETURN_FAILURES, SHARING_FAILURES, unsplitOf } from './sharing-rules.js'
 
 export interface ReceiverRequest {
   type: string
@@ -40,11 +41,6 @@ type ReturnState = 'PROCESSING' | 'SUCCESS' | 'FAILED'
 export type Sharing = Row<'PROCESSING' | 'FINISHED', SharingRequest>
 export type SharingReturn = Row<ReturnState, ReturnRequest>
 
-/** Ten-thousandths of an order that can be shared with others, as for a merchant who has not agreed to less. */
-export const MAX_RATIO = 3000
-/** After that, what has not been shared is the merchant's own. */
-const FROZEN = 30 * DAY
-
 export class ProfitSharing {
   readonly #book: Book
   readonly #orders: Orders
@@ -71,16 +67,7 @@ export class ProfitSharing {
         settle: {
           succeed: 'finish',
           fail: 'finish',
-          reasons: [
-            'ACCOUNT_ABNORMAL',
-            'NO_RELATION',
-            'RECEIVER_HIGH_RISK',
-            'RECEIVER_REAL_NAME_NOT_VERIFIED',
-            'NO_AUTH',
-            'RECEIVER_RECEIPT_LIMIT',
-            'PAYER_ACCOUNT_ABNORMAL',
-            'INVALID_REQUEST',
-          ],
+          reasons: SHARING_FAILURES,
         },
       },
       id: { prefix: '3008', digits: 14 },
@@ -95,13 +82,7 @@ export class ProfitSharing {
         settle: {
           succeed: 'succeed',
           fail: 'fail',
-          reasons: [
-            'ACCOUNT_ABNORMAL',
-            'BALANCE_NOT_ENOUGH',
-            'TIME_OUT_CLOSED',
-            'PAYER_ACCOUNT_ABNORMAL',
-            'INVALID_REQUEST',
-          ],
+          reasons: RETURN_FAILURES,
         },
       },
       id: { prefix: '3009', digits: 14 },
@@ -298,15 +279,6 @@ export class ProfitSharing {
 /** The number of a part of a share. */
 export function detailIdOf({ id }: Sharing, index: number): string {
   return `${id}${String(index + 1).padStart(4, '0')}`
-}
-
-function isFrozen({ isUnfrozen, payment }: PaidOrder, now: EpochMilliseconds): boolean {
-  return !isUnfrozen && now < Date.parse(payment.successTime) + FROZEN
-}
-
-function unsplitOf(order: PaidOrder, now: EpochMilliseconds): number {
-  const { request, subsidy = 0, refunded, shared, released = 0 } = order
-  return isFrozen(order, now) ? request.amount.total + subsidy - refunded - shared - released : 0
 }
 
 function totalOf(receivers: readonly ReceiverRequest[] = []): number {

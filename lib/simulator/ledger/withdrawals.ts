@@ -1,6 +1,6 @@
 /** Withdrawals: money that leaves the account of a platform or of one of its sub-merchants for a bank. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
-import type { Accounts, AccountType } from './accounts.js'
+import { type Accounts, type AccountType, dayOf } from './accounts.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
 import { DAY, Product, type Row, refusals } from './product.js'
@@ -19,6 +19,16 @@ export interface WithdrawalRequest {
   remark?: string | undefined
   bank_memo?: string | undefined
   notify_url?: string | undefined
+  /** Whether it is what the sub-merchant had at the end of the day before. */
+  isOfDayEnd?: boolean | undefined
+}
+
+export interface DayEndRequest extends Omit<WithdrawalRequest, 'amount' | 'account_type' | 'isOfDayEnd'> {
+  sub_mchid: string
+  /** What happens when less is left now: a refusal, or less is withdrawn. */
+  calculate_amount_type: string
+  /** Fen that stay in the account. */
+  reserve_amount?: number | undefined
 }
 
 export type Withdrawal = Row<WithdrawalState, WithdrawalRequest>
@@ -56,7 +66,7 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
           notify_url,
           recipient: row.mchid,
           summary: '商户提现状态变更通知',
-          resource: describeWithdrawal(row),
+          resource: row.request.isOfDayEnd ? describeDayEnd(row) : describeWithdrawal(row),
         })
       },
     })
@@ -75,9 +85,26 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
     const row = this.place(mchid, numberOf(out_request_no, sub_mchid), request, now)
     if (row.state !== 'INIT' && row.state !== 'CLOSE') return row
     if (this.available(sub_mchid ?? mchid, account_type, now) < amount) {
-      throw problem(403, 'NOT_ENOUGH', '可用余额不足，请充值后重新发起')
+      throw tooLittle()
     }
     return this.move(row, 'send', now)
+  }
+
+  /**
+   * Withdraws what the sub-merchant had at the end of the day before. Repeating the number returns the same withdrawal.
+   *
+   * @throws ApiError 403 `NOT_ENOUGH` when nothing is left to withdraw, and as {@link withdraw}.
+   */
+  withdrawDayEnd(mchid: string, request: DayEndRequest, now: EpochMilliseconds): Withdrawal {
+    const { calculate_amount_type, reserve_amount = 0, ...sent } = request
+    const known = this.seek(mchid, numberOf(sent.out_request_no, sent.sub_mchid))
+    if (known) return this.withdraw(mchid, known.request, now)
+    const atEnd = this.#accounts.balanceAfter(sent.sub_mchid, 'BASIC', dayOf(now - DAY))
+    const isLess = calculate_amount_type === 'ALLOW_CURRENT_BALANCE'
+    const available = this.available(sent.sub_mchid, 'BASIC', now)
+    const amount = (isLess ? Math.min(available, atEnd) : atEnd) - reserve_amount
+    if (amount <= 0) throw tooLittle()
+    return this.withdraw(mchid, { ...sent, amount, account_type: 'BASIC', isOfDayEnd: true }, now)
   }
 
   /** @throws ApiError 404 `ORDER_NOT_EXIST`. */
@@ -123,6 +150,32 @@ export function describeWithdrawal({ mchid, id, state, request, reason, created,
     account_number: '1178',
     account_bank: '招商银行',
   }
+}
+
+const DAY_END_STATES = {
+  INIT: 'CREATED',
+  CREATE_SUCCESS: 'PROCESSING',
+  SUCCESS: 'FINISHED',
+  FAIL: 'ABNORMAL',
+  REFUND: 'ABNORMAL',
+  CLOSE: 'ABNORMAL',
+} as const
+
+/** The fields of a withdrawal by the balance at the end of a day, as in a query and in the notification. */
+export function describeDayEnd(row: Withdrawal) {
+  const { amount, status, ...common } = describeWithdrawal(row)
+  return {
+    ...common,
+    status: DAY_END_STATES[status],
+    total_amount: amount,
+    success_amount: status === 'SUCCESS' ? amount : 0,
+    fail_amount: status === 'FAIL' || status === 'CLOSE' ? amount : 0,
+    refund_amount: status === 'REFUND' ? amount : 0,
+  }
+}
+
+function tooLittle() {
+  return problem(403, 'NOT_ENOUGH', '可用余额不足，请充值后重新发起')
 }
 
 /** The number of a withdrawal is unique for each sub-merchant. */

@@ -1,12 +1,14 @@
 /** The endpoints of platforms: balances, withdrawals, subsidies, and refunds that the platform has advanced. */
 import { beijingTime } from '../../util/beijing-time.js'
-import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
+import { alsoAt, type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { ACCOUNT_TYPES, type AccountType, dayOf } from '../ledger/accounts.js'
 import type { Ledger } from '../ledger/ledger.js'
 import { parameterError } from '../ledger/problem.js'
 import type { AdvanceReturn } from '../ledger/subsidies.js'
-import { describeWithdrawal, type WithdrawalRequest } from '../ledger/withdrawals.js'
+import { describeDayEnd, describeWithdrawal, type WithdrawalRequest } from '../ledger/withdrawals.js'
 import type { Schema } from '../schema/catalogue.js'
+
+const DAY_END = '/v3/platsolution/ecommerce/withdraw/day-end-balance-withdraw'
 
 /** What the documents say in prose: 800 million yuan at the most. */
 const WITHDRAWING: Schema = {
@@ -72,12 +74,25 @@ export function ecommerceEndpoints({ accounts, withdrawals, subsidies, sharing }
       ok(dayEndBalanceOf(call.merchant.mchid, readParam(call, 'account_type'), call)),
     ),
 
-    endpoint('post /v3/ecommerce/fund/withdraw', withdraw, placing),
+    ...alsoAt(
+      '/v3/ecommerce/fund',
+      ['/v3/merchant/fund'],
+      [
+        endpoint('post /v3/ecommerce/fund/withdraw', withdraw, placing),
+        endpoint('get /v3/ecommerce/fund/withdraw/out-request-no/{out_request_no}', withdrawal('out_request_no')),
+      ],
+    ),
     endpoint('get /v3/ecommerce/fund/withdraw/{withdraw_id}', withdrawal('withdraw_id')),
-    endpoint('get /v3/ecommerce/fund/withdraw/out-request-no/{out_request_no}', withdrawal('out_request_no')),
-    endpoint('post /v3/merchant/fund/withdraw', withdraw, placing),
     endpoint('get /v3/merchant/fund/withdraw/withdraw-id/{withdraw_id}', withdrawal('withdraw_id')),
-    endpoint('get /v3/merchant/fund/withdraw/out-request-no/{out_request_no}', withdrawal('out_request_no')),
+    endpoint(
+      `post ${DAY_END}`,
+      ({ merchant, body, now }) => ok(describeDayEnd(withdrawals.withdrawDayEnd(merchant.mchid, body, now))),
+      placing,
+    ),
+    endpoint(`get ${DAY_END}/out-request-no/{out_request_no}`, ({ merchant, params, query }) => {
+      const sub = query.get('sub_mchid') ?? undefined
+      return ok(describeDayEnd(withdrawals.findBy(merchant.mchid, params.out_request_no ?? '', sub)))
+    }),
 
     endpoint(
       'post /v3/ecommerce/subsidies/create',

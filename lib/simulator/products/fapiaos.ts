@@ -1,6 +1,6 @@
 /** The endpoints of fapiaos: titles, issuing, reversing, cards, files, and the merchant's settings. */
 import { beijingTime } from '../../util/beijing-time.js'
-import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
+import { alsoAt, type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import type { EndpointResponse } from '../gateway/router.js'
 import type { Fapiao, FapiaoItem, FapiaoRequest, Fapiaos } from '../ledger/fapiaos.js'
 import { DEFAULT_OPENID } from '../ledger/order.js'
@@ -9,7 +9,11 @@ import { problem } from '../ledger/problem.js'
 import type { Schema } from '../schema/catalogue.js'
 
 const PATH = '/v3/new-tax-control-fapiao'
-const APPLICATION = `${PATH}/fapiao-applications/{fapiao_apply_id}` as const
+const APPLICATIONS = `${PATH}/fapiao-applications` as const
+const APPLICATION = `${APPLICATIONS}/{fapiao_apply_id}` as const
+const INDUSTRIES = ['issue-passenger-transport', 'issue-refined-oil', 'real-estate-leasing'].map(
+  name => `${APPLICATIONS}/${name}`,
+)
 const ACCEPTED: EndpointResponse = { statusCode: 202, body: '' }
 /** An application has five fapiaos at the most. */
 const RULES: Schema = {
@@ -71,17 +75,16 @@ export function fapiaoEndpoints(fapiaos: Fapiaos, orders: Orders, origin: () => 
       return ok({ type: 'INDIVIDUAL', name: '张三', amount, ...(order && { out_trade_no: order.out_trade_no }) })
     }),
     endpoint(
-      `post ${PATH}/fapiao-applications`,
+      `post ${APPLICATIONS}`,
       call => {
         requireOccasion(call, call.body.scene, call.body.fapiao_apply_id)
         return issue(call, ...call.body.fapiao_information)
       },
       PLACING,
     ),
-    endpoint(`post ${PATH}/fapiao-applications/issue-general`, issueOne, { numbers: 'ledger' }),
-    endpoint(`post ${PATH}/fapiao-applications/issue-passenger-transport`, issueOne, { numbers: 'ledger' }),
-    endpoint(`post ${PATH}/fapiao-applications/issue-refined-oil`, issueOne, { numbers: 'ledger' }),
-    endpoint(`post ${PATH}/fapiao-applications/real-estate-leasing`, issueOne, { numbers: 'ledger' }),
+    ...alsoAt(`${APPLICATIONS}/issue-general`, INDUSTRIES, [
+      endpoint(`post ${APPLICATIONS}/issue-general`, issueOne, { numbers: 'ledger' }),
+    ]),
     endpoint(`get ${APPLICATION}`, call => {
       const rows = named(call)
       return ok({ total_count: rows.length, fapiao_information: rows.map(row => describe(fapiaos, row)) })

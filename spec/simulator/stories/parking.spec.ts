@@ -123,3 +123,28 @@ it('a car enters, may be blocked, leaves with a deduction, and is in the bill', 
     [out_refund_no, '退款', -50],
   ])
 })
+
+it('is deducted through APIv2 as well, and queried as any order', async () => {
+  const out_trade_no = number('ORDER')
+  await wxpay.v2.vehicle.pay.payapply.post({
+    xml: {
+      appid,
+      mch_id: mchid,
+      sign_type: 'HMAC-SHA256',
+      body: '停车场扣费',
+      out_trade_no,
+      total_fee: 300,
+      spbill_create_ip: '127.0.0.1',
+      notify_url: 'https://shop.example/pay',
+      trade_type: 'PAP',
+      version: '3.0',
+      trade_scene: 'PARKING',
+      scene_info: JSON.stringify({ scene_info: { plate_number: plate.plate_number, start_time: '20261128110000' } }),
+    },
+  })
+  const state = async () =>
+    (await wxpay.v2.pay.orderquery.post({ xml: { appid, mch_id: mchid, out_trade_no } })).data.trade_state
+  expect(await state()).toBe('ACCEPT')
+  await simulator.advance({ minutes: 1 })
+  expect(await state()).toBe('SUCCESS')
+})

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
+import * as Bill from '../../../lib/bill/index.js'
 import { OPENING_BALANCE } from '../../../lib/simulator/ledger/accounts.js'
-import { failure } from '../../async.js'
+import { failure, readAll } from '../../async.js'
 import { appid, number, openShop } from './shop.js'
 
 const shop = await openShop()
@@ -198,4 +199,25 @@ it('sells for others, shares, subsidizes, refunds and pays out, to the fen', asy
   expect((await merchant.fund.dayendbalance._account_type_.get(day)).data).toMatchObject({
     available_amount: OPENING_BALANCE - 700,
   })
+
+  const shared = await readAll((await Bill.profitsharing(wxpay, { bill_date: shop.day })).rows())
+  expect(shared.map(row => [row['商户分账/回退单号'], row.业务类型, row.金额])).toEqual([
+    [out_order_no, '分账', '30.00'],
+    [out_return_no, '分账回退', '10.00'],
+  ])
+
+  // What it had at the end of that day is paid out the next, but for what shall stay.
+  const dayEndWithdraw = wxpay.v3.platsolution.ecommerce.withdraw.dayEndBalanceWithdraw
+  const out_request_no = number('OUT')
+  const json = { sub_mchid, out_request_no, calculate_amount_type: 'ONLY_DAY_END_BALANCE', notify_url } as const
+  expect(await failure(dayEndWithdraw.post({ json: { ...json, reserve_amount: 700 } }))).toMatchObject(poor)
+  await dayEndWithdraw.post({ json: { ...json, reserve_amount: 100 } })
+  await shop.nextDay()
+  const query = { sub_mchid }
+  expect((await dayEndWithdraw.outRequestNo._out_request_no_.get({ out_request_no, query })).data).toMatchObject({
+    status: 'FINISHED',
+    total_amount: 600,
+    success_amount: 600,
+  })
+  expect(await balance()).toMatchObject({ available_amount: 100 })
 })

@@ -14,9 +14,15 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
   return [
     { path: '/pay/unifiedorder', handle: call => success(call, place(call, orders)) },
     { path: '/pay/micropay', handle: call => payByCode(call, orders) },
+    ...['/vehicle/pay', '/vehicle/partnerpay', '/transit/pay', '/transit/partnerpay'].map(path => ({
+      path: `${path}/payapply`,
+      handle: (call: V2Call) => deduct(call, orders),
+    })),
     { path: '/pay/orderquery', handle: query },
     { path: '/pay/paporderquery', handle: query },
     { path: '/pay/partner/paporderquery', handle: query },
+    { path: '/transit/queryorder', handle: query },
+    { path: '/transit/partnerpay/queryorder', handle: query },
     {
       path: '/pay/closeorder',
       handle(call) {
@@ -47,6 +53,13 @@ export function place(call: V2Call, orders: Orders, over: Partial<OrderRequest> 
     code_url: tradeType === 'NATIVE' ? codeUrl(prepayId) : undefined,
     mweb_url: tradeType === 'MWEB' ? h5Url(prepayId) : undefined,
   }
+}
+
+/** A deduction of which the payer has been told when the ride or the stay began. */
+function deduct(call: V2Call, orders: Orders): string {
+  const order = orders.place(call.merchant.mchid, 'PAP', orderOf(call), call.now, { version: 'v2' })
+  if (order.state === 'NOTPAY') orders.accept(order, call.now)
+  return success(call, {})
 }
 
 function payByCode(call: V2Call, orders: Orders): string {

@@ -6,12 +6,12 @@ import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import {
   detailIdOf,
-  MAX_RATIO,
   type ProfitSharing,
   type ReceiverRequest,
   type Sharing,
   type SharingReturn,
 } from '../../ledger/sharing.js'
+import { MAX_RATIO } from '../../ledger/sharing-rules.js'
 
 export function sharingEndpoints(sharing: ProfitSharing): readonly V2Endpoint[] {
   const relate =
