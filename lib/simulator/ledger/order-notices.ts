@@ -28,7 +28,8 @@ export function paymentNotice(order: PaidOrder): Notice | undefined {
 /** For an order that could not be deducted. */
 export function deductionNotice(order: Order): Notice | undefined {
   const { notify_url, amount, out_trade_no, appid, sub_mchid, attach, parking_info } = order.request
-  if (notify_url === undefined) return undefined
+  // Outside mainland China, the response says it.
+  if (notify_url === undefined || order.version === 'global') return undefined
   if (parking_info) return parkingNotice(order, 'FAIL', notify_url)
   if (order.version === 'v2') {
     return {

@@ -195,13 +195,17 @@ export class Orders {
   }
 
   /**
-   * Ends an order that was paid by code: closes it, or returns the money. A reversed order stays as it is.
+   * Ends an order that was paid by code, or deducted outside mainland China: closes it, or returns the money. A reversed
+   * order stays as it is.
    *
    * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `INVALID_REQUEST` for an order that was not paid by code or was refunded.
    */
   reverse(order: Order, now: EpochMilliseconds): Order {
     const wasPaid = order.state === 'SUCCESS'
-    if (order.tradeType !== 'MICROPAY') throw problem(400, 'INVALID_REQUEST', '订单的支付场景不支持该请求')
+    const isDeduction = order.tradeType === 'PAP' && order.version === 'global'
+    if (order.tradeType !== 'MICROPAY' && !isDeduction) {
+      throw problem(400, 'INVALID_REQUEST', '订单的支付场景不支持该请求')
+    }
     if (MOVES[order.state].reverse === undefined) throw problem(400, 'INVALID_REQUEST', '订单已退款，不能撤销')
     if (wasPaid && isPaid(order)) {
       const { payer, settled } = paidAmounts(order.request, order.payment)

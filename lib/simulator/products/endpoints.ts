@@ -15,6 +15,7 @@ import { ecommerceEndpoints } from './ecommerce.js'
 import { fapiaoEndpoints } from './fapiaos.js'
 import { globalEndpoints } from './global.js'
 import { memberCardEndpoints } from './member-cards.js'
+import { globalPapayEndpoints } from './global-papay.js'
 import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
 import { parkingEndpoints } from './parking.js'
@@ -54,6 +55,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...combinedEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),
     ...globalEndpoints(ledger.orders, ledger.refunds),
+    ...globalPapayEndpoints(ledger.contracts, ledger.orders),
     ...transferEndpoints(ledger.transfers),
     ...authorizationEndpoints(ledger.authorizations),
     ...transferBatchEndpoints(ledger.batches),

@@ -8,9 +8,11 @@ import {
   requireOwnBody,
   requireOwnQuery,
 } from '../gateway/endpoint.js'
-import type { Order, OrderRequest, TradeType } from '../ledger/order.js'
+import { CODE, type Order, type OrderRequest, type TradeType } from '../ledger/order.js'
 import { type Orders, requireOrder } from '../ledger/orders.js'
+import { problem } from '../ledger/problem.js'
 import type { Refund, Refunds } from '../ledger/refunds.js'
+import { waitsForPassword } from './codepay.js'
 import { describe as describeRefund } from './refunds.js'
 import { codeUrl, describeOrder, h5Url } from './transactions.js'
 
@@ -48,7 +50,26 @@ export function globalEndpoints(orders: Orders, refunds: Refunds): readonly Endp
     requireOwnQuery(call)
     return call.respond(describeGlobal(refunds.find(call.merchant.mchid, readParam(call, name))))
   }
+  const pay = (call: Placing) => {
+    requireOwnBody(call)
+    const { merchant, body, now, respond } = call
+    const { detail: _, ...request } = body
+    if (!CODE.test(body.payer?.auth_code ?? '')) throw problem(400, 'AUTH_CODE_INVALID', '授权码检验错误')
+    const order = orders.place(merchant.mchid, 'MICROPAY', request, now, { version: 'global' })
+    const paid = waitsForPassword(orders, order) ? order : orders.pay(merchant.mchid, body.out_trade_no, undefined, now)
+    return respond(describe(paid))
+  }
+  const reverse = (call: Call<Parties>, found: Order | undefined) => {
+    requireOwnBody(call)
+    orders.reverse(requireOrder(found), call.now)
+    return NO_CONTENT
+  }
   return [
+    endpoint('post /v3/global/micropay/transactions/pay', pay, PLACING),
+    endpoint('post /v3/global/micropay/transactions/id/{transaction_id}/reverse', call => reverse(call, byId(call))),
+    endpoint('post /v3/global/micropay/transactions/out-trade-no/{out_trade_no}/reverse', call =>
+      reverse(call, byNumber(call)),
+    ),
     endpoint('post /v3/global/transactions/app', place('APP'), PLACING),
     endpoint('post /v3/global/transactions/jsapi', place('JSAPI'), PLACING),
     endpoint('post /v3/global/transactions/mweb', place('MWEB'), PLACING),
@@ -90,11 +111,13 @@ export function globalEndpoints(orders: Orders, refunds: Refunds): readonly Endp
   ]
 }
 
-function describe(order: Order): object {
+/** The fields of an order. A deduction is called AUTH there. */
+export function describe(order: Order): object {
   const { total, currency = 'CNY' } = order.request.amount
-  const { payment } = order
+  const { payment, tradeType } = order
   return {
     ...describeOrder(order),
+    trade_type: tradeType === 'PAP' ? 'AUTH' : tradeType,
     ...(payment && { id: payment.transactionId }),
     amount: { total, currency, payer_total: total, payer_currency: currency, exchange_rate: RATE },
   }
@@ -109,6 +132,7 @@ function describeGlobal(given: Refund): object {
     id,
     recv_account,
     fund_source: 'REFUND_SOURCE_UNSETTLED_FUNDS',
+    ...(given.row.state === 'CLOSED' && { status: 'REFUNDCLOSE' }),
     amount: { ...amount, exchange_rate: RATE },
   }
 }

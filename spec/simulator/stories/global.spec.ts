@@ -83,3 +83,51 @@ it('sells outside mainland China, refunds a part, and has it in the statement of
   const empty = readAll(Bill.statement(wxpay, { date: '20260901', mchid }).rows())
   expect(await failure(empty)).toMatchObject({ code: 'NO_STATEMENT_EXIST' })
 })
+
+it('is paid by code and by contract outside mainland China', async () => {
+  const { micropay, papay } = wxpay.v3.global
+  const till = (code: string) => {
+    const { notify_url: _, ...json } = order({ trade_type: 'MICROPAY', payer: { auth_code: code } })
+    return json
+  }
+  const bought = till('134567890123456789')
+  const { data } = await micropay.transactions.pay.post({ json: bought })
+  expect(data).toMatchObject({ trade_type: 'MICROPAY', trade_state: 'SUCCESS', amount: { payer_currency: 'HKD' } })
+  const { out_trade_no } = bought
+  await micropay.transactions.outTradeNo._out_trade_no_.reverse.post({ out_trade_no, json: { mchid } })
+  expect((await transactions.outTradeNo._out_trade_no_.get({ out_trade_no, ...own })).data.trade_state).toBe('REVOKED')
+  const typing = await micropay.transactions.pay.post({ json: till('134567890123000002') })
+  expect(typing.data.trade_state).toBe('USERPAYING')
+  expect(await failure(micropay.transactions.pay.post({ json: till('1') }))).toMatchObject({
+    code: 'AUTH_CODE_INVALID',
+  })
+
+  const out_contract_code = number('HKCODE')
+  const signing = { appid, plan_id: 123, out_contract_code, user_display_name: 'Tea', success_notify_url: notify_url }
+  await papay.contracts.jsapiPreEntrustSign.post({ json: signing })
+  simulator.confirm(out_contract_code)
+  const contract = (await papay.contracts.outContractCode._out_contract_code_.get({ out_contract_code })).data
+  expect(contract).toMatchObject({ mchid, out_contract_code, state: 'SIGNED' })
+  const { contract_id = '' } = contract
+  const deduction = () => ({
+    appid,
+    description: 'Tea',
+    out_trade_no: number('HKPAP'),
+    notify_url,
+    merchant_category_code: '1011',
+    contract_id,
+    amount: { total: 500, currency: 'HKD' },
+  })
+  const json = deduction()
+  const deducted = (await papay.transactions.post({ json })).data
+  expect(deducted).toMatchObject({ trade_type: 'AUTH', trade_state: 'SUCCESS', amount: { total: 500 } })
+  expect(await failure(papay.transactions.post({ json }))).toMatchObject({ code: 'ORDERPAID' })
+  await papay.transactions.outTradeNo._out_trade_no_.reverse.post({ out_trade_no: json.out_trade_no })
+  await papay.contracts._contract_id_.terminate.post({ contract_id, json: { appid, termination_note: 'closed' } })
+  expect(await failure(papay.transactions.post({ json: deduction() }))).toMatchObject({ code: 'CONTRACT_NOT_EXIST' })
+  expect(await shop.received()).toMatchObject([
+    { event_type: 'PAPAY.SIGN', resource: { out_contract_code, contract_id } },
+    { event_type: 'TRANSACTION.SUCCESS', resource: { id: deducted.transaction_id } },
+    { event_type: 'PAPAY.TERMINATE', resource: { contract_termination_mode: 'MERCHANT' } },
+  ])
+})
