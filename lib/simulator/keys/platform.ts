@@ -47,6 +47,11 @@ export class PlatformKeys {
     return this.#certificates[0]?.minted
   }
 
+  /** The private half of the key that APIv2 encrypts bank cards with. */
+  get bankKey(): KeyObject {
+    return this.#publicKey.privateKey
+  }
+
   /** Adds a certificate that is listed at once and signs from `signsFrom`. */
   add(minted: MintedCertificate, signsFrom: EpochMilliseconds): void {
     const { serial } = minted

@@ -4,6 +4,7 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { Accounts } from './accounts.js'
 import type { Act, ActOptions } from './acts.js'
 import { Applyments } from './applyments.js'
+import { BankTransfers } from './bank-transfers.js'
 import { Book, type Snapshot } from './book.js'
 import type { BusinessClock } from './clock.js'
 import { Complaints } from './complaints.js'
@@ -71,6 +72,7 @@ export interface Ledger {
   readonly payGifts: PayGifts
   readonly productCoupons: ProductCoupons
   readonly memberCards: MemberCards
+  readonly bankTransfers: BankTransfers
   readonly redPackets: RedPackets
   readonly uploads: Uploads
   /** The only part that a snapshot does not hold: a download link is valid for minutes. */
@@ -151,7 +153,8 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     memberCards: new MemberCards(book, productCoupons),
     payGifts: new PayGifts(book, orders, merchantCoupons),
     couponSubsidies: new CouponSubsidies(book, merchantCoupons, orders, refunds, accounts),
-    redPackets: new RedPackets(book),
+    bankTransfers: new BankTransfers(book, accounts),
+    redPackets: new RedPackets(book, accounts, payers),
     uploads: new Uploads(book),
     downloads: new Downloads(),
     act(act, mchids, number, options) {

@@ -145,6 +145,14 @@ export class Transfers extends Product<TransferState, TransferEvent, TransferReq
     return isAsked ? this.move(row, 'ask', now) : row
   }
 
+  /** Pays at once, as APIv2 does. @throws as `transfer`. */
+  payNow(mchid: string, request: TransferRequest, now: EpochMilliseconds): Transfer {
+    const row = this.place(mchid, request.out_bill_no, request, now, id => {
+      this.#post({ mchid, id, no: request.out_bill_no, request }, -request.transfer_amount, now)
+    })
+    return row.state === 'ACCEPTED' ? this.move(row, 'confirm', now) : row
+  }
+
   /** As long as it can be queried. @throws ApiError 404 `NOT_FOUND`, also after 30 days and for a different payer. */
   recent(mchid: string, number: string, payer: string | undefined, now: EpochMilliseconds): Transfer {
     const row = this.find(mchid, number)

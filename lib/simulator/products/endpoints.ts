@@ -14,8 +14,8 @@ import { couponEndpoints } from './coupons.js'
 import { ecommerceEndpoints } from './ecommerce.js'
 import { fapiaoEndpoints } from './fapiaos.js'
 import { globalEndpoints } from './global.js'
-import { memberCardEndpoints } from './member-cards.js'
 import { globalPapayEndpoints } from './global-papay.js'
+import { memberCardEndpoints } from './member-cards.js'
 import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
 import { parkingEndpoints } from './parking.js'
@@ -38,6 +38,7 @@ import { paymentEndpoints } from './v2/payments.js'
 import { redPacketEndpoints } from './v2/red-packets.js'
 import { refundEndpoints as v2RefundEndpoints } from './v2/refunds.js'
 import { sharingEndpoints as v2SharingEndpoints } from './v2/sharing.js'
+import { transferEndpoints as v2TransferEndpoints } from './v2/transfers.js'
 import { uploadEndpoints as v2UploadEndpoints } from './v2/uploads.js'
 
 interface EndpointOptions {
@@ -90,6 +91,7 @@ export function v2Endpoints(ledger: Ledger): readonly V2Endpoint[] {
     ...v2RefundEndpoints(refunds),
     ...v2BillEndpoints(ledger),
     ...redPacketEndpoints(redPackets),
+    ...v2TransferEndpoints(ledger.transfers, ledger.bankTransfers),
     ...v2SharingEndpoints(sharing),
     ...v2UploadEndpoints(),
   ]

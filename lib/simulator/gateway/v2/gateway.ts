@@ -50,6 +50,7 @@ interface V2GatewayOptions {
 const CODES: ReadonlyMap<string, string> = new Map([
   ['ORDER_NOT_EXIST', 'ORDERNOTEXIST'],
   ['ORDER_CLOSED', 'ORDERCLOSED'],
+  ['NOT_ENOUGH', 'NOTENOUGH'],
 ])
 
 const NO_CERTIFICATE: RawResponse = {
