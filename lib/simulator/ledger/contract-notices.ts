@@ -1,9 +1,7 @@
 /** The notifications about contracts: those of each API that signs them. */
 import { beijingTime } from '../../util/beijing-time.js'
 import type { Notice } from './book.js'
-import type { Contract, Contracts } from './contracts.js'
-
-type Described = ReturnType<Contracts['describe']>
+import type { Contract, DescribedContract as Described } from './contract.js'
 
 /** How APIv2 and the global API call the ways in which a contract ends. */
 const MODES: Readonly<Record<string, { v2: number; global: string }>> = {

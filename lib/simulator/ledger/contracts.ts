@@ -1,57 +1,12 @@
 /** Contracts by which a merchant may deduct money, and the deductions. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
+import type { Contract, ContractEvent, ContractRequest, ContractState, DeductionRequest } from './contract.js'
 import { contractNotice } from './contract-notices.js'
 import { DEFAULT_OPENID, type Order, type PaidOrder, type TradeType } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { DAY, keyOf, MINUTE, Product, type Row, refusals } from './product.js'
-
-type ContractState = 'SIGNING' | 'REFUSED' | 'SIGN_FAILED' | 'SIGNED' | 'TERMINATED'
-type ContractEvent = 'confirm' | 'refuse' | 'fail' | 'terminate'
-
-/** The APIs that sign contracts, each with notifications of its own. */
-export type ContractApi = 'v2' | 'insurance' | 'global'
-
-export interface ContractRequest {
-  api?: ContractApi | undefined
-  appid?: string | undefined
-  openid?: string | undefined
-  sp_appid?: string | undefined
-  sp_openid?: string | undefined
-  sub_mchid?: string | undefined
-  sub_appid?: string | undefined
-  sub_openid?: string | undefined
-  plan_id: number
-  out_contract_code: string
-  contract_display_account?: string | undefined
-  insured_display_name?: string | undefined
-  user_display_name?: string | undefined
-  contract_notify_url: string
-  out_user_code?: string | undefined
-  request_serial?: string | undefined
-  deduct_schedule?: { estimated_deduct_date: string; estimated_deduct_amount: { total: number } } | undefined
-  /** `YYYY-MM-DD`. */
-  policy_end_date?: string | undefined
-  /** RFC 3339. */
-  expired_time?: string | undefined
-}
-
-export interface DeductionRequest {
-  appid?: string | undefined
-  sp_appid?: string | undefined
-  sub_mchid?: string | undefined
-  sub_appid?: string | undefined
-  out_trade_no: string
-  description: string
-  notify_url?: string | undefined
-  transaction_notify_url?: string | undefined
-  contract_id: string
-  amount: { total: number; currency?: string | undefined }
-  attach?: string | undefined
-}
-
-export type Contract = Row<ContractState, ContractRequest>
+import { DAY, keyOf, MINUTE, Product, refusals } from './product.js'
 
 /** What the merchant has announced to the user before a deduction. */
 interface Announced {

@@ -1,7 +1,8 @@
 /** The endpoints of contracts and deductions outside mainland China. They are in the same ledger. */
 import { type Call, type Endpoint, endpoint, NO_CONTENT, readParam } from '../gateway/endpoint.js'
+import type { Contract, DeductionRequest } from '../ledger/contract.js'
 import { describeGlobal } from '../ledger/contract-notices.js'
-import type { Contract, Contracts, DeductionRequest } from '../ledger/contracts.js'
+import type { Contracts } from '../ledger/contracts.js'
 import type { Order } from '../ledger/order.js'
 import { type Orders, requireOrder } from '../ledger/orders.js'
 import { problem } from '../ledger/problem.js'

@@ -1,6 +1,7 @@
 /** The endpoints of deductions by contract, of merchants, service providers and insurers: sign, query, end, deduct. */
 import { alsoAt, type Call, type Endpoint, endpoint, NO_CONTENT, readParam } from '../gateway/endpoint.js'
-import type { Contract, ContractApi, ContractRequest, Contracts, DeductionRequest } from '../ledger/contracts.js'
+import type { Contract, ContractApi, ContractRequest, DeductionRequest } from '../ledger/contract.js'
+import type { Contracts } from '../ledger/contracts.js'
 
 const PLACING = { numbers: 'ledger' } as const
 /** The days on which an announced deduction may be made, unless the merchant names them. */

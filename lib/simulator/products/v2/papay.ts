@@ -2,8 +2,9 @@
 import { requireFen, requireFields } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { success, type V2Call } from '../../gateway/v2/message.js'
+import type { Contract } from '../../ledger/contract.js'
 import { describeV2 } from '../../ledger/contract-notices.js'
-import type { Contract, Contracts } from '../../ledger/contracts.js'
+import type { Contracts } from '../../ledger/contracts.js'
 import type { Orders } from '../../ledger/orders.js'
 import { place } from './payments.js'
 

@@ -33,6 +33,7 @@ export function transferEndpoints(transfers: Transfers, banks: BankTransfers): r
       partner_trade_no: no,
       detail_id: id,
       status: 'SUCCESS',
+      reason: '',
       openid: request.openid,
       transfer_name: request.user_name,
       payment_amount: request.transfer_amount,
@@ -95,7 +96,7 @@ function digestOf({ fields, merchant }: V2Call, name: string): string {
     const plain = privateDecrypt(merchant.platform.bankKey, Buffer.from(fields[name] ?? '', 'base64'))
     return createHash('md5').update(plain).digest('hex')
   } catch {
-    throw new ResultCodeError('PARAM_ERROR', `${name}解密失败，请使用获取RSA公钥API的公钥加密`)
+    throw new ResultCodeError('INVALID_REQUEST', `${name}解密失败，请使用获取RSA公钥API的公钥加密`)
   }
 }
 
