@@ -101,7 +101,7 @@ export class Transfers extends Product<TransferState, TransferEvent, TransferReq
         CANCELING: { after: SOON, by: 'cancelled', reason: 'MCH_CANCEL' },
       },
       acts: { confirm: ARRIVAL, settle: ARRIVAL },
-      id: { prefix: '1330', digits: 18 },
+      id: { prefix: '1330', digits: 14 },
       ...refusals('NOT_FOUND', 'ALREADY_EXISTS'),
       happened: (row, event) => {
         const { notify_url, authorization_info } = row.request
