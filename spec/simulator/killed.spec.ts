@@ -7,14 +7,15 @@ import { createInterface } from 'node:readline'
 import { afterAll, expect, it } from 'vitest'
 import { Simulator, type SimulatorConfig } from '../../lib/simulator/index.js'
 import { compileLibrary } from '../trust/compiled.js'
-import { order, post, sharedKeys } from './raw-merchant.js'
+import { order, post } from './raw-merchant.js'
+import { startSimulator } from './start.js'
 
 const library = compileLibrary()
 const folder = await mkdtemp(join(tmpdir(), 'wechatpay-killed-'))
 const state = join(folder, 'state')
 // The catalogue is found by the name of the package.
 await symlink(resolve(import.meta.dirname, '../..'), join(folder, 'wechatpay-chain'), 'dir')
-await (await Simulator.start({ state, keys: await sharedKeys() })).close()
+await (await startSimulator({ state })).close()
 afterAll(async () => {
   library.remove()
   await rm(folder, { recursive: true })

@@ -8,12 +8,13 @@ import * as Notification from '../../lib/notification/index.js'
 import { Simulator, type SimulatorOptions } from '../../lib/simulator/index.js'
 import { failure } from '../async.js'
 import { post, send } from './raw-merchant.js'
+import { startSimulator } from './start.js'
 
 const [SHOP, OTHER, PARTNER] = ['1900000201', '1900000202', '1900000203']
 const [SUB, BRAND] = ['1900000204', '20001']
 const notifying = { clock: Date.now }
 
-const simulator = await Simulator.start({
+const simulator = await startSimulator({
   ...notifying,
   merchants: [
     { mchid: BRAND, role: 'brand' },

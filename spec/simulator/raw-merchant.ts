@@ -1,18 +1,9 @@
 /** A merchant with node:http and node:crypto only, so that the simulator is tested independently of its own code. */
 import { createPublicKey, createSign, createVerify, randomUUID } from 'node:crypto'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
-import type { SimulatorBrandConfig, SimulatorConfig, SimulatorKeys } from '../../lib/simulator/index.js'
-import { mintKeys } from '../../lib/simulator/keys/merchant.js'
+import type { SimulatorBrandConfig, SimulatorConfig } from '../../lib/simulator/index.js'
 
 type Config = SimulatorConfig | SimulatorBrandConfig
-
-let keys: Promise<SimulatorKeys> | undefined
-
-/** The keys of a merchant, once for everything that shares a process: new ones take half a second. */
-export function sharedKeys(): Promise<SimulatorKeys> {
-  keys ??= mintKeys('1900000109', Date.now())
-  return keys
-}
 
 export interface RawCall {
   method?: string

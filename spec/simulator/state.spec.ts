@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { Simulator } from '../../lib/simulator/index.js'
 import { type Command, Journal } from '../../lib/simulator/state/journal.js'
-import { get, order, post, sharedKeys } from './raw-merchant.js'
+import { get, order, post } from './raw-merchant.js'
+import { startSimulator } from './start.js'
 
-const keys = await sharedKeys()
 let folder: string
 let count = 0
 
@@ -38,7 +38,7 @@ it('everything is there again: keys, orders, refunds, notifications and business
   await once(shop, 'listening')
   const notify_url = `http://127.0.0.1:${Object(shop.address()).port}/`
   const state = newFile()
-  const first = await Simulator.start({ state, keys, mchid: '1900000200' })
+  const first = await startSimulator({ state, mchid: '1900000200' })
   const { config } = first
   const paid = order(config, { notify_url })
   const created = await Promise.all(
@@ -82,7 +82,7 @@ it('everything is there again: keys, orders, refunds, notifications and business
 
 it('nothing that was answered is lost when the process is killed at any time', async () => {
   const [state, left] = [newFile(), newFile()]
-  await using running = await Simulator.start({ state, keys })
+  await using running = await startSimulator({ state })
   const answered: string[] = []
   const place = async () => {
     const payload = order(running.config)
@@ -109,7 +109,7 @@ it('when it has grown, a snapshot takes its place, and everything is there again
   await once(shop, 'listening')
   const notify_url = `http://127.0.0.1:${Object(shop.address()).port}/`
   const state = newFile()
-  const first = await Simulator.start({ state, keys, clock: () => Date.now() })
+  const first = await startSimulator({ state, clock: () => Date.now() })
   const { config } = first
   const [paid, unpaid, later] = [order(config, { notify_url }), order(config, { notify_url }), order(config)]
   for (const payload of [paid, unpaid]) await post(config, PATH, payload)
@@ -157,7 +157,7 @@ it('when it has grown, a snapshot takes its place, and everything is there again
 
 it('a payment that failed, and one that a query has ended, is not forgotten', async () => {
   const state = newFile()
-  const first = await Simulator.start({ state, keys })
+  const first = await startSimulator({ state })
   const { config } = first
   const codes = { FAILED: '134567890123000004', ASKED: '134567890123000001' }
   for (const [name, auth_code] of Object.entries(codes)) {
@@ -171,7 +171,7 @@ it('a payment that failed, and one that a query has ended, is not forgotten', as
   const before = await states(first)
   expect(before).toEqual(['PAYERROR', 'SUCCESS'])
   await first.close()
-  await using second = await Simulator.start({ state, keys })
+  await using second = await startSimulator({ state })
   expect(await states(second)).toEqual(before)
 })
 
@@ -202,32 +202,32 @@ it('cut at any byte, the journal has every line before', async () => {
 it('what a killed process had begun to write in its place is removed', async () => {
   const state = newFile()
   await writeFile(`${state}.new`, 'half a snap')
-  await using _ = await Simulator.start({ state, keys })
+  await using _ = await startSimulator({ state })
   await expect(stat(`${state}.new`)).rejects.toThrow(/ENOENT/)
 })
 
 it('a line that was cut off is left out, and the next one is whole', async () => {
   const state = newFile()
-  const first = await Simulator.start({ state, keys })
+  const first = await startSimulator({ state })
   const [one, two] = [order(first.config), order(first.config)]
   await post(first.config, PATH, one)
   await first.close()
   await appendFile(state, '{"t":1,"command":{"na')
-  const second = await Simulator.start({ state, keys })
+  const second = await startSimulator({ state })
   await post(second.config, PATH, two)
   await second.close()
-  await using third = await Simulator.start({ state, keys })
+  await using third = await startSimulator({ state })
   expect(third.pay(one.out_trade_no)).toBeDefined()
   expect(third.pay(two.out_trade_no)).toBeDefined()
 })
 
 it('reset forgets what was kept, except the keys', async () => {
   const state = newFile()
-  const first = await Simulator.start({ state, keys })
+  const first = await startSimulator({ state })
   await post(first.config, PATH, order(first.config))
   first.reset()
   await first.close()
-  await using second = await Simulator.start({ state, keys })
+  await using second = await startSimulator({ state })
   expect(second.requests).toEqual([])
   expect(second.config.serial).toBe(first.config.serial)
 })
@@ -240,14 +240,14 @@ it('the merchants and the payers are there again, and no others', async () => {
     { mchid: '1900000211', role: 'direct' },
   ] as const
   const payers = [{ openid: 'poor', balance: 100 }]
-  const first = await Simulator.start({ state, keys, merchants, payers })
+  const first = await startSimulator({ state, merchants, payers })
   const { brand } = first
   const second = first.configOf('1900000211')
   const [one, two] = [order(second), order(second)]
   for (const payload of [one, two]) await post(second, PATH, payload)
   first.pay(one.out_trade_no, { openid: 'poor' })
   await first.close()
-  await using again = await Simulator.start({ state, keys })
+  await using again = await startSimulator({ state })
   expect({ ...again.configOf('1900000211'), base_uri: '' }).toEqual({ ...second, base_uri: '' })
   expect({ ...again.brand, base_uri: '' }).toEqual({ ...brand, base_uri: '' })
   expect(() => again.pay(one.out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDERPAID' }))
@@ -259,16 +259,16 @@ it('the merchants and the payers are there again, and no others', async () => {
 
 it('only its owner may read the file', async () => {
   const state = newFile()
-  await using _ = await Simulator.start({ state, keys })
+  await using _ = await startSimulator({ state })
   expect((await stat(state)).mode & 0o777).toBe(0o600)
 })
 
 it('another file, and the file of another merchant, is refused', async () => {
   const state = newFile()
   await writeFile(state, 'something else')
-  await expect(Simulator.start({ state, keys })).rejects.toThrow(/`state`/)
+  await expect(startSimulator({ state })).rejects.toThrow(/`state`/)
   expect(await readFile(state, 'utf8')).toBe('something else')
   const own = newFile()
-  await (await Simulator.start({ state: own, keys, mchid: '1900000200' })).close()
+  await (await startSimulator({ state: own, mchid: '1900000200' })).close()
   await expect(Simulator.start({ state: own, mchid: '1900000201' })).rejects.toThrow(/`state`.*1900000200/)
 })

@@ -1,9 +1,10 @@
 /** Applications of partners for new sub-merchants, and the bank accounts that sub-merchants are settled to. */
-import { isDeepStrictEqual } from 'node:util'
+
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import type { Merchants } from './merchants.js'
 import { keyOf, MINUTE, Product, type Row, refusals } from './product.js'
+import { isSame } from './same.js'
 
 type ApplymentState = 'CHECKING' | 'AUDITING' | 'REJECTED' | 'NEED_SIGN' | 'FINISH' | 'CANCELED'
 type ApplymentEvent = 'check' | 'approve' | 'reject' | 'resubmit' | 'sign' | 'revoke'
@@ -83,7 +84,7 @@ export class Applyments extends Product<ApplymentState, ApplymentEvent, Identity
     const key = keyOf(mchid, no)
     const known = this.seek(mchid, no)
     const isNew = !known || known.state === 'REJECTED'
-    if (!isNew && !isDeepStrictEqual(this.#contents.get(key)?.content, content)) throw refusals().reused()
+    if (!isNew && !isSame(this.#contents.get(key)?.content, content)) throw refusals().reused()
     if (!isNew) return known
     const identity = known?.request ?? {
       applyment_id: Number(this.#book.shortNumber('2000002', 9)),

@@ -1,5 +1,5 @@
 /** Stays in a car park: a car enters, its plate may be blocked, and it leaves with a deduction. */
-import { isDeepStrictEqual } from 'node:util'
+
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import type { Order, OrderRequest } from './order.js'
@@ -7,6 +7,7 @@ import type { Orders } from './orders.js'
 import { parkingNotice } from './parking-order.js'
 import { parameterError, problem } from './problem.js'
 import { keyOf, Product, type Row, refusals } from './product.js'
+import { isSame } from './same.js'
 
 export interface ParkingRequest {
   sub_mchid?: string | undefined
@@ -105,18 +106,18 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
    */
   deduct(mchid: string, request: OrderRequest, info: ParkingInfo, now: EpochMilliseconds): Order {
     const known = this.#orders.find(mchid, request.out_trade_no)
-    if (known && isDeepStrictEqual(known.request, request)) return known
+    if (known && isSame(known.request, request)) return known
     const stay = this.seek(mchid, info.parking_id)
     const isNewest = stay && this.newestOf(mchid, stay.request) === stay
     if (!isNewest || stay.id !== info.parking_id) throw problem(400, 'INVALID_REQUEST', '停车入场id不存在')
     const { plate_number, plate_color, start_time, parking_name, sub_mchid } = stay.request
-    const isSame =
+    const isOfStay =
       plate_number === info.plate_number &&
       plate_color === info.plate_color &&
       Date.parse(start_time) === Date.parse(info.start_time) &&
       parking_name === info.parking_name &&
       sub_mchid === request.sub_mchid
-    if (!isSame || stay.state === 'DEDUCTED') throw problem(400, 'INVALID_REQUEST', '场景信息和停车入场id不匹配')
+    if (!isOfStay || stay.state === 'DEDUCTED') throw problem(400, 'INVALID_REQUEST', '场景信息和停车入场id不匹配')
     if (stay.state !== 'NORMAL') throw problem(400, 'INVALID_REQUEST', '车牌服务状态不可用')
     if (Date.parse(info.end_time) <= Date.parse(start_time)) {
       const issue = 'must be later than start_time'
