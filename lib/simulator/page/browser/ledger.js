@@ -1,5 +1,6 @@
 /** What happened to money: orders, refunds, transfers and everything else in the ledger, with the ways in which it ends. */
 import { h } from './dom.js'
+import { KINDS } from './texts.js'
 import {
   button,
   card,
@@ -36,7 +37,7 @@ const OF_USER = ['pay', 'confirm']
  */
 export function ledger(entries, health) {
   const orders = entries.filter(({ kind }) => kind === 'orders')
-  const others = new Map(Object.keys(t().kinds).map(kind => [kind, /** @type {Entry[]} */ ([])]))
+  const others = new Map(Object.keys(KINDS).map(kind => [kind, /** @type {Entry[]} */ ([])]))
   for (const entry of entries) others.set(entry.kind, [...(others.get(entry.kind) ?? []), entry])
   others.delete('orders')
   const hint = health.networkUrl === undefined && orders.length > 0
@@ -71,8 +72,8 @@ export function ledger(entries, health) {
 
 /** @param {string} kind */
 function kindText(kind) {
-  const known = new Map(Object.entries(t().kinds)).get(kind)
-  if (known) return known
+  const known = KINDS[kind]
+  if (known) return known[page.language]
   const words = kind.replace(/[._-]+/g, ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

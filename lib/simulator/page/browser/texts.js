@@ -123,18 +123,6 @@ const ENGLISH = {
 
   acts: { pay: 'Pay', settle: 'Settle', confirm: 'Confirm' },
   failures: { pay: 'Fail', settle: 'Fail', confirm: 'Reject' },
-  kinds: {
-    orders: 'Orders',
-    combined: 'Combined orders',
-    refunds: 'Refunds',
-    transfers: 'Transfers',
-    sharing: 'Profit sharing',
-    'sharing.returns': 'Returns of profit sharing',
-    payscore: 'Service orders (WeChat Pay Score)',
-    contracts: 'Contracts',
-    stocks: 'Stocks of coupons',
-    coupons: 'Coupons',
-  },
   steps: {
     authorization: 'Authorization header',
     scheme: 'Scheme',
@@ -283,18 +271,6 @@ const CHINESE = {
 
   acts: { pay: '支付', settle: '到账', confirm: '确认' },
   failures: { pay: '支付失败', settle: '失败', confirm: '拒绝' },
-  kinds: {
-    orders: '订单',
-    combined: '合单',
-    refunds: '退款',
-    transfers: '转账',
-    sharing: '分账',
-    'sharing.returns': '分账回退',
-    payscore: '服务订单（微信支付分）',
-    contracts: '签约',
-    stocks: '代金券批次',
-    coupons: '代金券',
-  },
   steps: {
     authorization: 'Authorization 头',
     scheme: '认证类型',
@@ -328,6 +304,46 @@ const CHINESE = {
 
 /** @type {Readonly<Record<Language, Texts>>} */
 export const TEXTS = { en: ENGLISH, zh: CHINESE }
+
+/**
+ * The products of the ledger, in the order in which they are shown. One that is not here is shown by its own name.
+ *
+ * @type {Readonly<Record<string, Readonly<Record<Language, string>>>>}
+ */
+export const KINDS = {
+  combined: { en: 'Combined orders', zh: '合单' },
+  refunds: { en: 'Refunds', zh: '退款' },
+  transfers: { en: 'Transfers', zh: '转账' },
+  'transfers.authorizations': { en: 'Authorizations of transfers', zh: '转账授权' },
+  'transfers.batches': { en: 'Batches of transfers', zh: '转账批次' },
+  'transfers.details': { en: 'Transfers of batches', zh: '转账明细' },
+  sharing: { en: 'Profit sharing', zh: '分账' },
+  'sharing.returns': { en: 'Returns of profit sharing', zh: '分账回退' },
+  payscore: { en: 'Service orders (WeChat Pay Score)', zh: '服务订单（微信支付分）' },
+  'payscore.permissions': { en: 'Permissions (WeChat Pay Score)', zh: '授权（微信支付分）' },
+  'payscore.plans': { en: 'Plans (WeChat Pay Score)', zh: '计划（微信支付分）' },
+  'payscore.signs': { en: 'Signed plans (WeChat Pay Score)', zh: '签约计划（微信支付分）' },
+  contracts: { en: 'Contracts', zh: '签约' },
+  parkings: { en: 'Parking', zh: '停车' },
+  complaints: { en: 'Complaints', zh: '消费者投诉' },
+  fapiaos: { en: 'Fapiaos', zh: '电子发票' },
+  'fapiaos.cards': { en: 'Cards of fapiaos', zh: '电子发票卡券' },
+  'fapiaos.titles': { en: 'Titles of fapiaos', zh: '发票抬头' },
+  stocks: { en: 'Stocks of coupons', zh: '代金券批次' },
+  coupons: { en: 'Coupons', zh: '代金券' },
+  'merchant-stocks': { en: "Stocks of merchants' coupons", zh: '商家券批次' },
+  'user-coupons': { en: "Users' coupons", zh: '用户的券' },
+  'product-coupons': { en: 'Product coupons', zh: '商品券' },
+  'product-stocks': { en: 'Stocks of product coupons', zh: '商品券批次' },
+  'pay-gifts': { en: 'Gifts for payments', zh: '支付有礼' },
+  'member-cards': { en: 'Member cards', zh: '会员卡' },
+  'user-cards': { en: "Users' member cards", zh: '用户的会员卡' },
+  subsidies: { en: 'Subsidies', zh: '补差' },
+  'subsidies.returns': { en: 'Returns of subsidies', zh: '补差回退' },
+  withdrawals: { en: 'Withdrawals', zh: '提现' },
+  applyments: { en: 'Applications of sub-merchants', zh: '特约商户进件' },
+  receipts: { en: 'Electronic receipts', zh: '电子回单' },
+}
 
 /**
  * States and reasons are shown as they are on the wire. Chinese readers are told what the usual ones mean.

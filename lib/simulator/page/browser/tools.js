@@ -213,12 +213,13 @@ const files = (owner, name, config) => [
  *
  * @param {Config} config
  */
-function envOf({ mchid, serial, privateKey, certs, apiv3Key, secret, base_uri }) {
+function envOf({ mchid, serial, privateKey, merchant, certs, apiv3Key, secret, base_uri }) {
   const [id, key] = Object.entries(certs).find(([name]) => name.startsWith('PUB_KEY_ID_')) ?? []
   const values = {
     MCHID: mchid,
     SERIAL: serial,
     PRIVATE_KEY: privateKey,
+    CERTIFICATE: merchant.cert,
     PUBLIC_KEY_ID: id,
     PUBLIC_KEY: key,
     APIV3_KEY: apiv3Key,
