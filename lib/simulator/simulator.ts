@@ -356,7 +356,9 @@ export class Simulator {
    * ended so stays as it is. Without this, a refund settles after 20 minutes of business time.
    *
    * Likewise, profit sharing is finished and a return of it succeeds, by their merchant numbers, which both happens after a
-   * minute otherwise. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`.
+   * minute otherwise. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`. A withdrawal arrives, or with `fail` FAIL or
+   * REFUND, which a bank may send back later; a fapiao is issued or reversed; an application for a sub-merchant, and a change
+   * of its settlement account, is approved or rejected. By its `out_parking_no`, a payer repays what WeChat Pay has advanced.
    *
    * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund, and a code of WeChat Pay for one that has ended differently.
    *   InvalidArgumentError for an unknown ending or option.
@@ -372,7 +374,9 @@ export class Simulator {
    * after 24 hours of business time.
    *
    * Likewise, the user confirms a service order of WeChat Pay Score by its `out_order_no`, signs a contract by its
-   * `out_contract_code`, or opens the member card of a brand by the openid.
+   * `out_contract_code`, or opens the member card of a brand by the openid; a sub-merchant signs by the number of its
+   * application; a user fills in the title of a fapiao by its `fapiao_apply_id`. By its `out_parking_no`, with `fail` such as
+   * `'OVERDUE'`, the plate of a parked car is blocked, and without it, is free again.
    *
    * @throws ApiError `NOT_FOUND` for an unknown transfer, and a code of WeChat Pay for one that has ended differently.
    *   InvalidArgumentError for an unknown option.

@@ -363,7 +363,10 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Sends a notification of any documented event, with sampled content',
     body: object(
       {
-        event_type: described(STRING, 'Such as `TRANSACTION.SUCCESS`; those of APIv2 begin with `v2/`.'),
+        event_type: described(
+          STRING,
+          'Such as `TRANSACTION.SUCCESS`; those of APIv2 begin with `v2/`. `COMPLAINT.CREATE` also begins a complaint, and `COMPLAINT.STATE_CHANGE` goes on with it, with the fields of `override`.',
+        ),
         to: described(STRING, 'Its URL. Default: that of the last notification.'),
         override: described(HEADERS, 'Fields of the content by their paths: `{ "amount.total": 100 }`.'),
         mchid: described(STRING, 'The merchant, or the brand by its brand_id, that it is for. Default: the first one.'),

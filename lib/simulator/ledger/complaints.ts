@@ -56,6 +56,8 @@ export interface Log {
 }
 
 export interface Statement {
+  /** The merchant's own: repeated, it is the same statement. */
+  readonly id?: string | undefined
   readonly details?: string | undefined
   readonly images?: readonly string[] | undefined
 }
@@ -85,6 +87,8 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
   readonly #orders: Orders
   readonly #urls: Map<string, { url: string }>
   readonly #logs: Map<string, { list: Log[] }>
+  /** The logs by the merchant's own numbers of what it said. */
+  readonly #statements: Map<string, { id: string }>
 
   constructor(book: Book, orders: Orders, refunds: Refunds) {
     super(book, 'complaints', {
@@ -101,6 +105,7 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
     this.#orders = orders
     this.#urls = book.table('complaints.urls')
     this.#logs = book.table('complaints.logs')
+    this.#statements = book.table('complaints.statements')
     refunds.onSuccess(({ mchid, payment }, now) => {
       for (const complaint of this.of(mchid)) {
         if (complaint.request.transaction_id === payment.transactionId) this.happen(complaint, 'REFUND_SUCCESS', now)
@@ -122,9 +127,13 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
   }
 
   /** Somebody says or does something about a complaint: it is logged and notified. @throws ApiError unless it is possible. */
-  happen(complaint: Complaint, event: ComplaintEvent, now: EpochMilliseconds, statement?: Statement): string {
+  happen(complaint: Complaint, event: ComplaintEvent, now: EpochMilliseconds, statement: Statement = {}): string {
+    const said = `${complaint.no}/${statement.id}`
+    const known = statement.id === undefined ? undefined : this.#statements.get(keyOf(complaint.mchid, said))
+    if (known) return known.id
     this.move(complaint, event, now)
     const id = this.#log(complaint, event, now, statement)
+    if (statement.id !== undefined) this.#statements.set(keyOf(complaint.mchid, said), { id })
     const notify_url = this.urlOf(complaint.mchid)
     if (notify_url !== undefined) {
       this.#book.announce({

@@ -68,7 +68,7 @@ export function complaintEndpoints(complaints: Complaints, origin: () => string)
     ),
     endpoint(`post ${PATH}/response-immediate-service`, call => {
       const details = call.body.message.blocks?.flatMap(({ text }) => text?.text ?? []).join('\n')
-      return ok({ log_id: handle(call, 'MERCHANT_RESPONSE', { details }) })
+      return ok({ log_id: handle(call, 'MERCHANT_RESPONSE', { id: call.body.idempotent_id, details }) })
     }),
     endpoint(`post ${PATH}/complete`, call => {
       handle(call, 'MERCHANT_CONFIRM_COMPLETE')

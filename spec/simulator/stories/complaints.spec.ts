@@ -133,6 +133,11 @@ it('is about the last paid order unless the test says otherwise, and may have th
   const { out_trade_no } = await sell(200)
   await simulator.trigger('COMPLAINT.CREATE', { override: { complaint_id: 'C1' } })
   expect(await detail('C1')).toMatchObject({ complaint_order_info: [{ out_trade_no, amount: 200 }] })
+  const message = { blocks: [{ type: 'TEXT', text: { text: '您好' } }] }
+  const json = { complainted_mchid: mchid, message, idempotent_id: 'I1' }
+  const say = async () => (await complaints.responseImmediateService.post({ complaint_id: 'C1', json })).data.log_id
+  expect(await say()).toBe(await say())
+  expect(await history('C1')).toEqual(['MERCHANT_RESPONSE', 'USER_CREATE_COMPLAINT'])
   const again = simulator.trigger('COMPLAINT.CREATE', { override: { complaint_id: 'C1', complaint_detail: '不同' } })
   expect(await failure(again)).toMatchObject(refused)
 })
