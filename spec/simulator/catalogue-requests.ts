@@ -105,6 +105,7 @@ function encryptLeaves(value: Json, encrypt: (plain: string) => string): Json {
 }
 
 const AJV = { strict: false, validateSchema: false, code: { optimize: false } }
+const validators = new Map<string, ReturnType<Ajv2020['compile']>>()
 const AJVS = { v3: new Ajv2020(AJV), v2: new Ajv2020({ ...AJV, coerceTypes: true }) }
 for (const ajv of Object.values(AJVS)) {
   formats.default(ajv)
@@ -140,6 +141,52 @@ export function eventMisfit(event_type: string, resource: unknown): string | und
 function violation(document: 'v3' | 'v2', steps: readonly string[], value: unknown): string | undefined {
   const pointer = [...steps, 'schema'].map(step => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
   const ajv = AJVS[document]
-  const validate = ajv.compile({ $ref: `${document}#/${pointer.join('/')}` })
+  const $ref = `${document}#/${pointer.join('/')}`
+  const validate = validators.get($ref) ?? ajv.compile({ $ref })
+  validators.set($ref, validate)
   return validate(value) ? undefined : ajv.errorsText(validate.errors)
+}
+
+/** What one operation in so many may lack; the misses beyond that. */
+export function beyondOneIn(count: number, of: readonly unknown[], misses: readonly string[]): readonly string[] {
+  return misses.slice(Math.floor(of.length / count))
+}
+
+export function nameOf({ method, path }: Documented): string {
+  return `${method} ${path}`
+}
+
+/** What each operation responds, one after the other. */
+export async function responsesOf<Given>(
+  operations: readonly Documented[],
+  call: (operation: Documented) => Promise<Given>,
+): Promise<Map<Documented, Given>> {
+  const responses = new Map<Documented, Given>()
+  for (const operation of operations) responses.set(operation, await call(operation))
+  return responses
+}
+
+/** What operations respond to a sample in which `change` has spoilt a field; without a field, one is left out. */
+export async function refusalsOf<Given>(
+  operations: readonly Documented[],
+  change: (operation: Documented) => { field: string; response: Promise<Given> } | undefined,
+): Promise<{ operation: Documented; field: string; response: Given }[]> {
+  const refusals: { operation: Documented; field: string; response: Given }[] = []
+  for (const operation of operations) {
+    const changed = change(operation)
+    if (changed) refusals.push({ operation, field: changed.field, response: await changed.response })
+  }
+  return refusals
+}
+
+/** Responses that do not fit the schema of their operation; `read` returns their status and their value. */
+export function misfitsOf<Given>(
+  responses: readonly (readonly [Documented, Given])[],
+  read: (operation: Documented, response: Given) => { status: number; value: unknown },
+): string[] {
+  return responses.flatMap(([operation, response]) => {
+    const { status, value } = read(operation, response)
+    const problem = misfit(operation, status, value)
+    return problem === undefined ? [] : [`${nameOf(operation)}: ${problem}`]
+  })
 }

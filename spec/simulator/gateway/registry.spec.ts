@@ -1,40 +1,17 @@
 import { privateDecrypt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '../../../lib/errors.js'
-import { endpoint, ok } from '../../../lib/simulator/gateway/endpoint.js'
-import { Registry } from '../../../lib/simulator/gateway/registry.js'
-import { createMerchant } from '../../../lib/simulator/keys/merchant.js'
-import { BusinessClock } from '../../../lib/simulator/ledger/clock.js'
-import { createLedger } from '../../../lib/simulator/ledger/ledger.js'
+import { type Endpoint, endpoint, ok } from '../../../lib/simulator/gateway/endpoint.js'
 import { documented } from '../catalogue-requests.js'
+import { registryCaller } from '../registry-caller.js'
 import { startSimulator } from '../start.js'
 
 await using simulator = await startSimulator()
-const { keys, config } = simulator
-const merchant = createMerchant(config.mchid, keys)
-const ledger = () => createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] })
+const { config } = simulator
 
 /** Without product modules: the catalogue alone. */
-const registry = new Registry([], ledger())
-
-async function call(at: Registry, method: string, path: string, content?: object) {
-  const { route, params } = at.find(method, path)
-  const body = Buffer.from(content ? JSON.stringify(content) : '')
-  const request = { method, target: path, headers: { 'content-type': 'application/json' }, body }
-  return route.handle({ merchant, params, query: new URLSearchParams(), request, now: 0, machineTime: 0 })
-}
-
-/** The response, or the error that the gateway makes one of. */
-async function ask(method: string, path: string, content?: object) {
-  try {
-    const { statusCode: status, body: text } = await call(registry, method, path, content)
-    return { status, text, json: text === '' ? {} : JSON.parse(text) }
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    const { statusCode: status, code, message, detail } = error
-    return { status, text: '', json: { code, message, detail } }
-  }
-}
+const caller = registryCaller(simulator)
+const ask = (method: string, target: string, content?: object) =>
+  caller({ method, target, ...(content && { body: JSON.stringify(content) }) })
 
 const WITHDRAW = '/v3/merchant/fund/withdraw'
 
@@ -118,43 +95,34 @@ describe('a wrong field', () => {
 
 describe('an endpoint of a product module', () => {
   const body = withdrawal('withdrawF')
-  const withdraw = (at: Registry, content: object) => call(at, 'POST', WITHDRAW, content)
+  const withdrawals = (handle: Endpoint['handle'], options: Pick<Endpoint, 'numbers'> = {}) => {
+    const own = registryCaller(simulator, [endpoint('post /v3/merchant/fund/withdraw', handle, options)])
+    return (content: object) => own({ method: 'POST', target: WITHDRAW, body: JSON.stringify(content) })
+  }
 
   it('is not called again for the same number', async () => {
     let count = 0
-    const own = new Registry(
-      [endpoint('post /v3/merchant/fund/withdraw', ({ respond }) => respond({ withdraw_id: String(++count) }))],
-      ledger(),
-    )
-    const responses = await Promise.all([withdraw(own, body), withdraw(own, body), withdraw(own, body)])
-    expect(responses.map(response => JSON.parse(response.body).withdraw_id)).toEqual(['1', '1', '1'])
-    await expect(withdraw(own, { ...body, amount: 1 })).rejects.toThrow(/out_request_no/)
+    const withdraw = withdrawals(({ respond }) => respond({ withdraw_id: String(++count) }))
+    const responses = await Promise.all([withdraw(body), withdraw(body), withdraw(body)])
+    expect(responses.map(({ json }) => json.withdraw_id)).toEqual(['1', '1', '1'])
+    expect((await withdraw({ ...body, amount: 1 })).json.message).toMatch(/out_request_no/)
     expect(count).toBe(1)
   })
 
   it('compares the numbers itself when it says so', async () => {
     let count = 0
-    const own = new Registry(
-      [endpoint('post /v3/merchant/fund/withdraw', () => ok({ withdraw_id: String(++count) }), { numbers: 'ledger' })],
-      ledger(),
-    )
-    await withdraw(own, body)
-    expect(await withdraw(own, body)).toMatchObject({ body: '{"withdraw_id":"2"}' })
+    const withdraw = withdrawals(() => ok({ withdraw_id: String(++count) }), { numbers: 'ledger' })
+    await withdraw(body)
+    expect(await withdraw(body)).toMatchObject({ text: '{"withdraw_id":"2"}' })
   })
 
   it('completes its response with what the schema requires, and leaves out what it does not have', async () => {
-    const own = new Registry(
-      [endpoint('post /v3/merchant/fund/withdraw', ({ respond }) => respond({ extra: true }))],
-      ledger(),
-    )
-    expect(JSON.parse((await withdraw(own, body)).body)).toEqual({
-      withdraw_id: expect.any(String),
-      out_request_no: 'withdrawF',
-    })
+    const withdraw = withdrawals(({ respond }) => respond({ extra: true }))
+    expect((await withdraw(body)).json).toEqual({ withdraw_id: expect.any(String), out_request_no: 'withdrawF' })
   })
 
-  it('must be in the catalogue', () => {
-    const own = new Registry([{ method: 'GET', path: '/v3/nothing', handle: () => ok({}) }], ledger())
-    expect(() => own.find('GET', '/v3/nothing')).toThrow(TypeError)
+  it('must be in the catalogue', async () => {
+    const own = registryCaller(simulator, [{ method: 'GET', path: '/v3/nothing', handle: () => ok({}) }])
+    await expect(own({ method: 'GET', target: '/v3/nothing' })).rejects.toThrow(TypeError)
   })
 })
