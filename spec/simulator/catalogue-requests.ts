@@ -1,5 +1,5 @@
 /** The published catalogue as specs read it: a request for each operation, and validators of its own. */
-import { constants, createPublicKey, publicEncrypt } from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -78,9 +78,13 @@ function parameterSample(document: 'v3' | 'v2', { example, schema }: Json): unkn
   return format === 'date-time' ? '2026-11-01T00:00:00+08:00' : '1'.padEnd(minLength, '0')
 }
 
+const publicKeys = new Map<string, KeyObject>()
+
 /** Encrypts a value for WeChat Pay. */
 export function encryptWith(publicKey: string, value: string, padding = constants.RSA_PKCS1_OAEP_PADDING): string {
-  return publicEncrypt({ key: createPublicKey(publicKey), padding }, Buffer.from(value)).toString('base64')
+  const key = publicKeys.get(publicKey) ?? createPublicKey(publicKey)
+  publicKeys.set(publicKey, key)
+  return publicEncrypt({ key, padding }, Buffer.from(value)).toString('base64')
 }
 
 /** A copy of a payload in which the fields that the schema marks are encrypted. */

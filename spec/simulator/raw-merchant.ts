@@ -1,5 +1,5 @@
 /** A merchant with node:http and node:crypto only, so that the simulator is tested independently of its own code. */
-import { createPublicKey, createSign, createVerify, randomUUID } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, randomUUID, sign, verify } from 'node:crypto'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import type { SimulatorBrandConfig, SimulatorConfig } from '../../lib/simulator/index.js'
 
@@ -38,8 +38,9 @@ export interface RawResponse {
 export function authorization(config: Config, call: RawCall): string {
   const { method = 'GET', path = '/', body = '', timestamp = Math.floor(Date.now() / 1000) } = call
   const { nonce = randomUUID().replaceAll('-', ''), serial = config.serial } = call
-  const signer = createSign('RSA-SHA256').update(`${method}\n${path}\n${timestamp}\n${nonce}\n${body}\n`)
-  const signature = signer.sign(call.privateKey ?? config.privateKey, 'base64')
+  const message = Buffer.from(`${method}\n${path}\n${timestamp}\n${nonce}\n${body}\n`)
+  const key = keyOf(call.privateKey ?? config.privateKey, createPrivateKey)
+  const signature = sign('RSA-SHA256', message, key).toString('base64')
   const caller =
     'brand_id' in config
       ? `WECHATPAY-BRAND-SHA256-RSA2048 brand_id="${config.brand_id}"`
@@ -96,13 +97,24 @@ export function post(config: Config, path: string, payload: unknown, call: RawCa
   return send(config, { method: 'POST', path, body: JSON.stringify(payload), ...call })
 }
 
-/** Whether the response is signed with the key that its Wechatpay-Serial names. */
-export function isSigned({ headers, text }: RawResponse, { certs }: Config): boolean {
+/** Whether the response is signed with the key that its Wechatpay-Serial names; a file, by its digest. */
+export function isSigned({ headers, text }: RawResponse, { certs }: Pick<Config, 'certs'>): boolean {
   const key = certs[String(headers['wechatpay-serial'])]
   if (key === undefined) return false
-  const message = `${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${text}\n`
-  const signature = String(headers['wechatpay-signature'])
-  return createVerify('RSA-SHA256').update(message).verify(createPublicKey(key), signature, 'base64')
+  const sha1 = headers['wechatpay-statement-sha1']
+  const signed = sha1 === undefined ? text : JSON.stringify({ sha1 })
+  const message = Buffer.from(`${headers['wechatpay-timestamp']}\n${headers['wechatpay-nonce']}\n${signed}\n`)
+  const signature = Buffer.from(String(headers['wechatpay-signature']), 'base64')
+  return verify('RSA-SHA256', message, keyOf(key, createPublicKey), signature)
+}
+
+// Reading a key takes as long as signing with it.
+const keys = new Map<string, KeyObject>()
+
+function keyOf(pem: string, read: (pem: string) => KeyObject): KeyObject {
+  const key = keys.get(pem) ?? read(pem)
+  keys.set(pem, key)
+  return key
 }
 
 let count = 0

@@ -15,5 +15,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 async function mint(time: number): Promise<SimulatorKeys> {
   // With https, so that they have its authority.
   await using simulator = await Simulator.start({ clock: () => time, https: true })
-  return simulator.keys
+  // A brand's are made when it is asked for.
+  return simulator.brand && simulator.keys
 }
