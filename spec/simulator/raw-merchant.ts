@@ -109,11 +109,11 @@ export function isSigned({ headers, text }: RawResponse, { certs }: Pick<Config,
 }
 
 // Reading a key takes as long as signing with it.
-const keys = new Map<string, KeyObject>()
+const keyObjects = new Map<string, KeyObject>()
 
 function keyOf(pem: string, read: (pem: string) => KeyObject): KeyObject {
-  const key = keys.get(pem) ?? read(pem)
-  keys.set(pem, key)
+  const key = keyObjects.get(pem) ?? read(pem)
+  keyObjects.set(pem, key)
   return key
 }
 
