@@ -1,6 +1,7 @@
 /** Fails while something in the catalogue is not as openapi/README.md says, which OpenAPI itself cannot tell. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkErrors } from './errors.mjs'
 import { readDocument } from './read.mjs'
 import { checkSamples } from './samples.mjs'
 import { checkWords } from './words.mjs'
@@ -9,7 +10,8 @@ const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
 
 const problems = /** @type {const} */ (['v3', 'v2']).flatMap(api => {
   const document = readDocument(api)
-  return [...checkSamples(document, api), ...checkWords(document, readme)].map(problem => `API${api} ${problem}`)
+  const found = [...checkSamples(document, api), ...checkWords(document, readme), ...checkErrors(document)]
+  return found.map(problem => `API${api} ${problem}`)
 })
 
 for (const problem of problems) console.error(problem)

@@ -58,11 +58,19 @@ export interface Operation {
   'x-docs'?: readonly string[]
   'x-note'?: string
   'x-path-aliases'?: readonly string[]
+  'x-errors'?: readonly DocumentedError[]
   'x-event-types'?: readonly string[]
   'x-original-types'?: readonly string[]
   'x-nonceless'?: boolean
   'x-unsigned'?: boolean
   'x-encrypted-padding'?: 'pkcs1'
+}
+
+export interface DocumentedError {
+  status: number
+  code: string
+  /** As the official page has it. */
+  meaning: string
 }
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'

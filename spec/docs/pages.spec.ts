@@ -70,4 +70,11 @@ describe('the pages of the reference', () => {
     expect(markdown).toContain('await wxpay.v3.pay.transactions.native.post({')
     expect(markdown).toContain('| · `total` | integer, required | 总金额; in fen (分) |')
   })
+
+  it('list the errors of a call, in Markdown too', () => {
+    const page = pageOf('v3/ecommerce/subsidies/create/post')
+    expect(page.errors).toEqual([{ status: 429, code: 'FREQUENCY_LIMITED', meaning: '频率限制' }])
+    expect(markdownOf(page)).toContain('## Errors\n\n| status | code | meaning |\n| --- | --- | --- |\n| 429 |')
+    expect(markdownOf(pageOf('v3/certificates/get'))).not.toContain('## Errors')
+  })
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { checkErrors } from '../../openapi/tools/errors.mjs'
 import { checkSamples } from '../../openapi/tools/samples.mjs'
 import { checkWords } from '../../openapi/tools/words.mjs'
 import { readCatalogue } from './catalogue.js'
@@ -84,4 +85,19 @@ it('an operation has a link, or says why not', () => {
   expect(checkWords(operation(LINKED), '')).toEqual([])
   expect(checkWords(operation('summary: s\n  x-note: There is none.'), '`x-note`')).toEqual([])
   expect(checkWords(operation('summary: s'), '')).toEqual([expect.stringContaining('neither a link nor')])
+})
+
+it.each([
+  ['{ status: 200, code: NO_AUTH, meaning: m }', 'the error 200 NO_AUTH m is not the status of an error'],
+  ['{ status: 403, code: NO AUTH, meaning: m }', 'the error 403 NO AUTH m has a code that is none'],
+  ['{ status: 401, code: SIGN_ERROR, meaning: m }', 'the error 401 SIGN_ERROR m may be the response to every call'],
+  ['{ status: 403, code: A, meaning: m }, { status: 403, code: A, meaning: m }', 'the error 403 A m is there twice'],
+  [
+    '{ status: 404, code: A, meaning: m }, { status: 403, code: B, meaning: m }',
+    'the error 403 B m is not in the order of status and code',
+  ],
+  ['{ status: 403, code: A, meaning: m }, { status: 403, code: A, meaning: n }, { status: 404, code: A, meaning: m }'],
+])('the documented errors %s are checked', (errors, ...problems) => {
+  const document = readCatalogue('v3', { 'paths/a.yaml': `post:\n  ${LINKED}\n  x-errors: [${errors}]\n` })
+  expect(checkErrors(document)).toEqual(problems.map(problem => `/v3/a post: ${problem}`))
 })

@@ -11,6 +11,7 @@ export function markdownOf(page: OperationPage | EventPage): string {
     official.map(url => `<${url}>`).join(' '),
     page.kind === 'operation' ? fence(codeOf(page)) : '',
     ...sections.map(({ name, fields }) => `## ${words.en[name]}\n\n${table(fields)}`),
+    page.kind === 'operation' && page.errors.length > 0 ? errorsOf(page) : '',
     sample === undefined ? '' : `## ${words.en.sample}\n\n${fence(print(sample))}`,
   ]
     .filter(part => part !== '')
@@ -20,6 +21,11 @@ export function markdownOf(page: OperationPage | EventPage): string {
 
 function codeOf({ call }: OperationPage): string {
   return call.forms.map(({ node }) => `await ${node}.${call.method}(${call.options})`).join('\n\n')
+}
+
+function errorsOf({ errors }: OperationPage): string {
+  const rows = errors.map(({ status, code, meaning }) => `| ${status} | \`${code}\` | ${meaning} |`)
+  return [`## ${words.en.errors}\n`, '| status | code | meaning |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 function fence(code: string): string {

@@ -1,7 +1,15 @@
 /** The pages of the reference: one for each operation and each notification of the catalogue. */
 import { moneyOf } from '../../../openapi/tools/money.mjs'
 import { propertyNames } from '../../../openapi/tools/names.mjs'
-import type { Api, Document, Method, Operation, Parameter, Schema } from '../../../openapi/tools/openapi.js'
+import type {
+  Api,
+  Document,
+  DocumentedError,
+  Method,
+  Operation,
+  Parameter,
+  Schema,
+} from '../../../openapi/tools/openapi.js'
 import { payloadOf } from '../../../openapi/tools/operations.mjs'
 import { uploadOf } from '../../../openapi/tools/upload.mjs'
 import { type Field, fieldsOf, row } from './fields.js'
@@ -47,6 +55,8 @@ export interface OperationPage extends Page {
   needsCertificate: boolean
   unsigned: boolean
   statusCode: string
+  /** What its official page lists beyond the errors of every call. */
+  errors: readonly DocumentedError[]
   call: CallSample
   /** What a running simulator is asked to call; an upload has a file, which it does not take. */
   trial: Trial | undefined
@@ -117,6 +127,7 @@ function operationPage(call: Call): OperationPage {
     needsCertificate: (operation.security?.length ?? 0) > 0,
     unsigned: operation['x-unsigned'] ?? false,
     statusCode,
+    errors: operation['x-errors'] ?? [],
     sections: sectionsOf(call, body),
     sample: body && sampleOf(body, call.document.components.schemas),
     call: { forms: formsOf(path), method, options: printOptions(optionsOf(call)) },
