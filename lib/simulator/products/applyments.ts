@@ -103,7 +103,8 @@ interface PlatformApplication {
   }
 }
 
-function describe({ no, request, state, reason }: Applyment) {
+function describe(row: Applyment) {
+  const { no, request, state, reason } = row
   const { applyment_id, sub_mchid } = request
   const isApproved = state === 'NEED_SIGN' || state === 'FINISH'
   return {
@@ -112,22 +113,24 @@ function describe({ no, request, state, reason }: Applyment) {
     applyment_state: state,
     applyment_state_desc: STATES[state][1],
     sign_state: isApproved ? (state === 'FINISH' ? 'SIGNED' : 'UNSIGNED') : 'NOT_SIGNABLE',
-    ...(state === 'NEED_SIGN' && {
-      sign_url: `https://pay.weixin.qq.com/public/apply4ec_sign/s?applymentId=${applyment_id}`,
-    }),
+    ...(state === 'NEED_SIGN' && { sign_url: signUrlOf(row) }),
     ...(isApproved && { sub_mchid }),
     ...(state === 'REJECTED' && { audit_detail: [{ param_name: 'id_card_copy', reject_reason: reason ?? '' }] }),
   }
 }
 
+function signUrlOf({ request }: Applyment): string {
+  return `https://pay.weixin.qq.com/public/apply4ec_sign/s?applymentId=${request.applyment_id}`
+}
+
 function describeForPartner(row: Applyment): object {
-  const { applyment_id, sign_url, sub_mchid, audit_detail = [] } = describe(row)
+  const { applyment_id, sub_mchid, audit_detail = [] } = describe(row)
   const [applyment_state, applyment_state_msg] = STATES[row.state]
   return {
     business_code: row.no,
     applyment_id,
     ...(sub_mchid && { sub_mchid }),
-    ...(sign_url && { sign_url }),
+    sign_url: signUrlOf(row),
     applyment_state,
     applyment_state_msg,
     audit_detail: audit_detail.map(({ param_name, reject_reason }) => ({
