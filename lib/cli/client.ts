@@ -11,7 +11,7 @@ export async function openClient(configuration: Configuration, { words }: Termin
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error
     const { checkKeys } = await import('./doctor/keys.js')
-    const fault = checkKeys(configuration, words).findings.find(({ status }) => status === 'fault')
+    const fault = checkKeys(configuration, words).report.findings.find(({ status }) => status === 'fault')
     throw new Failure(EXIT.usage, fault?.text ?? words.configuration.refused(error.message))
   }
 }

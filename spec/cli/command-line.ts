@@ -1,5 +1,5 @@
 /** Runs the command line in this process: its streams are in memory. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -85,6 +85,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     keys = simulator.keys
   }
   return simulator
+}
+
+/** Gives a folder of `simulate` these keys, with those of https. */
+export async function seedSandbox(folder: string): Promise<void> {
+  if (!keys?.authority) {
+    const simulator = await startSimulator({ https: true })
+    await simulator.close()
+    keys = simulator.keys
+  }
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'keys.json'), JSON.stringify({ mchid: '1900000109', keys }))
 }
 
 export interface Folder {

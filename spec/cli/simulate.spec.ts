@@ -1,6 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -9,20 +9,14 @@ import { EXIT } from '../../lib/cli/exit-codes.js'
 import { keptMerchant } from '../../lib/cli/simulate/sandbox.js'
 import { loadPkcs12 } from '../../lib/crypto/pkcs12.js'
 import { Builder } from '../../lib/index.js'
-import { makeFolder, type Running, running, startSimulator, wechatpay } from './command-line.js'
+import { makeFolder, type Running, running, seedSandbox, wechatpay } from './command-line.js'
 
 const folder = makeFolder()
 const dir = join(folder.path, 'sandbox')
 let started: Running[] = []
 
 // Generating keys takes longer than everything else here.
-beforeAll(async () => {
-  const simulator = await startSimulator({ https: true })
-  const { keys } = simulator
-  await simulator.close()
-  mkdirSync(dir)
-  writeFileSync(join(dir, 'keys.json'), JSON.stringify({ mchid: '1900000109', keys }))
-})
+beforeAll(() => seedSandbox(dir))
 
 afterEach(async () => {
   await Promise.all(started.map(command => command.end()))

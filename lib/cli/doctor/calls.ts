@@ -13,7 +13,7 @@ export async function checkCalls(
   report: Report,
 ): Promise<void> {
   await checkSignature(configuration, report)
-  if (!report.allows('response', 'signature', 'platform-keys', 'apiv3-key', 'apiv2-key', 'configuration')) {
+  if (!report.allows('response', 'signature', 'platform-keys', 'configuration')) {
     for (const id of ['certificates', 'encryption', 'callback'] as const) report.allows(id, 'response')
     return
   }
@@ -85,7 +85,7 @@ function serialIn({ message }: SignatureError): string {
 
 /** Decrypting the list is what proves the APIv3 key. */
 async function checkCertificates(client: WechatPay, configuration: Configuration, report: Report): Promise<void> {
-  if (!report.allows('certificates', 'response')) return
+  if (!report.allows('certificates', 'response', 'apiv3-key')) return
   if (configuration.apiv3Key === undefined) {
     report.skip('certificates', report.words.doctor.noApiv3Key)
     return

@@ -32,9 +32,9 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
   const report = new Report(words, finding => {
     if (!json) terminal.print(lineOf(finding, terminal))
   })
-  checkKeys(configuration, words, report)
+  const { usable } = checkKeys(configuration, words, report)
   if (offline) for (const id of ONLINE) report.skip(id, words.doctor.offline)
-  else await checkOnline(configuration, options, terminal, report)
+  else await checkOnline(usable, options, terminal, report)
   const faults = report.findings.filter(({ status }) => status === 'fault').length
   if (json) terminal.printJson({ ok: faults === 0, checks: report.findings })
   else terminal.print(faults === 0 ? words.doctor.sound : words.doctor.faults(faults))

@@ -11,18 +11,29 @@ const DAY = 24 * 60 * 60 * 1000
 const MIN_BITS = 2048
 const KEY_BYTES = 32
 
-/** The findings about the keys of a configuration. They show no key. */
-export function checkKeys(configuration: Configuration, words: Words, report = new Report(words)): Report {
+/**
+ * The findings about the keys of a configuration. They show no key. `usable` is the configuration for the further checks: what
+ * is wrong in it, and can be mended, is.
+ */
+export function checkKeys(
+  configuration: Configuration,
+  words: Words,
+  report = new Report(words),
+): { report: Report; usable: Configuration } {
   checkCaller(configuration, report)
   const privateKey = checkPrivateKey(configuration, report)
   const certificate = checkCertificate(configuration, report)
   checkKeyPair(privateKey, certificate, report)
-  checkSerial(configuration, certificate, report)
+  const serial = checkSerial(configuration, certificate, report)
   checkPlatformKeys(configuration, privateKey, report)
-  checkSymmetricKey('apiv3-key', configuration.apiv3Key, report)
-  checkSymmetricKey('apiv2-key', configuration.secret, report)
-  checkConfiguration(configuration, report)
-  return report
+  const apiv3Key = checkSymmetricKey('apiv3-key', configuration.apiv3Key, report)
+  const secret = checkSymmetricKey('apiv2-key', configuration.secret, report)
+  const entries = Object.entries({ ...configuration, serial, apiv3Key, secret }).filter(
+    ([, value]) => value !== undefined,
+  )
+  const usable = Object.fromEntries(entries)
+  checkConfiguration(usable, report)
+  return { report, usable }
 }
 
 function checkCaller({ mchid, brand_id }: Configuration, report: Report): void {
@@ -102,32 +113,37 @@ function checkKeyPair(key: KeyObject | undefined, certificate: X509Certificate |
   else report.fault('key-pair', 'PRIVATE_KEY_OF_OTHER_CERTIFICATE')
 }
 
+/** Returns the serial that is right, as far as it is known. */
 function checkSerial(
   { serial, certs, merchant }: Configuration,
   certificate: X509Certificate | undefined,
   report: Report,
-): void {
+): unknown {
   const own = certificate && serialOf(certificate)
   if (serial === undefined || serial === '') {
     if (own) report.ok('serial', report.words.doctor.serialFromCertificate(own))
     else if (memberOf(merchant, 'pfx') !== undefined) report.skip('serial', report.words.doctor.inPkcs12)
     else report.fault('serial', 'SERIAL_MISSING')
-    return
+    return own
   }
   const given = String(serial)
   const isPlatform = Object.entries(Object(certs)).some(
     ([name, value]) => normalized(name) === normalized(given) && identify(value).kind === 'platform-certificate',
   )
   const hex = hexOfDecimal(given)
+  const isDecimal = hex !== undefined && (hex === (own && normalized(own)) || given.length > 40)
   if (/^PUB_KEY_ID/i.test(given)) report.fault('serial', 'SERIAL_IS_PUBLIC_KEY_ID')
   else if (isPlatform) report.fault('serial', 'SERIAL_OF_PLATFORM', given)
   else if (own && normalized(given) === normalized(own)) report.ok('serial', own)
-  else if (hex && (hex === (own && normalized(own)) || given.length > 40)) report.fault('serial', 'SERIAL_DECIMAL', hex)
+  else if (isDecimal) report.fault('serial', 'SERIAL_DECIMAL', hex)
   else if (!/^[0-9A-Fa-f]{1,40}$/.test(given)) report.fault('serial', 'SERIAL_MALFORMED')
   else if (!own) report.ok('serial', given.toUpperCase())
   // With a fault in the certificate, it is not known which of the two is wrong.
   else if (report.allows('serial', 'certificate', 'key-pair'))
     report.fault('serial', 'SERIAL_OF_OTHER_CERTIFICATE', own)
+  if (own === undefined && !isDecimal) return given
+  report.release('serial')
+  return own ?? hex
 }
 
 function hexOfDecimal(serial: string): string | undefined {
@@ -173,37 +189,35 @@ function isPlatformKey(name: string, material: Material, own: KeyObject | undefi
   return false
 }
 
-function checkSymmetricKey(id: 'apiv3-key' | 'apiv2-key', key: unknown, report: Report): void {
+/** Returns the key without what is around it; undefined for one that cannot be used. */
+function checkSymmetricKey(id: 'apiv3-key' | 'apiv2-key', key: unknown, report: Report): string | undefined {
   const { words } = report
   if (key === undefined || key === '') {
     report.skip(id, id === 'apiv3-key' ? words.doctor.noApiv3Key : words.doctor.noSecret)
-    return
+    return undefined
   }
+  const trimmed = String(key).trim()
   const bytes = Buffer.byteLength(String(key))
   if (bytes === KEY_BYTES) report.ok(id, words.doctor.keyLength)
-  else if (Buffer.byteLength(String(key).trim()) === KEY_BYTES) report.fault(id, 'KEY_WITH_WHITE_SPACE')
-  else if (String(key).includes('-----BEGIN')) report.fault(id, 'KEY_IS_PEM')
-  else report.fault(id, 'KEY_LENGTH', bytes)
+  else if (Buffer.byteLength(trimmed) === KEY_BYTES) {
+    report.fault(id, 'KEY_WITH_WHITE_SPACE')
+    report.release(id)
+    return trimmed
+  } else {
+    if (trimmed.includes('-----BEGIN')) report.fault(id, 'KEY_IS_PEM')
+    else report.fault(id, 'KEY_LENGTH', bytes)
+    return undefined
+  }
+  return String(key)
 }
 
 /** What the library says of everything else, once the keys are without a fault. */
 function checkConfiguration(configuration: Configuration, report: Report): void {
   const { words } = report
-  if (
-    !report.allows(
-      'configuration',
-      'merchant',
-      'private-key',
-      'certificate',
-      'key-pair',
-      'serial',
-      'platform-keys',
-      'apiv3-key',
-      'apiv2-key',
-    )
-  ) {
-    return
-  }
+  // Without keys of WeChat Pay, the APIv3 key is what they are downloaded with.
+  const last = Object.keys(Object(configuration.certs)).length > 0 ? 'platform-keys' : 'apiv3-key'
+  const needed = ['merchant', 'private-key', 'certificate', 'key-pair', 'serial', 'platform-keys', last] as const
+  if (!report.allows('configuration', ...needed)) return
   try {
     Builder.factory(configOf(configuration))
     report.ok('configuration', words.doctor.accepted)

@@ -16,7 +16,8 @@ export interface Finding {
 export class Report {
   readonly findings: Finding[] = []
   readonly words: Words
-  readonly #blocked = new Set<CheckId>()
+  /** Checks that others depend on, and the fault that is behind each. */
+  readonly #blocked = new Map<CheckId, CheckId>()
   readonly #onFinding: (finding: Finding) => void
 
   constructor(words: Words, onFinding: (finding: Finding) => void = () => {}) {
@@ -33,8 +34,13 @@ export class Report {
   }
 
   fault<Code extends FaultCode>(id: CheckId, code: Code, ...facts: Parameters<Words['faults'][Code]>): void {
-    this.#blocked.add(id)
+    this.#blocked.set(id, id)
     this.#add({ id, status: 'fault', code, text: this.#textOf(code, facts) })
+  }
+
+  /** The fault is known to have a cure, which the further checks use. */
+  release(id: CheckId): void {
+    this.#blocked.delete(id)
   }
 
   warn<Code extends FaultCode>(id: CheckId, code: Code, ...facts: Parameters<Words['faults'][Code]>): void {
@@ -48,9 +54,9 @@ export class Report {
 
   /** Whether all of these are without a fault. If not, the check is skipped. */
   allows(id: CheckId, ...needed: readonly CheckId[]): boolean {
-    const cause = needed.find(check => this.#blocked.has(check))
+    const cause = needed.map(check => this.#blocked.get(check)).find(check => check !== undefined)
     if (cause === undefined) return true
-    this.#blocked.add(id)
+    this.#blocked.set(id, cause)
     this.skip(id, this.words.doctor.follows(this.words.checks[cause]))
     return false
   }
