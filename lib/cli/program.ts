@@ -153,7 +153,8 @@ function translatedHelp({ help }: Words): Partial<Help> {
       const isShown = defaultValue !== undefined && !negate && !variadic && !Array.isArray(defaultValue)
       return isShown ? `${description} ${help.defaultValue(String(defaultValue))}` : description
     },
-    commandUsage: command => new Help().commandUsage(command).replace('[options]', help.optionsUsage),
+    commandUsage: command =>
+      new Help().commandUsage(command).replace('[options]', help.optionsUsage).replace('[command]', help.commandUsage),
     subcommandTerm: command => command.name(),
   }
 }

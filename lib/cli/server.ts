@@ -20,10 +20,14 @@ export async function serve(
   handle: (received: Received) => Promise<void>,
   { words }: Terminal,
 ): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const body = await read(request)
-    if (body === undefined) response.writeHead(413).end()
-    else await handle({ request, body, response })
+  const server = createServer((request, response) => {
+    const respond = async () => {
+      const body = await read(request)
+      if (body === undefined) response.writeHead(413).end()
+      else await handle({ request, body, response })
+    }
+    // A request that breaks off is not the end of the server.
+    respond().catch(() => response.destroy())
   })
   server.listen(port, host)
   try {

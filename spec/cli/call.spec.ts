@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EXIT } from '../../lib/cli/exit-codes.js'
 import type { Simulator } from '../../lib/simulator/index.js'
 import { type Folder, makeFolder, startSimulator, wechatpay } from './command-line.js'
@@ -252,6 +252,28 @@ describe('a file', () => {
     expect(stderr).toContain(`${statSync(sink).size} bytes`)
     expect(readFileSync(sink, 'utf8')).toMatch(/^\uFEFF?交易时间,/)
     expect(statSync(sink).mode & 0o077).toBe(0)
+  })
+
+  it('shows its progress on a terminal, and nowhere else', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const server = createServer((_, response) => {
+      response.write('交易时间')
+      vi.advanceTimersByTime(200)
+      response.end('\n')
+    }).listen(0, '127.0.0.1')
+    await new Promise(resolve => server.once('listening', resolve))
+    const base_uri = `http://127.0.0.1:${Object(server.address()).port}/`
+    const slow = folder.write('slow.json', { ...simulator.config, base_uri })
+    const download = (isTerminal: boolean) => {
+      const argv = ['call', 'GET', 'v3/billdownload/file', '--query', 'token=1', '--config', slow]
+      return wechatpay([...argv, '--sink', join(folder.path, 'slow.csv')], { isTerminal })
+    }
+    const [shown, quiet] = [await download(true), await download(false)]
+    vi.useRealTimers()
+    server.close()
+    expect([shown.exitCode, quiet.exitCode]).toEqual([EXIT.done, EXIT.done])
+    expect(shown.stderr).toMatch(/\r.*\d\.\d MB/)
+    expect(quiet.stderr).toMatch(/^200\nSaved \S+, 13 bytes\.\n$/)
   })
 
   it('of any other response is its body', async () => {

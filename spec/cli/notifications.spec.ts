@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -105,6 +105,17 @@ describe('listen', () => {
     const { to, command } = await listen('--forward-to', 'http://127.0.0.1:1/', '--lang', 'zh')
     expect((await trigger('TRANSACTION.SUCCESS', to)).exitCode).toBe(EXIT.failed)
     await command.printed(/商城应答 502/)
+  })
+
+  it('goes on after a request that breaks off, and refuses one that is too large', async () => {
+    const { to, command } = await listen()
+    const broken = request(to, { method: 'POST', headers: { 'content-length': '10' } })
+    broken.on('error', () => {})
+    broken.write('half', () => broken.destroy())
+    await new Promise(closed => broken.once('close', closed))
+    expect((await fetch(to, { method: 'POST', body: 'x'.repeat(1024 * 1024 + 1) })).status).toBe(413)
+    expect((await trigger('TRANSACTION.SUCCESS', to)).exitCode).toBe(EXIT.done)
+    expect(await command.end()).toBe(EXIT.done)
   })
 
   it('prints a line of JSON for each, for programs', async () => {

@@ -2,6 +2,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -111,6 +112,17 @@ describe('simulate', () => {
     const chinese = running([...argv, '--lang', 'zh'])
     await chinese.printed(/^已就绪：.* · 网页：.* · 密钥：.*\n$/)
     expect(await chinese.end()).toBe(EXIT.done)
+  })
+
+  it('says where phones reach it', async () => {
+    const { command } = await simulate('--no-https', '--host', '0.0.0.0')
+    const { phones } = JSON.parse(command.output())
+    const outside = Object.values(networkInterfaces()).flatMap(list => list ?? [])
+    const addresses = outside
+      .filter(({ family, internal }) => family === 'IPv4' && !internal)
+      .map(found => found.address)
+    if (phones === undefined) expect(addresses).toEqual([])
+    else expect(addresses).toContain(new URL(phones).hostname)
   })
 
   it('stands for the hosts of WeChat Pay, as a proxy', async () => {

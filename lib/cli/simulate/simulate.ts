@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { InvalidArgumentError } from '../../index.js'
 import { Simulator, type SimulatorOptions } from '../../simulator/index.js'
+import { control, member } from '../control.js'
 import { EXIT, type ExitCode, Failure } from '../exit-codes.js'
 import { portFailure } from '../server.js'
 import type { Terminal } from '../terminal.js'
@@ -22,19 +23,29 @@ export interface SimulateOptions {
 }
 
 export async function simulate(terminal: Terminal, options: SimulateOptions): Promise<ExitCode> {
-  const { words } = terminal
   // Before the keys are generated, which takes a moment.
   requireFolder(options.dir, terminal)
   const simulator = await start(options, terminal)
-  writeSandbox(options.dir, simulator)
-  const { url, httpsUrl } = simulator
-  const page = `${url}/_sim/`
-  if (options.json) terminal.printJson({ url, httpsUrl, page, dir: options.dir })
-  else
-    terminal.print(words.simulate.ready({ url, httpsUrl, page, dir: options.dir, isProxy: options.as !== undefined }))
-  await terminal.ended()
-  await simulator.close()
+  try {
+    writeSandbox(options.dir, simulator)
+    const networkUrl = member((await control(terminal, simulator.url, 'health')).body, 'networkUrl')
+    announce(simulator, typeof networkUrl === 'string' ? `${networkUrl}/_sim/` : undefined, options, terminal)
+    await terminal.ended()
+  } finally {
+    await simulator.close()
+  }
   return EXIT.done
+}
+
+function announce(
+  { url, httpsUrl }: Simulator,
+  phones: string | undefined,
+  { dir, as, json }: SimulateOptions,
+  terminal: Terminal,
+): void {
+  const page = `${url}/_sim/`
+  if (json) terminal.printJson({ url, httpsUrl, page, phones, dir })
+  else terminal.print(terminal.words.simulate.ready({ url, httpsUrl, page, phones, dir, isProxy: as !== undefined }))
 }
 
 function requireFolder(folder: string, { words }: Terminal): void {

@@ -10,6 +10,7 @@ export const en = {
     help: 'print this help',
     lang: 'language of the output; default: that of LC_ALL or LANG',
     optionsUsage: '[options]',
+    commandUsage: '[command]',
     defaultValue: (value: string) => `(default: ${value})`,
     titles: {
       'Usage:': 'Usage:',
@@ -161,10 +162,10 @@ export const en = {
     refused: (message: string) => `The configuration cannot be used: ${message}`,
   },
   simulate: {
-    ready: ({ url, httpsUrl, page, dir, isProxy }: Ready) =>
+    ready: ({ url, httpsUrl, page, phones, dir, isProxy }: Ready) =>
       [
         `Ready: ${[url, ...(httpsUrl === undefined ? [] : [httpsUrl])].join(' and ')}`,
-        `page: ${page}`,
+        `page: ${page}${phones === undefined ? '' : `, for phones ${phones}`}`,
         `keys: ${dir}`,
         ...(isProxy ? [`HTTPS_PROXY=${url}`] : []),
       ].join(' · '),

@@ -13,6 +13,8 @@ export interface Ready {
   readonly url: string
   readonly httpsUrl: string | undefined
   readonly page: string
+  /** The page, as phones of the same network reach it. */
+  readonly phones: string | undefined
   readonly dir: string
   /** Whether it is a proxy for WeChat Pay's hosts. */
   readonly isProxy: boolean

@@ -48,6 +48,7 @@ export const zh: Words = {
     help: '显示帮助',
     lang: '输出语言；默认取自 LC_ALL 或 LANG',
     optionsUsage: '[选项]',
+    commandUsage: '[命令]',
     defaultValue: value => `（默认 ${value}）`,
     titles: {
       'Usage:': '用法：',
@@ -197,10 +198,10 @@ export const zh: Words = {
     refused: message => `配置无法使用。原文：${message}`,
   },
   simulate: {
-    ready: ({ url, httpsUrl, page, dir, isProxy }) =>
+    ready: ({ url, httpsUrl, page, phones, dir, isProxy }) =>
       [
         `已就绪：${[url, ...(httpsUrl === undefined ? [] : [httpsUrl])].join(' 和 ')}`,
-        `网页：${page}`,
+        `网页：${page}${phones === undefined ? '' : `，手机访问 ${phones}`}`,
         `密钥：${dir}`,
         ...(isProxy ? [`HTTPS_PROXY=${url}`] : []),
       ].join(' · '),
