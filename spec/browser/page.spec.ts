@@ -292,7 +292,7 @@ describe.skipIf(!isThere)('the page for people', () => {
     await card('transfers/transfer1').getByRole('link', { name: '用户看到的页面' }).click()
     await button('确认').click()
     await page.getByText('可以关闭此页面了').waitFor()
-    await page.goto(`${simulator.url}/_sim/pay/orders/${number}`)
+    await page.goto(`${simulator.url}/_sim/pay/${number}`)
     await button('取消').click()
     await page.getByText('用户关闭了收银台').first().waitFor()
     await button('支付').press('Enter')

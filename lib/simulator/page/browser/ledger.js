@@ -5,6 +5,7 @@ import {
   button,
   card,
   copyable,
+  eventText,
   fold,
   list,
   money,
@@ -79,15 +80,17 @@ function kindText(kind) {
 }
 
 /** @param {Entry} entry */
-const pathOf = ({ kind, number }) => `pay/${kind}/${encodeURIComponent(number)}`
+const pathOf = ({ kind, number, mchid }) => `pay/${kind}/${encodeURIComponent(number)}/${mchid}`
 
 /**
  * @param {Entry} entry
  * @param {Health} health
  */
 function showEntry(entry, health) {
-  const { kind, number, id, type, title, amount, currency, due, history } = entry
-  const key = `${kind}/${number}`
+  const { kind, mchid, number, id, type, title, amount, currency, due, history } = entry
+  // Several merchants may use the same number.
+  const owner = mchid === health.mchid ? '' : mchid
+  const key = `${kind}/${number}${owner && `/${owner}`}`
   const isForUser = entry.acts.some(({ act }) => OF_USER.includes(act))
   const path = pathOf(entry)
   return card(key, `${title ?? kindText(kind)} ${number}`, [
@@ -104,8 +107,8 @@ function showEntry(entry, health) {
         amount !== undefined && h('span', { class: 'amount' }, money(amount, currency)),
       ),
       h('p', {}, state(entry.state), ' ', ...remarks(entry)),
-      h('p', { class: 'muted' }, [type, number, id].filter(Boolean).join(' · ')),
-      due && h('p', { class: 'muted' }, t().due(due.event, timeOf(due.at))),
+      h('p', { class: 'muted' }, [type, number, id, owner].filter(Boolean).join(' · ')),
+      due && h('p', { class: 'muted' }, t().due(eventText(due.event), timeOf(due.at))),
       isForUser && h('p', {}, h('a', { href: `/_sim/${path}` }, t().open)),
     ),
     actions(entry),
@@ -117,7 +120,7 @@ function showEntry(entry, health) {
           h(
             'li',
             {},
-            `${timeOf(step.at)} · ${step.event ?? t().placed} → `,
+            `${timeOf(step.at)} · ${step.event === undefined ? t().placed : eventText(step.event)} → `,
             state(step.state),
             step.reason !== undefined && ` ${reasonText(step.reason)}`,
           ),
@@ -172,7 +175,7 @@ function endings({ kind, number, mchid }, { act, fails, reasons }) {
   const causes = reasons.filter(reason => reason !== CANCELLED)
   return [
     button(t().acts[act], () => end(), 'main'),
-    ...(fails === 'never' ? [] : failing(`${kind}/${number}#${act}`, t().failures[act], causes, end)),
+    ...(fails === 'never' ? [] : failing(`${kind}/${number}/${mchid}#${act}`, t().failures[act], causes, end)),
     ...(reasons.includes(CANCELLED) ? [button(t().cancel, () => end(CANCELLED))] : []),
   ]
 }

@@ -18,7 +18,7 @@ import { page, read, say, setLanguage, t, timeOf } from './view.js'
  * @property {import('./tools.js').Keys} keys
  */
 
-/** The entry of which this is the user's page, as `kind/number`. */
+/** The entry of which this is the user's page: `kind/number/mchid`, `kind/number`, or the number of an order. */
 const ofUser = /^\/_sim\/pay\/(.+)$/.exec(location.pathname)?.[1]
 /** Milliseconds from an event until everything is read again. */
 const PAUSE = 100
@@ -52,11 +52,10 @@ page.render = () => {
 }
 
 /** @param {Entry} entry */
-function isOfUser({ kind, number }) {
-  const [given = '', rest] = (ofUser ?? '').split(/\/(.*)/s)
-  return rest === undefined
-    ? kind === 'orders' && number === decodeURIComponent(given)
-    : kind === given && number === decodeURIComponent(rest)
+function isOfUser({ kind, number, mchid }) {
+  const [ofKind = '', given, owner = mchid] = (ofUser ?? '').split('/')
+  if (given === undefined) return kind === 'orders' && number === decodeURIComponent(ofKind)
+  return kind === ofKind && number === decodeURIComponent(given) && mchid === owner
 }
 
 function headerOf() {

@@ -346,7 +346,7 @@ export const KINDS = {
 }
 
 /**
- * States and reasons are shown as they are on the wire. Chinese readers are told what the usual ones mean.
+ * States and reasons are shown as they are on the wire, with what the usual ones mean; events by their meaning.
  *
  * @type {Readonly<Record<Language, Readonly<Record<string, string>>>>}
  */
@@ -396,6 +396,24 @@ export const WORDS = {
     PAYEE_ACCOUNT_ABNORMAL: '用户账户异常',
     RECEIVE_LIMIT: '超出收款限额',
     OVERDUE_CLOSE: '超时未确认',
+    pay: '支付',
+    ask: '等待输入密码',
+    accept: '受理',
+    settle: '到账',
+    succeed: '成功',
+    fail: '失败',
+    close: '关闭',
+    reverse: '撤销',
+    refund: '退款',
+    retry: '重新处理',
+    confirm: '确认',
+    cancel: '取消',
+    cancelled: '取消完成',
+    process: '处理',
+    finish: '完成',
+    complete: '完成服务',
+    terminate: '解约',
+    expire: '过期',
   },
 }
 

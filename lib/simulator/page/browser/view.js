@@ -202,6 +202,11 @@ export function reasonText(name) {
   return meaning ? `${name} · ${meaning}` : name
 }
 
+/**
+ * @param {string} name
+ */
+export const eventText = name => WORDS[page.language][name] ?? name
+
 /** @param {number} milliseconds */
 export function timeOf(milliseconds) {
   const options = /** @type {const} */ ({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
