@@ -48,7 +48,7 @@ export interface SimulatorOptions {
   merchants?: readonly SimulatedMerchant[]
   /** Fen that the accounts of merchants hold at first. Default: one million yuan in `BASIC` and in `OPERATION`. */
   balances?: Balances
-  /** Payers who have that much to spend, in fen: what is more fails with `NOTENOUGH`. Everybody else's money is endless. */
+  /** Payers who have that much to spend, in fen: what is more fails with `NOT_ENOUGH`. Everybody else's money is endless. */
   payers?: readonly SimulatedPayer[]
   /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
   keys?: SimulatorKeys

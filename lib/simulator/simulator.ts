@@ -335,10 +335,10 @@ export class Simulator {
    * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, a deduction as
    * PAY_FAIL, any other can still be paid.
    *
-   * Deductions, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after a minute without
-   * this.
+   * Deductions of a contract, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after a
+   * minute without this.
    *
-   * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`, and `NOTENOUGH` when
+   * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`, and `NOT_ENOUGH` when
    *   the payer is one of `payers` and has less: then the payment has failed. InvalidArgumentError when the order names a
    *   different payer, when several merchants have the number, and for an unknown option.
    */
@@ -355,8 +355,9 @@ export class Simulator {
    * The money of a refund arrives: PROCESSING becomes SUCCESS, or with `fail` ABNORMAL or CLOSED. A refund that has
    * ended so stays as it is. Without this, a refund settles after 20 minutes of business time.
    *
-   * Likewise, profit sharing is finished and a return of it succeeds, by their merchant numbers, which both happens after a
-   * minute otherwise. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`. A withdrawal arrives, or with `fail` FAIL or
+   * Likewise, by their merchant numbers, profit sharing is finished and a return of it succeeds, the details of a batch and
+   * a transfer within an authorisation or to a bank card arrive, and a receipt is made, all of which happens after a while
+   * otherwise. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`. A withdrawal arrives, or with `fail` FAIL or
    * REFUND, which a bank may send back later; a fapiao is issued or reversed; an application for a sub-merchant, and a change
    * of its settlement account, is approved or rejected. By its `out_parking_no`, a payer repays what WeChat Pay has advanced.
    *
@@ -373,10 +374,11 @@ export class Simulator {
    * reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. A transfer that has ended so stays as it is. Without this, a transfer fails
    * after 24 hours of business time.
    *
-   * Likewise, the user confirms a service order of WeChat Pay Score by its `out_order_no`, signs a contract by its
-   * `out_contract_code`, or opens the member card of a brand by the openid; a sub-merchant signs by the number of its
-   * application; a user fills in the title of a fapiao by its `fapiao_apply_id`. By its `out_parking_no`, with `fail` such as
-   * `'OVERDUE'`, the plate of a parked car is blocked, and without it, is free again.
+   * Likewise, the user confirms a service order or a permission of WeChat Pay Score, signs a plan or a contract, authorises
+   * transfers, and receives a red packet, by the merchant's number of each, or opens the member card of a brand by the
+   * openid; with `fail`, the user takes back a permission, a plan, a contract or an authorisation. A sub-merchant signs by
+   * the number of its application; a user fills in the title of a fapiao by its `fapiao_apply_id`. By its `out_parking_no`,
+   * with `fail` such as `'OVERDUE'`, the plate of a parked car is blocked, and without it, is free again.
    *
    * @throws ApiError `NOT_FOUND` for an unknown transfer, and a code of WeChat Pay for one that has ended differently.
    *   InvalidArgumentError for an unknown option.

@@ -187,9 +187,9 @@ describe('a payer with a balance', () => {
     for (const [number, total] of Object.entries({ P1: 100, P2: 60, P3: 60 }))
       await sell(shop, SHOP, `${number}0000`, total)
     simulator.pay('P10000', { openid: 'poor' })
-    expect(() => simulator.pay('P20000', { openid: 'poor' })).toThrow(expect.objectContaining({ code: 'NOTENOUGH' }))
+    expect(() => simulator.pay('P20000', { openid: 'poor' })).toThrow(expect.objectContaining({ code: 'NOT_ENOUGH' }))
     await refund(shop, 'P10000', 'R-4')
-    expect(() => simulator.pay('P20000', { openid: 'poor' })).toThrow(expect.objectContaining({ code: 'NOTENOUGH' }))
+    expect(() => simulator.pay('P20000', { openid: 'poor' })).toThrow(expect.objectContaining({ code: 'NOT_ENOUGH' }))
     simulator.settle('R-4')
     simulator.pay('P20000', { openid: 'poor' })
     // Everybody else's money is endless.

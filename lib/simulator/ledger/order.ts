@@ -73,8 +73,8 @@ const CODE_ENDINGS: Readonly<
   '000001': { userPaying: true, by: 'pay' },
   '000002': { userPaying: true },
   '000003': { userPaying: true, by: 'fail' },
-  '000004': { fail: 'NOTENOUGH', message: '余额不足' },
-  '000005': { fail: 'AUTHCODEEXPIRE', message: '二维码已过期，请用户在微信上刷新后再试' },
+  '000004': { fail: 'NOT_ENOUGH', message: '余额不足' },
+  '000005': { fail: 'AUTH_CODE_EXPIRED', message: '二维码已过期，请用户在微信上刷新后再试' },
 }
 
 /** The body of the request that created the order, including fields that the simulator does not use. */

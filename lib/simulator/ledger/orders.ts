@@ -220,7 +220,7 @@ export class Orders {
   }
 
   /**
-   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`, 403 `NOTENOUGH` when the payer has less: then
+   * @throws ApiError 404 `ORDER_NOT_EXIST`, 400 `ORDER_CLOSED` or `ORDERPAID`, 403 `NOT_ENOUGH` when the payer has less: then
    *   the payment has failed. InvalidArgumentError when the order names a different payer.
    */
   pay(mchid: string, outTradeNo: string, openid: string | undefined, now: EpochMilliseconds): PaidOrder {
@@ -240,7 +240,7 @@ export class Orders {
     try {
       return this.pay(mchid, outTradeNo, undefined, now)
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'NOTENOUGH') return undefined
+      if (error instanceof ApiError && error.code === 'NOT_ENOUGH') return undefined
       throw error
     }
   }
@@ -346,12 +346,12 @@ export class Orders {
     return paid
   }
 
-  /** @throws ApiError 403 `NOTENOUGH`, for which the orders have failed. */
+  /** @throws ApiError 403 `NOT_ENOUGH`, for which the orders have failed. */
   #requireFunds(orders: readonly Order[], openid: string | undefined, saved = 0): void {
     const fen = orders.reduce((sum, { request }) => sum + request.amount.total, -saved)
     if (this.#payers.canPay(openid ?? DEFAULT_OPENID, fen)) return
     for (const order of orders) this.fail(order, 'NOTENOUGH')
-    throw problem(403, 'NOTENOUGH', '余额不足')
+    throw problem(403, 'NOT_ENOUGH', '余额不足')
   }
 
   #post(order: PaidOrder, amount: number, business: string, at: EpochMilliseconds): void {

@@ -64,7 +64,7 @@ export function globalPapayEndpoints(contracts: Contracts, orders: Orders): read
         const order = contracts.deduct(merchant.mchid, body satisfies DeductionRequest, now, 'global')
         // The response says what has become of it.
         const paid = order.payment ? order : orders.deduct(merchant.mchid, body.out_trade_no, now)
-        if (!paid) throw problem(403, 'NOTENOUGH', '余额不足')
+        if (!paid) throw problem(403, 'NOT_ENOUGH', '余额不足')
         return query(call, paid)
       },
       { numbers: 'ledger' },

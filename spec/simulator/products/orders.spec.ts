@@ -52,7 +52,7 @@ describe('the order of a till', () => {
 
   it('with the code …000004 ends as PAYERROR for want of money', async () => {
     const out_trade_no = number()
-    await expect(pay(out_trade_no, '000004')).rejects.toMatchObject({ code: 'NOTENOUGH' })
+    await expect(pay(out_trade_no, '000004')).rejects.toMatchObject({ code: 'NOT_ENOUGH' })
     expect(await state(out_trade_no)).toBe('PAYERROR')
   })
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
+import * as Bill from '../../../lib/bill/index.js'
 import { OPENING_BALANCE } from '../../../lib/simulator/ledger/accounts.js'
-import { failure } from '../../async.js'
+import { failure, readAll } from '../../async.js'
 import { appid, number, openShop } from './shop.js'
 
 const shop = await openShop()
@@ -121,7 +122,7 @@ it('rents out with and without confirmation, collects what is due, and bills the
   await complete(cash.out_order_no, bill(700))
   const { data: synced } = await payscore.serviceorder._out_order_no_.sync.post({
     out_order_no: cash.out_order_no,
-    json: { ...names, type: 'Order_Paid', detail: { paid_time: '20261128130000' } },
+    json: { ...names, type: 'Order_Paid', detail: { paid_time: `${shop.day.replaceAll('-', '')}130000` } },
   })
   expect(synced).toMatchObject({ state: 'DONE', collection: { details: [{ paid_type: 'MCH', amount: 700 }] } })
   const given = await open()
@@ -154,6 +155,14 @@ it('rents out with and without confirmation, collects what is due, and bills the
   ])
   expect(rows.some(row => row.商户订单号 === out_order_no)).toBe(false)
   expect(summary).toMatchObject({ 订单总金额: '15.00', 退款总金额: '1.00' })
+  const score = await Bill.payscore(wxpay, { bill_date: shop.day, service_id })
+  expect((await readAll(score.rows())).map(row => [row.商户服务订单号, row.收款金额, row.收款方式])).toEqual([
+    [out_order_no, '3.00', 'NEWTON'],
+    [late.out_order_no, '4.00', 'NEWTON'],
+    [cash.out_order_no, '7.00', 'MCH'],
+    [sub.out_order_no, '8.00', 'NEWTON'],
+  ])
+  expect(score.summary).toEqual({ 总笔数: '4', 收款总金额: '22.00' })
   // What the sub-merchant has received is not in the account of the provider.
   expect(await shop.balance()).toBe(OPENING_BALANCE + 300 - 100 + 400)
   await simulator.advance({ days: 30 })

@@ -84,7 +84,7 @@ it('sells for a day in every way, and its bills equal what happened to the fen',
   expect([await state(slow.out_trade_no), await state(slow.out_trade_no)]).toEqual(['USERPAYING', 'SUCCESS'])
   await failure(code('000003', failed))
   expect([await state(failed.out_trade_no), await state(failed.out_trade_no)]).toEqual(['USERPAYING', 'PAYERROR'])
-  expect(await failure(code('000004', poor))).toMatchObject({ code: 'NOTENOUGH' })
+  expect(await failure(code('000004', poor))).toMatchObject({ code: 'NOT_ENOUGH' })
   expect(await failure(code('000002', unpaid))).toMatchObject({ code: 'USERPAYING' })
   await reverse(unpaid.out_trade_no)
   await code('123456', taken)

@@ -51,6 +51,7 @@ const CODES: ReadonlyMap<string, string> = new Map([
   ['ORDER_NOT_EXIST', 'ORDERNOTEXIST'],
   ['ORDER_CLOSED', 'ORDERCLOSED'],
   ['NOT_ENOUGH', 'NOTENOUGH'],
+  ['AUTH_CODE_EXPIRED', 'AUTHCODEEXPIRE'],
 ])
 
 const NO_CERTIFICATE: RawResponse = {
