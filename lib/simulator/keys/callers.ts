@@ -35,7 +35,7 @@ export class Callers {
     this.#keys = keys
     this.firstBrand = brandIds[0] ?? BRAND_ID
     for (const id of brandIds) this.#add(id, this.brandKeys(id))
-    if (keys.brand) this.#add(BRAND_ID, keys.brand)
+    if (keys.brand && brandIds.length === 0) this.#add(BRAND_ID, keys.brand)
   }
 
   static async create({ mchids, brandIds, keys, publicKeyOnly, now }: CallersOptions): Promise<Callers> {
