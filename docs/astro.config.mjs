@@ -1,5 +1,6 @@
 import starlight from '@astrojs/starlight'
 import { defineConfig } from 'astro/config'
+import { guideGroups } from './src/catalogue/guides.ts'
 
 // A sidebar with every page would be repeated in every page: each operation has that of its product only.
 export default defineConfig({
@@ -12,11 +13,9 @@ export default defineConfig({
         root: { label: 'English', lang: 'en' },
         'zh-cn': { label: '简体中文', lang: 'zh-CN' },
       },
-      customCss: ['./src/styles/site.css'],
-      sidebar: [
-        { label: 'Guides', translations: { 'zh-CN': '指南' }, items: [{ autogenerate: { directory: 'guides' } }] },
-        { label: 'Reference', translations: { 'zh-CN': '接口参考' }, link: '/products/' },
-      ],
+      customCss: ['./src/styles/site.css', './src/styles/search.css'],
+      components: { PageTitle: './src/components/PageTitle.astro', Search: './src/components/Search.astro' },
+      sidebar: [...guideGroups(), { label: 'Reference', translations: { 'zh-CN': '接口参考' }, link: '/products/' }],
       pagefind: true,
     }),
   ],

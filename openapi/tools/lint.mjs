@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkErrors } from './errors.mjs'
+import { checkFollows } from './follows.mjs'
 import { readDocument } from './read.mjs'
 import { checkSamples } from './samples.mjs'
 import { checkWords } from './words.mjs'
@@ -10,7 +11,8 @@ const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
 
 const problems = /** @type {const} */ (['v3', 'v2']).flatMap(api => {
   const document = readDocument(api)
-  const found = [...checkSamples(document, api), ...checkWords(document, readme), ...checkErrors(document)]
+  const checks = [checkErrors(document), checkFollows(document), checkSamples(document, api), checkWords(document, readme)]
+  const found = checks.flat()
   return found.map(problem => `API${api} ${problem}`)
 })
 

@@ -61,6 +61,7 @@ export interface Operation {
   'x-errors'?: readonly DocumentedError[]
   'x-event-types'?: readonly string[]
   'x-original-types'?: readonly string[]
+  'x-follows'?: readonly string[]
   'x-nonceless'?: boolean
   'x-unsigned'?: boolean
   'x-encrypted-padding'?: 'pkcs1'

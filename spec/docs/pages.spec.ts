@@ -62,7 +62,30 @@ describe('the pages of the reference', () => {
   })
 
   it('name the products of all operations', () => {
-    expect(new Set(operations.map(({ product }) => product)).size).toBeGreaterThan(100)
+    expect(new Set(operations.flatMap(({ products }) => products)).size).toBeGreaterThan(100)
+  })
+
+  it('name the notifications that follow from an operation, and the operations that a notification follows from', () => {
+    const subjectsAt = (slug: string) => pages.find(page => page.slug === slug)?.related.map(({ subject }) => subject)
+    expect(subjectsAt('v3/refund/domestic/refunds/post')).toEqual([
+      'REFUND.ABNORMAL',
+      'REFUND.CLOSED',
+      'REFUND.SUCCESS',
+    ])
+    expect(subjectsAt('events/REFUND.SUCCESS')).toContain('POST /v3/refund/domestic/refunds')
+    expect(subjectsAt('events/v2/refund-processed')).toContain('POST /v2/secapi/pay/refund')
+    expect(subjectsAt('v3/certificates/get')).toEqual([])
+  })
+
+  it('put a notification beside the operations that it follows from', () => {
+    const productsOf = (slug: string) => pages.find(page => page.slug === slug)?.products
+    expect(productsOf('events/TRANSACTION.SUCCESS')?.slice(0, 2)).toEqual(['基础支付', '支付中签约'])
+    expect(productsOf('events/WEBIZPAY.REVOKED')).toEqual(['企业支付'])
+  })
+
+  it('ask the simulator to encrypt what the documents show encrypted', () => {
+    const { trial } = pageOf('v3/profitsharing/receivers/add/post')
+    expect(trial.json).toMatchObject({ name: '张三', account: '86693852' })
   })
 
   it('are Markdown too, with the call and its fields', () => {

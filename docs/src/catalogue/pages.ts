@@ -11,6 +11,7 @@ import type {
   Schema,
 } from '../../../openapi/tools/openapi.js'
 import { payloadOf } from '../../../openapi/tools/operations.mjs'
+import { partsOf, resolve } from '../../../openapi/tools/references.mjs'
 import { uploadOf } from '../../../openapi/tools/upload.mjs'
 import { type Field, fieldsOf, row } from './fields.js'
 import { print } from './print.js'
@@ -35,7 +36,8 @@ export interface Page {
   slug: string
   /** The official title, in Chinese. */
   title: string
-  product: string
+  /** The products that it is of; the first is the one whose sidebar it has. */
+  products: readonly string[]
   /** The addresses of the official pages. */
   official: readonly string[]
   updated: string | undefined
@@ -44,6 +46,16 @@ export interface Page {
   sections: readonly Section[]
   /** What comes back, or the content of a notification. */
   sample: unknown
+  /** The notifications that follow from an operation, or the operations that a notification follows from. */
+  related: readonly Link[]
+}
+
+/** To a page of the reference. */
+export interface Link {
+  title: string
+  slug: string
+  /** `POST /v3/refund/domestic/refunds`, or an event type. */
+  subject: string
 }
 
 export interface OperationPage extends Page {
@@ -58,8 +70,10 @@ export interface OperationPage extends Page {
   /** What its official page lists beyond the errors of every call. */
   errors: readonly DocumentedError[]
   call: CallSample
-  /** What a running simulator is asked to call; an upload has a file, which it does not take. */
-  trial: Trial | undefined
+  /** What a running simulator is asked to call. */
+  trial: Trial
+  /** What is uploaded: the reader chooses the file. */
+  isUpload: boolean
 }
 
 export interface EventPage extends Page {
@@ -82,15 +96,28 @@ interface Trial {
   query?: unknown
   json?: unknown
   xml?: unknown
+  meta?: unknown
 }
 
 const MAIN_HOST = 'https://api.mch.weixin.qq.com'
 
 export function pagesOf(documents: Record<Api, Document>): (OperationPage | EventPage)[] {
-  return [
-    ...APIS.flatMap(api => operationPages(documents[api], api)),
-    ...APIS.flatMap(api => eventPages(documents[api], api)),
-  ]
+  const operations = APIS.flatMap(api => operationPages(documents[api], api))
+  const events = APIS.flatMap(api => eventPages(documents[api], api, operations))
+  const withEvents = operations.map(page => ({
+    ...page,
+    related: events.filter(({ related }) => related.some(({ slug }) => slug === page.slug)).map(linkTo),
+  }))
+  return [...withEvents, ...events]
+}
+
+function linkTo(page: OperationPage | EventPage): Link {
+  const { title, slug } = page
+  return { title, slug, subject: subjectOf(page) }
+}
+
+export function subjectOf(page: OperationPage | EventPage): string {
+  return page.kind === 'operation' ? `${page.method.toUpperCase()} /${page.path}` : page.types.join(' ')
 }
 
 const APIS: readonly Api[] = ['v3', 'v2']
@@ -121,8 +148,9 @@ function operationPage(call: Call): OperationPage {
     api,
     method,
     path,
-    slug: `${path.replace(/\/$/, '').replace(/[{}+]/g, '')}/${method}`,
+    slug: slugOf(path, method),
     ...about(operation),
+    products: [operation.tags?.[0] ?? OTHERS],
     host: operation.servers?.[0]?.url ?? MAIN_HOST,
     needsCertificate: (operation.security?.length ?? 0) > 0,
     unsigned: operation['x-unsigned'] ?? false,
@@ -132,14 +160,21 @@ function operationPage(call: Call): OperationPage {
     sample: body && sampleOf(body, call.document.components.schemas),
     call: { forms: formsOf(path), method, options: printOptions(optionsOf(call)) },
     trial: trialOf(call),
+    isUpload: payloadOf(operation)?.option === 'file',
+    related: [],
   }
 }
 
+const OTHERS = '其他'
+
+function slugOf(path: string, method: string): string {
+  return `${path.replace(/\/$/, '').replace(/[{}+]/g, '')}/${method}`
+}
+
 function about(operation: DescribedOperation) {
-  const { summary, externalDocs, tags } = operation
+  const { summary, externalDocs } = operation
   return {
     title: summary,
-    product: tags?.[0] ?? '其他',
     official: [...(externalDocs ? [externalDocs.url] : []), ...(operation['x-docs'] ?? [])],
     updated: operation['x-updated'],
     roles: operation['x-roles'] ?? [],
@@ -238,19 +273,42 @@ function printOptions(options: Record<string, unknown>): string {
   return Object.keys(options).length === 0 ? '' : print(options)
 }
 
-function trialOf(call: Call): Trial | undefined {
-  const { json, xml, query, file, ...placeholders } = optionsOf(call)
-  // The simulator signs as a merchant, which is not what a brand does.
-  if (file !== undefined || call.path.startsWith('brand/')) return undefined
+function trialOf(call: Call): Trial {
+  const { json, xml, meta, query, file: _, sink: __, ...placeholders } = optionsOf(call)
   const path = call.path.replace(/\{\+?(\w+)\}/g, (_, name) => encodeURIComponent(String(placeholders[name])))
+  const payload = { json: plainly(json, call), xml, meta }
   return {
     method: call.method.toUpperCase(),
     path: `/${path}`,
     ...(query !== undefined && { query: asMerchant(query) }),
-    ...(json !== undefined && { json: asMerchant(json) }),
-    ...(xml !== undefined && { xml: asMerchant(xml) }),
+    ...Object.fromEntries(
+      Object.entries(payload).flatMap(([option, value]) => (value === undefined ? [] : [[option, asMerchant(value)]])),
+    ),
   }
 }
+
+/** The documented samples of encrypted fields are ciphertexts, which the simulator would encrypt again. */
+function plainly(json: unknown, { operation, document }: Call): unknown {
+  const payload = payloadOf(operation)
+  return payload?.option === 'json' ? plainOf(json, payload.schema, document.components.schemas) : json
+}
+
+function plainOf(value: unknown, given: Schema, shared: Readonly<Record<string, Schema>>): unknown {
+  const schema = resolve(given, shared)
+  if (schema['x-encrypted'] === 'platform') return Array.isArray(value) ? value.map(() => PLAIN) : PLAIN
+  if (Array.isArray(value)) return value.map(item => plainOf(item, schema.items ?? {}, shared))
+  if (typeof value !== 'object' || value === null) return value
+  const schemas = [schema, ...partsOf(schema).map(part => resolve(part, shared))]
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => {
+      const property = schemas.find(({ properties }) => properties?.[name])?.properties?.[name]
+      return [name, property ? plainOf(inner, property, shared) : inner]
+    }),
+  )
+}
+
+/** In place of a name, a number or an address. */
+const PLAIN = '张三'
 
 /** With the number of the simulator's merchant, which the documents do not know. */
 function asMerchant(values: unknown): unknown {
@@ -263,23 +321,39 @@ function asMerchant(values: unknown): unknown {
 const MERCHANT_FIELDS = new Set(['mchid', 'mch_id', 'sp_mchid', 'combine_mchid'])
 const SIMULATED_MERCHANT = '1900000109'
 
-function eventPages(document: Document, api: Api): EventPage[] {
+function eventPages(document: Document, api: Api, operations: readonly OperationPage[]): EventPage[] {
   const { schemas } = document.components
   return Object.entries(document.webhooks).map(([name, { post }]) => {
     const operation: DescribedOperation | undefined = post
     const schema = Object.values(post?.requestBody?.content ?? {})[0]?.schema
     if (!operation || !schema) throw new Error(`The notification ${name} has no content.`)
+    const causes = causesOf(operation, api, operations)
+    const products = [...(operation.tags ?? []), ...causes.flatMap(cause => cause.products)]
     return {
       kind: 'event',
       api,
       slug: api === 'v2' ? `events/v2/${name}` : `events/${name}`,
       ...about(operation),
-      product: '回调通知',
+      products: products.length > 0 ? [...new Set(products)] : [NOTIFICATIONS],
       types: operation['x-event-types'] ?? [],
       originalTypes: operation['x-original-types'] ?? [],
       sections: [{ name: 'resource', fields: fieldsOf(schema, schemas, moneyOf(operation)) }],
       sample: sampleOf(schema, schemas),
+      related: causes.map(linkTo),
     }
+  })
+}
+
+/** The product of those notifications that are of no other. */
+export const NOTIFICATIONS = '回调通知'
+
+function causesOf(operation: Operation, api: Api, operations: readonly OperationPage[]): OperationPage[] {
+  return (operation['x-follows'] ?? []).map(place => {
+    const [method = '', written = ''] = place.split(' ')
+    const slug = slugOf(api === 'v2' ? `v2${written}` : written.slice(1), method)
+    const page = operations.find(other => other.slug === slug)
+    if (!page) throw new Error(`There is no operation ${place}.`)
+    return page
   })
 }
 

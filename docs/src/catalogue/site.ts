@@ -1,12 +1,23 @@
 /** The pages of this site, and the sidebar of each: that of its product. */
 import { readDocuments } from './documents.js'
-import { pagesOf } from './pages.js'
+import { guideGroups } from './guides.js'
+import { NOTIFICATIONS, pagesOf } from './pages.js'
 import { type Locale, words } from './words.js'
 
 /** Made by `npm run generate` in the folder above. */
 export const pages = pagesOf(readDocuments('../dist/openapi'))
 
-export const products: ReadonlyMap<string, typeof pages> = Map.groupBy(pages, ({ product }) => product)
+export const products: ReadonlyMap<string, typeof pages> = pagesByProduct()
+
+function pagesByProduct() {
+  const pairs = pages.flatMap(page => page.products.map(product => ({ product, page })))
+  const groups = Map.groupBy(pairs, ({ product }) => product)
+  const events = pages.filter(({ kind }) => kind === 'event')
+  return new Map([
+    ...[...groups].map(([product, members]) => [product, members.map(({ page }) => page)] as const),
+    [NOTIFICATIONS, events],
+  ])
+}
 
 export function prefixOf(locale: Locale): string {
   return locale === 'zh' ? '/zh-cn/' : '/'
@@ -17,18 +28,21 @@ export function addressOf(slug: string, locale: Locale): string {
   return `${prefixOf(locale)}${slug.split('/').map(encodeURIComponent).join('/')}/`
 }
 
+/** What WeChat Pay documents in Chinese only. */
+const CHINESE = { lang: 'zh-CN' }
+
 /** Its links lead to the pages of the reader's language by themselves. */
 export function sidebarOf(product?: string) {
   const pagesOfProduct = product === undefined ? [] : (products.get(product) ?? [])
-  const items = pagesOfProduct.map(({ title, slug }) => ({ label: title, link: addressOf(slug, 'en') }))
+  const items = pagesOfProduct.map(({ title, slug }) => ({ label: title, link: addressOf(slug, 'en'), attrs: CHINESE }))
   return [
     {
-      label: 'Guides',
+      label: words.en.guides,
       translations: { 'zh-CN': words.zh.guides },
-      collapsed: true,
-      items: [{ autogenerate: { directory: 'guides' } }],
+      collapsed: product !== undefined,
+      items: guideGroups(),
     },
-    { label: 'Products', translations: { 'zh-CN': words.zh.products }, link: addressOf('products', 'en') },
+    { label: words.en.products, translations: { 'zh-CN': words.zh.products }, link: addressOf('products', 'en') },
     ...(product === undefined ? [] : [{ label: product, items }]),
   ]
 }

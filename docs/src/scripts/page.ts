@@ -23,9 +23,24 @@ function isShown(part: Node): boolean {
 }
 
 async function send(button: HTMLElement, unreachable: string): Promise<void> {
-  const body = button.parentElement?.querySelector('textarea')?.value ?? ''
-  const output = button.parentElement?.querySelector('output')
-  if (!output) return
+  const form = button.parentElement
+  const output = form?.querySelector('output')
+  if (!form || !output) return
+  const input = form.querySelector<HTMLInputElement>('input[type=file]')
+  const file = input?.files?.[0]
+  if (input && !file) {
+    output.textContent = input.dataset.missing ?? ''
+    return
+  }
+  let call: unknown
+  try {
+    call = JSON.parse(form.querySelector('textarea')?.value ?? '')
+  } catch (error) {
+    output.textContent = String(error)
+    return
+  }
+  const upload = file && { file: await base64Of(file), filename: file.name }
+  const body = JSON.stringify(Object.assign({}, call, upload))
   try {
     const headers = { 'Content-Type': 'application/json' }
     const response = await fetch('http://127.0.0.1:8900/_sim/call', { method: 'POST', headers, body })
@@ -33,6 +48,15 @@ async function send(button: HTMLElement, unreachable: string): Promise<void> {
   } catch {
     output.textContent = unreachable
   }
+}
+
+function base64Of(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(String(reader.result).replace(/^.*?,/, ''))
+    reader.onerror = () => reject(reader.error)
+    reader.readAsDataURL(file)
+  })
 }
 
 function show(text: string): string {

@@ -1,0 +1,128 @@
+/** The search dialog: shows what Pagefind finds, whose script is loaded when the dialog is opened. */
+
+interface Found {
+  url: string
+  /** With `<mark>`, and otherwise escaped. */
+  excerpt: string
+  meta: { title?: string; subject?: string }
+}
+
+interface Index {
+  search(term: string): Promise<{ results: { data(): Promise<Found> }[] }>
+}
+
+interface Pagefind {
+  createInstance(options: object): Index
+}
+
+const SHOWN = 10
+
+/** The number of results among which those about the term are looked for. */
+const CONSIDERED = 30
+
+class SiteSearch extends HTMLElement {
+  readonly #indexes = new Map<string, Promise<Index>>()
+
+  connectedCallback(): void {
+    this.querySelector('.open')?.addEventListener('click', () => this.#open())
+    this.querySelector('input')?.addEventListener('input', () => void this.#search(SHOWN))
+    window.addEventListener('keydown', event => {
+      if (event.key !== 'k' || !(event.metaKey || event.ctrlKey)) return
+      event.preventDefault()
+      this.#open()
+    })
+    const dialog = this.querySelector('dialog')
+    dialog?.addEventListener('click', event => {
+      if (event.target === dialog) dialog.close()
+    })
+    // Enter follows the first result; only the button closes.
+    this.querySelector('form')?.addEventListener('submit', event => {
+      if (document.activeElement !== this.querySelector('input')) return
+      event.preventDefault()
+      this.querySelector<HTMLAnchorElement>('.results a')?.click()
+    })
+  }
+
+  #open(): void {
+    const dialog = this.querySelector('dialog')
+    if (!dialog?.open) dialog?.showModal()
+    void this.#indexOf(document.documentElement.lang)
+  }
+
+  #indexOf(language: string): Promise<Index> {
+    const index = this.#indexes.get(language) ?? load(language)
+    this.#indexes.set(language, index)
+    return index
+  }
+
+  async #search(limit: number): Promise<void> {
+    const list = this.querySelector('.results')
+    const term = this.#term()
+    if (!list) return
+    if (term === '') return list.replaceChildren()
+    // The official titles are Chinese on every page; only the Chinese index has their words apart.
+    const own = document.documentElement.lang
+    const index = await this.#indexOf(/\p{Script=Han}/u.test(term) ? 'zh-CN' : own)
+    const { results } = await index.search(term)
+    const found = await Promise.all(results.slice(0, Math.max(limit, CONSIDERED)).map(result => result.data()))
+    // A later search has taken its place.
+    if (term !== this.#term()) return
+    const sorted = found.sort((one, other) => rankOf(one, term) - rankOf(other, term)).slice(0, limit)
+    const more = results.length > limit ? [this.#moreButton(limit)] : []
+    if (found.length === 0) list.textContent = this.dataset.none ?? ''
+    else list.replaceChildren(...sorted.map(entry => entryOf(entry, own)), ...more)
+  }
+
+  #term(): string {
+    return this.querySelector('input')?.value.trim() ?? ''
+  }
+
+  #moreButton(limit: number): HTMLElement {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.textContent = this.dataset.more ?? ''
+    button.addEventListener('click', () => void this.#search(limit + SHOWN))
+    return button
+  }
+}
+
+/** A guide about the term comes first, then operations with it in their title or path. */
+function rankOf({ url, meta: { title = '', subject = '' } }: Found, term: string): number {
+  const has = (text: string) => text.toLowerCase().includes(term.toLowerCase())
+  if (url.includes('/guides/')) return has(title) ? 0 : 3
+  const isOperation = subject.includes(' /')
+  if (isOperation && has(`${title} ${subject}`)) return 1
+  return has(title) ? 2 : 3
+}
+
+async function load(language: string): Promise<Index> {
+  const address = '/pagefind/pagefind.js'
+  const pagefind: Pagefind = await import(/* @vite-ignore */ address)
+  const root = document.documentElement
+  const own = root.lang
+  // An index is that of the language which the page has at this moment.
+  root.lang = language
+  const index = pagefind.createInstance({})
+  root.lang = own
+  return index
+}
+
+/** The same page in the language of the reader. */
+function localized(url: string, language: string): string {
+  return language === 'zh-CN' ? url : url.replace(/^\/zh-cn\//, '/')
+}
+
+function entryOf({ url, excerpt, meta }: Found, language: string): HTMLElement {
+  const link = document.createElement('a')
+  link.href = localized(url, language)
+  const title = document.createElement('b')
+  title.textContent = meta.title ?? url
+  const subject = document.createElement('code')
+  subject.textContent = meta.subject ?? ''
+  const text = document.createElement('p')
+  text.innerHTML = excerpt
+  link.append(title, ...(meta.subject ? [subject] : []), text)
+  return link
+}
+
+customElements.define('site-search', SiteSearch)
