@@ -28,8 +28,18 @@ const SEARCHES = [
   { language: 'zh', term: '积分到账', among: 1, pages: [OPERATION] },
   { language: 'en', term: 'refund', among: 5, pages: ['guides/refunds', 'v3/refund/domestic/refunds/post'] },
   { language: 'zh', term: '退款', among: 5, pages: ['guides/refunds', 'v3/refund/domestic/refunds/post'] },
-  { language: 'en', term: 'out_trade_no', among: 5, pages: ['v3/pay/transactions/out-trade-no/out_trade_no/get'] },
-  { language: 'zh', term: 'out_trade_no', among: 5, pages: ['v3/pay/transactions/out-trade-no/out_trade_no/get'] },
+  {
+    language: 'en',
+    term: 'out_trade_no',
+    among: 5,
+    pages: ['v3/pay/transactions/out-trade-no/out_trade_no/close/post'],
+  },
+  {
+    language: 'zh',
+    term: 'out_trade_no',
+    among: 5,
+    pages: ['v3/pay/transactions/out-trade-no/out_trade_no/close/post'],
+  },
 ]
 
 /** Calls that are tried: a query, an order, encrypted fields, an upload, and one of a brand. */

@@ -8,7 +8,9 @@ const MAX_SCRIPT = 100_000
 
 const files = readdirSync(site, { recursive: true, encoding: 'utf8' })
 const pages = files.filter(file => file.endsWith('.html'))
-const reference = files.filter(file => file.endsWith('index.md')).map(file => file.replace(/index\.md$/, ''))
+const reference = files
+  .filter(file => file.endsWith('index.md') && !/^(?:zh-cn\/)?guides\//.test(file))
+  .map(file => file.replace(/index\.md$/, ''))
 
 const faults = [...countFaults(), ...pages.flatMap(page => pageFaults(page, readFileSync(join(site, page), 'utf8')))]
 const bytes = files.reduce((sum, file) => sum + statSync(join(site, file)).size, 0)

@@ -11,7 +11,12 @@ const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
 
 const problems = /** @type {const} */ (['v3', 'v2']).flatMap(api => {
   const document = readDocument(api)
-  const checks = [checkErrors(document), checkFollows(document), checkSamples(document, api), checkWords(document, readme)]
+  const checks = [
+    checkErrors(document),
+    checkFollows(document),
+    checkSamples(document, api),
+    checkWords(document, readme),
+  ]
   const found = checks.flat()
   return found.map(problem => `API${api} ${problem}`)
 })

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { checkErrors } from '../../openapi/tools/errors.mjs'
+import { checkFollows } from '../../openapi/tools/follows.mjs'
 import { checkSamples } from '../../openapi/tools/samples.mjs'
 import { checkWords } from '../../openapi/tools/words.mjs'
 import { readCatalogue } from './catalogue.js'
@@ -100,4 +101,21 @@ it.each([
 ])('the documented errors %s are checked', (errors, ...problems) => {
   const document = readCatalogue('v3', { 'paths/a.yaml': `post:\n  ${LINKED}\n  x-errors: [${errors}]\n` })
   expect(checkErrors(document)).toEqual(problems.map(problem => `/v3/a post: ${problem}`))
+
+it('a notification follows from operations that are there and take an address to notify', () => {
+  const follows = (operation: string) =>
+    checkFollows(
+      readCatalogue('v3', {
+        'paths/a.yaml': `post:\n  ${LINKED}\n  requestBody: { content: { application/json: { schema: { $ref: "#/components/schemas/A" } } } }\n`,
+        'paths/b.yaml': `post:\n  ${LINKED}\n  requestBody: { content: { application/json: { schema: { type: object, properties: { sub: { $ref: "#/components/schemas/B" } } } } } }\n`,
+        'schemas/A.yaml':
+          'type: object\nproperties: { list: { type: array, items: { $ref: "#/components/schemas/B" } }, notify_url: { type: string } }\n',
+        'schemas/B.yaml':
+          'type: object\nproperties: { self: { $ref: "#/components/schemas/B" }, name: { type: string } }\n',
+        'webhooks/E.yaml': `${LINKED.replaceAll('\n  ', '\n')}\nx-follows: [${operation}]\nrequestBody: { content: { application/json: { schema: { type: object } } } }\n`,
+      }),
+    )
+  expect(follows('post /v3/a')).toEqual([])
+  expect(follows('post /v3/b')).toEqual([expect.stringContaining('takes no address to notify')])
+  expect(follows('get /v3/a')).toEqual([expect.stringContaining('not in the catalogue')])
 })

@@ -10,6 +10,7 @@ export function markdownOf(page: OperationPage | EventPage): string {
     page.kind === 'operation' ? `\`${page.method.toUpperCase()} /${page.path}\`` : `\`${page.types.join('`, `')}\``,
     official.map(url => `<${url}>`).join(' '),
     page.kind === 'operation' ? fence(codeOf(page)) : '',
+    links(page),
     ...sections.map(({ name, fields }) => `## ${words.en[name]}\n\n${table(fields)}`),
     page.kind === 'operation' && page.errors.length > 0 ? errorsOf(page) : '',
     sample === undefined ? '' : `## ${words.en.sample}\n\n${fence(print(sample))}`,
@@ -17,6 +18,12 @@ export function markdownOf(page: OperationPage | EventPage): string {
     .filter(part => part !== '')
     .join('\n\n')
     .concat('\n')
+}
+
+function links({ kind, related }: OperationPage | EventPage): string {
+  if (related.length === 0) return ''
+  const lines = related.map(({ title, slug, subject }) => `- [${title}](/${slug}/index.md): \`${subject}\``)
+  return `## ${kind === 'operation' ? words.en.follows : words.en.causes}\n\n${lines.join('\n')}`
 }
 
 function codeOf({ call }: OperationPage): string {

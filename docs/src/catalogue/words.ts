@@ -59,7 +59,7 @@ const en = {
   nothingFound: 'Nothing found.',
   more: 'More',
   receive: 'Receive it',
-  products: 'Products',
+  products: 'Reference',
   guides: 'Guides',
   home: {
     tagline: 'WeChat Pay for Node: every endpoint as a chain, signed, verified and typed.',
@@ -142,7 +142,7 @@ const zh: Words = {
   nothingFound: '没有找到。',
   more: '更多',
   receive: '接收',
-  products: '产品',
+  products: '接口参考',
   guides: '指南',
   home: {
     tagline: 'Node 的微信支付 SDK：每个接口都是一条链，自动签名、自动验签、全部带类型。',

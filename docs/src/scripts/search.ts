@@ -4,7 +4,7 @@ interface Found {
   url: string
   /** With `<mark>`, and otherwise escaped. */
   excerpt: string
-  meta: { title?: string; subject?: string }
+  meta: { title?: string; subject?: string; product?: string }
 }
 
 interface Index {
@@ -18,7 +18,7 @@ interface Pagefind {
 const SHOWN = 10
 
 /** The number of results among which those about the term are looked for. */
-const CONSIDERED = 30
+const CONSIDERED = 40
 
 class SiteSearch extends HTMLElement {
   readonly #indexes = new Map<string, Promise<Index>>()
@@ -86,13 +86,13 @@ class SiteSearch extends HTMLElement {
   }
 }
 
-/** A guide about the term comes first, then operations with it in their title or path. */
-function rankOf({ url, meta: { title = '', subject = '' } }: Found, term: string): number {
+/** A guide about the term comes first, then operations with it in their title or path, of basic payments before others. */
+function rankOf({ url, meta: { title = '', subject = '', product = '' } }: Found, term: string): number {
   const has = (text: string) => text.toLowerCase().includes(term.toLowerCase())
-  if (url.includes('/guides/')) return has(title) ? 0 : 3
+  if (url.includes('/guides/')) return has(title) ? 0 : 4
   const isOperation = subject.includes(' /')
-  if (isOperation && has(`${title} ${subject}`)) return 1
-  return has(title) ? 2 : 3
+  if (isOperation && has(`${title} ${subject}`)) return product.startsWith('基础支付') ? 1 : 2
+  return has(title) ? 3 : 4
 }
 
 async function load(language: string): Promise<Index> {
