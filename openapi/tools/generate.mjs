@@ -15,8 +15,8 @@ const documents = { v3: readDocument('v3'), v2: readDocument('v2') }
 const calls = listCalls(documents)
 
 fill(join(project, 'dist/openapi'), {
-  'v3.json': JSON.stringify(documents.v3),
-  'v2.json': JSON.stringify(documents.v2),
+  'v3.json': publish(documents.v3),
+  'v2.json': publish(documents.v2),
 })
 
 fill(
@@ -30,6 +30,14 @@ fill(
     'event-facts.ts': printEventFacts(documents.v3),
   }),
 )
+
+/**
+ * Without what only the documentation reads, which has it from the files.
+ * @param {unknown} document
+ */
+function publish(document) {
+  return JSON.stringify(document, (key, value) => (key === 'x-follows' ? undefined : value))
+}
 
 /** @param {Record<string, string>} files */
 function withHeader(files) {
