@@ -14,10 +14,11 @@ const project = join(import.meta.dirname, '../..')
 const documents = { v3: readDocument('v3'), v2: readDocument('v2') }
 const calls = listCalls(documents)
 
-fill(join(project, 'dist/openapi'), {
-  'v3.json': publish(documents.v3),
-  'v2.json': publish(documents.v2),
-})
+/** What only the documentation reads. */
+const UNPUBLISHED = ['x-follows', 'x-updated']
+
+fill(join(project, 'dist/openapi'), print(UNPUBLISHED))
+fill(join(project, 'docs/generated'), print([]))
 
 fill(
   join(project, 'lib/types/generated'),
@@ -32,11 +33,15 @@ fill(
 )
 
 /**
- * Without what only the documentation reads, which has it from the files.
- * @param {unknown} document
+ * The documents, without some of their words.
+ * @param {readonly string[]} left
  */
-function publish(document) {
-  return JSON.stringify(document, (key, value) => (key === 'x-follows' ? undefined : value))
+function print(left) {
+  const entries = Object.entries(documents).map(([api, document]) => [
+    `${api}.json`,
+    JSON.stringify(document, (key, value) => (left.includes(key) ? undefined : value)),
+  ])
+  return Object.fromEntries(entries)
 }
 
 /** @param {Record<string, string>} files */

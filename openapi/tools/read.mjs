@@ -42,19 +42,6 @@ export function readDocument(api, root = catalogue) {
 }
 
 /**
- * What each notification follows from, which the published documents leave out.
- * @param {Api} api
- * @param {string} root The folder that holds the folders of both.
- * @returns {Record<string, readonly string[]>}
- */
-export function readFollows(api, root) {
-  return mapEntries(readFolder(join(root, api, 'webhooks')), (name, source) => [
-    name,
-    /** @type {OperationSource} */ (source)['x-follows'] ?? [],
-  ])
-}
-
-/**
  * @param {Api} api
  * @param {string} folder
  * @param {string} prefix What goes before a file's place.

@@ -4,7 +4,7 @@ import { readDocuments } from '../../docs/src/catalogue/documents.js'
 import { markdownOf } from '../../docs/src/catalogue/markdown.js'
 import { type OperationPage, pagesOf } from '../../docs/src/catalogue/pages.js'
 
-const documents = readDocuments(join(import.meta.dirname, '../..'))
+const documents = readDocuments(join(import.meta.dirname, '../../docs/generated'))
 const pages = pagesOf(documents)
 const operations = pages.filter(page => page.kind === 'operation')
 

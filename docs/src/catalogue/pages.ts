@@ -13,7 +13,6 @@ import type {
 import { payloadOf } from '../../../openapi/tools/operations.mjs'
 import { partsOf, resolve } from '../../../openapi/tools/references.mjs'
 import { uploadOf } from '../../../openapi/tools/upload.mjs'
-import type { Documents } from './documents.js'
 import { type Field, fieldsOf, row } from './fields.js'
 import { print } from './print.js'
 import { sampleOf } from './sample.js'
@@ -102,9 +101,9 @@ interface Trial {
 
 const MAIN_HOST = 'https://api.mch.weixin.qq.com'
 
-export function pagesOf(documents: Documents): (OperationPage | EventPage)[] {
+export function pagesOf(documents: Record<Api, Document>): (OperationPage | EventPage)[] {
   const operations = APIS.flatMap(api => operationPages(documents[api], api))
-  const events = APIS.flatMap(api => eventPages(documents, api, operations))
+  const events = APIS.flatMap(api => eventPages(documents[api], api, operations))
   const withEvents = operations.map(page => ({
     ...page,
     related: events.filter(({ related }) => related.some(({ slug }) => slug === page.slug)).map(linkTo),
@@ -322,14 +321,14 @@ function asMerchant(values: unknown): unknown {
 const MERCHANT_FIELDS = new Set(['mchid', 'mch_id', 'sp_mchid', 'combine_mchid'])
 const SIMULATED_MERCHANT = '1900000109'
 
-function eventPages(documents: Documents, api: Api, operations: readonly OperationPage[]): EventPage[] {
-  const { components, webhooks } = documents[api]
+function eventPages(document: Document, api: Api, operations: readonly OperationPage[]): EventPage[] {
+  const { components, webhooks } = document
   const { schemas } = components
   return Object.entries(webhooks).map(([name, { post }]) => {
     const operation: DescribedOperation | undefined = post
     const schema = Object.values(post?.requestBody?.content ?? {})[0]?.schema
     if (!operation || !schema) throw new Error(`The notification ${name} has no content.`)
-    const causes = causesOf(documents.follows[api][name] ?? [], api, operations)
+    const causes = causesOf(operation['x-follows'] ?? [], api, operations)
     const products = [...(operation.tags ?? []), ...causes.flatMap(cause => cause.products)]
     return {
       kind: 'event',

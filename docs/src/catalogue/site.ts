@@ -5,7 +5,7 @@ import { NOTIFICATIONS, pagesOf } from './pages.js'
 import { type Locale, words } from './words.js'
 
 /** Made by `npm run generate` in the folder above. */
-export const pages = pagesOf(readDocuments('..'))
+export const pages = pagesOf(readDocuments('generated'))
 
 export const products: ReadonlyMap<string, typeof pages> = pagesByProduct()
 
