@@ -101,6 +101,7 @@ it.each([
 ])('the documented errors %s are checked', (errors, ...problems) => {
   const document = readCatalogue('v3', { 'paths/a.yaml': `post:\n  ${LINKED}\n  x-errors: [${errors}]\n` })
   expect(checkErrors(document)).toEqual(problems.map(problem => `/v3/a post: ${problem}`))
+})
 
 it('a notification follows from operations that are there and take an address to notify', () => {
   const follows = (operation: string) =>
