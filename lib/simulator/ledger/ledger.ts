@@ -141,7 +141,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     complaints: new Complaints(book, orders, refunds),
     fapiaos: new Fapiaos(book),
     parkings: new Parkings(book, orders),
-    subsidies: new Subsidies(book, orders, refunds, accounts),
+    subsidies: new Subsidies(book, orders, refunds, accounts, sharing),
     withdrawals: new Withdrawals(book, accounts, sharing),
     services,
     permissions: new Permissions(book),

@@ -5,8 +5,12 @@ import { DAY } from './product.js'
 
 /** Ten-thousandths of an order that can be shared with others, as for a merchant who has not agreed to less. */
 export const MAX_RATIO = 3000
-/** After that, what has not been shared is the merchant's own. */
+/** After that, what has not been shared is the merchant's own: of a platform's sub-merchant it takes longer. */
 const FROZEN = 30 * DAY
+const FROZEN_ON_PLATFORM = 180 * DAY
+
+/** The message for an order without profit sharing: APIv2 has a code of its own for it. */
+export const NOT_SHARED = '非分账订单不支持分账'
 
 export const SHARING_FAILURES = [
   'ACCOUNT_ABNORMAL',
@@ -28,8 +32,10 @@ export const RETURN_FAILURES = [
 ] as const
 
 /** Whether parts of an order can still be shared. */
-export function isFrozen({ isUnfrozen, payment }: PaidOrder, now: EpochMilliseconds): boolean {
-  return !isUnfrozen && now < Date.parse(payment.successTime) + FROZEN
+export function isFrozen({ isUnfrozen, payment, combined, request }: PaidOrder, now: EpochMilliseconds): boolean {
+  const isOnPlatform = combined !== undefined && request.sub_mchid !== undefined
+  const period = isOnPlatform ? FROZEN_ON_PLATFORM : FROZEN
+  return !isUnfrozen && now < Date.parse(payment.successTime) + period
 }
 
 /** Fen of an order that can still be shared. */

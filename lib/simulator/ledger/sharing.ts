@@ -6,7 +6,7 @@ import { isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE, Product, type Row, refusals } from './product.js'
-import { isFrozen, MAX_RATIO, RETURN_FAILURES, SHARING_FAILURES, unsplitOf } from './sharing-rules.js'
+import { isFrozen, MAX_RATIO, NOT_SHARED, RETURN_FAILURES, SHARING_FAILURES, unsplitOf } from './sharing-rules.js'
 
 export interface ReceiverRequest {
   type: string
@@ -111,7 +111,7 @@ export class ProfitSharing {
     return this.shares.place(mchid, request.out_order_no, request, now, () => {
       const { transaction_id, receivers = [], owner, unfreeze_unsplit } = request
       const order = this.#orderOf(mchid, transaction_id)
-      if (!isFrozen(order, now)) throw problem(400, 'INVALID_REQUEST', '非分账订单，或剩余金额已解冻')
+      if (!isFrozen(order, now)) throw problem(400, 'INVALID_REQUEST', NOT_SHARED)
       if (order.request.settle_info?.subsidy_amount && order.subsidy === undefined) {
         throw problem(400, 'INVALID_REQUEST', '订单待补差，请先补差或取消补差')
       }
@@ -176,6 +176,11 @@ export class ProfitSharing {
       .filter(share => share.state === 'PROCESSING' && this.payerOf(share) === mchid)
       .reduce((sum, { request }) => sum + totalOf(request.receivers), 0)
     return unsplit + pending
+  }
+
+  /** Fen in a merchant's account that it can dispose of. */
+  available(mchid: string, now: EpochMilliseconds): number {
+    return this.#accounts.balance(mchid) - this.frozenOf(mchid, now)
   }
 
   /** Whose money is shared. */

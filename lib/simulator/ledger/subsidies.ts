@@ -7,6 +7,7 @@ import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { DAY, Product, type Row, refusals } from './product.js'
 import { ADVANCED, type Refunds } from './refunds.js'
+import type { ProfitSharing } from './sharing.js'
 
 export interface SubsidyRequest {
   sub_mchid: string
@@ -37,14 +38,16 @@ export class Subsidies {
   readonly #orders: Orders
   readonly #refunds: Refunds
   readonly #accounts: Accounts
+  readonly #sharing: ProfitSharing
   readonly #subsidies: Product<'SUCCESS', never, SubsidyRequest>
   readonly #returns: Product<'SUCCESS', never, SubsidyReturnRequest>
   readonly #advances: Product<AdvanceState, 'succeed' | 'fail', { sub_mchid: string; amount: number }>
 
-  constructor(book: Book, orders: Orders, refunds: Refunds, accounts: Accounts) {
+  constructor(book: Book, orders: Orders, refunds: Refunds, accounts: Accounts, sharing: ProfitSharing) {
     this.#orders = orders
     this.#refunds = refunds
     this.#accounts = accounts
+    this.#sharing = sharing
     const common = {
       first: 'SUCCESS',
       moves: { SUCCESS: {} },
@@ -90,7 +93,7 @@ export class Subsidies {
       const announced = order.request.settle_info?.subsidy_amount ?? 0
       if (order.subsidy !== undefined) throw invalid('订单的补差已取消')
       if (order.isUnfrozen || order.shared > 0) throw invalid('请在发起分账前补差')
-      if (refund_id !== undefined) this.#refunds.find(mchid, refund_id)
+      this.#requireRefundOf(order, refund_id)
       const isLess = amount < announced && refund_id !== undefined
       if (amount !== announced && !isLess) throw invalid('补差金额与下单时的补差金额不一致')
       this.#move(order, { id, no: request.out_subsidy_no ?? transaction_id, at: now, amount, business: '补差' })
@@ -110,7 +113,7 @@ export class Subsidies {
       this.#subsidies.find(mchid, transaction_id)
       const order = this.#orderOf(mchid, transaction_id)
       if (order.refunded === 0) throw invalid('订单未发生退款')
-      if (refund_id !== undefined) this.#refunds.find(mchid, refund_id)
+      this.#requireRefundOf(order, refund_id)
       const before = this.#returns.of(mchid).filter(row => row.request.refund_id === refund_id)
       if (refund_id !== undefined && before.length > 0) throw invalid('一笔微信退款单只允许补差回退一次')
       if (amount > (order.subsidy ?? 0)) throw invalid('补差回退金额大于补差金额')
@@ -137,13 +140,18 @@ export class Subsidies {
     if (refund.request.refund_account !== ADVANCED || refund.state === 'CLOSED') throw invalid('退款单不是垫付退款')
     const request = { sub_mchid: payeeOf(order), amount: refund.request.amount.refund }
     const row = this.#advances.place(mchid, refund.id, request, now)
-    const isEnough = this.#accounts.balance(request.sub_mchid) >= request.amount
+    const isEnough = this.#sharing.available(request.sub_mchid, now) >= request.amount
     return row.state === 'PROCESSING' && isEnough ? this.#advances.move(row, 'succeed', now) : row
   }
 
   /** @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
   findAdvance(mchid: string, refundId: string): AdvanceReturn {
     return this.#advances.find(mchid, refundId)
+  }
+
+  #requireRefundOf(order: PaidOrder, refundId: string | undefined): void {
+    if (refundId === undefined || this.#refunds.find(order.mchid, refundId).order === order) return
+    throw invalid('退款单不属于该订单')
   }
 
   #orderOf(mchid: string, transactionId: string): PaidOrder {

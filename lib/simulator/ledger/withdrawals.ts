@@ -84,9 +84,7 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
     const { sub_mchid, out_request_no, account_type, amount } = request
     const row = this.place(mchid, numberOf(out_request_no, sub_mchid), request, now)
     if (row.state !== 'INIT' && row.state !== 'CLOSE') return row
-    if (this.available(sub_mchid ?? mchid, account_type, now) < amount) {
-      throw tooLittle()
-    }
+    if (this.#available(sub_mchid ?? mchid, account_type, now) < amount) throw tooLittle()
     return this.move(row, 'send', now)
   }
 
@@ -101,8 +99,8 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
     if (known) return this.withdraw(mchid, known.request, now)
     const atEnd = this.#accounts.balanceAfter(sent.sub_mchid, 'BASIC', dayOf(now - DAY))
     const isLess = calculate_amount_type === 'ALLOW_CURRENT_BALANCE'
-    const available = this.available(sent.sub_mchid, 'BASIC', now)
-    const amount = (isLess ? Math.min(available, atEnd) : atEnd) - reserve_amount
+    const left = isLess ? Math.min(atEnd, this.#sharing.available(sent.sub_mchid, now)) : atEnd
+    const amount = left - reserve_amount
     if (amount <= 0) throw tooLittle()
     return this.withdraw(mchid, { ...sent, amount, account_type: 'BASIC', isOfDayEnd: true }, now)
   }
@@ -112,9 +110,8 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
     return this.find(mchid, numberOf(outRequestNo, subMchid))
   }
 
-  /** Fen that the merchant can dispose of. */
-  available(mchid: string, account: AccountType = 'BASIC', now: EpochMilliseconds): number {
-    return this.#accounts.balance(mchid, account) - (account === 'BASIC' ? this.#sharing.frozenOf(mchid, now) : 0)
+  #available(mchid: string, account: AccountType = 'BASIC', now: EpochMilliseconds): number {
+    return account === 'BASIC' ? this.#sharing.available(mchid, now) : this.#accounts.balance(mchid, account)
   }
 
   #post({ mchid, id, request, updated }: Withdrawal, amount: number): void {

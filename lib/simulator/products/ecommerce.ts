@@ -17,6 +17,7 @@ const WITHDRAWING: Schema = {
     amount: { minimum: 1, maximum: 80_000_000_000 },
     remark: { maxLength: 56 },
     bank_memo: { maxLength: 32 },
+    account_type: { enum: ACCOUNT_TYPES, 'x-closed': true },
   },
 }
 

@@ -13,7 +13,7 @@ const common = { mch_id: mchid, appid, sign_type } as const
 const receiver = JSON.stringify({ type: 'MERCHANT_ID', account, name: '商户', relation_type: 'STORE' })
 const part = (amount: number) => [{ type: 'MERCHANT_ID', account, amount, description: '分账' }]
 
-async function paid() {
+async function paid(profit_sharing: 'Y' | 'N' = 'Y') {
   const out_trade_no = number()
   await pay.unifiedorder.post({
     xml: {
@@ -25,7 +25,7 @@ async function paid() {
       spbill_create_ip: '127.0.0.1',
       notify_url: 'https://shop.example/pay',
       trade_type: 'NATIVE',
-      profit_sharing: 'Y',
+      profit_sharing,
     },
   })
   return simulator.pay(out_trade_no).transaction_id
@@ -81,6 +81,8 @@ it('refuses what is not a list of receivers, and an order that does not exist', 
   ]) {
     await expect(share(receivers)).rejects.toMatchObject({ message: expect.stringContaining('格式错误') })
   }
+  const ordinary = share(JSON.stringify(part(1)), { transaction_id: await paid('N') })
+  await expect(ordinary).rejects.toMatchObject({ code: 'NOT_SHARE_ORDER' })
   const unknown = share(JSON.stringify(part(1)), { transaction_id: '4200' })
   await expect(unknown).rejects.toMatchObject({ code: 'ORDER_NOT_EXIST' })
 })

@@ -134,6 +134,8 @@ it('sells for others, shares, subsidizes, refunds and pays out, to the fen', asy
   expect(await withdrawal(waiting)).toMatchObject({ status: 'CREATE_SUCCESS' })
   expect(await shop.told()).toEqual(['REFUND.SUCCESS', ...Array(4).fill('MCHWITHDRAW.CHANGE')])
   const own = number('OUT')
+  const elsewhere = { out_request_no: own, amount: 700, account_type: 'DEPOSIT', notify_url }
+  expect(await failure(merchant.fund.withdraw.post({ json: elsewhere }))).toMatchObject({ code: 'PARAM_ERROR' })
   await merchant.fund.withdraw.post({ json: { out_request_no: own, amount: 700, account_type: 'BASIC', notify_url } })
 
   // The platform advances a refund that the sub-merchant cannot pay, which pays it back as soon as it can.

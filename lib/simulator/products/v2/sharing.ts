@@ -1,9 +1,10 @@
 /** The endpoints of APIv2 profit sharing. APIv3 knows the same orders, returns and receivers. */
+import { ApiError } from '../../../errors.js'
 import { beijingDigits } from '../../../util/beijing-time.js'
 import { isRecord } from '../../../util/plain-object.js'
 import { requireFen, requireFields } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
-import { ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
+import { ResultCodeError, ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import {
   detailIdOf,
   type ProfitSharing,
@@ -11,7 +12,7 @@ import {
   type Sharing,
   type SharingReturn,
 } from '../../ledger/sharing.js'
-import { MAX_RATIO } from '../../ledger/sharing-rules.js'
+import { MAX_RATIO, NOT_SHARED } from '../../ledger/sharing-rules.js'
 
 export function sharingEndpoints(sharing: ProfitSharing): readonly V2Endpoint[] {
   const relate =
@@ -24,7 +25,7 @@ export function sharingEndpoints(sharing: ProfitSharing): readonly V2Endpoint[] 
   const share = (unfreeze_unsplit: boolean) => (call: V2Call) => {
     const { merchant, now } = call
     const request = { ...named(call), receivers: receiversOf(call), unfreeze_unsplit, owner: ownerOf(call) }
-    const row = sharing.share(merchant.mchid, request, now)
+    const row = withOwnCode(() => sharing.share(merchant.mchid, request, now))
     const fields = echo(call, 'sub_mch_id', 'sub_appid', 'brand_mch_id', 'transaction_id', 'out_order_no')
     return success(call, { ...fields, order_id: row.id, status: row.state, receivers: describe(sharing, row) })
   }
@@ -37,7 +38,8 @@ export function sharingEndpoints(sharing: ProfitSharing): readonly V2Endpoint[] 
       path: '/secapi/pay/profitsharingfinish',
       notFoundCode: 'ORDER_NOT_EXIST',
       handle(call) {
-        const row = sharing.share(call.merchant.mchid, { ...named(call), unfreeze_unsplit: true }, call.now)
+        const request = { ...named(call), unfreeze_unsplit: true }
+        const row = withOwnCode(() => sharing.share(call.merchant.mchid, request, call.now))
         return success(call, { ...echo(call, 'sub_mch_id', 'transaction_id', 'out_order_no'), order_id: row.id })
       },
     },
@@ -96,6 +98,16 @@ export function sharingEndpoints(sharing: ProfitSharing): readonly V2Endpoint[] 
       handle: call => success(call, { ...echo(call, 'sub_mch_id', 'brand_mch_id'), max_ratio: MAX_RATIO }),
     },
   ]
+}
+
+/** @throws ResultCodeError `NOT_SHARE_ORDER` for an order without profit sharing. */
+function withOwnCode<Result>(step: () => Result): Result {
+  try {
+    return step()
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.message !== NOT_SHARED) throw error
+    throw new ResultCodeError('NOT_SHARE_ORDER', NOT_SHARED)
+  }
 }
 
 function ownerOf({ fields }: V2Call): string | undefined {
