@@ -3,6 +3,7 @@
 export type { BillOptions } from './bills/options.js'
 export type { SimulatorBrandConfig, SimulatorConfig } from './config.js'
 export type { Credentials as SimulatorCredentials } from './gateway/credentials.js'
+export type { Diagnosis, Mistake, MistakeCode } from './gateway/diagnosis.js'
 export type { Misbehaviour } from './gateway/faults.js'
 export type { SimulatorRequest } from './gateway/request-log.js'
 export type { SimulatorKeys } from './keys/merchant.js'

@@ -94,7 +94,7 @@ const DIAGNOSIS = described(
     {
       mistakes: described(
         arrayOf(object({ code: { type: 'string', enum: MISTAKE_CODES }, message: STRING })),
-        'The likely ones, in the order in which they are best mended.',
+        'The likely ones, in the order in which to correct them.',
       ),
       expected: described(STRING, 'The string that the signature must be of.'),
       signed: described(

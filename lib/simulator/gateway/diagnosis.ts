@@ -3,7 +3,7 @@ import { ApiError } from '../../errors.js'
 import type { RawResponse } from '../http/server.js'
 
 export interface Diagnosis {
-  /** In the order in which they are best mended. */
+  /** In the order in which to correct them. */
   readonly mistakes: readonly Mistake[]
   /** The string that the signature must be of; undefined when it was not reached. */
   readonly expected?: string

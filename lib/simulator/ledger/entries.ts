@@ -24,7 +24,7 @@ export interface Entry {
   readonly currency?: string | undefined
   readonly created: EpochMilliseconds
   readonly updated: EpochMilliseconds
-  /** What can happen to it in this state, whoever does it. */
+  /** What can happen to it in this state, from outside, by itself or by the merchant. */
   readonly events: readonly string[]
   /** What can happen to it from outside in this state. */
   readonly acts: readonly PossibleAct[]

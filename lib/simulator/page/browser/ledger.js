@@ -4,6 +4,7 @@ import { KINDS } from './texts.js'
 import {
   button,
   card,
+  choiceText,
   copyable,
   eventText,
   fold,
@@ -194,7 +195,7 @@ function failing(key, text, reasons, end) {
   if (reasons.length <= FEW) return reasons.map(reason => button(reasonText(reason), () => end(reason)))
   const choice = select(
     'reason',
-    reasons.map(reason => [reason, reasonText(reason).split(' · ').reverse().join(' · ')]),
+    reasons.map(reason => [reason, choiceText(reason)]),
   )
   choice.setAttribute('aria-label', t().reason)
   /** @param {Event} event */

@@ -111,8 +111,16 @@ function sections({ health, entries, notifications, requests, faults, keys }) {
   ]
 }
 
+let started = 0
+let finished = 0
+
 page.refresh = async () => {
-  const [health, { entries }] = await Promise.all([read('health'), read('entries?limit=500')])
+  started += 1
+  const turn = started
+  const [health, { entries }] = await Promise.all([
+    read('health'),
+    read(ofUser === undefined ? 'entries?limit=500' : 'entries'),
+  ])
   ahead = Date.parse(health.now) - Date.now()
   const [{ notifications }, { requests }, { faults }, keys] =
     ofUser === undefined
@@ -123,6 +131,9 @@ page.refresh = async () => {
           read('configs'),
         ])
       : [{ notifications: [] }, { requests: [] }, { faults: [] }, { merchants: [], brands: [] }]
+  // What was read later may have come earlier.
+  if (turn < finished) return
+  finished = turn
   data = { health, entries, notifications, requests, faults, keys }
   page.render()
 }

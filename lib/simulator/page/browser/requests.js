@@ -59,7 +59,7 @@ function summary(refusal) {
 
 /**
  * @param {string} text
- * @returns {{ code?: string, message?: string, detail?: { field?: string, issue?: string } }}
+ * @returns {{ code?: string, message?: string, detail?: { field?: string, issue?: string, location?: string } }}
  */
 function problemOf(text) {
   try {
@@ -90,9 +90,10 @@ function mistakes({ mistakes: found }) {
 function verification(key, { method, path, headers, authorization, statusCode, body, refusal, diagnosis }) {
   const { code: name, detail } = problemOf(refusal ?? '{}')
   const isRefused = name === 'SIGN_ERROR' || diagnosis !== undefined
-  // APIv2 has no header, and a request that was refused before had none of this checked.
-  const isChecked = isRefused || (authorization !== undefined && statusCode !== undefined && statusCode !== 404)
-  if (!isChecked) return undefined
+  // Where there is no endpoint, or a header is missing, the verification has not begun. APIv2 has no such header.
+  const isUnknown = statusCode === undefined || statusCode === 404 || statusCode === 405
+  const isChecked = authorization !== undefined && !isUnknown && detail?.location !== 'header'
+  if (!isRefused && !isChecked) return undefined
   const field = detail?.field === 'brand_id' ? 'mchid' : detail?.field
   const at = isRefused ? stepOf(field) : STEPS.length
   const { timestamp, nonce } = authorization ?? {}

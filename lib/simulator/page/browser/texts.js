@@ -135,7 +135,7 @@ const ENGLISH = {
   lines: ['Method', 'Path and query', 'Timestamp', 'Nonce', 'Body'],
   faultKinds: {
     status: 'Status',
-    latency: 'Delay (ms)',
+    latency: 'Delay (ms; empty: no response)',
     drop: 'Connection closed',
     signature: 'Wrong signature',
     clockSkew: 'Clock ahead (s)',
@@ -283,7 +283,7 @@ const CHINESE = {
   lines: ['请求方法', '路径与查询串', '时间戳', '随机串', '请求报文主体'],
   faultKinds: {
     status: '状态码',
-    latency: '延迟（毫秒）',
+    latency: '延迟（毫秒，留空则不应答）',
     drop: '断开连接',
     signature: '错误的签名',
     clockSkew: '时钟偏快（秒）',

@@ -75,15 +75,17 @@ export function faultsSection(faults) {
   const onsubmit = event => {
     const form = formOf(event)
     const value = String(form.get('value'))
-    const isNumber = chosen === 'status' || values === undefined
+    const isNumber = value !== '' && (chosen === 'status' || values === undefined)
     const times = Number(form.get('times'))
     const [method, pattern] = [String(form.get('method')), String(form.get('path'))]
+    const [chance, jitter] = [Number(form.get('chance')), Number(form.get('jitter'))]
     const rule = {
-      [chosen]: isNumber ? Number(value) : value,
+      // Without a number, there is never a response.
+      [chosen]: isNumber ? Number(value) : value || null,
       times: times > 0 ? times : null,
       every: Number(form.get('every')),
-      probability: Number(form.get('chance')) / 100,
-      ...(chosen === 'latency' && { jitter: Number(form.get('jitter')) }),
+      ...(chance < 100 && { probability: chance / 100 }),
+      ...(jitter > 0 && { jitter }),
       match: { ...(method && { method }), ...(pattern && { pattern }) },
     }
     tell('misbehave', rule, t().added)
@@ -99,7 +101,7 @@ export function faultsSection(faults) {
         'value',
         values.map(name => [name, faultValue(name)]),
       )
-    : input('value', { type: 'number', required: '', value: chosen === 'latency' ? '3000' : '600' })
+    : input('value', { type: 'number', ...(chosen === 'latency' ? { value: '3000' } : { value: '600', required: '' }) })
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
   return section('faults', t().faults, faults.length, [
     h('p', { class: 'muted' }, t().faultsHint),
@@ -129,7 +131,7 @@ export function faultsSection(faults) {
           label(t().jitter, input('jitter', { type: 'number', min: '0', value: '0' })),
         ),
       label(t().every, input('every', { type: 'number', min: '1', value: '1' })),
-      label(t().chance, input('chance', { type: 'number', min: '0', max: '100', value: '100' })),
+      label(t().chance, input('chance', { type: 'number', min: '1', max: '100', value: '100' })),
       label(
         t().method,
         select('method', [['', t().anyMethod], ...methods.map(name => /** @type {const} */ ([name, name]))]),
@@ -186,7 +188,7 @@ export function merchantSection({ merchants, brands }) {
     h('h2', {}, t().brand),
     ...brands.flatMap(config => [
       h('h3', {}, `brand_id ${config.brand_id}`),
-      ...files(config.brand_id, 'brand.json', config),
+      ...files(`brand-${config.brand_id}`, 'brand.json', config),
     ]),
     brands.length === 0 && h('p', {}, button(t().brandHint, addBrand)),
   ])

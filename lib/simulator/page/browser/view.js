@@ -59,7 +59,9 @@ export async function read(name) {
  */
 export async function tell(name, body, done) {
   const headers = { 'Content-Type': 'application/json' }
-  const response = await fetch(`/_sim/${name}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const request = { method: 'POST', headers, body: JSON.stringify(body) }
+  const response = await fetch(`/_sim/${name}`, request).catch(() => undefined)
+  if (!response) return say(t().lost)
   const json = await response.json()
   say(!response.ok ? json.message : typeof done === 'string' ? done : done(json))
   await page.refresh()
@@ -116,7 +118,7 @@ export function fold(key, title, make) {
   const isOpen = open.has(key)
   /** @param {Event} event */
   const ontoggle = ({ currentTarget }) => {
-    // A new element that only lent its content says so, too.
+    // An element that was made only to be compared fires this event, too.
     if (!(currentTarget instanceof HTMLDetailsElement) || !currentTarget.isConnected) return
     const now = currentTarget.open
     if (now === open.has(key)) return
@@ -203,8 +205,16 @@ export function reasonText(name) {
 }
 
 /**
+ * The same for a choice: the meaning comes first.
+ *
  * @param {string} name
  */
+export function choiceText(name) {
+  const meaning = WORDS[page.language][name]
+  return meaning ? `${meaning} · ${name}` : name
+}
+
+/** @param {string} name */
 export const eventText = name => WORDS[page.language][name] ?? name
 
 /** @param {number} milliseconds */
