@@ -28,7 +28,7 @@ const apply = async (out_request_no: string, over: object = {}) =>
           mobile_phone: '18500000000',
           contact_email: 'a@b.example',
         },
-        sales_scene_info: { store_name: '小店' },
+        sales_scene_info: { store_name: '小店', store_url: 'https://shop.example' },
         merchant_shortname: '小店',
         ...over,
       },
@@ -102,19 +102,24 @@ it('partners see the same in their words, and may act for nobody else', async ()
   const { data } = await applyment4sub.applyment._empty_.post({
     json: {
       business_code,
-      contact_info: { contact_name: '张三', mobile_phone: '18500000000', contact_email: 'a@b.example' },
+      contact_info: {
+        contact_type: 'LEGAL',
+        contact_name: '张三',
+        mobile_phone: '18500000000',
+        contact_email: 'a@b.example',
+      },
       subject_info: { subject_type: 'SUBJECT_TYPE_INDIVIDUAL', identity_info: person },
       business_info: {
         merchant_shortname: '小店',
         service_phone: '075500000000',
         sales_info: { sales_scenes_type: ['SALES_SCENES_STORE'] },
       },
-      settlement_info: {},
+      settlement_info: { settlement_id: '719', qualification_type: '餐饮' },
       bank_account_info: {
         bank_account_type: 'BANK_ACCOUNT_TYPE_CORPORATE',
         account_name: '小店',
         account_bank: '工商银行',
-        bank_address_code: '440305',
+        account_number: '62220200001234',
       },
     },
   })
