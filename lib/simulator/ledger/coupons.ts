@@ -5,6 +5,7 @@ import type { Book } from './book.js'
 import { accepts, type StockRequest, worthOf, worthOfOne } from './coupon-rules.js'
 import { type Discount, type Order, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
+import type { Partnerships } from './partnerships.js'
 import { problem } from './problem.js'
 import { MINUTE, Product, type Row } from './product.js'
 import { isSameDay, midnightAfter, type Period } from './validity.js'
@@ -54,8 +55,10 @@ export class Coupons {
   readonly #callbacks: Map<string, Callback>
   readonly #book: Book
   readonly #accounts: Accounts
+  readonly #partnerships: Partnerships
 
-  constructor(book: Book, orders: Orders, accounts: Accounts) {
+  constructor(book: Book, orders: Orders, accounts: Accounts, partnerships: Partnerships) {
+    this.#partnerships = partnerships
     this.#book = book
     this.#accounts = accounts
     this.#uses = book.table('coupons.uses')
@@ -104,12 +107,15 @@ export class Coupons {
   /**
    * Repeating the same request returns the same coupon.
    *
-   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `REQUEST_BLOCKED` when it is not running,
+   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `REQUEST_BLOCKED` when it is not running or
    *   `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the user has enough of it.
    */
   send(mchid: string, request: SendRequest, now: EpochMilliseconds): Coupon {
     return this.coupons.place(mchid, request.out_request_no, request, now, () => {
       const stock = this.stocks.find(request.stock_creator_mchid, request.stock_id)
+      if (mchid !== stock.mchid && !this.#partnerships.allows(stock.mchid, mchid, stock.id)) {
+        throw problem(403, 'REQUEST_BLOCKED', '批次不支持跨商户发券')
+      }
       const { max_coupons, max_coupons_per_user, max_amount_by_day } = stock.request.stock_use_rule
       const isBefore = now < Date.parse(stock.request.available_begin_time)
       if (stock.state !== 'running' || isBefore) throw problem(403, 'REQUEST_BLOCKED', '活动未开始或已结束')

@@ -18,6 +18,7 @@ import { MerchantCoupons } from './merchant-coupons.js'
 import { type KnownMerchant, Merchants } from './merchants.js'
 import { Orders } from './orders.js'
 import { Parkings } from './parkings.js'
+import { Partnerships } from './partnerships.js'
 import { PayGifts } from './pay-gifts.js'
 import { Payers, type SimulatedPayer } from './payers.js'
 import { ServiceOrders } from './payscore.js'
@@ -67,6 +68,7 @@ export interface Ledger {
   readonly plans: Plans
   readonly contracts: Contracts
   readonly coupons: Coupons
+  readonly partnerships: Partnerships
   readonly merchantCoupons: MerchantCoupons
   readonly couponSubsidies: CouponSubsidies
   readonly payGifts: PayGifts
@@ -120,6 +122,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
   const sharing = new ProfitSharing(book, orders, accounts)
   const services = new ServiceOrders(book, orders)
   const contracts = new Contracts(book, orders)
+  const partnerships = new Partnerships(book)
   const merchantCoupons = new MerchantCoupons(book)
   const productCoupons = new ProductCoupons(book)
   return {
@@ -147,7 +150,8 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     permissions: new Permissions(book),
     plans: new Plans(book, services),
     contracts,
-    coupons: new Coupons(book, orders, accounts),
+    coupons: new Coupons(book, orders, accounts, partnerships),
+    partnerships,
     merchantCoupons,
     productCoupons,
     memberCards: new MemberCards(book, productCoupons),

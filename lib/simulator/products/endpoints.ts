@@ -19,6 +19,7 @@ import { memberCardEndpoints } from './member-cards.js'
 import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
 import { parkingEndpoints } from './parking.js'
+import { partnershipEndpoints } from './partnerships.js'
 import { payGiftEndpoints } from './pay-gifts.js'
 import { serviceEndpoints } from './payscore.js'
 import { permissionEndpoints, planEndpoints } from './payscore-users.js'
@@ -33,6 +34,7 @@ import { authorizationEndpoints, transferEndpoints } from './transfers.js'
 import { uploadEndpoints } from './uploads.js'
 import { userCouponEndpoints } from './user-coupons.js'
 import { billEndpoints as v2BillEndpoints } from './v2/bills.js'
+import { couponEndpoints as v2CouponEndpoints } from './v2/coupons.js'
 import { papayEndpoints as v2PapayEndpoints } from './v2/papay.js'
 import { paymentEndpoints } from './v2/payments.js'
 import { redPacketEndpoints } from './v2/red-packets.js'
@@ -76,6 +78,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...productCouponEndpoints(ledger.productCoupons),
     ...memberCardEndpoints(ledger.memberCards),
     ...userCouponEndpoints(ledger.productCoupons),
+    ...partnershipEndpoints(ledger.partnerships),
     ...payGiftEndpoints(ledger.payGifts),
     ...merchantCouponEndpoints(ledger.merchantCoupons, ledger.couponSubsidies),
     ...billEndpoints(ledger, origin, bills),
@@ -93,6 +96,7 @@ export function v2Endpoints(ledger: Ledger): readonly V2Endpoint[] {
     ...redPacketEndpoints(redPackets),
     ...v2TransferEndpoints(ledger.transfers, ledger.bankTransfers),
     ...v2SharingEndpoints(sharing),
+    ...v2CouponEndpoints(ledger.coupons),
     ...v2UploadEndpoints(),
   ]
 }

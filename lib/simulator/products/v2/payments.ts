@@ -95,6 +95,7 @@ function orderOf({ fields, merchant }: V2Call) {
     ...(fields.sub_mch_id && { sub_mchid: fields.sub_mch_id }),
     ...(fields.profit_sharing === 'Y' && { settle_info: { profit_sharing: true } }),
     ...(fields.attach && { attach: fields.attach }),
+    ...(fields.goods_tag && { goods_tag: fields.goods_tag }),
     ...(fields.openid && { payer: { openid: fields.openid } }),
   }
 }
