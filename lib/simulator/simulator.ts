@@ -442,7 +442,7 @@ export class Simulator {
    * `complaint_detail`, `problem_description`, `problem_type`, `apply_refund_amount`, `payer_phone` and `payer_openid`.
    * `COMPLAINT.STATE_CHANGE` goes on with the last complaint, or that of `complaint_id`: the payer says or does what
    * `action_type` says, such as `CONTINUE_COMPLAINT`, with `operate_details`. Both go to the URL that the merchant has set
-   * for complaints.
+   * for complaints, and `FAPIAO.USER_APPLIED` to the one for fapiaos.
    *
    * @throws InvalidArgumentError (the promise rejects) for an unknown event or option, a path that leads nowhere, and a URL
    *   that notifications must not go to.

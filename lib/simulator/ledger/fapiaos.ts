@@ -79,6 +79,10 @@ export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
     })
     this.#book = book
     this.#configs = book.table('fapiaos.configs')
+    book.beginnings.set('FAPIAO.USER_APPLIED', {
+      url: mchid => this.configOf(mchid).callback_url,
+      begin: (_mchid, given) => ({ ...given }),
+    })
     this.cards = new Product<CardState, 'go' | 'discard', FapiaoRequest>(book, 'fapiaos.cards', {
       ...common,
       first: 'INSERT_ACCEPTED',

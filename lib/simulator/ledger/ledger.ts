@@ -3,6 +3,7 @@ import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { Accounts } from './accounts.js'
 import type { Act, ActOptions } from './acts.js'
+import { AfterSalesFees } from './after-sales.js'
 import { Applyments } from './applyments.js'
 import { BankTransfers } from './bank-transfers.js'
 import { Book, type Snapshot } from './book.js'
@@ -62,6 +63,7 @@ export interface Ledger {
   readonly fapiaos: Fapiaos
   readonly parkings: Parkings
   readonly subsidies: Subsidies
+  readonly afterSales: AfterSalesFees
   readonly withdrawals: Withdrawals
   readonly services: ServiceOrders
   readonly permissions: Permissions
@@ -145,6 +147,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     fapiaos: new Fapiaos(book),
     parkings: new Parkings(book, orders),
     subsidies: new Subsidies(book, orders, refunds, accounts, sharing),
+    afterSales: new AfterSalesFees(book, orders, refunds, accounts),
     withdrawals: new Withdrawals(book, accounts, sharing),
     services,
     permissions: new Permissions(book),

@@ -1,7 +1,8 @@
-/** The endpoints of platforms: balances, withdrawals, subsidies, and refunds that the platform has advanced. */
+/** The endpoints of platforms: balances, withdrawals, subsidies, fees, and refunds that the platform has advanced. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { alsoAt, type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { ACCOUNT_TYPES, type AccountType, dayOf } from '../ledger/accounts.js'
+import { describeFee } from '../ledger/after-sales.js'
 import type { Ledger } from '../ledger/ledger.js'
 import { parameterError } from '../ledger/problem.js'
 import type { AdvanceReturn } from '../ledger/subsidies.js'
@@ -30,10 +31,11 @@ const SUBSIDIZING: Schema = {
   },
 }
 
-type Sources = Pick<Ledger, 'accounts' | 'withdrawals' | 'subsidies' | 'sharing'>
+type Sources = Pick<Ledger, 'accounts' | 'withdrawals' | 'subsidies' | 'sharing' | 'afterSales'>
 type WithdrawalBody = Omit<WithdrawalRequest, 'account_type'> & { account_type?: string | undefined }
 
-export function ecommerceEndpoints({ accounts, withdrawals, subsidies, sharing }: Sources): readonly Endpoint[] {
+export function ecommerceEndpoints(ledger: Sources): readonly Endpoint[] {
+  const { accounts, withdrawals, subsidies, sharing, afterSales } = ledger
   const balanceOf = (mchid: string, given: string | null, now: number) => {
     const account = accountOf(given)
     if (!account) return { available_amount: 0, pending_amount: 0 }
@@ -116,6 +118,14 @@ export function ecommerceEndpoints({ accounts, withdrawals, subsidies, sharing }
       subsidies.cancel(merchant.mchid, body.transaction_id)
       return respond({ result: 'SUCCESS' })
     }),
+    endpoint(
+      'post /v3/ecommerce/profitsharing/after-sales-orders',
+      ({ merchant, body, now }) => ok(describeFee(afterSales.charge(merchant.mchid, body, now))),
+      { rules: { properties: { amount: { minimum: 1 } } }, numbers: 'ledger' },
+    ),
+    endpoint('get /v3/ecommerce/profitsharing/after-sales-orders', ({ merchant, query }) =>
+      ok(describeFee(afterSales.find(merchant.mchid, query.get('transaction_id') ?? ''))),
+    ),
     endpoint('post /v3/ecommerce/refunds/{refund_id}/return-advance', call =>
       ok(describeAdvance(subsidies.returnAdvance(call.merchant.mchid, readParam(call, 'refund_id'), call.now))),
     ),

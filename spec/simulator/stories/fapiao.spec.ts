@@ -58,6 +58,10 @@ it('a fapiao is asked for, issued, put into the wallet, and reversed with the re
     amount: 1130,
     out_trade_no,
   })
+  await simulator.trigger('FAPIAO.USER_APPLIED', { override: { fapiao_apply_id: transaction_id } })
+  expect(await shop.received()).toMatchObject([
+    { event_type: 'FAPIAO.USER_APPLIED', resource: { mchid, fapiao_apply_id: transaction_id } },
+  ])
   expect(await failure(issue('4200', 'WITH_WECHATPAY', number('F')))).toMatchObject(missing)
   const [one, two] = [number('FAPIAO'), number('FAPIAO')]
   await issue(transaction_id, 'WITH_WECHATPAY', one, two)

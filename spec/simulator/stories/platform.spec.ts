@@ -157,6 +157,17 @@ it('sells for others, shares, subsidizes, refunds and pays out, to the fen', asy
   })
   expect(await balance()).toMatchObject({ available_amount: 700 })
 
+  // For the service around that refund, the platform receives a fee.
+  const { afterSalesOrders } = profitsharing
+  const fee = { sub_mchid, transaction_id, amount: 50, type: 'SERVICE_FEE_INCOME', scene: 'RETURN_GOODS' } as const
+  const ofOther = afterSalesOrders.post({ json: { ...fee, refund_id } })
+  expect(await failure(ofOther)).toMatchObject(refused)
+  await afterSalesOrders.post({ json: { ...fee, refund_id: part.refund_id } })
+  const feeOf = async () => (await afterSalesOrders.get({ query: { sub_mchid, transaction_id } })).data
+  expect(await feeOf()).toMatchObject({ amount: 50, result: 'PROCESSING' })
+  simulator.settle(transaction_id)
+  expect(await feeOf()).toMatchObject({ result: 'SUCCESS' })
+
   await shop.nextDay()
   const { rows } = await shop.trades()
   expect(rows.map(row => [row.商户订单号, row.特约商户号, row.商户退款单号, row.订单金额, row.退款金额])).toEqual([
@@ -183,23 +194,25 @@ it('sells for others, shares, subsidizes, refunds and pays out, to the fen', asy
     [spent, '提现', -499],
     [last.out_trade_no, '交易', 1000],
     [refund_id, '垫付退款回补', -300],
+    [transaction_id, '售后服务分账', -50],
   ])
-  expect(await shop.balance('BASIC', sub_mchid)).toBe(700)
+  expect(await shop.balance('BASIC', sub_mchid)).toBe(650)
   expect(await shop.flows()).toEqual([
     [own, '提现', -700],
     [advanced.out_refund_no, '退款', -300],
     [refund_id, '垫付退款回补', 300],
+    [transaction_id, '售后服务分账', 50],
   ])
-  expect(await shop.balance()).toBe(OPENING_BALANCE - 700)
+  expect(await shop.balance()).toBe(OPENING_BALANCE - 650)
   expect(await shop.flows('OPERATION')).toEqual([
     [subsidy.out_subsidy_no, '补差', -500],
     [returned.out_order_no, '补差回退', 100],
   ])
   const dayEnd = { sub_mchid, query: { date: shop.day } }
-  expect((await fund.enddaybalance._sub_mchid_.get(dayEnd)).data).toMatchObject({ available_amount: 700 })
+  expect((await fund.enddaybalance._sub_mchid_.get(dayEnd)).data).toMatchObject({ available_amount: 650 })
   const day = { account_type: 'BASIC', query: { date: shop.day } } as const
   expect((await merchant.fund.dayendbalance._account_type_.get(day)).data).toMatchObject({
-    available_amount: OPENING_BALANCE - 700,
+    available_amount: OPENING_BALANCE - 650,
   })
 
   const shared = await readAll((await Bill.profitsharing(wxpay, { bill_date: shop.day })).rows())
@@ -212,14 +225,14 @@ it('sells for others, shares, subsidizes, refunds and pays out, to the fen', asy
   const dayEndWithdraw = wxpay.v3.platsolution.ecommerce.withdraw.dayEndBalanceWithdraw
   const out_request_no = number('OUT')
   const json = { sub_mchid, out_request_no, calculate_amount_type: 'ONLY_DAY_END_BALANCE', notify_url } as const
-  expect(await failure(dayEndWithdraw.post({ json: { ...json, reserve_amount: 700 } }))).toMatchObject(poor)
+  expect(await failure(dayEndWithdraw.post({ json: { ...json, reserve_amount: 650 } }))).toMatchObject(poor)
   await dayEndWithdraw.post({ json: { ...json, reserve_amount: 100 } })
   await shop.nextDay()
   const query = { sub_mchid }
   expect((await dayEndWithdraw.outRequestNo._out_request_no_.get({ out_request_no, query })).data).toMatchObject({
     status: 'FINISHED',
-    total_amount: 600,
-    success_amount: 600,
+    total_amount: 550,
+    success_amount: 550,
   })
   expect(await balance()).toMatchObject({ available_amount: 100 })
 })
