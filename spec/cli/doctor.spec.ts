@@ -14,13 +14,13 @@ let simulator: Simulator
 let folder: Folder
 /** A merchant without platform certificates. */
 let publicKeyOnly: Simulator
-/** Whose clock is ten minutes ahead. */
+/** Whose clock is ten minutes ahead, and which has https. */
 let ahead: Simulator
 
 beforeAll(async () => {
   simulator = await startSimulator()
   publicKeyOnly = await startSimulator({ publicKeyOnly: true })
-  ahead = await startSimulator({ clock: () => Date.now() + 600_000 })
+  ahead = await startSimulator({ clock: () => Date.now() + 600_000, httpsPort: 0 })
   folder = makeFolder()
 })
 afterAll(async () => {
@@ -244,15 +244,23 @@ describe('the doctor', () => {
     expect(faultsOf(await examine(ahead.config))).toEqual(['signature SIGNATURE_TIME'])
   })
 
-  it('names a merchant certificate that has expired', async () => {
+  it.each([
+    ['has expired', -1, 'fault', 'CERTIFICATE_EXPIRED'],
+    ['expires soon, without a fault', 10, 'warning', 'CERTIFICATE_EXPIRES_SOON'],
+  ])('names a merchant certificate that %s', async (_, days, status, code) => {
     const { merchant, privateKey } = simulator.config
     const certificate = forge.pki.certificateFromPem(merchant.cert)
-    certificate.validity.notAfter = new Date(Date.now() - DAY)
+    certificate.validity.notAfter = new Date(Date.now() + days * DAY)
     certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create())
-    const cert = forge.pki.certificateToPem(certificate)
-    expect(faultsOf(await examine({ ...simulator.config, merchant: { cert } }))).toEqual([
-      'certificate CERTIFICATE_EXPIRED',
-    ])
+    const config = { ...simulator.config, merchant: { cert: forge.pki.certificateToPem(certificate) } }
+    const { ok, checks } = await examine(config, '--offline')
+    expect(checks.filter(check => check.status === status)).toMatchObject([{ id: 'certificate', code }])
+    expect(ok).toBe(status === 'warning')
+  })
+
+  it('names https that is not trusted', async () => {
+    const { ca: _, ...config } = ahead.config
+    expect(faultsOf(await examine({ ...config, base_uri: `${ahead.httpsUrl}/` }))).toEqual(['reachable TLS_UNTRUSTED'])
   })
 
   it('names a missing public key of a merchant without platform certificates', async () => {

@@ -31,28 +31,16 @@ export async function checkCallback(
     return report.skip('callback', words.doctor.noNotifyUrl)
   }
   const echo_message = randomUUID()
-  let found: (received: Pick<Received, 'request' | 'body'>) => void = () => {}
-  const arrival = new Promise<Pick<Received, 'request' | 'body'>>(resolve => {
-    found = resolve
-  })
-  const server = await serve(
-    { host: notifyUrl === undefined ? '127.0.0.1' : '0.0.0.0', port },
-    async ({ request, body, response }) => {
-      response.writeHead(204).end()
-      found({ request, body })
-    },
-    terminal,
-  )
+  const { promise: arrival, listener } = echoListener(Notification.create(client), echo_message)
+  const server = await serve({ host: notifyUrl === undefined ? '127.0.0.1' : '0.0.0.0', port }, listener, terminal)
   const stop = new AbortController()
   try {
     const notify_url = notifyUrl ?? `http://127.0.0.1:${portOf(server)}/`
     await client.v3.security.echo.post({ json: { echo_message, notify_url } })
     const expired = delay(wait * 1000, undefined, { signal: stop.signal }).catch(() => undefined)
-    const received = await Promise.race([arrival, expired])
-    if (received === undefined) return report.fault('callback', 'CALLBACK_MISSING', notify_url, wait)
-    const { headers, body } = { headers: received.request.rawHeaders, body: received.body }
-    const event = await Notification.create(client).parse({ headers, body })
-    report.ok('callback', words.doctor.callbackReceived(event.event_type))
+    const event = await Promise.race([arrival, expired])
+    if (event === undefined) report.fault('callback', 'CALLBACK_MISSING', notify_url, wait)
+    else report.ok('callback', words.doctor.callbackReceived(event))
   } catch (error) {
     if (error instanceof ApiError) report.skip('callback', words.doctor.noEcho(error.code))
     // It is signed by WeChat Pay, and was encrypted with a different key.
@@ -64,4 +52,28 @@ export async function checkCallback(
     stop.abort()
     await close(server)
   }
+}
+
+/** Resolves with the type of the notification that has this message, and rejects for one that is not valid. */
+function echoListener(notification: ReturnType<typeof Notification.create>, echo_message: string) {
+  let settle: { resolve: (event: string) => void; reject: (error: unknown) => void } | undefined
+  const promise = new Promise<string>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  // It may fail before anybody waits for it.
+  promise.catch(() => {})
+  const listener = async ({ request, body, response }: Received): Promise<void> => {
+    // A public address gets requests of strangers as well.
+    if (request.headers['wechatpay-signature'] === undefined) return void response.writeHead(404).end()
+    try {
+      const { event_type, resource } = await notification.parse({ headers: request.rawHeaders, body })
+      response.writeHead(204).end()
+      // An earlier one may be sent again.
+      if (Reflect.get(Object(resource), 'echo_message') === echo_message) settle?.resolve(event_type)
+    } catch (error) {
+      response.writeHead(401).end()
+      if (!(error instanceof SignatureError && error.reason === 'probe')) settle?.reject(error)
+    }
+  }
+  return { promise, listener }
 }

@@ -50,7 +50,6 @@ function checkPrivateKey({ privateKey, merchant }: Configuration, report: Report
     return undefined
   }
   const material = identify(given)
-  if (material.kind === 'other') return report.skip('private-key', report.words.doctor.otherForm) as undefined
   if (material.kind !== 'private-key') {
     refuseFile('private-key', 'PRIVATE_KEY_WRONG_FILE', material, report)
     return undefined
@@ -73,7 +72,6 @@ function checkCertificate(configuration: Configuration, report: Report): X509Cer
     return undefined
   }
   const material = identify(given)
-  if (material.kind === 'other') return report.skip('certificate', words.doctor.otherForm) as undefined
   if (material.kind !== 'merchant-certificate') {
     refuseFile('certificate', 'CERTIFICATE_WRONG_FILE', material, report)
     return undefined
@@ -236,7 +234,8 @@ function refuseFile(
   report: Report,
   option: string = OPTIONS[id],
 ): void {
-  if (material.kind === 'missing-file') report.fault(id, 'FILE_MISSING', option, material.path)
+  if (material.kind === 'other') report.skip(id, report.words.doctor.otherForm)
+  else if (material.kind === 'missing-file') report.fault(id, 'FILE_MISSING', option, material.path)
   else report.fault(id, code, report.words.materials[material.kind], option)
 }
 

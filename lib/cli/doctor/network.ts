@@ -20,11 +20,14 @@ export async function checkNetwork(configuration: Configuration, report: Report)
   const proxy = proxyOf(configuration)
   const dispatcher = dispatcherFor(configuration, proxy)
   try {
-    const { statusCode, headers, body } = await request(new URL('v3/certificates', baseUriOf(configuration)), {
-      dispatcher,
-      headers: { accept: 'application/json', 'user-agent': 'wechatpay-doctor' },
-      headersTimeout: TIMEOUT,
-    })
+    const { statusCode, headers, body } = await request(
+      `${baseUriOf(configuration).replace(/\/?$/, '/')}v3/certificates`,
+      {
+        dispatcher,
+        headers: { accept: 'application/json', 'user-agent': 'wechatpay-doctor' },
+        headersTimeout: TIMEOUT,
+      },
+    )
     await body.dump()
     report.ok('reachable', report.words.doctor.reached(host, statusCode, proxy))
     checkClock(headers.date, report)
@@ -36,7 +39,7 @@ export async function checkNetwork(configuration: Configuration, report: Report)
   }
 }
 
-/** `environment` where its variables name one, otherwise the host of the configured proxy. */
+/** The host of the configured proxy, or the variable that names one; undefined without a proxy. */
 function proxyOf({ proxy, ...configuration }: Configuration): string | undefined {
   if (typeof proxy === 'string') return URL.canParse(proxy) ? new URL(proxy).host : proxy
   if (proxy === false || isThisMachine(hostOf(configuration))) return undefined
@@ -50,16 +53,18 @@ function dispatcherFor({ proxy, ca }: Configuration, host: string | undefined): 
   return host === undefined ? new Agent({ connect }) : new EnvHttpProxyAgent({ requestTls: connect })
 }
 
+/** The codes of OpenSSL and Node for a certificate that is not trusted. */
+const UNTRUSTED = /CERT|SELF_SIGNED|ISSUER|ALTNAME|VERIFY/
+
 function reportUnreachable(
   error: unknown,
   { host, proxy }: { host: string; proxy: string | undefined },
   report: Report,
 ): void {
   const code = codeOf(error)
-  if (proxy !== undefined && !/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) {
-    report.fault('reachable', 'PROXY_FAILED', proxy, code)
-  } else if (/ENOTFOUND|EAI_AGAIN/.test(code)) report.fault('reachable', 'HOST_UNKNOWN', host)
-  else if (/CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code)) report.fault('reachable', 'TLS_UNTRUSTED', host, code)
+  if (UNTRUSTED.test(code)) report.fault('reachable', 'TLS_UNTRUSTED', host, code)
+  else if (proxy !== undefined) report.fault('reachable', 'PROXY_FAILED', proxy, code)
+  else if (/ENOTFOUND|EAI_AGAIN/.test(code)) report.fault('reachable', 'HOST_UNKNOWN', host)
   else report.fault('reachable', 'HOST_UNREACHABLE', host, code)
 }
 

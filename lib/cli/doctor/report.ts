@@ -25,10 +25,6 @@ export class Report {
     this.#onFinding = onFinding
   }
 
-  get hasFault(): boolean {
-    return this.findings.some(({ status }) => status === 'fault')
-  }
-
   ok(id: CheckId, text: string): void {
     this.#add({ id, status: 'ok', text })
   }
