@@ -83,6 +83,8 @@ describe('simulate', () => {
     await started.pop()?.end()
     await simulate('--no-https')
     expect(config()).toEqual({ ...before, base_uri: expect.any(String), ca: undefined })
+    const { certificate } = loadPkcs12(readFileSync(join(dir, 'apiclient_cert.p12')), '1900000109', 'pfx')
+    expect(certificate.serialNumber).toBe(before.serial)
     expect(keptMerchant(dir, undefined)?.keys.merchant.serial).toBe(before.serial)
     expect(keptMerchant(dir, '1900000110')).toBeUndefined()
   })

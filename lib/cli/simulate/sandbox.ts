@@ -28,7 +28,8 @@ export function hasMerchant(state: string): boolean {
 }
 
 /** Writes all files to a folder that is there. They stay when the simulator ends, and are the same at its next start. */
-export function writeSandbox(folder: string, { config, keys, pfx }: Simulator): void {
+export function writeSandbox(folder: string, simulator: Simulator): void {
+  const { config, keys } = simulator
   const { mchid, privateKey, certs, apiv3Key, secret, merchant, ca } = config
   const write = (name: string, content: string | Uint8Array, mode = SECRET) => {
     const file = join(folder, name)
@@ -40,8 +41,9 @@ export function writeSandbox(folder: string, { config, keys, pfx }: Simulator): 
   write(KEYS, JSON.stringify({ mchid, keys } satisfies Kept))
   write('config.json', `${JSON.stringify(config, null, 2)}\n`)
   write('apiclient_key.pem', privateKey)
+  // To encrypt it takes longer than everything else here.
+  if (!hasCertificate(folder, merchant.cert)) write('apiclient_cert.p12', simulator.pfx)
   write('apiclient_cert.pem', merchant.cert, 0o644)
-  write('apiclient_cert.p12', pfx)
   if (ca !== undefined) write('ca.pem', ca, 0o644)
   for (const [serial, key] of Object.entries(certs)) {
     write(isPublicKey(serial) ? 'pub_key.pem' : `wechatpay_${serial}.pem`, key, 0o644)
@@ -60,6 +62,13 @@ export function writeSandbox(folder: string, { config, keys, pfx }: Simulator): 
   }
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
   write('.env', lines.join(''))
+}
+
+/** Whether the files of this certificate are there. */
+function hasCertificate(folder: string, certificate: string): boolean {
+  const pem = join(folder, 'apiclient_cert.pem')
+  const isThere = existsSync(pem) && existsSync(join(folder, 'apiclient_cert.p12'))
+  return isThere && readFileSync(pem, 'utf8') === certificate
 }
 
 function isPublicKey(serial: string): boolean {
