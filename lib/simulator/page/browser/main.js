@@ -20,8 +20,9 @@ import { page, read, say, setLanguage, t, timeOf } from './view.js'
 
 /** The entry of which this is the user's page: `kind/number/mchid`, `kind/number`, or the number of an order. */
 const ofUser = /^\/_sim\/pay\/(.+)$/.exec(location.pathname)?.[1]
-/** Milliseconds from an event until everything is read again. */
+/** Milliseconds from an event until everything is read again; longer where that takes long. */
 const PAUSE = 100
+let lasted = 0
 
 /** @type {Data | undefined} */
 let data
@@ -80,8 +81,11 @@ function navigation() {
   const names = /** @type {const} */ (['orders', 'notifications', 'requests', 'time', 'faults', 'merchant'])
   /** @param {Event} event */
   const oninput = ({ currentTarget }) => {
+    const before = page.filter
     page.filter = currentTarget instanceof HTMLInputElement ? currentTarget.value : ''
     page.render()
+    // What is older may match, too.
+    if (before === '') void page.refresh().catch(() => {})
   }
   return [
     h(
@@ -111,22 +115,28 @@ function sections({ health, entries, notifications, requests, faults, keys }) {
   ]
 }
 
+/**
+ * Of what is listed the newest, unless something is looked for.
+ *
+ * @param {string} name
+ * @param {number} limit
+ */
+const newest = (name, limit) => (ofUser === undefined && page.filter === '' ? `${name}?limit=${limit}` : name)
+
 let started = 0
 let finished = 0
 
 page.refresh = async () => {
   started += 1
   const turn = started
-  const [health, { entries }] = await Promise.all([
-    read('health'),
-    read(ofUser === undefined ? 'entries?limit=500' : 'entries'),
-  ])
+  const from = performance.now()
+  const [health, { entries }] = await Promise.all([read('health'), read(newest('entries', 500))])
   ahead = Date.parse(health.now) - Date.now()
   const [{ notifications }, { requests }, { faults }, keys] =
     ofUser === undefined
       ? await Promise.all([
-          read('notifications?limit=200'),
-          read('requests?limit=200'),
+          read(newest('notifications', 200)),
+          read(newest('requests', 200)),
           read('faults'),
           read('configs'),
         ])
@@ -136,6 +146,7 @@ page.refresh = async () => {
   finished = turn
   data = { health, entries, notifications, requests, faults, keys }
   page.render()
+  lasted = performance.now() - from
 }
 
 setInterval(() => {
@@ -149,10 +160,13 @@ const events = new EventSource('/_sim/events')
 events.onmessage = () => {
   if (isWaiting) return
   isWaiting = true
-  setTimeout(() => {
-    isWaiting = false
-    void page.refresh().catch(() => {})
-  }, PAUSE)
+  setTimeout(
+    () => {
+      isWaiting = false
+      void page.refresh().catch(() => {})
+    },
+    Math.max(PAUSE, 3 * lasted),
+  )
 }
 events.onopen = () => {
   if (isLost) say(t().back)
