@@ -50,6 +50,7 @@ const SIMULATOR_LAYERS: readonly (readonly string[])[] = [
   ['notify'],
   ['config.ts', 'options.ts', 'page', 'state'],
   ['settings.ts', 'control'],
+  ['world.ts'],
   ['simulator.ts'],
   ['index.ts'],
 ]

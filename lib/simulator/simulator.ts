@@ -1,6 +1,6 @@
 /** `Simulator`: a local gateway that a test starts, controls and closes. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { EpochMilliseconds } from '../util/beijing-time.js'
+import { ApiError } from '../errors.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
 import { isBrandPath, type SignedCallOptions, signedCall } from './control/call.js'
@@ -9,66 +9,38 @@ import { EventStream } from './control/event-stream.js'
 import type { Controlled } from './control/operations.js'
 import { listOrder } from './control/orders.js'
 import { Faults, type Misbehaviour } from './gateway/faults.js'
-import { Gateway } from './gateway/gateway.js'
 import { createPauses, type Pauses } from './gateway/pauses.js'
-import { Registry } from './gateway/registry.js'
-import { RequestLog, type SimulatorRequest } from './gateway/request-log.js'
-import { V2Gateway } from './gateway/v2/gateway.js'
+import type { SimulatorRequest } from './gateway/request-log.js'
+import { type Listeners, openListeners } from './http/listeners.js'
 import { isLoopback } from './http/loopback.js'
 import { networkUrl } from './http/network.js'
-import { type Listener, listen, type RawRequest } from './http/server.js'
+import type { RawRequest } from './http/server.js'
 import { Callers } from './keys/callers.js'
 import { mintKeys, type SimulatorKeys } from './keys/merchant.js'
 import { merchantPkcs12 } from './keys/pkcs12.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
-import { mintAuthority, mintServerCertificate } from './keys/server-certificate.js'
 import type { Act, ActOptions } from './ledger/acts.js'
-import { Alarm } from './ledger/alarm.js'
-import { BusinessClock, type Span } from './ledger/clock.js'
-import { createLedger, type Ledger, type LedgerSettings } from './ledger/ledger.js'
-import { notificationOf } from './notify/events.js'
-import {
-  type DeliverOptions,
-  type NotificationProgress,
-  Notifications,
-  type SimulatorNotification,
-} from './notify/notifications.js'
+import type { Span } from './ledger/clock.js'
+import type { DeliverOptions, SimulatorNotification } from './notify/notifications.js'
 import { sampledEvent } from './notify/sampled-event.js'
 import { requireValid, type SimulatorOptions } from './options.js'
-import { v2Endpoints, v3Endpoints } from './products/endpoints.js'
 import { requireSameOwner, settingsOf } from './settings.js'
-import { type Command, Journal } from './state/journal.js'
+import { type Command, Journal, type SimulatorSnapshot } from './state/journal.js'
+import { Keeper } from './state/keeper.js'
+import { closeWorld, contentOf, createWorld, restoreWorld, type World } from './world.js'
 
 interface Parts {
   keys: SimulatorKeys
   callers: Callers
-  settings: LedgerSettings
-  /** The machine's time. */
-  clock: () => EpochMilliseconds
   faults: Faults
   createWorld: () => World
-  journal: Journal | undefined
-  /** Lets the machine's time stand still at the given one; undefined lets it go on. */
-  freeze: (time: EpochMilliseconds | undefined) => void
-  listener: Listener
-  /** Beside `listener`, with the option `httpsPort`. */
-  secureListener: Listener | undefined
-  /** PEM; undefined without https. */
-  ca: string | undefined
+  keeper: Keeper
+  listeners: Listeners
   pauses: Pauses
   /** Whether other devices reach it. */
   isOpen: boolean
   /** Tells the page that something has changed. */
   changed: () => void
-}
-
-/** What `reset` begins anew. */
-interface World {
-  ledger: Ledger
-  log: RequestLog
-  notifications: Notifications
-  alarm: Alarm
-  gateway: Gateway
 }
 
 /** How something ends. */
@@ -88,9 +60,6 @@ export interface TriggerOptions {
   mchid?: string
 }
 
-/** Bytes. Larger than any JSON payload and any video that WeChat Pay accepts. */
-const BODY_LIMIT = 8 * 1024 * 1024
-
 /**
  * WeChat Pay on 127.0.0.1: a real HTTP server that verifies requests, keeps orders, refunds and transfers in their
  * states, signs its responses, sends notifications, and fails on demand.
@@ -98,9 +67,6 @@ const BODY_LIMIT = 8 * 1024 * 1024
 export class Simulator {
   readonly #parts: Parts
   #world: World
-  /** The last of the changes that a journal keeps one after the other. */
-  #changes: Promise<unknown> = Promise.resolve()
-  #isRedoing = false
 
   private constructor(parts: Parts) {
     this.#parts = parts
@@ -115,70 +81,29 @@ export class Simulator {
    */
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
     requireValid(options)
-    const { port = 0, httpsPort, host = '127.0.0.1', bills } = options
+    const { port = 0, httpsPort, host = '127.0.0.1', https = false, as = [] } = options
     const { clock: machine = systemClock, sleep = sleepOnTimer } = options
-    let frozen: EpochMilliseconds | undefined
-    const clock = () => frozen ?? machine()
     const journal = options.state === undefined ? undefined : new Journal(options.state)
     const known = journal?.owner
     if (known) requireSameOwner(known, options)
     const settings = known?.settings ?? settingsOf(options)
     const merchants = settings.merchants.filter(({ role }) => role !== 'brand')
     const [{ mchid } = { mchid: '' }] = merchants
-    const keys: SimulatorKeys = structuredClone(known?.keys ?? options.keys) ?? (await mintKeys(mchid, clock()))
-    const faults = new Faults()
-    const pauses = createPauses(sleep)
+    const keys: SimulatorKeys = structuredClone(known?.keys ?? options.keys) ?? (await mintKeys(mchid, machine()))
     const callers = await Callers.create({
       mchids: merchants.map(merchant => merchant.mchid),
       brandIds: settings.merchants.flatMap(({ role, mchid }) => (role === 'brand' ? [mchid] : [])),
       keys,
       publicKeyOnly: options.publicKeyOnly,
-      now: clock(),
+      now: machine(),
     })
-    const events = new EventStream()
-    const createWorld = (): World => {
-      const ledger = createLedger(new BusinessClock(clock), settings)
-      const businessClock = ledger.clock.now
-      const log = new RequestLog(events.publish)
-      const isAutomatic = options.clock === undefined
-      const hosts = options.notify ?? []
-      const onProgress = (progress: NotificationProgress) => journal?.add({ t: clock(), progress })
-      const notifications = new Notifications({
-        clock,
-        businessClock,
-        callers,
-        hosts,
-        isAutomatic,
-        onProgress,
-        onChange: events.publish,
-      })
-      const alarm = new Alarm(businessClock, () => {
-        ledger.now()
-        events.publish()
-      })
-      ledger.book.listen(
-        notice => notifications.add(notificationOf(notice, businessClock())),
-        at => isAutomatic && alarm.set(at),
-      )
-      return {
-        ledger,
-        log,
-        notifications,
-        alarm,
-        gateway: new Gateway({
-          callers,
-          registry: new Registry(v3Endpoints(ledger, { origin: () => listener.url, bills }), ledger),
-          v2: new V2Gateway({ callers, merchants: ledger.merchants, endpoints: v2Endpoints(ledger) }),
-          faults,
-          log,
-          clock,
-          businessClock: ledger.now,
-          takeTouched: () => ledger.book.takeTouched(),
-          pause: pauses.pause,
-          change: (request, time, run, isDone) => started.#change(request, time, run, isDone),
-        }),
-      }
-    }
+    const keeper = new Keeper({
+      journal,
+      machine,
+      owner: () => ({ settings, keys: started.keys }),
+      snapshot: () => contentOf(started.#world),
+    })
+    const [faults, pauses, events] = [new Faults(), createPauses(sleep), new EventStream()]
     const control = new Control({
       simulator: () => started.#controlled(),
       hosts: isLoopbackHost(host) ? [] : [host],
@@ -186,34 +111,18 @@ export class Simulator {
     })
     const respond = (request: RawRequest) =>
       control.owns(request) ? control.respond(request) : started.#world.gateway.respond(request)
-    const isSecure = options.https || httpsPort !== undefined
-    if (isSecure) keys.authority ??= await mintAuthority()
-    const { as = [] } = options
-    const tls = isSecure && keys.authority ? await mintServerCertificate(keys.authority, [host, ...as]) : undefined
-    const common = { host, limit: BODY_LIMIT, respond }
-    const hosts = as.map(name => `${name.toLowerCase()}:443`)
-    const tunnel = (authority: string) =>
-      hosts.includes(authority.toLowerCase()) ? (started.#parts.secureListener ?? listener) : undefined
-    const listener = await listen({ ...common, port, tls: options.https ? tls : undefined, tunnel })
-    const secureListener =
-      httpsPort === undefined ? undefined : await listenBeside(listener, { ...common, port: httpsPort, tls })
+    const listeners = await openListeners({ host, port, httpsPort, https, as, keys, respond })
+    const url = () => listeners.first.url
     const started = new Simulator({
       keys,
       callers,
-      settings,
-      clock,
       faults,
-      createWorld,
-      listener,
-      secureListener,
-      ca: isSecure ? keys.authority?.certificate : undefined,
+      createWorld: () => createWorld({ options, settings, callers, faults, pauses, keeper, events, url }),
+      keeper,
+      listeners,
       pauses,
       isOpen: !isLoopbackHost(host),
       changed: events.publish,
-      journal,
-      freeze: time => {
-        frozen = time
-      },
     })
     await started.#redo()
     return started
@@ -221,13 +130,13 @@ export class Simulator {
 
   /** `http://127.0.0.1:<port>`, or `https://…` with the option `https`. With `host`, that address. */
   get url(): string {
-    return this.#parts.listener.url
+    return this.#parts.listeners.first.url
   }
 
   /** The https address, with the option `https` or `httpsPort`; otherwise undefined. */
   get httpsUrl(): string | undefined {
-    const { listener, secureListener } = this.#parts
-    return secureListener?.url ?? (listener.url.startsWith('https:') ? listener.url : undefined)
+    const { first, secure } = this.#parts.listeners
+    return secure?.url ?? (first.url.startsWith('https:') ? first.url : undefined)
   }
 
   /** A complete configuration for `Builder.factory`. */
@@ -237,9 +146,10 @@ export class Simulator {
 
   /** Likewise, of one of the option `merchants`. @throws InvalidArgumentError for one that it does not have. */
   configOf(mchid: string): SimulatorConfig {
-    const { callers, ca, clock } = this.#parts
+    const { callers, keeper, listeners } = this.#parts
     const merchant = callers.require(mchid)
-    return createConfig({ keys: callers.keysOf(merchant), merchant, ca, url: this.url, now: clock() })
+    const { ca } = listeners
+    return createConfig({ keys: callers.keysOf(merchant), merchant, ca, url: this.url, now: keeper.clock() })
   }
 
   /**
@@ -252,11 +162,11 @@ export class Simulator {
 
   /** Likewise, of one of the option `merchants`. @throws InvalidArgumentError for one that it does not have. */
   brandOf(brand_id: string): SimulatorBrandConfig {
-    const { keys, callers, ca } = this.#parts
+    const { keys, callers, keeper, listeners } = this.#parts
     const isNew = !callers.brands.has(brand_id)
     const brand = callers.brandKeys(brand_id)
-    if (isNew) this.#keepKeys()
-    return createBrandConfig({ keys, brandId: brand_id, brand, ca, url: this.url })
+    if (isNew) keeper.addOwner()
+    return createBrandConfig({ keys, brandId: brand_id, brand, ca: listeners.ca, url: this.url })
   }
 
   /**
@@ -312,8 +222,8 @@ export class Simulator {
    * @throws InvalidArgumentError (the promise rejects) for an invalid or unknown option, and with `publicKeyOnly`.
    */
   async rotate(options: RotateOptions = {}): Promise<{ serial: string }> {
-    const { callers, clock } = this.#parts
-    return rotate(callers.first.platform, clock(), options)
+    const { callers, keeper } = this.#parts
+    return rotate(callers.first.platform, keeper.clock(), options)
   }
 
   /**
@@ -397,7 +307,7 @@ export class Simulator {
    */
   async advance(span: Span): Promise<void> {
     const { ledger, notifications } = this.#world
-    this.#act({ name: 'advance', span }, () => {
+    this.#parts.keeper.act({ name: 'advance', span }, () => {
       ledger.clock.advance(span)
       ledger.now()
     })
@@ -423,13 +333,34 @@ export class Simulator {
    * Business time is that of the machine again.
    */
   reset(): void {
-    this.#world.notifications.close()
-    this.#world.alarm.close()
-    this.#parts.faults.clear()
+    const { faults, keeper, changed } = this.#parts
+    closeWorld(this.#world)
+    faults.clear()
     this.#world = this.#parts.createWorld()
-    this.#parts.journal?.clear()
-    this.#keepKeys()
-    this.#parts.changed()
+    keeper.clear()
+    changed()
+  }
+
+  /** Everything that `reset` forgets, except the rules of `misbehave`: plain data, as JSON can hold it, for `restore`. */
+  snapshot(): SimulatorSnapshot {
+    return structuredClone(contentOf(this.#world))
+  }
+
+  /**
+   * Replaces everything by what a simulator with the same merchants has returned from `snapshot`, so that each test can
+   * begin where one of them has prepared it.
+   *
+   * @throws InvalidArgumentError for a snapshot of a different version.
+   */
+  restore(snapshot: SimulatorSnapshot): void {
+    const { createWorld, keeper, changed } = this.#parts
+    const world = createWorld()
+    restoreWorld(world, snapshot)
+    closeWorld(this.#world)
+    this.#world = world
+    world.notifications.release()
+    keeper.compact()
+    changed()
   }
 
   /**
@@ -451,15 +382,16 @@ export class Simulator {
     const { to, override = {}, mchid, ...unknown } = options
     refuseUnknownOptions(unknown, ['to', 'override', 'mchid'], 'trigger')
     const { ledger, notifications } = this.#world
-    const recipient = this.#parts.callers.recipient(mchid)
+    const { callers, keeper } = this.#parts
+    const recipient = callers.recipient(mchid)
     const beginning = ledger.book.beginnings.get(event_type)
     const notify_url = to ?? beginning?.url(recipient.mchid) ?? notifications.entries.at(-1)?.notify_url ?? ''
     notifications.requireAllowed(notify_url)
     const command = { name: 'begin', event_type, mchid: recipient.mchid, given: override } as const
-    const fields = beginning ? this.#act(command, () => this.#begin(command)) : override
+    const fields = beginning ? keeper.act(command, () => this.#begin(command)) : override
     const event = sampledEvent(event_type, fields, recipient, ledger.clock.now())
     const notification = { notify_url, event, ...(mchid !== undefined && { recipient: mchid }) }
-    this.#parts.journal?.add({ t: this.#parts.clock(), notification })
+    keeper.addNotification(notification)
     return notifications.send(notification)
   }
 
@@ -486,11 +418,11 @@ export class Simulator {
 
   /** Stops the server. All connections are cut, including those that wait for a response. */
   async close(): Promise<void> {
-    this.#parts.pauses.cancel()
-    this.#world.notifications.close()
-    this.#world.alarm.close()
-    await Promise.all([this.#parts.listener.close(), this.#parts.secureListener?.close(), this.#changes])
-    this.#parts.journal?.close()
+    const { pauses, listeners, keeper } = this.#parts
+    pauses.cancel()
+    closeWorld(this.#world)
+    await Promise.all([listeners.first.close(), listeners.secure?.close()])
+    await keeper.close()
   }
 
   /** Returns the merchant that it has happened to. */
@@ -498,107 +430,48 @@ export class Simulator {
     const { ledger } = this.#world
     const { callers, changed } = this.#parts
     const mchids = options.mchid === undefined ? callers.ids() : [options.mchid]
-    const mchid = this.#act({ name: act, number, options }, () => ledger.act(act, mchids, number, options))
+    const mchid = this.#parts.keeper.act({ name: act, number, options }, () => ledger.act(act, mchids, number, options))
     changed()
     return mchid
   }
 
-  /** Does what changes the ledger in an instant, and keeps it. */
-  #act<T>(command: Command, run: () => T): T {
-    const { journal, freeze, clock } = this.#parts
-    if (!journal || this.#isRedoing) return run()
-    const t = clock()
-    freeze(t)
-    try {
-      const result = run()
-      journal.add({ t, command })
-      this.#changes = this.#changes.then(() => this.#compact())
-      return result
-    } finally {
-      freeze(undefined)
-    }
-  }
-
-  /** With a journal, one after the other, so that it has their order. */
-  #change<T>(
-    request: RawRequest,
-    time: EpochMilliseconds,
-    run: () => Promise<T>,
-    isDone: (outcome: T) => boolean,
-  ): Promise<T> {
-    const { journal } = this.#parts
-    if (!journal || this.#isRedoing) return run()
-    const change = this.#changes.then(async () => {
-      const outcome = await run()
-      if (isDone(outcome)) journal.addRequest(request, time)
-      this.#compact()
-      return outcome
-    })
-    this.#changes = change.catch(() => {})
-    return change
-  }
-
-  /** Only between changes, so that the snapshot holds none by half. */
-  #compact(): void {
-    const { journal, clock, settings } = this.#parts
-    if (!journal?.isLong) return
-    const { ledger, notifications, log } = this.#world
-    journal.compact(
-      clock(),
-      { settings, keys: this.keys },
-      { ledger: ledger.book.content(), notifications: notifications.snapshot(), requests: log.content },
-    )
-  }
-
-  /** Does again what the journal holds. */
+  /** Does again what the state file holds. */
   async #redo(): Promise<void> {
-    const { journal, freeze } = this.#parts
-    if (!journal) return
-    const { ledger, notifications, gateway, log } = this.#world
-    this.#isRedoing = true
+    const world = this.#world
+    const { ledger, notifications, gateway } = world
     notifications.hold()
-    const at = (time: EpochMilliseconds) => {
-      freeze(time)
-      ledger.now()
-    }
-    await journal.redo(
+    await this.#parts.keeper.redo(
       {
-        snapshot: saved => {
-          ledger.restore(saved.ledger)
-          notifications.restoreAll(saved.notifications)
-          log.restore(saved.requests)
-        },
+        snapshot: saved => restoreWorld(world, saved),
         request: request => gateway.redo(request),
         command: command => this.#redoCommand(command),
         notification: notification => notifications.add(notification),
         progress: progress => notifications.restore(progress),
       },
-      at,
+      ledger.now,
     )
-    freeze(undefined)
-    this.#isRedoing = false
-    this.#keepKeys()
-    this.#compact()
     notifications.release()
   }
 
+  // What was refused is refused again.
   #redoCommand(command: Command): void {
-    if (command.name === 'advance') {
-      this.#world.ledger.clock.advance(command.span)
-      this.#world.ledger.now()
-    } else if (command.name === 'begin') this.#begin(command)
-    else this[command.name](command.number, command.options)
+    const { ledger } = this.#world
+    try {
+      if (command.name === 'begin') this.#begin(command)
+      else if (command.name !== 'advance') this[command.name](command.number, command.options)
+      else {
+        ledger.clock.advance(command.span)
+        ledger.now()
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+    }
   }
 
   /** Returns the fields of the content that are known. */
   #begin({ event_type, mchid, given }: Extract<Command, { name: 'begin' }>): Readonly<Record<string, unknown>> {
     const { book, now } = this.#world.ledger
     return book.beginnings.get(event_type)?.begin(mchid, given, now()) ?? given
-  }
-
-  #keepKeys(): void {
-    const { journal, clock, settings } = this.#parts
-    journal?.add({ t: clock(), settings, keys: this.keys })
   }
 
   /** What the control API may do. */
@@ -635,6 +508,8 @@ export class Simulator {
       misbehave: rule => this.misbehave(rule),
       behave: id => this.behave(id),
       reset: () => this.reset(),
+      snapshot: () => contentOf(this.#world),
+      restore: snapshot => this.restore(snapshot),
       signedCall: call => signedCall(call, this.#callerOf(call), request => gateway.respond(request)),
     }
   }
@@ -647,16 +522,6 @@ export class Simulator {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-}
-
-/** Rejects when the second port cannot be listened on, and then closes the first. */
-async function listenBeside(first: Listener, options: Parameters<typeof listen>[0]): Promise<Listener> {
-  try {
-    return await listen(options)
-  } catch (error) {
-    await first.close()
-    throw error
   }
 }
 

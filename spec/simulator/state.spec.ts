@@ -251,10 +251,58 @@ it('the merchants and the payers are there again, and no others', async () => {
   expect({ ...again.configOf('1900000211'), base_uri: '' }).toEqual({ ...second, base_uri: '' })
   expect({ ...again.brand, base_uri: '' }).toEqual({ ...brand, base_uri: '' })
   expect(() => again.pay(one.out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDERPAID' }))
-  expect(() => again.pay(two.out_trade_no, { openid: 'poor' })).toThrow(expect.objectContaining({ code: 'NOTENOUGH' }))
+  expect(() => again.pay(two.out_trade_no, { openid: 'poor' })).toThrow(expect.objectContaining({ code: 'NOT_ENOUGH' }))
   for (const options of [{ merchants: merchants.slice(0, 2) }, { payers: [] }, { balances: { BASIC: 1 } }]) {
     await expect(Simulator.start({ state, ...options })).rejects.toThrow(/`state`.*`merchants`/)
   }
+})
+
+it('a snapshot is a state to begin again with, also in a different simulator, and is kept', async () => {
+  const state = newFile()
+  const first = await startSimulator({ state })
+  const payload = order(first.config)
+  await post(first.config, PATH, payload)
+  await first.advance({ days: 1 })
+  const begun = JSON.parse(JSON.stringify(first.snapshot()))
+  first.pay(payload.out_trade_no)
+  first.restore(begun)
+  await first.close()
+
+  await using again = await startSimulator({ state })
+  const { transaction_id } = again.pay(payload.out_trade_no)
+  expect(transaction_id).toMatch(/^4200/)
+  await using other = await startSimulator()
+  const tell = async (name: string, init: RequestInit = {}) => {
+    const response = await fetch(`${other.url}/_sim/${name}`, {
+      headers: { 'Content-Type': 'application/json' },
+      ...init,
+    })
+    return { status: response.status, json: await response.json() }
+  }
+  await tell('restore', { method: 'POST', body: JSON.stringify(begun) })
+  expect((await tell('snapshot')).json).toEqual(begun)
+  expect(other.pay(payload.out_trade_no).transaction_id).toMatch(/^4200/)
+  const wrong = { ...begun, ledger: { ...begun.ledger, format: 0 } }
+  expect(await tell('restore', { method: 'POST', body: JSON.stringify(wrong) })).toMatchObject({ status: 400 })
+  // What was refused has changed nothing.
+  expect(() => other.pay(payload.out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDERPAID' }))
+})
+
+it('a payment that the payer could not afford is not forgotten', async () => {
+  const state = newFile()
+  const payers = [{ openid: 'poor', balance: 1 }]
+  const first = await startSimulator({ state, payers })
+  const payload = order(first.config)
+  await post(first.config, PATH, payload)
+  expect(() => first.pay(payload.out_trade_no, { openid: 'poor' })).toThrow(
+    expect.objectContaining({ code: 'NOT_ENOUGH' }),
+  )
+  const read = async ({ url }: Simulator) => (await fetch(`${url}/_sim/entries`)).json()
+  const before = await read(first)
+  expect(before).toMatchObject({ entries: [{ reason: 'NOTENOUGH' }] })
+  await first.close()
+  await using second = await startSimulator({ state })
+  expect(await read(second)).toEqual(before)
 })
 
 it('only its owner may read the file', async () => {

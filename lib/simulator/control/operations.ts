@@ -7,6 +7,7 @@ import type { Span } from '../ledger/clock.js'
 import type { Entry } from '../ledger/entries.js'
 import type { DeliverOptions, SimulatorNotification } from '../notify/notifications.js'
 import type { JsonSchema } from '../schema/validator.js'
+import type { SimulatorSnapshot } from '../state/journal.js'
 import type { SignedCall, SignedCallOptions } from './call.js'
 import { ENTRY } from './entries.js'
 import { FAULT, listFault, MISBEHAVIOUR, readMisbehaviour, type SentMisbehaviour } from './faults.js'
@@ -50,6 +51,8 @@ export interface Controlled {
   misbehave(rule: Misbehaviour): void
   behave(id?: number): void
   reset(): void
+  snapshot(): SimulatorSnapshot
+  restore(snapshot: SimulatorSnapshot): void
   signedCall(options: SignedCallOptions): Promise<SignedCall>
 }
 
@@ -219,6 +222,11 @@ const CALLED = object({
     ['contentType'],
   ),
 })
+
+const SNAPSHOT = {
+  ...object({ ledger: ANY_FIELDS, notifications: ANY_FIELDS, requests: ANY_FIELDS }),
+  description: 'As `snapshot` has returned it. Its content may change from version to version.',
+}
 
 const SPAN = object({ days: NUMBER, hours: NUMBER, minutes: NUMBER, seconds: NUMBER }, [
   'days',
@@ -433,6 +441,21 @@ export const OPERATIONS: readonly ControlOperation[] = [
     body: DONE,
     response: DONE,
     handle: simulator => simulator.reset(),
+  }),
+  operation({
+    method: 'GET',
+    name: 'snapshot',
+    summary: 'Everything that reset forgets, for restore',
+    response: SNAPSHOT,
+    handle: simulator => simulator.snapshot(),
+  }),
+  operation<SimulatorSnapshot>({
+    method: 'POST',
+    name: 'restore',
+    summary: 'Replaces everything by a snapshot of a simulator with the same merchants',
+    body: SNAPSHOT,
+    response: DONE,
+    handle: (simulator, snapshot) => simulator.restore(snapshot),
   }),
   operation<SignedCallOptions>({
     method: 'POST',

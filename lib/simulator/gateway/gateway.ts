@@ -25,8 +25,8 @@ interface GatewayOptions {
   log: RequestLog
   /** The machine's time. */
   clock: () => EpochMilliseconds
-  /** Business time. */
-  businessClock: () => EpochMilliseconds
+  /** Lets happen what is due, and returns the business time at a time of the machine. */
+  businessTime: (machineTime: EpochMilliseconds) => EpochMilliseconds
   /** Runs what may change the ledger. `time` is the machine's; `isDone` tells whether something may have changed. */
   change: <T>(
     request: RawRequest,
@@ -65,8 +65,9 @@ export class Gateway {
   }
 
   async respond(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
-    const log = this.#options.log.add(request, this.#options.clock())
-    const response = await this.#process(request).catch(refusal)
+    const time = this.#options.clock()
+    const log = this.#options.log.add(request, time)
+    const response = await this.#process(request, time).catch(refusal)
     if (response !== DROPPED) log(response)
     return response
   }
@@ -74,29 +75,34 @@ export class Gateway {
   /** Does again what a request has changed. Nobody waits for the response, so it is not signed. */
   async redo(request: RawRequest): Promise<void> {
     if (!V3_PATH.test(request.target)) return void (await this.respond(request))
-    const log = this.#options.log.add(request, this.#options.clock())
+    const time = this.#options.clock()
+    const log = this.#options.log.add(request, time)
     try {
-      const { route, call } = this.#authorize(request)
+      const { route, call } = this.#authorize(request, time)
       log(unsignedResponse(await handle(route, call)))
     } catch (error) {
       log(refusal(error))
     }
   }
 
-  async #process(request: RawRequest): Promise<DiagnosedResponse | typeof DROPPED> {
+  /** `time` is the machine's, when the request arrived. */
+  async #process(request: RawRequest, time: EpochMilliseconds): Promise<DiagnosedResponse | typeof DROPPED> {
     const { path } = split(request.target)
-    if (V3_PATH.test(path)) return this.#processV3(request)
+    if (V3_PATH.test(path)) return this.#processV3(request, time)
     const { v2 } = this.#options
     const route = v2.find(request.method, path)
-    return 'statusCode' in route ? route : this.#processV2(route, request)
+    return 'statusCode' in route ? route : this.#processV2(route, request, time)
   }
 
-  async #processV2(route: V2Route, request: RawRequest): Promise<DiagnosedResponse | typeof DROPPED> {
-    const { v2, clock, businessClock, faults, change } = this.#options
-    const call = v2.authorize(route, request, businessClock())
+  async #processV2(
+    route: V2Route,
+    request: RawRequest,
+    time: EpochMilliseconds,
+  ): Promise<DiagnosedResponse | typeof DROPPED> {
+    const { v2, businessTime, faults, change } = this.#options
+    const call = v2.authorize(route, request, businessTime(time))
     if ('statusCode' in call) return call
     const fault = faults.take(request.method, route.path)
-    const time = clock()
     return this.#misbehave(fault, () =>
       change(
         request,
@@ -107,8 +113,8 @@ export class Gateway {
     )
   }
 
-  async #processV3(request: RawRequest): Promise<RawResponse | typeof DROPPED> {
-    const { route, call, fault } = this.#authorize(request)
+  async #processV3(request: RawRequest, time: EpochMilliseconds): Promise<RawResponse | typeof DROPPED> {
+    const { route, call, fault } = this.#authorize(request, time)
     return this.#misbehave(fault, async () => {
       const { status } = fault
       const response =
@@ -133,13 +139,22 @@ export class Gateway {
     return this.#options.takeTouched() || method !== 'GET'
   }
 
-  #authorize(request: RawRequest): { route: VerifiedRoute; call: VerifiedCall; fault: Fault } {
-    const { callers, registry, clock, businessClock, faults } = this.#options
-    const machineTime = clock()
+  #authorize(
+    request: RawRequest,
+    machineTime: EpochMilliseconds,
+  ): { route: VerifiedRoute; call: VerifiedCall; fault: Fault } {
+    const { callers, registry, businessTime, faults } = this.#options
     const { path, query } = split(request.target)
     const { route, params } = registry.find(request.method, path)
     const merchant = authorize(request, { callers, nonces: this.#nonces, now: machineTime })
-    const call = { request, params, query: new URLSearchParams(query), merchant, now: businessClock(), machineTime }
+    const call = {
+      request,
+      params,
+      query: new URLSearchParams(query),
+      merchant,
+      now: businessTime(machineTime),
+      machineTime,
+    }
     return { route, call, fault: faults.take(request.method, path) }
   }
 

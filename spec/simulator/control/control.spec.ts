@@ -414,7 +414,8 @@ describe('the OpenAPI document', () => {
     const out_trade_no = await placed()
     await tell('pay', { out_trade_no })
     const document = await read('openapi.json')
-    const bodies: Record<string, unknown> = { call: { method: 'GET', path: 'v3/certificates' }, pay: undefined }
+    const call = { method: 'GET', path: 'v3/certificates' }
+    const bodies: Record<string, unknown> = { call, pay: undefined, restore: await read('snapshot') }
     const paths: [string, Json][] = Object.entries(document.paths)
     const ajv = new Ajv2020({ strict: false })
     for (const [path, { get, post: action }] of paths) {

@@ -70,7 +70,14 @@ export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
   const receive = Notification.create([config, brand]).handler(async event => void events.push(event))
   const server = createServer((request, response) => receive.node(request, response))
   await once(server.listen(0, '127.0.0.1'), 'listening')
+  const entries = async () =>
+    simulator.url === simulator.httpsUrl ? [] : (await fetch(`${simulator.url}/_sim/entries`)).json()
   afterAll(async () => {
+    // Whatever the story has left behind is plain data, from which the same begins again.
+    const [known, saved] = [await entries(), asJson(simulator.snapshot())]
+    simulator.restore(saved)
+    expect(await entries()).toEqual(known)
+    expect(asJson(simulator.snapshot())).toEqual(saved)
     server.close()
     await simulator.close()
   })
@@ -113,6 +120,10 @@ export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
       return Bill.fen((await flow(account_type, sub_mchid)).at(-1)?.['账户结余(元)'] ?? '')
     },
   }
+}
+
+function asJson<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value))
 }
 
 function signed(row: Bill.BillRow<Bill.FundflowTitle>): number {

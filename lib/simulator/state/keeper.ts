@@ -1,0 +1,126 @@
+/** Keeps what changes a simulator in its journal, if it has one, and does it again when it starts. */
+import { ApiError } from '../../errors.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import type { RawRequest } from '../http/server.js'
+import type { NotificationProgress } from '../notify/notifications.js'
+import type { OutgoingNotification } from '../notify/outgoing.js'
+import type { Command, Journal, Owner, Redo, SimulatorSnapshot } from './journal.js'
+
+interface KeeperOptions {
+  journal: Journal | undefined
+  machine: () => EpochMilliseconds
+  owner: () => Owner
+  snapshot: () => SimulatorSnapshot
+}
+
+export class Keeper {
+  readonly #options: KeeperOptions
+  /** The last of the changes, which are kept one after the other. */
+  #changes: Promise<unknown> = Promise.resolve()
+  #isRedoing = false
+  #frozen: EpochMilliseconds | undefined
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  /** The machine's time. It stands still while something happens that has to happen again at the same time. */
+  readonly clock = (): EpochMilliseconds => this.#frozen ?? this.#options.machine()
+
+  /** Does what changes the ledger in an instant, and keeps it; also if it is refused, which may change something, too. */
+  act<T>(command: Command, run: () => T): T {
+    const { journal } = this.#options
+    if (!journal || this.#isRedoing) return run()
+    const t = this.clock()
+    const keep = () => {
+      journal.add({ t, command })
+      this.#changes = this.#changes.then(() => this.#compactIfLong())
+    }
+    const before = this.#frozen
+    this.#frozen = t
+    try {
+      const result = run()
+      keep()
+      return result
+    } catch (error) {
+      if (error instanceof ApiError) keep()
+      throw error
+    } finally {
+      this.#frozen = before
+    }
+  }
+
+  /** With a journal, one after the other, so that it has their order. `isDone` tells whether something may have changed. */
+  readonly change = <T>(
+    request: RawRequest,
+    time: EpochMilliseconds,
+    run: () => Promise<T>,
+    isDone: (outcome: T) => boolean,
+  ): Promise<T> => {
+    const { journal } = this.#options
+    if (!journal || this.#isRedoing) return run()
+    const change = this.#changes.then(async () => {
+      this.#frozen = time
+      const outcome = await run().finally(() => {
+        this.#frozen = undefined
+      })
+      if (isDone(outcome)) journal.addRequest(request, time)
+      this.#compactIfLong()
+      return outcome
+    })
+    this.#changes = change.catch(() => {})
+    return change
+  }
+
+  /** A notification that nothing in the ledger has led to. */
+  addNotification(notification: OutgoingNotification): void {
+    this.#options.journal?.add({ t: this.clock(), notification })
+  }
+
+  readonly addProgress = (progress: NotificationProgress): void => {
+    this.#options.journal?.add({ t: this.clock(), progress })
+  }
+
+  addOwner(): void {
+    const { journal, owner } = this.#options
+    journal?.add({ t: this.clock(), ...owner() })
+  }
+
+  /** Everything that is kept begins with what there is now. */
+  compact(): void {
+    const { journal, owner, snapshot } = this.#options
+    journal?.compact(this.clock(), owner(), snapshot())
+  }
+
+  /** Forgets everything but the owner. */
+  clear(): void {
+    this.#options.journal?.clear()
+    this.addOwner()
+  }
+
+  /** Does again what the journal holds. `settle` lets happen what is due at the time of each step. */
+  async redo(redo: Redo, settle: () => void): Promise<void> {
+    const { journal } = this.#options
+    if (!journal) return
+    this.#isRedoing = true
+    await journal.redo(redo, time => {
+      this.#frozen = time
+      settle()
+    })
+    this.#frozen = undefined
+    this.#isRedoing = false
+    this.addOwner()
+    this.#compactIfLong()
+  }
+
+  /** Resolves when everything that has begun is kept. */
+  async close(): Promise<void> {
+    await this.#changes
+    this.#options.journal?.close()
+  }
+
+  /** Only between changes, so that the snapshot holds none by half. */
+  #compactIfLong(): void {
+    if (this.#options.journal?.isLong) this.compact()
+  }
+}
