@@ -12,6 +12,10 @@ export interface BatchRequest {
   sp_appid?: string | undefined
   sub_mchid?: string | undefined
   sub_appid?: string | undefined
+  /** Those of a red packet of a brand. */
+  brand_id?: number | undefined
+  brand_appid?: string | undefined
+  template_id?: string | undefined
   out_batch_no: string
   batch_name: string
   batch_remark: string
@@ -33,12 +37,13 @@ interface Part {
 
 type BatchState = 'ACCEPTED' | 'PROCESSING' | 'FINISHED' | 'CLOSED'
 type BatchEvent = 'process' | 'finish' | 'close'
-type Batch = Row<BatchState, BatchRequest>
+export type Batch = Row<BatchState, BatchRequest>
 type DetailState = 'PROCESSING' | 'SUCCESS' | 'FAIL'
 type DetailEvent = 'arrive' | 'fail'
 type DetailRequest = Part & { out_batch_no: string }
 export type Detail = Row<DetailState, DetailRequest>
 
+const REFUSALS = refusals('NOT_FOUND', 'ALREADY_EXISTS')
 const CLOSING = { finish: 'FINISHED', close: 'CLOSED' } as const
 
 export class TransferBatches {
@@ -59,7 +64,7 @@ export class TransferBatches {
         },
       },
       id: { prefix: '1030', digits: 22 },
-      ...refusals('NOT_FOUND', 'ALREADY_EXISTS'),
+      ...REFUSALS,
       happened: (batch, event) => event !== 'process' && this.#end(batch, book),
     })
     this.details = new Product<DetailState, DetailEvent, DetailRequest>(book, 'transfers.details', {
@@ -68,7 +73,7 @@ export class TransferBatches {
       acts: { settle: { succeed: 'arrive', fail: 'fail', reasons: TRANSFER_FAILURES } },
       alias: ({ request }) => request.out_detail_no,
       id: { prefix: '1040', digits: 22 },
-      ...refusals('NOT_FOUND', 'ALREADY_EXISTS'),
+      ...REFUSALS,
       happened: ({ mchid, request, updated }, event) => {
         if (event === 'arrive') payers.receive(request.openid, request.transfer_amount)
         const batch = this.batches.find(mchid, request.out_batch_no)
@@ -101,6 +106,14 @@ export class TransferBatches {
   detailsOf({ mchid, no, request }: Pick<Batch, 'mchid' | 'no' | 'request'>): Detail[] {
     const { transfer_detail_list = [] } = request
     return transfer_detail_list.map(({ out_detail_no }) => this.details.find(mchid, `${no}/${out_detail_no}`))
+  }
+
+  /** By either number of the batch and of its detail. @throws ApiError 404 `NOT_FOUND` for one that the batch does not have. */
+  findDetail(mchid: string, batch: string, number: string): Detail {
+    const details = this.detailsOf(this.batches.find(mchid, batch))
+    const detail = details.find(({ id, request }) => id === number || request.out_detail_no === number)
+    if (detail === undefined) throw REFUSALS.unknown()
+    return detail
   }
 
   describe(batch: Batch) {

@@ -5,6 +5,7 @@ import type { V2Endpoint } from '../gateway/v2/gateway.js'
 import type { Ledger } from '../ledger/ledger.js'
 import { applymentEndpoints } from './applyments.js'
 import { billEndpoints } from './bills.js'
+import { brandRedPacketEndpoints } from './brand-red-packets.js'
 import { certificateEndpoints } from './certificates.js'
 import { codepayEndpoints } from './codepay.js'
 import { combinedEndpoints } from './combined.js'
@@ -62,6 +63,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...transferEndpoints(ledger.transfers),
     ...authorizationEndpoints(ledger.authorizations),
     ...transferBatchEndpoints(ledger.batches),
+    ...brandRedPacketEndpoints(ledger.batches),
     ...receiptEndpoints(ledger, origin),
     ...sharingEndpoints(ledger.sharing),
     ...ecommerceEndpoints(ledger),

@@ -1,6 +1,6 @@
 /** The endpoints of batches of transfers, of merchants and of service providers. */
 import { alsoAt, type Call, type Endpoint, endpoint, readParam } from '../gateway/endpoint.js'
-import type { BatchRequest, TransferBatches } from '../ledger/transfer-batches.js'
+import type { Batch, BatchRequest, TransferBatches } from '../ledger/transfer-batches.js'
 
 const PLACING = { numbers: 'ledger' } as const
 const DEFAULT_LIMIT = 20
@@ -14,8 +14,8 @@ export function transferBatchEndpoints(transfers: TransferBatches): readonly End
     // A merchant's own batch is nested; that of a service provider is not.
     return call.respond({ ...described, transfer_batch: described, ...detailsOf(call, batch) })
   }
-  const detailsOf = ({ query }: Call, batch: Parameters<TransferBatches['detailsOf']>[0]) => {
-    if (query.get('need_query_detail') !== 'true') return {}
+  const detailsOf = ({ query }: Call, batch: Batch) => {
+    if (query.get('need_query_detail') !== 'true' || batch.state !== 'FINISHED') return {}
     const [offset, limit] = [Number(query.get('offset') ?? 0), Number(query.get('limit') ?? DEFAULT_LIMIT)]
     const status = query.get('detail_status') ?? 'ALL'
     const details = transfers.detailsOf(batch).map(detail => transfers.describeDetail(detail))
@@ -23,10 +23,7 @@ export function transferBatchEndpoints(transfers: TransferBatches): readonly End
     return { offset, limit, transfer_detail_list: wanted.slice(offset, offset + limit) }
   }
   const queryDetail = (batch: string, detail: string) => (call: Call) => {
-    const { mchid } = call.merchant
-    const number = readParam(call, detail)
-    const { no } = transfers.batches.find(mchid, readParam(call, batch))
-    const row = transfers.details.seek(mchid, `${no}/${number}`) ?? transfers.details.find(mchid, number)
+    const row = transfers.findDetail(call.merchant.mchid, readParam(call, batch), readParam(call, detail))
     return call.respond(transfers.describeDetail(row))
   }
   return alsoAt(

@@ -188,10 +188,17 @@ it('pays batches, of which each part ends on its own', async () => {
     code: 'INVALID_REQUEST',
   })
   const { data } = await wxpay.v3.transfer.batches.post({ json })
-  expect((await find(out_batch_no)).transfer_detail_list).toMatchObject(
-    [1, 2, 3].map(() => ({ detail_status: 'INIT' })),
-  )
+  // The details are not listed before the batch has finished.
+  expect((await find(out_batch_no)).transfer_detail_list).toBeUndefined()
   const [, second] = transfer_detail_list
+  const findDetail = async (number: string) =>
+    (
+      await wxpay.v3.transfer.batches.outBatchNo._out_batch_no_.details.outDetailNo._out_detail_no_.get({
+        out_batch_no: number,
+        out_detail_no: second?.out_detail_no ?? '',
+      })
+    ).data
+  expect(await findDetail(out_batch_no)).toMatchObject({ detail_status: 'INIT' })
   simulator.settle(second?.out_detail_no ?? '', { fail: 'REAL_NAME_CHECK_FAIL' })
   await simulator.advance({ minutes: 2 })
   expect((await find(out_batch_no)).transfer_batch).toMatchObject({
@@ -203,12 +210,7 @@ it('pays batches, of which each part ends on its own', async () => {
     fail_num: 1,
   })
   expect((await find(out_batch_no, 'FAIL')).transfer_detail_list).toMatchObject([{ detail_status: 'FAIL' }])
-  const { data: detail } =
-    await wxpay.v3.transfer.batches.outBatchNo._out_batch_no_.details.outDetailNo._out_detail_no_.get({
-      out_batch_no,
-      out_detail_no: second?.out_detail_no ?? '',
-    })
-  expect(detail).toMatchObject({ transfer_amount: 200, fail_reason: 'REAL_NAME_CHECK_FAIL' })
+  expect(await findDetail(out_batch_no)).toMatchObject({ transfer_amount: 200, fail_reason: 'REAL_NAME_CHECK_FAIL' })
   await wxpay.v3.transfer.billReceipt.post({ json: { out_batch_no } })
   const closed = batch()
   await wxpay.v3.transfer.batches.post({ json: closed })
@@ -218,6 +220,7 @@ it('pays batches, of which each part ends on its own', async () => {
     close_reason: 'MERCHANT_REVOCATION',
     fail_num: 3,
   })
+  expect(await failure(findDetail(closed.out_batch_no))).toMatchObject({ code: 'NOT_FOUND' })
   expect(await shop.received()).toMatchObject([
     { event_type: 'MCHTRANSFER.BATCH.FINISHED', resource: { out_batch_no, fail_amount: 200 } },
     { event_type: 'MCHTRANSFER.BATCH.CLOSED', resource: { out_batch_no: closed.out_batch_no } },
@@ -225,6 +228,49 @@ it('pays batches, of which each part ends on its own', async () => {
   await simulator.advance({ minutes: 1 })
   const receipt = (await wxpay.v3.transfer.billReceipt._out_batch_no_.get({ out_batch_no })).data
   expect(receipt).toMatchObject({ signature_status: 'FINISHED', hash_value: expect.any(String) })
+})
+
+it('sends the red packets of a brand', async () => {
+  const { brandMerchantBatches, brandMerchantOutBatches } = wxpay.v3.fundApp.brandRedpacket
+  const [out_batch_no, kept = '', lost = ''] = [number('BRAND'), number('PACKET'), number('PACKET')]
+  const of = { brand_id: 1234, brand_appid: appid, template_id: 'template' }
+  const json = {
+    ...of,
+    scene: 'CUSTOM_SEND' as const,
+    out_batch_no,
+    batch_name: '周年',
+    batch_remark: '周年',
+    total_amount: 300,
+    total_num: 2,
+    detail_list: [
+      { out_detail_no: kept, amount: 100, openid, remark: '谢谢' },
+      { out_detail_no: lost, amount: 200, openid, user_name: '张三' },
+    ],
+  }
+  const { data } = await brandMerchantBatches.post({ json })
+  expect(data).toMatchObject({ out_batch_no, batch_state: 'ACCEPTED' })
+  expect((await brandMerchantBatches.post({ json })).data.batch_no).toBe(data.batch_no)
+  simulator.settle(lost, { fail: 'NAME_NOT_CORRECT' })
+  await simulator.advance({ minutes: 2 })
+  const query = { need_query_detail: true, detail_state: 'DETAIL_VIEW_FAIL' } as const
+  const { data: batch } = await brandMerchantOutBatches._out_batch_no_.get({ out_batch_no, query })
+  expect(batch).toMatchObject({
+    ...of,
+    brand_mchid: mchid,
+    batch_no: data.batch_no,
+    batch_state: 'FINISHED',
+    success_amount: 100,
+    fail_amount: 200,
+    detail_list: [{ out_detail_no: lost, detail_state: 'DETAIL_FAIL' }],
+  })
+  const [{ transfer_detail_no: detail_no } = { transfer_detail_no: '' }] = batch.detail_list ?? []
+  const failed = await brandMerchantBatches._batch_no_.details._detail_no_.get({ batch_no: batch.batch_no, detail_no })
+  expect(failed.data).toMatchObject({ ...of, out_detail_no: lost, amount: 200, fail_reason: 'NAME_NOT_CORRECT' })
+  const sent = await brandMerchantOutBatches._out_batch_no_.outDetails._out_detail_no_.get({
+    out_batch_no,
+    out_detail_no: kept,
+  })
+  expect(sent.data).toMatchObject({ detail_state: 'DETAIL_SUCCESS', amount: 100, remark: '谢谢' })
 })
 
 it('pays from the account of a sub-merchant', async () => {
