@@ -1,4 +1,5 @@
 /** Complaints of payers: what they complain about, what the merchant responds, and how it ends. */
+import { InvalidArgumentError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { payeeOf } from './order.js'
@@ -26,6 +27,8 @@ const ACTIONS = {
 
 type Action = keyof typeof ACTIONS
 export type ComplaintEvent = Exclude<Action, 'CREATE_COMPLAINT'>
+
+const EVENTS = Object.keys(ACTIONS).filter((name): name is ComplaintEvent => name !== 'CREATE_COMPLAINT')
 
 export interface ComplaintRequest {
   complaint_detail: string
@@ -167,6 +170,11 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
       number === undefined
         ? paid.at(-1)
         : paid.find(({ request, payment }) => [request.out_trade_no, payment.transactionId].includes(number))
+    if (number !== undefined && !order) {
+      throw new InvalidArgumentError(
+        `\`override\` must name a paid order by \`out_trade_no\` or \`transaction_id\`; got '${number}'. Pay the order first.`,
+      )
+    }
     const { complaint_detail, problem_description, problem_type, apply_refund_amount, ...more } = fields
     const { payer_phone, payer_openid, ...rest } = more
     const complaint = this.place(
@@ -194,7 +202,7 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
     const { complaint_id, action_type = 'USER_RESPONSE', operate_details, ...rest } = given
     const number = stringOf(complaint_id)
     const complaint = number === undefined ? this.of(mchid).at(-1) : this.seek(mchid, number)
-    const event = Object.keys(ACTIONS).find((name): name is ComplaintEvent => name === action_type)
+    const event = EVENTS.find(name => name === action_type)
     if (complaint && event) {
       this.move(complaint, event, now)
       this.#log(complaint, event, now, { details: stringOf(operate_details) })

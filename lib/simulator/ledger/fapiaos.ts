@@ -124,6 +124,12 @@ export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
     return merged
   }
 
+  /** Issues them all, or none when one of the numbers is taken by a different request. */
+  issue(mchid: string, requests: readonly FapiaoRequest[], now: EpochMilliseconds): void {
+    const known = requests.filter(({ fapiao_id }) => this.seek(mchid, fapiao_id))
+    for (const request of [...known, ...requests]) this.place(mchid, request.fapiao_id, request, now)
+  }
+
   /** The merchant has issued it elsewhere: it is put into the user's wallet. */
   insert(mchid: string, request: FapiaoRequest, now: EpochMilliseconds): void {
     const row = this.place(mchid, request.fapiao_id, request, now)

@@ -43,10 +43,15 @@ export function fapiaoEndpoints(fapiaos: Fapiaos, orders: Orders, origin: () => 
   const isApplied = (mchid: string, number: string) => fapiaos.titles.seek(mchid, number)?.state === 'APPLIED'
   const issue = ({ merchant, body, now }: Call<Application>, ...contents: Content[]) => {
     const { sub_mchid, fapiao_apply_id, buyer_information } = body
-    for (const { fapiao_id, total_amount, items, remark } of contents) {
-      const request = { sub_mchid, fapiao_apply_id, fapiao_id, buyer_information, total_amount, items, remark }
-      fapiaos.place(merchant.mchid, fapiao_id, request, now)
-    }
+    const common = { sub_mchid, fapiao_apply_id, buyer_information }
+    const requests = contents.map(({ fapiao_id, total_amount, items, remark }) => ({
+      ...common,
+      fapiao_id,
+      total_amount,
+      items,
+      remark,
+    }))
+    fapiaos.issue(merchant.mchid, requests, now)
     return ACCEPTED
   }
   const issueOne = (call: Call<Application & { fapiao_information: Content }>) =>

@@ -134,6 +134,8 @@ it('is about the last paid order unless the test says otherwise, and may have th
   await simulator.trigger('COMPLAINT.CREATE', { override: { complaint_id: 'C1' } })
   expect(await detail('C1')).toMatchObject({ complaint_order_info: [{ out_trade_no, amount: 200 }] })
   const message = { blocks: [{ type: 'TEXT', text: { text: '您好' } }] }
+  const unpaid = simulator.trigger('COMPLAINT.CREATE', { override: { out_trade_no: 'nothing' } })
+  expect(await failure(unpaid)).toMatchObject({ message: expect.stringMatching(/`override`.*'nothing'/) })
   const json = { complainted_mchid: mchid, message, idempotent_id: 'I1' }
   const say = async () => (await complaints.responseImmediateService.post({ complaint_id: 'C1', json })).data.log_id
   expect(await say()).toBe(await say())

@@ -70,6 +70,11 @@ it('a fapiao is asked for, issued, put into the wallet, and reversed with the re
     { fapiao_id: one, status: 'ISSUE_ACCEPTED', total_amount: 1130, tax_amount: 130, amount: 1000 },
     { fapiao_id: two, status: 'ISSUE_ACCEPTED' },
   ])
+  const third = number('FAPIAO')
+  expect(await failure(issue(number('APPLY'), 'WITHOUT_WECHATPAY', third))).toMatchObject(missing)
+  const other = await sell(200)
+  expect(await failure(issue(other.transaction_id, 'WITH_WECHATPAY', third, one))).toMatchObject(refused)
+  expect(await failure(query(other.transaction_id))).toMatchObject(missing)
   expect(await failure(reverse(transaction_id, one))).toMatchObject(refused)
   simulator.settle(two, { fail: 'OVER_QUOTA' })
   await minute()
@@ -111,10 +116,11 @@ it('a fapiao is asked for, issued, put into the wallet, and reversed with the re
   await shop.nextDay()
   expect(await shop.flows()).toEqual([
     [out_trade_no, '交易', 1130],
+    [other.out_trade_no, '交易', 200],
     [out_refund_no, '退款', -1130],
   ])
   const { summary } = await shop.trades()
-  expect(summary).toMatchObject({ 订单总金额: '11.30', 退款总金额: '11.30' })
+  expect(summary).toMatchObject({ 订单总金额: '13.30', 退款总金额: '11.30' })
 })
 
 it('without a payment, the user fills in a title first; a fapiao that the merchant issued goes into the wallet', async () => {
