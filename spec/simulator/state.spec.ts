@@ -155,7 +155,7 @@ it('when it has grown, a snapshot takes its place, and everything is there again
   await new Promise(closed => shop.close(closed))
 })
 
-it('a payment that failed, and one that a query has ended, is not forgotten', async () => {
+it('a payment that failed, one that a query has ended, and a title that a query has asked for, are not forgotten', async () => {
   const state = newFile()
   const first = await startSimulator({ state })
   const { config } = first
@@ -170,9 +170,14 @@ it('a payment that failed, and one that a query has ended, is not forgotten', as
     Promise.all(Object.keys(codes).map(async name => (await get(config, query(name))).json.trade_state))
   const before = await states(first)
   expect(before).toEqual(['PAYERROR', 'SUCCESS'])
+  const title = '/v3/new-tax-control-fapiao/user-title'
+  await get(config, `${title}/title-url?fapiao_apply_id=F1&source=WEB&appid=wx1&openid=o1&total_amount=100`)
+  first.confirm('F1')
   await first.close()
   await using second = await startSimulator({ state })
   expect(await states(second)).toEqual(before)
+  const applied = await get(second.config, `${title}?scene=WITHOUT_WECHATPAY&fapiao_apply_id=F1`)
+  expect(applied.json).toMatchObject({ amount: 100 })
 })
 
 it('cut at any byte, the journal has every line before', async () => {

@@ -124,6 +124,13 @@ export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
     return merged
   }
 
+  /** A user is led to the form for a title. */
+  ask(mchid: string, request: TitleRequest, now: EpochMilliseconds): void {
+    // It is a query that asks.
+    this.#book.touch()
+    this.titles.place(mchid, request.fapiao_apply_id, request, now)
+  }
+
   /** Issues them all, or none when one of the numbers is taken by a different request. */
   issue(mchid: string, requests: readonly FapiaoRequest[], now: EpochMilliseconds): void {
     const known = requests.filter(({ fapiao_id }) => this.seek(mchid, fapiao_id))

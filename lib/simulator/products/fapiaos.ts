@@ -68,7 +68,7 @@ export function fapiaoEndpoints(fapiaos: Fapiaos, orders: Orders, origin: () => 
       )
       const sub_mchid = call.query.get('sub_mchid') ?? undefined
       const request = { sub_mchid, fapiao_apply_id, openid, total_amount: Number(total) }
-      fapiaos.titles.place(call.merchant.mchid, fapiao_apply_id, request, call.now)
+      fapiaos.ask(call.merchant.mchid, request, call.now)
       return ok({ title_url: `https://pay.wechatpay.cn/invoicing/title?fapiao_apply_id=${fapiao_apply_id}` })
     }),
     endpoint(`get ${PATH}/user-title`, call => {
