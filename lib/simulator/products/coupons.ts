@@ -5,7 +5,7 @@ import type { StockRequest } from '../ledger/coupon-rules.js'
 import type { Coupons, Stock, StockEvent } from '../ledger/coupons.js'
 import { problem } from '../ledger/problem.js'
 import { DAY } from '../ledger/product.js'
-import { pageOf } from './pages.js'
+import { asksFor, pageOf } from './pages.js'
 
 const PLACING = { numbers: 'ledger' } as const
 
@@ -35,7 +35,7 @@ export function couponEndpoints(coupons: Coupons): readonly Endpoint[] {
         .of(query.get('stock_creator_mchid') ?? '')
         .filter(
           stock =>
-            (query.get('status') ?? stock.state) === stock.state &&
+            asksFor(call, 'status', stock.state) &&
             stock.created >= Date.parse(query.get('create_start_time') ?? '1970-01-01') &&
             stock.created <= Date.parse(query.get('create_end_time') ?? '9999-12-31'),
         )
@@ -69,13 +69,12 @@ export function couponEndpoints(coupons: Coupons): readonly Endpoint[] {
       const found = coupons.coupons.all().filter(coupon => {
         const { request } = coupons.stockOf(coupon)
         const { available_merchants = [request.belong_merchant] } = request.coupon_use_rule
-        const is = (name: string, value: string) => (query.get(name) ?? value) === value
         return (
           coupon.request.openid === openid &&
-          (query.has('status') ? is('status', coupon.state) : coupon.state !== 'EXPIRED') &&
-          is('stock_id', coupon.request.stock_id) &&
-          is('creator_mchid', coupon.request.stock_creator_mchid) &&
-          is('sender_mchid', coupon.mchid) &&
+          (query.has('status') ? asksFor(call, 'status', coupon.state) : coupon.state !== 'EXPIRED') &&
+          asksFor(call, 'stock_id', coupon.request.stock_id) &&
+          asksFor(call, 'creator_mchid', coupon.request.stock_creator_mchid) &&
+          asksFor(call, 'sender_mchid', coupon.mchid) &&
           (!query.has('available_mchid') || available_merchants.includes(query.get('available_mchid') ?? ''))
         )
       })

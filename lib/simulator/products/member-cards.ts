@@ -3,7 +3,7 @@ import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import type { MemberCard, MemberCards, MembershipActivity, UserCard } from '../ledger/member-cards.js'
 import { MINUTE } from '../ledger/product.js'
-import { brandOf, pageFrom } from './pages.js'
+import { asksFor, brandOf, pageFrom } from './pages.js'
 
 const ROOTS = ['/brand/card-member', '/v3/brand/partner/card-member'] as const
 const PLACING = { numbers: 'ledger' } as const
@@ -34,8 +34,7 @@ function cardEndpoints(root: (typeof ROOTS)[number], cards: MemberCards): readon
       PLACING,
     ),
     endpoint(`get ${root}/cards`, call => {
-      const state = call.query.get('state')
-      const found = cards.cards.of(brandOf(call)).filter(card => (state ?? card.state) === card.state)
+      const found = cards.cards.of(brandOf(call)).filter(({ state }) => asksFor(call, 'state', state))
       return ok(pageFrom(call, found, card => describeCard(cards, card)))
     }),
     endpoint(`get ${root}/cards/{card_id}`, call => respond(cardOf(call))),
@@ -48,10 +47,9 @@ function cardEndpoints(root: (typeof ROOTS)[number], cards: MemberCards): readon
     endpoint(`post ${root}/cards/{card_id}/invalidate`, invalidate),
     endpoint(`post ${root}/pre-auth-tokens`, offer),
     endpoint(`get ${root}/user-cards`, call => {
-      const { query } = call
       const found = cards.users.of(brandOf(call)).filter(({ state, request }) => {
-        const isIn = (query.get('user_card_state') ?? state) === state
-        return request.openid === query.get('openid') && state !== 'OFFERED' && isIn
+        const isHere = state !== 'OFFERED' && asksFor(call, 'user_card_state', state)
+        return isHere && asksFor(call, 'openid', request.openid)
       })
       return ok(pageFrom(call, found, row => cards.describe(row)))
     }),
@@ -98,10 +96,8 @@ function activityEndpoints(root: (typeof ROOTS)[number], cards: MemberCards): re
       PLACING,
     ),
     endpoint(`get ${root}/membership-activities`, call => {
-      const { query } = call
       const found = cards.activities.of(brandOf(call)).filter(({ state, request }) => {
-        const isOfCard = (query.get('card_id') ?? request.card_id) === request.card_id
-        return isOfCard && (query.get('activity_state') ?? state) === state
+        return asksFor(call, 'card_id', request.card_id) && asksFor(call, 'activity_state', state)
       })
       return ok(pageFrom(call, found, row => describeActivity(cards, row)))
     }),

@@ -11,7 +11,7 @@ import type {
 } from '../ledger/merchant-coupons.js'
 import { problem } from '../ledger/problem.js'
 import type { UploadedCode } from '../ledger/uploaded-codes.js'
-import { pageOf } from './pages.js'
+import { asksFor, pageOf } from './pages.js'
 
 const PLACING = { numbers: 'ledger' } as const
 
@@ -136,15 +136,14 @@ export function merchantCouponEndpoints(coupons: MerchantCoupons, subsidies: Cou
     endpoint('get /v3/marketing/busifavor/users/{openid}/coupons', call => {
       const openid = readParam(call, 'openid')
       const found = coupons.coupons.all().filter(coupon => {
-        const is = (name: string, value: string) => (call.query.get(name) ?? value) === value
         const stock = coupons.stockOf(coupon)
         return (
           coupon.request.openid === openid &&
-          is('stock_id', stock.id) &&
-          is('coupon_state', coupon.state) &&
-          is('creator_merchant', stock.mchid) &&
-          is('belong_merchant', stock.request.belong_merchant) &&
-          is('sender_merchant', coupon.mchid)
+          asksFor(call, 'stock_id', stock.id) &&
+          asksFor(call, 'coupon_state', coupon.state) &&
+          asksFor(call, 'creator_merchant', stock.mchid) &&
+          asksFor(call, 'belong_merchant', stock.request.belong_merchant) &&
+          asksFor(call, 'sender_merchant', coupon.mchid)
         )
       })
       return ok(pageOf(call, found, coupon => describeCoupon(coupons, coupon)))

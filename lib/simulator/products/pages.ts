@@ -39,6 +39,11 @@ export function tokenPageOf<Row>(
   return { total_count: rows.length, ...next, [name]: rows.slice(start, start + size).map(describe) }
 }
 
+/** Whether a value is what the query asks for under this name; without it, every value is. */
+export function asksFor({ query }: Pick<Call, 'query'>, name: string, value: string | undefined): boolean {
+  return (query.get(name) ?? value) === value
+}
+
 /** The brand that calls, or that a partner acts for. */
 export function brandOf({ merchant, query, body }: Pick<Call, 'merchant' | 'query' | 'body'>): string {
   const named: unknown = Reflect.get(Object(body), 'brand_id') ?? query.get('brand_id')

@@ -2,7 +2,7 @@
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import type { Gift, PayGifts } from '../ledger/pay-gifts.js'
-import { pageOf } from './pages.js'
+import { asksFor, pageOf } from './pages.js'
 
 export function payGiftEndpoints(gifts: PayGifts): readonly Endpoint[] {
   const giftOf = (call: Call) => gifts.find(call.merchant.mchid, readParam(call, 'activity_id'))
@@ -17,11 +17,10 @@ export function payGiftEndpoints(gifts: PayGifts): readonly Endpoint[] {
     ),
     endpoint('get /v3/marketing/paygiftactivity/activities', call => {
       const found = gifts.of(call.merchant.mchid).filter(({ state, request }) => {
-        const is = (name: string, value: string) => (call.query.get(name) ?? value) === value
         return (
-          is('activity_status', state) &&
-          is('activity_name', request.activity_base_info.activity_name) &&
-          is('award_type', request.award_send_rule.award_type)
+          asksFor(call, 'activity_status', state) &&
+          asksFor(call, 'activity_name', request.activity_base_info.activity_name) &&
+          asksFor(call, 'award_type', request.award_send_rule.award_type)
         )
       })
       return ok(pageOf(call, found, describe))

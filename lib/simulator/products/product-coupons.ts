@@ -4,7 +4,7 @@ import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/en
 import { problem } from '../ledger/problem.js'
 import type { ProductCoupon, ProductCoupons, ProductStock, SendRule } from '../ledger/product-coupons.js'
 import { isSameDay } from '../ledger/validity.js'
-import { brandOf, tokenPageOf } from './pages.js'
+import { asksFor, brandOf, tokenPageOf } from './pages.js'
 
 export const ROOTS = ['/brand/marketing/product-coupon', '/v3/marketing/partner/product-coupon'] as const
 const PLACING = { numbers: 'ledger' } as const
@@ -79,9 +79,8 @@ function endpointsOf(root: (typeof ROOTS)[number], coupons: ProductCoupons): rea
     endpoint(`get ${root}/product-coupons/{product_coupon_id}/stocks`, call => {
       const { id, mchid } = couponOf(call)
       const found = coupons.stocks.of(mchid).filter(({ state, request }) => {
-        const bundle = call.query.get('stock_bundle_id')
-        const isOfBundle = bundle === null || bundle === request.bundle?.id
-        return request.product_coupon_id === id && (call.query.get('state') ?? state) === state && isOfBundle
+        const isOfBundle = asksFor(call, 'stock_bundle_id', request.bundle?.id)
+        return request.product_coupon_id === id && asksFor(call, 'state', state) && isOfBundle
       })
       return ok(tokenPageOf(call, found, 'stock_list', stock => describeStock(coupons, stock, call.now)))
     }),

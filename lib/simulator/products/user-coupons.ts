@@ -3,7 +3,7 @@ import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { problem } from '../ledger/problem.js'
 import type { ProductCoupons, UserCoupon } from '../ledger/product-coupons.js'
-import { brandOf, tokenPageOf } from './pages.js'
+import { asksFor, brandOf, tokenPageOf } from './pages.js'
 import { deactivated, describeCoupon, describeStock, ROOTS } from './product-coupons.js'
 
 const PLACING = { numbers: 'ledger' } as const
@@ -76,13 +76,12 @@ function endpointsOf(root: (typeof ROOTS)[number], coupons: ProductCoupons): rea
     }),
     endpoint(`get ${root}/users/{openid}/coupons`, call => {
       const found = coupons.users.of(brandOf(call)).filter(({ state, request }) => {
-        const is = (name: string, value: string | undefined) => (call.query.get(name) ?? value) === value
         return (
           request.openid === readParam(call, 'openid') &&
-          is('product_coupon_id', request.product_coupon_id) &&
-          is('stock_id', request.stock_id) &&
-          is('coupon_state', state) &&
-          is('user_coupon_bundle_id', request.bundle?.id)
+          asksFor(call, 'product_coupon_id', request.product_coupon_id) &&
+          asksFor(call, 'stock_id', request.stock_id) &&
+          asksFor(call, 'coupon_state', state) &&
+          asksFor(call, 'user_coupon_bundle_id', request.bundle?.id)
         )
       })
       return ok(tokenPageOf(call, found, 'user_coupon_list', row => describeUser(coupons, row, call.now)))
