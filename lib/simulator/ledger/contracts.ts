@@ -3,7 +3,7 @@ import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import type { Contract, ContractEvent, ContractRequest, ContractState, DeductionRequest } from './contract.js'
 import { contractNotice } from './contract-notices.js'
-import { DEFAULT_OPENID, type Order, type PaidOrder, type TradeType } from './order.js'
+import { DEFAULT_OPENID, type Order, type PaidOrder } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { DAY, keyOf, MINUTE, Product, refusals } from './product.js'
@@ -148,10 +148,9 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
       amount,
       ...(attach && { attach }),
     }
-    const tradeType: TradeType = 'PAP'
     const known = this.#orders.find(mchid, out_trade_no)
     if (!known) this.#requireDue(contract, amount.total, now)
-    const order = this.#orders.place(mchid, tradeType, placed, now, { version })
+    const order = this.#orders.place(mchid, 'PAP', placed, now, { version })
     if (order.state !== 'NOTPAY') return order
     this.#deductions.set(keyOf(mchid, out_trade_no), { id: contract.id })
     this.#orders.accept(order, now)
