@@ -1,7 +1,7 @@
 /** Who is in a simulator at first: by its options, or by its state file. */
 import { isDeepStrictEqual } from 'node:util'
 import { InvalidArgumentError } from '../errors.js'
-import type { LedgerSettings } from './ledger/ledger.js'
+import type { LedgerSettings } from './ledger/ledger-settings.js'
 import type { KnownMerchant } from './ledger/merchants.js'
 import type { SimulatorOptions } from './options.js'
 import type { Owner } from './state/journal.js'

@@ -14,14 +14,15 @@ import { CouponSubsidies } from './coupon-subsidies.js'
 import { Coupons } from './coupons.js'
 import { Downloads } from './downloads.js'
 import { Fapiaos } from './fapiaos.js'
+import type { LedgerSettings } from './ledger-settings.js'
 import { MemberCards } from './member-cards.js'
 import { MerchantCoupons } from './merchant-coupons.js'
-import { type KnownMerchant, Merchants } from './merchants.js'
+import { Merchants } from './merchants.js'
 import { Orders } from './orders.js'
 import { Parkings } from './parkings.js'
 import { Partnerships } from './partnerships.js'
 import { PayGifts } from './pay-gifts.js'
-import { Payers, type SimulatedPayer } from './payers.js'
+import { Payers } from './payers.js'
 import { ServiceOrders } from './payscore.js'
 import { Permissions } from './payscore-permissions.js'
 import { Plans } from './payscore-plans.js'
@@ -103,12 +104,6 @@ const UNKNOWN: Readonly<Record<Act, () => ApiError>> = {
 
 function ambiguous(number: string, mchids: string): InvalidArgumentError {
   return new InvalidArgumentError(`\`mchid\` must be one of ${mchids}, which all have the number ${number}. Name it.`)
-}
-
-/** Who holds money at first. */
-export interface LedgerSettings {
-  readonly merchants: readonly KnownMerchant[]
-  readonly payers: readonly SimulatedPayer[]
 }
 
 export function createLedger(clock: BusinessClock, settings: LedgerSettings): Ledger {

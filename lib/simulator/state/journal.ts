@@ -11,7 +11,7 @@ import type { SimulatorKeys } from '../keys/merchant.js'
 import type { Act, ActOptions } from '../ledger/acts.js'
 import type { Snapshot } from '../ledger/book.js'
 import type { Span } from '../ledger/clock.js'
-import type { LedgerSettings } from '../ledger/ledger.js'
+import type { LedgerSettings } from '../ledger/ledger-settings.js'
 import type { NotificationProgress, NotificationsSnapshot } from '../notify/notifications.js'
 import type { OutgoingNotification } from '../notify/outgoing.js'
 
