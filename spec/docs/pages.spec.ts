@@ -83,6 +83,12 @@ describe('the pages of the reference', () => {
     expect(productsOf('events/WEBIZPAY.REVOKED')).toEqual(['企业支付'])
   })
 
+  it('show the headers that a call needs', () => {
+    const { call, trial } = pageOf('v3/marketing/partnerships/build/post')
+    expect(call.options).toContain("'Idempotency-Key': ")
+    expect(trial.headers).toHaveProperty('Idempotency-Key')
+  })
+
   it('ask the simulator to encrypt what the documents show encrypted', () => {
     const { trial } = pageOf('v3/profitsharing/receivers/add/post')
     expect(trial.json).toMatchObject({ name: '张三', account: '86693852' })

@@ -94,6 +94,7 @@ interface Trial {
   method: string
   path: string
   query?: unknown
+  headers?: unknown
   json?: unknown
   xml?: unknown
   meta?: unknown
@@ -165,7 +166,8 @@ function operationPage(call: Call): OperationPage {
   }
 }
 
-const OTHERS = '其他'
+/** The product of those operations that are of no other. */
+export const OTHERS = '其他'
 
 function slugOf(path: string, method: string): string {
   return `${path.replace(/\/$/, '').replace(/[{}+]/g, '')}/${method}`
@@ -244,9 +246,13 @@ function optionsOf(call: Call): Record<string, unknown> {
       return place === 'query' && (required || example !== undefined || schema.examples !== undefined)
     })
     .map(parameter => [parameter.name, valueFor(parameter)])
+  const headers = parameters
+    .filter(({ in: place, required }) => place === 'header' && required)
+    .map(parameter => [parameter.name, String(valueFor(parameter))])
   return {
     ...Object.fromEntries(placeholders),
     ...(query.length > 0 && { query: Object.fromEntries(query) }),
+    ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
     ...payloadSample(call),
     ...(isDownload(operation) && { sink: '/path/to/file' }),
   }
@@ -274,13 +280,14 @@ function printOptions(options: Record<string, unknown>): string {
 }
 
 function trialOf(call: Call): Trial {
-  const { json, xml, meta, query, file: _, sink: __, ...placeholders } = optionsOf(call)
+  const { json, xml, meta, query, headers, file: _, sink: __, ...placeholders } = optionsOf(call)
   const path = call.path.replace(/\{\+?(\w+)\}/g, (_, name) => encodeURIComponent(String(placeholders[name])))
   const payload = { json: plainly(json, call), xml, meta }
   return {
     method: call.method.toUpperCase(),
     path: `/${path}`,
     ...(query !== undefined && { query: asMerchant(query) }),
+    ...(headers !== undefined && { headers }),
     ...Object.fromEntries(
       Object.entries(payload).flatMap(([option, value]) => (value === undefined ? [] : [[option, asMerchant(value)]])),
     ),

@@ -1,7 +1,7 @@
 /** The pages of this site, and the sidebar of each: that of its product. */
 import { readDocuments } from './documents.js'
 import { guideGroups } from './guides.js'
-import { NOTIFICATIONS, pagesOf } from './pages.js'
+import { NOTIFICATIONS, OTHERS, pagesOf } from './pages.js'
 import { type Locale, words } from './words.js'
 
 /** Made by `npm run generate` in the folder above. */
@@ -13,10 +13,18 @@ function pagesByProduct() {
   const pairs = pages.flatMap(page => page.products.map(product => ({ product, page })))
   const groups = Map.groupBy(pairs, ({ product }) => product)
   const events = pages.filter(({ kind }) => kind === 'event')
+  const ordered = [...groups].sort(([one], [other]) => placeOf(one) - placeOf(other) || one.localeCompare(other, 'zh'))
   return new Map([
-    ...[...groups].map(([product, members]) => [product, members.map(({ page }) => page)] as const),
+    ...ordered.map(([product, members]) => [product, members.map(({ page }) => page)] as const),
     [NOTIFICATIONS, events],
   ])
+}
+
+/** Basic payments come first, APIv2 and what has no product last. */
+function placeOf(product: string): number {
+  if (product.startsWith('基础支付')) return 0
+  if (product.startsWith('APIv2')) return 2
+  return product === OTHERS ? 3 : 1
 }
 
 export function prefixOf(locale: Locale): string {
