@@ -17,6 +17,9 @@ interface Pagefind {
 
 const SHOWN = 10
 
+/** Milliseconds without a key press before a search. */
+const PAUSE = 150
+
 /** The number of results among which those about the term are looked for. */
 const CONSIDERED = 40
 
@@ -60,6 +63,8 @@ class SiteSearch extends HTMLElement {
     const term = this.#term()
     if (!list) return
     if (term === '') return list.replaceChildren()
+    await new Promise(resolve => setTimeout(resolve, PAUSE))
+    if (term !== this.#term()) return
     // The official titles are Chinese on every page; only the Chinese index has their words apart.
     const own = document.documentElement.lang
     const index = await this.#indexOf(/\p{Script=Han}/u.test(term) ? 'zh-CN' : own)
