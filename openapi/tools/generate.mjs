@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { printEventFacts, printEvents } from './events.mjs'
 import { printFacts } from './facts.mjs'
 import { listCalls } from './model.mjs'
+import { publish } from './publish.mjs'
 import { readDocument } from './read.mjs'
 import { printRoutes } from './routes.mjs'
 import { printSchemas } from './shared.mjs'
@@ -14,11 +15,13 @@ const project = join(import.meta.dirname, '../..')
 const documents = { v3: readDocument('v3'), v2: readDocument('v2') }
 const calls = listCalls(documents)
 
-/** What only the documentation reads. */
-const UNPUBLISHED = ['x-follows', 'x-updated']
+fill(join(project, 'dist/openapi'), { 'v3.json': publish(documents.v3), 'v2.json': publish(documents.v2) })
 
-fill(join(project, 'dist/openapi'), print(UNPUBLISHED))
-fill(join(project, 'docs/generated'), print([]))
+// For the documentation.
+fill(join(project, 'docs/generated'), {
+  'v3.json': JSON.stringify(documents.v3),
+  'v2.json': JSON.stringify(documents.v2),
+})
 
 fill(
   join(project, 'lib/types/generated'),
@@ -31,18 +34,6 @@ fill(
     'event-facts.ts': printEventFacts(documents.v3),
   }),
 )
-
-/**
- * The documents, without some of their words.
- * @param {readonly string[]} left
- */
-function print(left) {
-  const entries = Object.entries(documents).map(([api, document]) => [
-    `${api}.json`,
-    JSON.stringify(document, (key, value) => (left.includes(key) ? undefined : value)),
-  ])
-  return Object.fromEntries(entries)
-}
 
 /** @param {Record<string, string>} files */
 function withHeader(files) {
