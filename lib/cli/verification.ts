@@ -75,7 +75,7 @@ function reasonsOf({ diagnosis }: LoggedRequest, { mistake, steps }: Words): rea
   if (!diagnosis) return []
   const { mistakes, expected, signed } = diagnosis
   return [
-    ...mistakes.map(({ code, message }) => mistake(code, message)),
+    ...mistakes.map(mistake),
     ...(expected === undefined ? [] : [steps.expected(JSON.stringify(expected))]),
     ...(signed === undefined ? [] : [steps.signed(JSON.stringify(signed))]),
   ]

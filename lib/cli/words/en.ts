@@ -1,5 +1,6 @@
 /** What the command line prints, in English. */
-import type { ErrorKind, MistakeCode, Ready } from './parts.js'
+import type { Mistake } from '../../simulator/index.js'
+import type { ErrorKind, Ready } from './parts.js'
 
 const CONFIG = './wechatpay-sandbox/config.json'
 
@@ -254,7 +255,7 @@ export const en = {
     expected: (string: string) => `the string to sign: ${string}`,
     signed: (string: string) => `the string that was signed: ${string}`,
   },
-  mistake: (_code: MistakeCode, message: string) => message,
+  mistake: ({ message }: Mistake) => message,
   completion: {
     unknownShell: (found: string) => `The shell must be bash, zsh or fish; got '${found}'.`,
   },

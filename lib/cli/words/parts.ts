@@ -1,10 +1,5 @@
 /** What some sentences are made of. */
 
-import type { SimulatorRequest } from '../../simulator/index.js'
-
-/** What the simulator recognises in a request that it refuses. */
-export type MistakeCode = NonNullable<SimulatorRequest['diagnosis']>['mistakes'][number]['code']
-
 /** What went wrong with a call. */
 export type ErrorKind = 'refused' | 'accepted' | 'network' | 'signature' | 'argument' | 'other'
 

@@ -1,45 +1,7 @@
 /** What the command line prints, in Chinese. */
 import type { Words } from './en.js'
-import type { MistakeCode } from './parts.js'
 
 const CONFIG = './wechatpay-sandbox/config.json'
-
-const MISTAKES: Readonly<Record<MistakeCode, string>> = {
-  'body-missing': '待签名串中没有请求体。请对实际发送的请求体字节签名。',
-  'body-rewritten': '签名的请求体与发送的不是同一份，例如 JSON 序列化了两次。请只序列化一次，签名和发送都用这一份。',
-  'body-unsent': '签名时包含请求体，但请求没有请求体。请对空请求体签名：待签名串以两个换行符结尾。',
-  clock: '本机时钟与模拟器相差太多。请用 NTP 校准。',
-  'full-url': '签名的是完整 URL。请签名以斜杠开头、不含域名的路径和查询串。',
-  'hash-algorithm': '签名使用了 SHA-256 以外的哈希算法。请使用 SHA256withRSA。',
-  'hash-twice': '待签名串在签名之前先做了哈希。请直接对待签名串签名，签名算法会做哈希。',
-  lines: '五行的拼接方式不对。按方法、路径、时间戳、随机串、请求体的顺序，每行（包括最后一行）都以换行符 0x0A 结尾。',
-  'merchant-unknown': '模拟器不认识该商户号。请使用其配置中的 mchid。',
-  method: '签名的请求方法与发送的不同。请用大写的实际请求方法签名。',
-  'nonce-case': '签名的随机串与发送的大小写不同。请用请求头中的随机串签名。',
-  'nonce-repeated': '随机串已被使用。每个请求都要生成新的随机串，重发时也一样。',
-  'other-key': '签名使用的不是商户的私钥。请使用与该序列号的证书匹配的 apiclient_key.pem。',
-  'path-spelling': '签名的路径和查询串与发送的写法不同。请在编码之后签名，与发送的完全一致。',
-  'query-missing': '待签名串中没有查询串。请连同查询串一起签名。',
-  'serial-brand': '序列号是品牌的。请使用商户 API 证书序列号。',
-  'serial-decimal': '序列号写成了十进制。请写成 40 位十六进制。',
-  'serial-platform': '序列号是微信支付平台证书的。请使用商户 API 证书序列号。',
-  'serial-public-key':
-    '序列号写成了微信支付公钥 ID。请使用商户 API 证书序列号；公钥 ID 应放在请求头 Wechatpay-Serial 中。',
-  'serial-spelling': '序列号含有多余字符。请只写十六进制数字。',
-  'serial-unknown': '序列号不是该商户 API 证书的。请使用模拟器配置中的 serial。',
-  'signature-encoding': '签名不是标准的 Base64。请用含 + 和 / 并带填充的 Base64 编码。',
-  'signature-length': '签名长度与密钥不符。请用 RSA 私钥签名，并只做一次 Base64 编码。',
-  'signature-padding': '签名使用了 PSS 填充。请使用 PKCS #1 v1.5：SHA256withRSA。',
-  'string-unknown': '私钥和算法都正确，但签名的是另一个字符串。请把你的五行与应有的五行对比。',
-  'timestamp-milliseconds': '时间戳是毫秒。请使用秒。',
-  'timestamp-differs': '签名的时间戳与发送的不同。请只取一次时间，签名和请求头都用它。',
-  'upload-meta': '上传文件时只对 meta 部分的 JSON 签名，不包含文件。',
-  'v2-fields': '签名的字段与发送的不同。除 sign 外按名称排序，去掉空值，不做编码，用 & 连接。',
-  'v2-key': '签名使用了 APIv3 密钥。请使用 APIv2 密钥。',
-  'v2-sign-case': 'sign 是小写。请使用大写。',
-  'v2-sign-type': '签名方式与 sign_type 不符；默认是 MD5。',
-  'v2-unknown': 'sign 不正确。请检查 APIv2 密钥，并把你的字符串与应有的对比。',
-}
 
 export const zh: Words = {
   help: {
@@ -295,7 +257,7 @@ export const zh: Words = {
     expected: string => `待签名串应为：${string}`,
     signed: string => `实际签名的是：${string}`,
   },
-  mistake: code => MISTAKES[code],
+  mistake: ({ messageZh }) => messageZh,
   completion: {
     unknownShell: found => `shell 必须是 bash、zsh 或 fish，实际为“${found}”。`,
   },

@@ -96,7 +96,13 @@ const DIAGNOSIS = described(
   object(
     {
       mistakes: described(
-        arrayOf(object({ code: { type: 'string', enum: MISTAKE_CODES }, message: STRING })),
+        arrayOf(
+          object({
+            code: { type: 'string', enum: MISTAKE_CODES },
+            message: STRING,
+            messageZh: described(STRING, 'The same in Chinese.'),
+          }),
+        ),
         'The likely ones, in the order in which to correct them.',
       ),
       expected: described(STRING, 'The string that the signature must be of.'),

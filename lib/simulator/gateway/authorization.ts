@@ -43,7 +43,7 @@ export function authorize(request: RawRequest, { callers, nonces, now }: Context
     const error = signError('Http头Authorization中的nonce_str已被使用', 'nonce_str', 'nonce_str was used before')
     throw new DiagnosedError(error, diagnose(['nonce-repeated']))
   }
-  requireSignature(request, credentials, signature, merchant)
+  requireSignature(request, credentials, signature, merchant, callers)
   nonces.add(nonce, now)
   return merchant
 }
@@ -85,12 +85,13 @@ function findMerchant({ scheme, mchid, serial }: Credentials, callers: Known, no
 function serialMistake(
   given: string,
   { serial, platform }: Merchant,
-  { brands }: Known,
+  { merchants, brands }: Known,
   now: EpochMilliseconds,
 ): MistakeCode {
   if (given.startsWith('PUB_KEY_ID_')) return 'serial-public-key'
   if (platform.find(given, now)) return 'serial-platform'
-  if ([...brands.values()].some(brand => isSameSerial(brand.serial, given))) return 'serial-brand'
+  const others = [...merchants.values(), ...brands.values()]
+  if (others.some(other => isSameSerial(other.serial, given))) return 'serial-of-other'
   if (/^\d+$/.test(given) && BigInt(given) === BigInt(`0x${serial}`)) return 'serial-decimal'
   const digits = given.replace(/^(?:serial=|0x)/i, '').replace(/[^0-9a-f]/gi, '')
   return isSameSerial(serial, digits) ? 'serial-spelling' : 'serial-unknown'
@@ -110,6 +111,7 @@ function requireSignature(
   { timestamp, nonce }: Credentials,
   signature: string,
   merchant: Merchant,
+  { merchants, brands }: Known,
 ) {
   const { method, target, headers } = request
   const meta = metaPart(headers['content-type'] ?? '', request.body)
@@ -126,5 +128,6 @@ function requireSignature(
   const parts = { method, url: target, timestamp, nonce, body, signature }
   const { publicKey: key } = merchant
   const upload = meta && request.body
-  throw new DiagnosedError(error, diagnoseSignature({ ...parts, key, upload, host: headers.host ?? '' }))
+  const others = [...merchants.values(), ...brands.values()].map(({ publicKey }) => publicKey)
+  throw new DiagnosedError(error, diagnoseSignature({ ...parts, key, others, upload, host: headers.host ?? '' }))
 }

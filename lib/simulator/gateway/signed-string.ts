@@ -19,6 +19,8 @@ export interface Signed extends SignedParts {
   readonly signature: string
   /** The merchant's. */
   readonly key: KeyObject
+  /** Those of everybody. */
+  readonly others: readonly KeyObject[]
   readonly host: string
   /** The whole body of an upload, of which `body` is a part. */
   readonly upload?: Buffer | undefined
@@ -44,8 +46,9 @@ export function diagnoseSignature(signed: Signed): Diagnosis {
   const { bytes, codes } = found
   const hash = signedHash(bytes, signed.key)
   if (!hash) {
-    const isPss = verifiesPss(bytes, signed)
-    return diagnose([...codes, isPss ? 'signature-padding' : 'other-key'], { expected })
+    if (verifiesPss(bytes, signed)) return diagnose([...codes, 'signature-padding'], { expected })
+    const isKnown = signed.others.some(other => signedHash(bytes, other) !== undefined)
+    return diagnose([...codes, isKnown ? 'key-of-other' : 'other-key'], { expected })
   }
   if (hash.name !== 'sha256') codes.push('hash-algorithm')
   const change = findChange(signed, hash)

@@ -162,7 +162,11 @@ describe('how it was signed', () => {
 
   it('a key that is not the one of the merchant', async () => {
     const { privateKey } = simulator.brand
-    expect(await signedBy(createSign('RSA-SHA256').update(right()).sign(privateKey, 'base64'))).toEqual(['other-key'])
+    expect(await signedBy(createSign('RSA-SHA256').update(right()).sign(privateKey, 'base64'))).toEqual([
+      'key-of-other',
+    ])
+    const { privateKey: foreign } = simulator.keys.platformPublicKey
+    expect(await signedBy(createSign('RSA-SHA256').update(right()).sign(foreign, 'base64'))).toEqual(['other-key'])
     expect(diagnosis()).not.toHaveProperty('signed')
   })
 
@@ -198,7 +202,7 @@ describe('the parameters of the header', () => {
     expect(found.flat()).toEqual([
       'serial-platform',
       'serial-public-key',
-      'serial-brand',
+      'serial-of-other',
       'serial-decimal',
       'serial-spelling',
       'serial-unknown',

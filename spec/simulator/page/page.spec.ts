@@ -1,10 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { MISTAKE_CODES } from '../../../lib/simulator/gateway/diagnosis.js'
 import { BusinessClock } from '../../../lib/simulator/ledger/clock.js'
 import { createLedger } from '../../../lib/simulator/ledger/ledger.js'
-import { CHINESE_MISTAKES, KINDS } from '../../../lib/simulator/page/browser/texts.js'
+import { KINDS } from '../../../lib/simulator/page/browser/texts.js'
 import { pageFile } from '../../../lib/simulator/page/page.js'
 
 const URL = 'http://192.168.1.5:8900'
@@ -40,9 +39,5 @@ describe('the texts of the page', () => {
   it('name products that there are', () => {
     const ledger = createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] })
     expect(Object.keys(KINDS).filter(kind => !(kind in ledger.snapshot().tables))).toEqual([])
-  })
-
-  it('explain every mistake in Chinese', () => {
-    expect(Object.keys(CHINESE_MISTAKES).sort()).toEqual([...MISTAKE_CODES].sort())
   })
 })

@@ -1,6 +1,5 @@
 /** Requests: what came, whether it was verified, and why not. */
 import { h } from './dom.js'
-import { CHINESE_MISTAKES } from './texts.js'
 import { card, code, fold, headersText, list, page, pretty, section, state, t, timeOf } from './view.js'
 
 /** @typedef {import('../../gateway/request-log.js').SimulatorRequest} Request */
@@ -78,7 +77,7 @@ function mistakes({ mistakes: found }) {
     h(
       'ul',
       {},
-      found.map(({ code: name, message }) => h('li', {}, page.language === 'zh' ? CHINESE_MISTAKES[name] : message)),
+      found.map(({ message, messageZh }) => h('li', {}, page.language === 'zh' ? messageZh : message)),
     ),
   )
 }
