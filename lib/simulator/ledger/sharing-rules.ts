@@ -38,8 +38,9 @@ export function isFrozen({ isUnfrozen, payment, combined, request }: PaidOrder, 
   return !isUnfrozen && now < Date.parse(payment.successTime) + period
 }
 
-/** Fen of an order that can still be shared. */
+/** Fen of an order that can still be shared: nothing when more was refunded than had been left. */
 export function unsplitOf(order: PaidOrder, now: EpochMilliseconds): number {
   const { request, subsidy = 0, refunded, shared, released = 0 } = order
-  return isFrozen(order, now) ? request.amount.total + subsidy - refunded - shared - released : 0
+  const left = request.amount.total + subsidy - refunded - shared - released
+  return isFrozen(order, now) ? Math.max(0, left) : 0
 }

@@ -178,6 +178,20 @@ it('leaves the sub-merchant with what can be refunded', async () => {
   await expect(refund(601)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })
 
+it('a refund of what was shared is paid from what else the sub-merchant has', async () => {
+  const balance = async () => (await wxpay.v3.ecommerce.fund.balance._sub_mchid_.get({ sub_mchid })).data
+  const before = await balance()
+  const [transaction_id] = [await paid(), await paid(false)]
+  const out_order_no = number()
+  await share(transaction_id, out_order_no, 300)
+  simulator.settle(out_order_no)
+  const out_refund_no = number()
+  const amount = { refund: 1000, total: 1000, currency: 'CNY' } as const
+  await wxpay.v3.refund.domestic.refunds.post({ json: { sub_mchid, transaction_id, out_refund_no, amount } })
+  expect(await unsplit(transaction_id)).toBe(0)
+  expect(await balance()).toEqual({ ...before, available_amount: before.available_amount + 700 })
+})
+
 it('knows the same shares through the doors of platforms and brands', async () => {
   const { ecommerce, brand } = wxpay.v3
   const platform = ecommerce.profitsharing

@@ -318,6 +318,7 @@ export const KINDS = {
   'transfers.batches': { en: 'Batches of transfers', zh: '转账批次' },
   'transfers.details': { en: 'Transfers of batches', zh: '转账明细' },
   sharing: { en: 'Profit sharing', zh: '分账' },
+  'sharing.fees': { en: 'Fees for after-sales services', zh: '售后服务分账' },
   'sharing.returns': { en: 'Returns of profit sharing', zh: '分账回退' },
   payscore: { en: 'Service orders (WeChat Pay Score)', zh: '服务订单（微信支付分）' },
   'payscore.permissions': { en: 'Permissions (WeChat Pay Score)', zh: '授权（微信支付分）' },
@@ -340,8 +341,10 @@ export const KINDS = {
   'user-cards': { en: "Users' member cards", zh: '用户的会员卡' },
   subsidies: { en: 'Subsidies', zh: '补差' },
   'subsidies.returns': { en: 'Returns of subsidies', zh: '补差回退' },
+  'advances.returns': { en: 'Returns of advanced refunds', zh: '垫付退款回补' },
   withdrawals: { en: 'Withdrawals', zh: '提现' },
   applyments: { en: 'Applications of sub-merchants', zh: '特约商户进件' },
+  settlements: { en: 'Changes of settlement accounts', zh: '结算账户修改' },
   receipts: { en: 'Electronic receipts', zh: '电子回单' },
 }
 
