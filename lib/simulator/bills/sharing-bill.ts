@@ -1,7 +1,7 @@
 /** Profit sharing bills: a line for each part that a receiver has got, and for each return. */
 import { dayOf } from '../ledger/accounts.js'
 import type { Ledger } from '../ledger/ledger.js'
-import { detailIdOf } from '../ledger/sharing.js'
+import { detailIdOf } from '../ledger/sharing-rules.js'
 import { clockTime, type DayOptions } from './day.js'
 import { TableWriter, yuan } from './table-writer.js'
 

@@ -23,12 +23,15 @@ export interface Movement {
   readonly no: string
 }
 
+type Posting = Omit<Movement, 'balance' | 'account'> & { account?: AccountType; held?: number }
+
 /** Fen that an account of the simulator's own merchants holds at first, unless it is said: one million yuan. */
 export const OPENING_BALANCE = 100_000_000
 
 export class Accounts {
   readonly #balances: Map<string, { fen: number }>
   readonly #movements: Map<string, Movement>
+  #frozen: (mchid: string, now: EpochMilliseconds) => number = () => 0
 
   constructor(book: Book) {
     this.#balances = book.table('balances')
@@ -53,6 +56,16 @@ export class Accounts {
     return this.#balances.get(keyOf(mchid, account))?.fen ?? 0
   }
 
+  /** `frozen` says how many fen in its basic account a merchant cannot dispose of. */
+  freezeBy(frozen: (mchid: string, now: EpochMilliseconds) => number): void {
+    this.#frozen = frozen
+  }
+
+  /** Fen that the merchant can dispose of. */
+  available(mchid: string, account: AccountType, now: EpochMilliseconds): number {
+    return this.balance(mchid, account) - (account === 'BASIC' ? this.#frozen(mchid, now) : 0)
+  }
+
   /** Fen that the account held at the end of a day in Beijing, `YYYYMMDD`. */
   balanceAfter(mchid: string, account: AccountType, date: string): number {
     const later = [...this.#movements.values()].find(
@@ -61,11 +74,18 @@ export class Accounts {
     return later ? later.balance - later.amount : this.balance(mchid, account)
   }
 
-  /** @throws ApiError 403 `NOT_ENOUGH` when the account holds less than leaves it. */
-  post({ account = 'BASIC', ...entry }: Omit<Movement, 'balance' | 'account'> & { account?: AccountType }): void {
-    const balance = this.balance(entry.mchid, account) + entry.amount
-    if (balance < 0) throw problem(403, 'NOT_ENOUGH', '商户账户余额不足，请充值后重试')
-    this.open(entry.mchid, account, balance)
+  /**
+   * `held` are the frozen fen that may leave the account as well.
+   *
+   * @throws ApiError 403 `NOT_ENOUGH` when less is available than leaves the account.
+   */
+  post({ account = 'BASIC', held = 0, ...entry }: Posting): void {
+    const { mchid, amount, at } = entry
+    const balance = this.balance(mchid, account) + amount
+    // What is held alone is often enough: then nothing else has to be counted.
+    const isMore = held + amount < 0 && this.available(mchid, account, at) + held + amount < 0
+    if (balance < 0 || isMore) throw problem(403, 'NOT_ENOUGH', '商户账户余额不足，请充值后重试')
+    this.open(mchid, account, balance)
     this.#movements.set(String(this.#movements.size + 1), { ...entry, account, balance })
   }
 

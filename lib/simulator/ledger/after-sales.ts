@@ -42,7 +42,7 @@ export class AfterSalesFees extends Product<FeeState, 'succeed' | 'fail', FeeReq
       happened: (row, event) => {
         const { sub_mchid, amount } = row.request
         if (event === 'fail') return
-        if (accounts.balance(sub_mchid) < amount) {
+        if (accounts.available(sub_mchid, 'BASIC', row.updated) < amount) {
           row.state = 'FAILED'
           row.reason = 'ACCOUNT_ABNORMAL'
           return

@@ -28,6 +28,7 @@ import type { Payers } from './payers.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE } from './product.js'
 import { isSame } from './same.js'
+import { unsplitOf } from './sharing-rules.js'
 
 /** Makes a payment that was accepted. */
 const TASK = 'orders.deduct'
@@ -360,6 +361,7 @@ export class Orders {
       mchid: payeeOf(order),
       at,
       amount,
+      held: unsplitOf(order, at),
       business,
       id: payment.transactionId,
       no: request.out_trade_no,

@@ -8,6 +8,7 @@ import type { Orders } from './orders.js'
 import type { Payers } from './payers.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE, Product, type Row } from './product.js'
+import { unsplitOf } from './sharing-rules.js'
 
 export type RefundState = 'PROCESSING' | 'SUCCESS' | 'ABNORMAL' | 'CLOSED'
 type RefundEvent = 'settle' | 'fail' | 'close' | 'retry'
@@ -157,8 +158,9 @@ export class Refunds {
     amount: number,
     entry: { id: string; at: EpochMilliseconds },
   ): void {
-    const mchid = refund_account === ADVANCED ? order.mchid : payeeOf(order)
-    this.#accounts.post({ mchid, business: amount < 0 ? '退款' : '退款退回', amount, no, ...entry })
+    const payer =
+      refund_account === ADVANCED ? { mchid: order.mchid } : { mchid: payeeOf(order), held: unsplitOf(order, entry.at) }
+    this.#accounts.post({ ...payer, business: amount < 0 ? '退款' : '退款退回', amount, no, ...entry })
   }
 }
 

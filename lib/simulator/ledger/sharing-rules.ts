@@ -1,5 +1,6 @@
 /** What profit sharing allows: how much of an order, for how long, and for which reasons a part of it fails. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
+import { paidAmounts } from './discount.js'
 import type { PaidOrder } from './order.js'
 import { DAY } from './product.js'
 
@@ -40,7 +41,15 @@ export function isFrozen({ isUnfrozen, payment, combined, request }: PaidOrder, 
 
 /** Fen of an order that can still be shared: nothing when more was refunded than had been left. */
 export function unsplitOf(order: PaidOrder, now: EpochMilliseconds): number {
-  const { request, subsidy = 0, refunded, shared, released = 0 } = order
-  const left = request.amount.total + subsidy - refunded - shared - released
+  const { request, payment, subsidy = 0, refunded, shared, released = 0 } = order
+  // What a coupon took off was not received, and does not go back.
+  const { isPrepaid = true, returned = 0 } = payment.discount ?? {}
+  const { settled } = paidAmounts(request, payment)
+  const left = settled + subsidy - (refunded - (isPrepaid ? 0 : returned)) - shared - released
   return isFrozen(order, now) ? Math.max(0, left) : 0
+}
+
+/** The number of a part of a share, by the number of the share. */
+export function detailIdOf({ id }: { id: string }, index: number): string {
+  return `${id}${String(index + 1).padStart(4, '0')}`
 }

@@ -49,6 +49,10 @@ export class ProfitSharing {
   readonly #results: Map<string, { reason: string }>
   /** What an order of profit sharing has unfrozen, by its key. */
   readonly #unfrozen: Map<string, { amount: number }>
+  /** The paid orders that may still be shared, by their keys, with whose money it is. */
+  readonly #open: Map<string, { payee: string }>
+  /** Fen of the shares that are in progress, by their keys, with whose money it is. */
+  readonly #pending: Map<string, { payee: string; amount: number }>
   readonly shares: Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>
   readonly returns: Product<ReturnState, 'succeed' | 'fail', ReturnRequest>
 
@@ -59,6 +63,12 @@ export class ProfitSharing {
     this.#relations = book.table('sharing.relations')
     this.#results = book.table('sharing.results')
     this.#unfrozen = book.table('sharing.unfrozen')
+    this.#open = book.table('sharing.open')
+    this.#pending = book.table('sharing.pending')
+    accounts.freezeBy((mchid, now) => this.#frozenOf(mchid, now))
+    orders.onPaid(order => {
+      if (!order.isUnfrozen) this.#open.set(keyOf(order.mchid, order.request.out_trade_no), { payee: payeeOf(order) })
+    })
     this.shares = new Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>(book, 'sharing', {
       first: 'PROCESSING',
       moves: { PROCESSING: { finish: 'FINISHED' }, FINISHED: {} },
@@ -126,6 +136,7 @@ export class ProfitSharing {
       if (shared * 10_000 > order.request.amount.total * MAX_RATIO) {
         throw problem(400, 'INVALID_REQUEST', '分账金额超出最大分账比例')
       }
+      this.#pending.set(keyOf(mchid, request.out_order_no), { payee, amount })
       order.shared = shared
       order.released = (order.released ?? 0) + amount - totalOf(others)
       if (!unfreeze_unsplit) return
@@ -165,24 +176,6 @@ export class ProfitSharing {
     return unsplitOf(this.#orderOf(mchid, transactionId), now)
   }
 
-  /** Fen in the account of a merchant that it cannot dispose of: not shared yet, or being shared. */
-  frozenOf(mchid: string, now: EpochMilliseconds): number {
-    const unsplit = this.#orders
-      .paidBy(mchid)
-      .filter(order => payeeOf(order) === mchid)
-      .reduce((sum, order) => sum + unsplitOf(order, now), 0)
-    const pending = this.shares
-      .all()
-      .filter(share => share.state === 'PROCESSING' && this.payerOf(share) === mchid)
-      .reduce((sum, { request }) => sum + totalOf(request.receivers), 0)
-    return unsplit + pending
-  }
-
-  /** Fen in a merchant's account that it can dispose of. */
-  available(mchid: string, now: EpochMilliseconds): number {
-    return this.#accounts.balance(mchid) - this.frozenOf(mchid, now)
-  }
-
   /** Whose money is shared. */
   payerOf({ mchid, request }: Sharing): string {
     return payeeOf(this.#orderOf(mchid, request.transaction_id))
@@ -202,6 +195,18 @@ export class ProfitSharing {
     })
   }
 
+  /** Fen in a merchant's account that it cannot dispose of: not shared yet, or being shared. */
+  #frozenOf(mchid: string, now: EpochMilliseconds): number {
+    let fen = 0
+    for (const [key, { payee }] of this.#open) {
+      const order = this.#orders.findByKey(key)
+      if (!order || !isPaid(order) || !isFrozen(order, now)) this.#open.delete(key)
+      else if (payee === mchid) fen += unsplitOf(order, now)
+    }
+    for (const { payee, amount } of this.#pending.values()) if (payee === mchid) fen += amount
+    return fen
+  }
+
   // One of the two may be empty.
   #shareOf(mchid: string, { order_id, out_order_no }: ReturnRequest): Sharing {
     return this.shares.find(mchid, order_id || out_order_no || '')
@@ -216,6 +221,7 @@ export class ProfitSharing {
   // A receiver that was removed meanwhile, or that fails on purpose, gets nothing: that money can be shared again.
   #pay(share: Sharing): void {
     const { mchid, request } = share
+    this.#pending.delete(keyOf(mchid, share.no))
     const order = this.#orderOf(mchid, request.transaction_id)
     const payer = payeeOf(order)
     const common = { at: share.updated, business: '分账', id: share.id, no: share.no }
@@ -230,7 +236,7 @@ export class ProfitSharing {
         return
       }
       if (!isOwn) {
-        this.#accounts.post({ ...common, mchid: payer, amount: -amount })
+        this.#accounts.post({ ...common, mchid: payer, amount: -amount, held: amount })
         if (type === 'MERCHANT_ID') this.#accounts.post({ ...common, mchid: account, amount })
       }
       this.#announce('SUCCESS', share, share, receiver)
@@ -244,7 +250,7 @@ export class ProfitSharing {
 
   #takeBack(row: SharingReturn): void {
     const { return_mchid, amount, description } = row.request
-    if (this.#accounts.balance(return_mchid) < amount) {
+    if (this.#accounts.available(return_mchid, 'BASIC', row.updated) < amount) {
       row.state = 'FAILED'
       row.reason = 'BALANCE_NOT_ENOUGH'
       return
@@ -279,11 +285,6 @@ export class ProfitSharing {
       },
     })
   }
-}
-
-/** The number of a part of a share. */
-export function detailIdOf({ id }: Sharing, index: number): string {
-  return `${id}${String(index + 1).padStart(4, '0')}`
 }
 
 function totalOf(receivers: readonly ReceiverRequest[] = []): number {

@@ -7,7 +7,7 @@ import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { DAY, Product, type Row, refusals } from './product.js'
 import { ADVANCED, type Refunds } from './refunds.js'
-import type { ProfitSharing } from './sharing.js'
+import { unsplitOf } from './sharing-rules.js'
 
 export interface SubsidyRequest {
   sub_mchid: string
@@ -38,16 +38,14 @@ export class Subsidies {
   readonly #orders: Orders
   readonly #refunds: Refunds
   readonly #accounts: Accounts
-  readonly #sharing: ProfitSharing
   readonly #subsidies: Product<'SUCCESS', never, SubsidyRequest>
   readonly #returns: Product<'SUCCESS', never, SubsidyReturnRequest>
   readonly #advances: Product<AdvanceState, 'succeed' | 'fail', { sub_mchid: string; amount: number }>
 
-  constructor(book: Book, orders: Orders, refunds: Refunds, accounts: Accounts, sharing: ProfitSharing) {
+  constructor(book: Book, orders: Orders, refunds: Refunds, accounts: Accounts) {
     this.#orders = orders
     this.#refunds = refunds
     this.#accounts = accounts
-    this.#sharing = sharing
     const common = {
       first: 'SUCCESS',
       moves: { SUCCESS: {} },
@@ -140,7 +138,7 @@ export class Subsidies {
     if (refund.request.refund_account !== ADVANCED || refund.state === 'CLOSED') throw invalid('退款单不是垫付退款')
     const request = { sub_mchid: payeeOf(order), amount: refund.request.amount.refund }
     const row = this.#advances.place(mchid, refund.id, request, now)
-    const isEnough = this.#sharing.available(request.sub_mchid, now) >= request.amount
+    const isEnough = this.#accounts.available(request.sub_mchid, 'BASIC', now) >= request.amount
     return row.state === 'PROCESSING' && isEnough ? this.#advances.move(row, 'succeed', now) : row
   }
 
@@ -166,7 +164,7 @@ export class Subsidies {
     { amount, ...entry }: { id: string; no: string; at: EpochMilliseconds; amount: number; business: string },
   ): void {
     const platform = { ...entry, mchid: order.mchid, account: 'OPERATION', amount: -amount } as const
-    const merchant = { ...entry, mchid: payeeOf(order), amount }
+    const merchant = { ...entry, mchid: payeeOf(order), amount, held: unsplitOf(order, entry.at) }
     // Who pays comes first: with too little, nothing is moved.
     for (const movement of amount > 0 ? [platform, merchant] : [merchant, platform]) this.#accounts.post(movement)
   }

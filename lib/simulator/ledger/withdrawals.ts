@@ -4,7 +4,6 @@ import { type Accounts, type AccountType, dayOf } from './accounts.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
 import { DAY, Product, type Row, refusals } from './product.js'
-import type { ProfitSharing } from './sharing.js'
 
 type WithdrawalState = 'INIT' | 'CREATE_SUCCESS' | 'SUCCESS' | 'FAIL' | 'REFUND' | 'CLOSE'
 type WithdrawalEvent = 'send' | 'succeed' | 'fail' | 'refund' | 'close'
@@ -35,9 +34,8 @@ export type Withdrawal = Row<WithdrawalState, WithdrawalRequest>
 
 export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, WithdrawalRequest> {
   readonly #accounts: Accounts
-  readonly #sharing: ProfitSharing
 
-  constructor(book: Book, accounts: Accounts, sharing: ProfitSharing) {
+  constructor(book: Book, accounts: Accounts) {
     super(book, 'withdrawals', {
       first: 'INIT',
       moves: {
@@ -71,7 +69,6 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
       },
     })
     this.#accounts = accounts
-    this.#sharing = sharing
   }
 
   /**
@@ -84,7 +81,7 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
     const { sub_mchid, out_request_no, account_type, amount } = request
     const row = this.place(mchid, numberOf(out_request_no, sub_mchid), request, now)
     if (row.state !== 'INIT' && row.state !== 'CLOSE') return row
-    if (this.#available(sub_mchid ?? mchid, account_type, now) < amount) throw tooLittle()
+    if (this.#accounts.available(sub_mchid ?? mchid, account_type ?? 'BASIC', now) < amount) throw tooLittle()
     return this.move(row, 'send', now)
   }
 
@@ -99,7 +96,7 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
     if (known) return this.withdraw(mchid, known.request, now)
     const atEnd = this.#accounts.balanceAfter(sent.sub_mchid, 'BASIC', dayOf(now - DAY))
     const isLess = calculate_amount_type === 'ALLOW_CURRENT_BALANCE'
-    const left = isLess ? Math.min(atEnd, this.#sharing.available(sent.sub_mchid, now)) : atEnd
+    const left = isLess ? Math.min(atEnd, this.#accounts.available(sent.sub_mchid, 'BASIC', now)) : atEnd
     const amount = left - reserve_amount
     if (amount <= 0) throw tooLittle()
     return this.withdraw(mchid, { ...sent, amount, account_type: 'BASIC', isOfDayEnd: true }, now)
@@ -108,10 +105,6 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
   /** @throws ApiError 404 `ORDER_NOT_EXIST`. */
   findBy(mchid: string, outRequestNo: string, subMchid?: string): Withdrawal {
     return this.find(mchid, numberOf(outRequestNo, subMchid))
-  }
-
-  #available(mchid: string, account: AccountType = 'BASIC', now: EpochMilliseconds): number {
-    return account === 'BASIC' ? this.#sharing.available(mchid, now) : this.#accounts.balance(mchid, account)
   }
 
   #post({ mchid, id, request, updated }: Withdrawal, amount: number): void {

@@ -31,16 +31,16 @@ const SUBSIDIZING: Schema = {
   },
 }
 
-type Sources = Pick<Ledger, 'accounts' | 'withdrawals' | 'subsidies' | 'sharing' | 'afterSales'>
+type Sources = Pick<Ledger, 'accounts' | 'withdrawals' | 'subsidies' | 'afterSales'>
 type WithdrawalBody = Omit<WithdrawalRequest, 'account_type'> & { account_type?: string | undefined }
 
 export function ecommerceEndpoints(ledger: Sources): readonly Endpoint[] {
-  const { accounts, withdrawals, subsidies, sharing, afterSales } = ledger
+  const { accounts, withdrawals, subsidies, afterSales } = ledger
   const balanceOf = (mchid: string, given: string | null, now: number) => {
     const account = accountOf(given)
     if (!account) return { available_amount: 0, pending_amount: 0 }
-    const pending_amount = account === 'BASIC' ? sharing.frozenOf(mchid, now) : 0
-    return { available_amount: accounts.balance(mchid, account) - pending_amount, pending_amount }
+    const available_amount = accounts.available(mchid, account, now)
+    return { available_amount, pending_amount: accounts.balance(mchid, account) - available_amount }
   }
   const dayEndBalanceOf = (mchid: string, given: string | null, call: Call) => {
     const account = accountOf(given)

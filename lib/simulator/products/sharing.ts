@@ -1,15 +1,8 @@
 /** The endpoints of profit sharing: receivers, orders, unfreezing, returns, amounts; of merchants, partners, brands and platforms. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { alsoAt, type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
-import {
-  detailIdOf,
-  type ProfitSharing,
-  type ReturnRequest,
-  type Sharing,
-  type SharingRequest,
-  type SharingReturn,
-} from '../ledger/sharing.js'
-import { MAX_RATIO } from '../ledger/sharing-rules.js'
+import type { ProfitSharing, ReturnRequest, Sharing, SharingRequest, SharingReturn } from '../ledger/sharing.js'
+import { detailIdOf, MAX_RATIO } from '../ledger/sharing-rules.js'
 import type { Schema } from '../schema/catalogue.js'
 
 const PLATFORM = '/v3/ecommerce/profitsharing'

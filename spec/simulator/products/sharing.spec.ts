@@ -13,13 +13,13 @@ beforeAll(async () => {
 })
 
 /** A paid order of the sub-merchant, of 10 yuan. */
-async function paid(profit_sharing = true) {
+async function paid(profit_sharing = true, sub = sub_mchid) {
   const out_trade_no = number()
   await wxpay.v3.pay.partner.transactions.native.post({
     json: {
       sp_appid: appid,
       sp_mchid: simulator.config.mchid,
-      sub_mchid,
+      sub_mchid: sub,
       description: '商品',
       out_trade_no,
       notify_url: 'https://shop.example/pay',
@@ -190,6 +190,24 @@ it('a refund of what was shared is paid from what else the sub-merchant has', as
   await wxpay.v3.refund.domestic.refunds.post({ json: { sub_mchid, transaction_id, out_refund_no, amount } })
   expect(await unsplit(transaction_id)).toBe(0)
   expect(await balance()).toEqual({ ...before, available_amount: before.available_amount + 700 })
+})
+
+it('but not from what is frozen in a different order', async () => {
+  const sub = '1900000120'
+  await wxpay.v3.profitsharing.receivers.add.post({
+    json: { sub_mchid: sub, appid, ...RECEIVER, name: '商户', relation_type: 'STORE' },
+  })
+  const [transaction_id, other] = [await paid(true, sub), await paid(true, sub)]
+  const out_order_no = number()
+  await share(transaction_id, out_order_no, 300, { sub_mchid: sub })
+  simulator.settle(out_order_no)
+  const amount = { refund: 1000, total: 1000, currency: 'CNY' } as const
+  const json = { sub_mchid: sub, transaction_id, out_refund_no: number(), amount }
+  await expect(wxpay.v3.refund.domestic.refunds.post({ json })).rejects.toMatchObject({ code: 'NOT_ENOUGH' })
+  await wxpay.v3.profitsharing.orders.unfreeze.post({
+    json: { sub_mchid: sub, transaction_id: other, out_order_no: number(), description: '解冻' },
+  })
+  expect((await wxpay.v3.refund.domestic.refunds.post({ json })).data).toMatchObject({ status: 'PROCESSING' })
 })
 
 it('knows the same shares through the doors of platforms and brands', async () => {

@@ -5,14 +5,8 @@ import { isRecord } from '../../../util/plain-object.js'
 import { requireFen, requireFields } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ResultCodeError, ReturnCodeError, success, type V2Call } from '../../gateway/v2/message.js'
-import {
-  detailIdOf,
-  type ProfitSharing,
-  type ReceiverRequest,
-  type Sharing,
-  type SharingReturn,
-} from '../../ledger/sharing.js'
-import { MAX_RATIO, NOT_SHARED } from '../../ledger/sharing-rules.js'
+import type { ProfitSharing, ReceiverRequest, Sharing, SharingReturn } from '../../ledger/sharing.js'
+import { detailIdOf, MAX_RATIO, NOT_SHARED } from '../../ledger/sharing-rules.js'
 
 export function sharingEndpoints(sharing: ProfitSharing): readonly V2Endpoint[] {
   const relate =
