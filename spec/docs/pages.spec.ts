@@ -1,6 +1,8 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readDocuments } from '../../docs/src/catalogue/documents.js'
+import { GUIDES } from '../../docs/src/catalogue/guides.js'
 import { markdownOf } from '../../docs/src/catalogue/markdown.js'
 import { type OperationPage, pagesOf } from '../../docs/src/catalogue/pages.js'
 
@@ -13,6 +15,11 @@ function pageOf(slug: string): OperationPage {
   if (!page) throw new Error(`There is no page ${slug}.`)
   return page
 }
+
+it('the sidebar has every guide', () => {
+  const files = readdirSync(join(import.meta.dirname, '../../docs/guides')).filter(name => name.endsWith('.md'))
+  expect(GUIDES.flatMap(({ guides }) => guides).sort()).toEqual(files.map(name => name.replace('.md', '')).sort())
+})
 
 describe('the pages of the reference', () => {
   it('are as many as the catalogue has operations and notifications', () => {
