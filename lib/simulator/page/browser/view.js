@@ -257,6 +257,17 @@ export const headersText = headers =>
     .join('\n')
 
 /**
+ * Browsers lend the clipboard to pages of this machine and of https only, and may refuse.
+ *
+ * @param {string} text
+ */
+const writeClipboard = text =>
+  navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  )
+
+/**
  * A text with a button that copies it.
  *
  * @param {string} text
@@ -265,11 +276,8 @@ export function copyable(text) {
   const shownText = code(text)
   /** @param {Event} event */
   const copy = async ({ currentTarget }) => {
-    // Browsers lend the clipboard to pages of this machine and of https only.
-    if (navigator.clipboard) {
-      await navigator.clipboard.writeText(text)
-      return say(t().copied)
-    }
+    const isCopied = await writeClipboard(text)
+    if (isCopied) return say(t().copied)
     const pre = currentTarget instanceof Element ? currentTarget.nextElementSibling : null
     if (pre) getSelection()?.selectAllChildren(pre)
     say(t().selected)
