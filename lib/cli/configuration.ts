@@ -48,6 +48,10 @@ export function hostOf(configuration: Configuration): string {
   return URL.canParse(baseUri) ? new URL(baseUri).hostname : ''
 }
 
+export function isHttpUrl(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+}
+
 export function isThisMachine(host: string): boolean {
   return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(host)
 }

@@ -5,7 +5,7 @@ import { request as requestHttps } from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import { Notification, SignatureError, WechatPayError } from '../index.js'
 import { openClient } from './client.js'
-import { type ConfigurationOptions, configOf, readConfiguration } from './configuration.js'
+import { type ConfigurationOptions, configOf, isHttpUrl, readConfiguration } from './configuration.js'
 import { EXIT, type ExitCode, Failure } from './exit-codes.js'
 import { close, portOf, type Received, serve } from './server.js'
 import type { Terminal } from './terminal.js'
@@ -58,10 +58,6 @@ export async function listen(terminal: Terminal, options: ListenOptions): Promis
   await terminal.ended()
   await close(server)
   return EXIT.done
-}
-
-function isHttpUrl(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 }
 
 async function parse(attempt: () => Promise<Event>): Promise<Outcome> {

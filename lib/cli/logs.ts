@@ -1,7 +1,7 @@
 /** `logs`: follows the requests of a simulator. A refused one is explained step by step. */
 import { control, member, open } from './control.js'
 import { EXIT, type ExitCode, Failure } from './exit-codes.js'
-import type { Terminal } from './terminal.js'
+import { oneLine, type Terminal } from './terminal.js'
 import { type LoggedRequest, stepsOf } from './verification.js'
 
 export interface LogsOptions {
@@ -56,17 +56,17 @@ function show(request: LoggedRequest, { json }: LogsOptions, terminal: Terminal)
     terminal.printJson(request)
     return
   }
-  const { time, method, path, statusCode } = request
+  const { time, method, statusCode } = request
   const at = new Date(time).toLocaleTimeString('en-GB')
   const status = terminal.paint(statusCode < 400 ? 'green' : 'red', String(statusCode))
-  terminal.print(`${terminal.paint('dim', at)} ${status} ${method} ${path}`)
+  terminal.print(`${terminal.paint('dim', at)} ${status} ${method} ${oneLine(request.path)}`)
   const marks = {
     passed: terminal.paint('green', '✓'),
     failed: terminal.paint('red', '✗'),
     open: terminal.paint('dim', '–'),
   }
   for (const { state, text, reasons } of stepsOf(request, terminal.words)) {
-    terminal.print(`    ${marks[state]} ${text}`)
-    for (const reason of reasons) terminal.print(`        ${reason}`)
+    terminal.print(`    ${marks[state]} ${oneLine(text)}`)
+    for (const reason of reasons) terminal.print(`        ${oneLine(reason)}`)
   }
 }

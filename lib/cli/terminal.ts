@@ -17,6 +17,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export type Style = Parameters<typeof styleText>[0]
 
+/** Control characters, line separators and the invisible characters that reorder a line. */
+const BREAKS_LINES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
+
+/** What somebody else wrote, as a part of one line: it must not control the terminal. */
+export function oneLine(text: string): string {
+  return text.replace(BREAKS_LINES, ' ')
+}
+
 export class Terminal {
   readonly words: Words
   readonly environment: Environment

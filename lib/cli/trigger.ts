@@ -2,7 +2,7 @@
 import { splitPair } from './call.js'
 import { control, member } from './control.js'
 import { EXIT, type ExitCode, Failure } from './exit-codes.js'
-import type { Terminal } from './terminal.js'
+import { oneLine, type Terminal } from './terminal.js'
 
 export interface TriggerOptions {
   readonly url: string
@@ -30,7 +30,7 @@ export async function trigger(terminal: Terminal, given: TriggerOptions & { even
   else {
     const attempt = member(member(notification, 'history'), '0')
     const response = member(attempt, 'response')
-    const said = String(member(response, 'body') ?? member(attempt, 'error') ?? '')
+    const said = oneLine(String(member(response, 'body') ?? member(attempt, 'error') ?? ''))
     const target = String(member(notification, 'notify_url'))
     const statusCode = member(response, 'statusCode')
     terminal.print(

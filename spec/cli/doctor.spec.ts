@@ -189,6 +189,16 @@ const BROKEN: readonly (readonly [name: string, fault: string, broken: (config: 
     config => ({ ...config, base_uri: 'http://127.0.0.1:1/' }),
   ],
   ['a proxy that is not there', 'reachable PROXY_FAILED', config => ({ ...config, proxy: 'http://127.0.0.1:1' })],
+  [
+    'a proxy that is not a URL',
+    'configuration CONFIGURATION_REFUSED',
+    config => ({ ...config, proxy: 'user:s3cret@proxy' }),
+  ],
+  [
+    'a base_uri that is not a URL',
+    'configuration CONFIGURATION_REFUSED',
+    config => ({ ...config, base_uri: 'api.mch.weixin.qq.com' }),
+  ],
   ['a misspelt option', 'configuration CONFIGURATION_REFUSED', config => ({ ...config, publicKey: 'x' })],
 ]
 
@@ -210,7 +220,8 @@ describe('the doctor', () => {
     expect(faultsOf(report), report.output).toEqual([fault])
     expect(report).toMatchObject({ ok: false, exitCode: EXIT.failed })
     const { apiv3Key, secret, privateKey } = simulator.config
-    for (const key of [apiv3Key, secret, privateKey.split('\n')[1] ?? '']) expect(report.output).not.toContain(key)
+    for (const key of [apiv3Key, secret, privateKey.split('\n')[1] ?? '', 's3cret'])
+      expect(report.output).not.toContain(key)
   })
 
   it('goes on after a fault whose cure it knows, and names every fault at once', async () => {

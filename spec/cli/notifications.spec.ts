@@ -145,11 +145,11 @@ describe('listen', () => {
 
 describe('trigger', () => {
   it('fails when the shop does not acknowledge, with what it said', async () => {
-    const target = await shop((_, response) => response.writeHead(500).end('out of tea'))
+    const target = await shop((_, response) => response.writeHead(500).end('out of\n\u001B[31mtea'))
     const { exitCode, stdout } = await trigger('TRANSACTION.SUCCESS', target)
     expect({ exitCode, stdout }).toMatchObject({
       exitCode: EXIT.failed,
-      stdout: expect.stringMatching(/500.*out of tea/),
+      stdout: expect.stringMatching(/500.*\(out of \[31mtea\)/),
     })
     const silent = await trigger('TRANSACTION.SUCCESS', 'http://127.0.0.1:1/', '--lang', 'zh')
     expect(silent).toMatchObject({ exitCode: EXIT.failed, stdout: expect.stringMatching(/没有应答/) })

@@ -157,7 +157,7 @@ function checkPlatformKeys({ certs, apiv3Key }: Configuration, own: KeyObject | 
     return
   }
   for (const [name, value] of entries) if (!isPlatformKey(name, identify(value), own, report)) return
-  report.ok('platform-keys', entries.map(([name]) => name).join(', '))
+  report.ok('platform-keys', entries.map(([name]) => (isHarmless(name) ? name : words.materials.other)).join(', '))
 }
 
 /** Reports the fault of an entry if it has one. */
@@ -182,9 +182,13 @@ function isPlatformKey(name: string, material: Material, own: KeyObject | undefi
     else return true
     return false
   }
-  // Only names that are certain to be no secret are shown.
-  refuseFile('platform-keys', 'PLATFORM_KEY_WRONG_FILE', material, report, isId || isSerial ? name : 'certs')
+  refuseFile('platform-keys', 'PLATFORM_KEY_WRONG_FILE', material, report, isHarmless(name) ? name : 'certs')
   return false
+}
+
+/** Whether it is certain to be no secret that was put there by mistake, such as a key of 32 hex digits. */
+function isHarmless(name: string): boolean {
+  return /^(?:PUB_KEY_ID_)?[0-9A-Fa-f]{1,31}$|^(?:PUB_KEY_ID_)?[0-9A-Fa-f]{33,40}$/.test(name)
 }
 
 /** Returns the key without what is around it; undefined for one that cannot be used. */

@@ -1,6 +1,6 @@
 /** Whether the host can be reached, through the proxy if there is one, and what its clock says. */
 import { Agent, EnvHttpProxyAgent, ProxyAgent, request } from 'undici'
-import { baseUriOf, type Configuration, hostOf, isThisMachine } from '../configuration.js'
+import { baseUriOf, type Configuration, hostOf, isHttpUrl, isThisMachine } from '../configuration.js'
 import type { Report } from './report.js'
 
 /** Milliseconds. */
@@ -11,8 +11,10 @@ const MOST_OFF = 300
 const NOTABLY_OFF = 60
 
 export async function checkNetwork(configuration: Configuration, report: Report): Promise<void> {
-  if (!URL.canParse(baseUriOf(configuration))) {
-    report.fault('reachable', 'BASE_URI_MALFORMED')
+  const { proxy: given } = configuration
+  const isReadable = isHttpUrl(baseUriOf(configuration)) && (typeof given !== 'string' || isHttpUrl(given))
+  // What is not a URL is a fault of the configuration, which has been named.
+  if (!isReadable && !report.allows('reachable', 'configuration')) {
     report.allows('clock', 'reachable')
     return
   }
@@ -41,7 +43,7 @@ export async function checkNetwork(configuration: Configuration, report: Report)
 
 /** The host of the configured proxy, or the variable that names one; undefined without a proxy. */
 function proxyOf({ proxy, ...configuration }: Configuration): string | undefined {
-  if (typeof proxy === 'string') return URL.canParse(proxy) ? new URL(proxy).host : proxy
+  if (typeof proxy === 'string') return new URL(proxy).host
   if (proxy === false || isThisMachine(hostOf(configuration))) return undefined
   const variable = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].find(name => process.env[name])
   return variable?.toUpperCase()

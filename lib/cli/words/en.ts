@@ -374,8 +374,6 @@ export const en = {
     KEY_LENGTH: (bytes: number) =>
       `The key must be 32 bytes; got ${bytes}. Copy the key that was set in 商户平台 → 账户中心 → API安全.`,
     CONFIGURATION_REFUSED: (message: string) => message,
-    BASE_URI_MALFORMED: () =>
-      '`base_uri` must be an http or https URL; got something else. Leave it out for WeChat Pay.',
     HOST_UNKNOWN: (host: string) =>
       `The name ${host} cannot be resolved. Check \`base_uri\` and the DNS of this machine.`,
     HOST_UNREACHABLE: (host: string, code: string) =>

@@ -366,7 +366,6 @@ export const zh: Words = {
     KEY_IS_PEM: () => '密钥应为 32 个字符，实际是 PEM，它应放在 privateKey 或 certs 中。',
     KEY_LENGTH: bytes => `密钥应为 32 字节，实际为 ${bytes} 字节。请使用在“商户平台 → 账户中心 → API安全”设置的密钥。`,
     CONFIGURATION_REFUSED: message => `配置无法使用。原文：${message}`,
-    BASE_URI_MALFORMED: () => 'base_uri 应为 http 或 https 地址。访问微信支付时不必填写。',
     HOST_UNKNOWN: host => `无法解析域名 ${host}。请检查 base_uri 和本机的 DNS。`,
     HOST_UNREACHABLE: (host, code) => `无法连接 ${host}（${code}）。请检查 base_uri、网络和防火墙。`,
     TLS_UNTRUSTED: (host, code) =>
