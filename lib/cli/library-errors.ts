@@ -32,7 +32,10 @@ export function describeError(error: unknown, words: Words, { reads = true } = {
 }
 
 function kindOf(error: WechatPayError): ErrorKind {
-  if (error instanceof ApiError) return error.statusCode === 202 ? 'accepted' : 'refused'
+  if (error instanceof ApiError) {
+    if (error.statusCode === 202) return 'accepted'
+    return isOpen(error) || error.statusCode === 429 ? 'unavailable' : 'refused'
+  }
   if (error instanceof TransportError) return 'network'
   if (error instanceof SignatureError) return 'signature'
   return error instanceof InvalidArgumentError ? 'argument' : 'other'
@@ -45,7 +48,6 @@ const UNSENT: ReadonlySet<string> = new Set([
   'ERR_PACKAGE_MISSING',
   'ERR_NO_PLATFORM_CERTIFICATE',
   'ERR_APIV3_KEY',
-  'ERR_FILE_READ',
 ])
 
 function wasSent(error: unknown): 'yes' | 'no' {

@@ -144,6 +144,19 @@ describe('what goes wrong', () => {
       expect(lost.stderr).toMatch(/the request was sent\] Query before you repeat it\.\n$/)
       simulator.behave()
     }
+    simulator.misbehave({ status: 500, times: 3 })
+    const chinese = await wechatpay([
+      'call',
+      'POST',
+      NATIVE,
+      '--json',
+      JSON.stringify(order()),
+      ...config,
+      '--lang',
+      'zh',
+    ])
+    expect(chinese.stderr).toMatch(/暂时无法处理请求：500 SYSTEM_ERROR .*结果未知/)
+    simulator.behave()
     simulator.misbehave({ signature: 'mismatch' })
     const read = await wechatpay(['call', 'GET', 'v3/certificates', ...config])
     expect(read).toMatchObject({ exitCode: EXIT.failed, stderr: expect.stringMatching(/ERR_SIGNATURE_MISMATCH/) })

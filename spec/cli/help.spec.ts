@@ -66,6 +66,7 @@ describe('wrong usage', () => {
     [['call', 'GET'], /<path>/],
     [['doctor', 'extra'], /too many/],
     [['--lang', 'fr', 'logs'], /--lang.*'fr'/],
+    [['--lang', 'toString', 'logs'], /--lang.*'toString'/],
     [['completion', 'tcsh'], /bash, zsh or fish.*'tcsh'/],
     [['certificates'], /--config/],
     [['certificates', '--config', 'missing.json'], /missing\.json/],

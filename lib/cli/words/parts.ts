@@ -1,7 +1,7 @@
 /** What some sentences are made of. */
 
 /** What went wrong with a call. */
-export type ErrorKind = 'refused' | 'accepted' | 'network' | 'signature' | 'argument' | 'other'
+export type ErrorKind = 'refused' | 'unavailable' | 'accepted' | 'network' | 'signature' | 'argument' | 'other'
 
 /** What a simulator says when it has started. */
 export interface Ready {

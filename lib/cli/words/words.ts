@@ -11,7 +11,7 @@ export type Language = 'en' | 'zh'
 const LANGUAGES: Readonly<Record<Language, Words>> = { en, zh }
 
 export function isLanguage(name: string): name is Language {
-  return name in LANGUAGES
+  return Object.hasOwn(LANGUAGES, name)
 }
 
 export function wordsOf(language: Language): Words {

@@ -191,6 +191,8 @@ export const zh: Words = {
       switch (kind) {
         case 'refused':
           return `微信支付拒绝了请求：${said}。请修改请求后再试。`
+        case 'unavailable':
+          return `微信支付暂时无法处理请求：${said}。`
         case 'accepted':
           return `请求已受理，但尚未完成：${said}。请每隔几秒查询一次，直到状态不再变化。`
         case 'network':
