@@ -35,11 +35,12 @@ export function worthOfOne({ coupon_use_rule }: StockRequest): number {
   return coupon_use_rule.fixed_normal_coupon?.coupon_amount ?? 0
 }
 
-/** Whether a coupon of the stock can be used for an order of this merchant, with this mark. */
+/** Whether a coupon of the stock can be used for an order of this merchant in yuan, with this mark. */
 export function accepts({ belong_merchant, coupon_use_rule: rule }: StockRequest, order: Order): boolean {
   const { available_merchants = [belong_merchant], goods_tag = [] } = rule
   const isAccepted = available_merchants.includes(payeeOf(order)) || available_merchants.includes(order.mchid)
-  return isAccepted && (goods_tag.length === 0 || goods_tag.includes(order.request.goods_tag ?? ''))
+  const isInYuan = (order.request.amount.currency ?? 'CNY') === 'CNY'
+  return isAccepted && isInYuan && (goods_tag.length === 0 || goods_tag.includes(order.request.goods_tag ?? ''))
 }
 
 /** Fen that a coupon of the stock takes off an order; 0 below its threshold. */

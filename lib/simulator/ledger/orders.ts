@@ -402,11 +402,12 @@ export function requireOrder<Known>(order: Known | undefined): Known {
 
 /** What a combined order says of one of its parts. */
 function partOf(
-  { notify_url, time_expire }: CombinedRequest,
+  { combine_appid, notify_url, time_expire }: CombinedRequest,
   { amount, ...sub }: CombinedRequest['sub_orders'][number],
 ): OrderRequest {
   const { mchid, sub_mchid, sub_appid, out_trade_no, attach, description, settle_info } = sub
   return {
+    appid: combine_appid,
     mchid,
     out_trade_no,
     description,

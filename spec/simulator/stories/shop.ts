@@ -12,6 +12,7 @@ import type { BrandPay, WechatPay } from '../../../lib/types/wechatpay.js'
 import { readAll } from '../../async.js'
 import { eventMisfit } from '../catalogue-requests.js'
 import { startSimulator } from '../start.js'
+import { watchResponses } from './responses.js'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
@@ -65,6 +66,7 @@ export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
   // With a clock of its own, notifications wait for `deliver`.
   const simulator = await startSimulator({ clock: Date.now, ...options })
   const { brand, config } = simulator
+  const responses = watchResponses(simulator.url)
   const wxpay = Builder.factory(config)
   const events: NotificationEvent[] = []
   const receive = Notification.create([config, brand]).handler(async event => void events.push(event))
@@ -73,6 +75,7 @@ export async function openShop(options: SimulatorOptions = {}): Promise<Shop> {
   const entries = async () =>
     simulator.url === simulator.httpsUrl ? [] : (await fetch(`${simulator.url}/_sim/entries`)).json()
   afterAll(async () => {
+    expect([...new Set(responses.misfits())]).toEqual([])
     // Whatever the story has left behind is plain data, from which the same begins again.
     const [known, saved] = [await entries(), asJson(simulator.snapshot())]
     simulator.restore(saved)
