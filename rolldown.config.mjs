@@ -80,27 +80,34 @@ async function addGenerated() {
 }
 
 /**
- * The largest files without blanks and with short names of local variables, which is a quarter of them. Each declaration
- * keeps a line of its own, and every function its name, for stack traces.
+ * The largest files without blanks, each declaration on a line of its own for stack traces. What servers load keeps its
+ * names and statements, for those who debug into it; the simulator, which is larger, keeps the names of its functions.
  */
 async function packLargest() {
-  for (const name of ['client.js', 'core.js', 'simulator/index.js']) {
-    const file = resolve(folder, name)
-    const code = await readFile(file, 'utf8')
-    const { program } = await parse(file, code)
-    const mangle = { toplevel: false, keepNames: true }
-    // A declaration is not unused because nothing beside it uses it.
-    const compress = { unused: false, keepNames: { function: true, class: true } }
-    const options = { compress, mangle, codegen: { removeWhitespace: true } }
-    const lines = program.body.map(async ({ type, start, end }) => {
-      const statement = code.slice(start, end)
-      if (type.startsWith('Import') || type.startsWith('Export')) return statement
-      const { code: packed, errors } = await minify(file, statement, options)
-      if (errors.length > 0) throw new Error(`${errors[0]?.message}: ${statement}`)
-      return packed
-    })
-    await writeFile(file, `${(await Promise.all(lines)).join('\n')}\n`)
-  }
+  const codegen = { removeWhitespace: true }
+  await pack('client.js', { compress: false, mangle: false, codegen })
+  await pack('core.js', { compress: false, mangle: false, codegen })
+  // A declaration is not unused because nothing beside it uses it.
+  const compress = { unused: false, keepNames: { function: true, class: true } }
+  await pack('simulator/index.js', { compress, mangle: { toplevel: false, keepNames: true }, codegen })
+}
+
+/**
+ * @param {string} name
+ * @param {import('rolldown/utils').MinifyOptions} options
+ */
+async function pack(name, options) {
+  const file = resolve(folder, name)
+  const code = await readFile(file, 'utf8')
+  const { program } = await parse(file, code)
+  const lines = program.body.map(async ({ type, start, end }) => {
+    const statement = code.slice(start, end)
+    if (type.startsWith('Import') || type.startsWith('Export')) return statement
+    const { code: packed, errors } = await minify(file, statement, options)
+    if (errors.length > 0) throw new Error(`${errors[0]?.message}: ${statement}`)
+    return packed
+  })
+  await writeFile(file, `${(await Promise.all(lines)).join('\n')}\n`)
 }
 
 /** The packages whose code is part of this one, with what their licenses demand. */
