@@ -199,9 +199,10 @@ export class ProfitSharing {
   #frozenOf(mchid: string, now: EpochMilliseconds): number {
     let fen = 0
     for (const [key, { payee }] of this.#open) {
-      const order = this.#orders.findByKey(key)
-      if (!order || !isPaid(order) || !isFrozen(order, now)) this.#open.delete(key)
-      else if (payee === mchid) fen += unsplitOf(order, now)
+      const order = payee === mchid ? this.#orders.findByKey(key) : undefined
+      if (!order || !isPaid(order)) continue
+      if (isFrozen(order, now)) fen += unsplitOf(order, now)
+      else this.#open.delete(key)
     }
     for (const { payee, amount } of this.#pending.values()) if (payee === mchid) fen += amount
     return fen
