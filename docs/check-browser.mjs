@@ -100,6 +100,7 @@ async function look() {
       for (const [name, path] of Object.entries(PAGES))
         await lookAt(page, `${site}${prefix}${path}`, `${name}-${language}`)
     }
+    await openInChinese(await browser.newPage({ locale: 'zh-CN' }), site)
     for (const search of SEARCHES) await find(page, site, search)
     for (const slug of TRIALS) await tryCall(page, `${site}/${slug}/`)
   } finally {
@@ -142,6 +143,21 @@ async function lookAt(page, url, name) {
     mkdirSync(pictures, { recursive: true })
     await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true })
   }
+}
+
+/**
+ * A Chinese reader comes to the first page, and then asks for it in English.
+ * @param {Page} page
+ * @param {string} site
+ */
+async function openInChinese(page, site) {
+  await page.goto(`${site}/`)
+  await page.waitForURL(`${site}/zh-cn/`)
+  await page.locator('starlight-lang-select select').first().selectOption('/')
+  await page.waitForURL(`${site}/`)
+  await page.waitForLoadState('networkidle')
+  if (new URL(page.url()).pathname !== '/') faults.push('A Chinese reader cannot read the first page in English.')
+  await page.close()
 }
 
 /**
