@@ -33,7 +33,7 @@ interface Documented {
   'x-nonceless'?: boolean
 }
 
-const { paths, components } = JSON.parse(readFileSync(new URL('../dist/openapi/v2.json', import.meta.url), 'utf8'))
+const { paths, components } = JSON.parse(readFileSync(new URL('../docs/generated/v2.json', import.meta.url), 'utf8'))
 
 const resolve = (schema: Schema = {}): Schema =>
   schema.$ref ? resolve(components.schemas[schema.$ref.replace(/^.*\//, '')]) : schema

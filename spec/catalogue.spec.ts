@@ -32,7 +32,7 @@ interface Documented {
 
 /** Every documented operation, with sample values where the documents have some. */
 function readCatalogue(): Operation[] {
-  const { paths } = JSON.parse(readFileSync(new URL('../dist/openapi/v3.json', import.meta.url), 'utf8'))
+  const { paths } = JSON.parse(readFileSync(new URL('../docs/generated/v3.json', import.meta.url), 'utf8'))
   return Object.entries<Record<string, Documented>>(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], requestBody }]) => ({
       method: method.toUpperCase(),

@@ -1,4 +1,4 @@
-/** The published catalogue as specs read it: a request for each operation, and validators of its own. */
+/** The catalogue with all its samples as specs read it: a request for each operation, and validators of its own. */
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -21,8 +21,8 @@ export interface Documented {
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const DOCUMENTS: Record<string, Json> = {
-  v3: JSON.parse(readFileSync(`${ROOT}/dist/openapi/v3.json`, 'utf8')),
-  v2: JSON.parse(readFileSync(`${ROOT}/dist/openapi/v2.json`, 'utf8')),
+  v3: JSON.parse(readFileSync(`${ROOT}/docs/generated/v3.json`, 'utf8')),
+  v2: JSON.parse(readFileSync(`${ROOT}/docs/generated/v2.json`, 'utf8')),
 }
 const PAYLOADS = ['application/json', 'application/xml']
 
