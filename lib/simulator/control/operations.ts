@@ -1,18 +1,31 @@
 /** The operations of the control API: each with the schemas of its request and response, and what it does. */
 import type { SimulatorBrandConfig, SimulatorConfig } from '../config.js'
-import { MISTAKE_CODES } from '../gateway/diagnosis.js'
 import type { ActiveFault, Misbehaviour } from '../gateway/faults.js'
 import type { SimulatorRequest } from '../gateway/request-log.js'
 import type { Span } from '../ledger/clock.js'
 import type { Entry } from '../ledger/entries.js'
-import type { DeliverOptions, SimulatorNotification } from '../notify/notifications.js'
+import type { DeliverOptions, SimulatorNotification } from '../notify/log.js'
 import type { JsonSchema } from '../schema/validator.js'
 import type { SimulatorSnapshot } from '../state/journal.js'
 import type { SignedCall, SignedCallOptions } from './call.js'
 import { ENTRY } from './entries.js'
 import { FAULT, listFault, MISBEHAVIOUR, readMisbehaviour, type SentMisbehaviour } from './faults.js'
 import type { ListedOrder } from './orders.js'
-import { ANY_FIELDS, arrayOf, BOOLEAN, described, INTEGER, list, NUMBER, object, STRING } from './schema.js'
+import { ANY_FIELDS, BOOLEAN, described, INTEGER, list, object, STRING } from './schema.js'
+import {
+  BRAND,
+  CALL,
+  CALLED,
+  CONFIG,
+  DONE,
+  FAIL,
+  MCHID,
+  NOTIFICATION,
+  ORDER,
+  REQUEST,
+  SNAPSHOT,
+  SPAN,
+} from './shapes.js'
 
 /** What the control API controls: a simulator. */
 export interface Controlled {
@@ -68,178 +81,6 @@ export interface ControlOperation {
   readonly isList?: true
   handle(simulator: Controlled, body: unknown): unknown
 }
-
-const FAIL = described(STRING, 'Why it fails: the code of WeChat Pay, such as `NOTENOUGH`. Without it, it succeeds.')
-const MCHID = described(STRING, 'The merchant whose number it is, where several have it.')
-const DONE = object({})
-const HEADERS = ANY_FIELDS
-
-const ORDER = object(
-  {
-    out_trade_no: STRING,
-    mchid: STRING,
-    description: STRING,
-    trade_type: STRING,
-    trade_state: STRING,
-    total: described(INTEGER, 'Fen.'),
-    refunded: described(INTEGER, 'Fen, including refunds in progress.'),
-    currency: STRING,
-    prepay_id: STRING,
-    openid: STRING,
-    transaction_id: STRING,
-    success_time: STRING,
-  },
-  ['openid', 'transaction_id', 'success_time'],
-)
-
-const DIAGNOSIS = described(
-  object(
-    {
-      mistakes: described(
-        arrayOf(
-          object({
-            code: { type: 'string', enum: MISTAKE_CODES },
-            message: STRING,
-            messageZh: described(STRING, 'The same in Chinese.'),
-          }),
-        ),
-        'The likely ones, in the order in which to correct them.',
-      ),
-      expected: described(STRING, 'The string that the signature must be of.'),
-      signed: described(
-        STRING,
-        'The string that the caller has signed instead, where the simulator could find it out.',
-      ),
-    },
-    ['expected', 'signed'],
-  ),
-  'Why the verification failed.',
-)
-
-const REQUEST = object(
-  {
-    id: described(INTEGER, 'Counts the requests from 1.'),
-    time: described(INTEGER, 'When it arrived: milliseconds since 1970.'),
-    method: STRING,
-    path: described(STRING, 'The path and the query, as received.'),
-    headers: described(HEADERS, 'By lower-case name; the value of `authorization` is redacted.'),
-    authorization: described(HEADERS, 'The parameters of `authorization`, except the signature.'),
-    body: STRING,
-    statusCode: described(INTEGER, 'Missing until the response is sent.'),
-    refusal: described(STRING, 'The response to a request that was refused.'),
-    diagnosis: DIAGNOSIS,
-  },
-  ['authorization', 'statusCode', 'refusal', 'diagnosis'],
-)
-
-const ATTEMPT = object(
-  {
-    time: described(INTEGER, 'Milliseconds since 1970, by business time.'),
-    request: object({ headers: HEADERS, body: STRING }),
-    response: object({ statusCode: INTEGER, headers: HEADERS, body: STRING }),
-    error: described(STRING, 'Why there is no response.'),
-  },
-  ['response', 'error'],
-)
-
-const NOTIFICATION = object(
-  {
-    id: described(INTEGER, 'Counts the notifications from 1.'),
-    event_type: STRING,
-    notify_url: STRING,
-    mchid: described(STRING, 'The merchant, or the brand by its brand_id, that it is for.'),
-    resource: described(HEADERS, 'The content before its encryption.'),
-    attempts: described(INTEGER, 'How often it has been sent.'),
-    history: { type: 'array', items: ATTEMPT, description: 'The last 50 attempts, oldest first.' },
-    status: { type: 'string', enum: ['waiting', 'acknowledged', 'abandoned', 'skipped'] },
-    statusCode: described(INTEGER, 'The status of the last response.'),
-    dueAt: described(INTEGER, 'While it waits: milliseconds since 1970, by business time.'),
-  },
-  ['statusCode', 'dueAt'],
-)
-
-const CONFIG = {
-  ...object(
-    {
-      mchid: STRING,
-      serial: described(STRING, 'Of the merchant API certificate.'),
-      privateKey: described(STRING, 'PEM.'),
-      certs: described(HEADERS, 'PEM by serial number: what WeChat Pay signs with.'),
-      apiv3Key: STRING,
-      secret: described(STRING, 'The APIv2 key.'),
-      merchant: object({ cert: STRING, key: STRING }),
-      base_uri: STRING,
-      ca: described(STRING, 'PEM: the certificate to trust, with https.'),
-    },
-    ['ca'],
-  ),
-  description: 'The merchant, as `Builder.factory` takes it. All of it is made up: the keys open nothing elsewhere.',
-}
-
-const BRAND = object(
-  {
-    brand_id: STRING,
-    serial: described(STRING, "Of the brand's API certificate."),
-    privateKey: described(STRING, 'PEM.'),
-    certs: described(HEADERS, 'PEM by serial number: what WeChat Pay signs with.'),
-    apiv3Key: STRING,
-    base_uri: STRING,
-    ca: described(STRING, 'PEM: the certificate to trust, with https.'),
-  },
-  ['ca'],
-)
-
-const CALL = object(
-  {
-    mchid: described(STRING, 'Who calls: a merchant, or a brand by its brand_id. Default: the first one.'),
-    method: { type: 'string', pattern: '^(?:GET|POST|PUT|PATCH|DELETE)$' },
-    path: described(
-      STRING,
-      'With its query; paths of APIv2 begin with `v2/`. A URL that the simulator has returned is a path, too.',
-    ),
-    query: described(HEADERS, 'Added to the query of `path`.'),
-    json: described({}, 'The payload of APIv3. Sensitive fields are given in plain text.'),
-    xml: described(HEADERS, 'The fields of APIv2; `mch_id`, `nonce_str` and `sign` are added.'),
-    file: described(STRING, 'The content of a file to upload, as Base64. Its digest is added.'),
-    filename: described(STRING, 'Default: `file` with the extension for its content.'),
-    meta: described(HEADERS, 'The fields that go with the file, besides its name and its digest.'),
-    headers: described(HEADERS, 'Added to those of a client.'),
-    encrypt: described({ type: 'boolean' }, 'Whether sensitive fields are encrypted; default true.'),
-  },
-  ['mchid', 'query', 'json', 'xml', 'file', 'filename', 'meta', 'headers', 'encrypt'],
-)
-
-const CALLED = object({
-  request: object({
-    method: STRING,
-    path: STRING,
-    headers: HEADERS,
-    body: described(STRING, 'Of an upload, its `meta`.'),
-    signed: described(STRING, 'The string that was signed.'),
-  }),
-  response: object(
-    {
-      statusCode: described(INTEGER, '0 where a fault closed the connection.'),
-      contentType: described(STRING, 'Without its parameters, such as `image/jpeg`.'),
-      headers: HEADERS,
-      body: described(STRING, 'A file that is not UTF-8 comes as Base64.'),
-      encoding: { type: 'string', enum: ['utf8', 'base64'] },
-    },
-    ['contentType'],
-  ),
-})
-
-const SNAPSHOT = {
-  ...object({ ledger: ANY_FIELDS, notifications: ANY_FIELDS, requests: ANY_FIELDS }),
-  description: 'As `snapshot` has returned it. Its content may change from version to version.',
-}
-
-const SPAN = object({ days: NUMBER, hours: NUMBER, minutes: NUMBER, seconds: NUMBER }, [
-  'days',
-  'hours',
-  'minutes',
-  'seconds',
-])
 
 /** An operation whose body has passed its schema, and therefore has the type that the schema describes. */
 function operation<Body>(
@@ -382,7 +223,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
           'Such as `TRANSACTION.SUCCESS`; those of APIv2 begin with `v2/`. `COMPLAINT.CREATE` also begins a complaint, and `COMPLAINT.STATE_CHANGE` goes on with it, with the fields of `override`.',
         ),
         to: described(STRING, 'Its URL. Default: that of the last notification.'),
-        override: described(HEADERS, 'Fields of the content by their paths: `{ "amount.total": 100 }`.'),
+        override: described(ANY_FIELDS, 'Fields of the content by their paths: `{ "amount.total": 100 }`.'),
         mchid: described(STRING, 'The merchant, or the brand by its brand_id, that it is for. Default: the first one.'),
       },
       ['to', 'override', 'mchid'],

@@ -12,7 +12,7 @@ import type { Act, ActOptions } from '../ledger/acts.js'
 import type { Snapshot } from '../ledger/book.js'
 import type { Span } from '../ledger/clock.js'
 import type { LedgerSettings } from '../ledger/ledger-settings.js'
-import type { NotificationProgress, NotificationsSnapshot } from '../notify/notifications.js'
+import type { NotificationProgress, NotificationsSnapshot } from '../notify/log.js'
 import type { OutgoingNotification } from '../notify/outgoing.js'
 
 /** A request as JSON can hold it. */

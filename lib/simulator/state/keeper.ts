@@ -2,7 +2,7 @@
 import { ApiError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawRequest } from '../http/server.js'
-import type { NotificationProgress } from '../notify/notifications.js'
+import type { NotificationProgress } from '../notify/log.js'
 import type { OutgoingNotification } from '../notify/outgoing.js'
 import type { Command, Journal, Owner, Redo, SimulatorSnapshot } from './journal.js'
 

@@ -2,8 +2,8 @@
 import { h } from './dom.js'
 import { button, card, code, fold, headersText, list, pretty, section, state, t, tell, timeOf } from './view.js'
 
-/** @typedef {import('../../notify/notifications.js').SimulatorNotification} Notification */
-/** @typedef {import('../../notify/notifications.js').NotificationAttempt} Attempt */
+/** @typedef {import('../../notify/log.js').SimulatorNotification} Notification */
+/** @typedef {import('../../notify/log.js').NotificationAttempt} Attempt */
 
 /**
  * @param {readonly Notification[]} notifications
