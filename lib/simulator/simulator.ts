@@ -243,7 +243,7 @@ export class Simulator {
    * names, otherwise an arbitrary one.
    *
    * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, a deduction as
-   * PAY_FAIL, any other can still be paid.
+   * PAY_FAIL, any other can still be paid. `'CANCEL'` stands for a payer who closes the cashier.
    *
    * Deductions of a contract, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after a
    * minute without this.

@@ -167,11 +167,13 @@ function actions(entry) {
  * @param {Entry} entry
  * @param {PossibleAct} possible
  */
-function endings({ kind, number, mchid }, { act, fails, reasons }) {
+function endings({ kind, type, number, mchid }, { act, fails, reasons }) {
+  // A till's order ends with it.
+  const isCancelled = (/** @type {string | undefined} */ fail) => fail === CANCELLED && type !== 'MICROPAY'
   /** @param {string} [fail] */
   const end = fail =>
     tell(act, { [FIELDS[act]]: number, mchid, ...(fail !== undefined && { fail }) }, () =>
-      fail === CANCELLED ? t().cancelled(number) : t().did((fail === undefined ? t().acts : t().failures)[act], number),
+      isCancelled(fail) ? t().cancelled(number) : t().did((fail === undefined ? t().acts : t().failures)[act], number),
     )
   const causes = reasons.filter(reason => reason !== CANCELLED)
   return [
