@@ -16,6 +16,7 @@ import { Downloads } from './downloads.js'
 import { Fapiaos } from './fapiaos.js'
 import type { LedgerSettings } from './ledger-settings.js'
 import { MemberCards } from './member-cards.js'
+import { MemberCodes } from './member-codes.js'
 import { MerchantCoupons } from './merchant-coupons.js'
 import { Merchants } from './merchants.js'
 import { Orders } from './orders.js'
@@ -77,6 +78,7 @@ export interface Ledger {
   readonly payGifts: PayGifts
   readonly productCoupons: ProductCoupons
   readonly memberCards: MemberCards
+  readonly memberCodes: MemberCodes
   readonly bankTransfers: BankTransfers
   readonly redPackets: RedPackets
   readonly uploads: Uploads
@@ -153,6 +155,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     merchantCoupons,
     productCoupons,
     memberCards: new MemberCards(book, productCoupons),
+    memberCodes: new MemberCodes(book),
     payGifts: new PayGifts(book, orders, merchantCoupons),
     couponSubsidies: new CouponSubsidies(book, merchantCoupons, orders, refunds, accounts),
     bankTransfers: new BankTransfers(book, accounts),

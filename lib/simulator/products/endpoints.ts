@@ -17,6 +17,7 @@ import { fapiaoEndpoints } from './fapiaos.js'
 import { globalEndpoints } from './global.js'
 import { globalPapayEndpoints } from './global-papay.js'
 import { memberCardEndpoints } from './member-cards.js'
+import { memberCodeEndpoints } from './member-codes.js'
 import { merchantCouponEndpoints } from './merchant-coupons.js'
 import { papayEndpoints } from './papay.js'
 import { parkingEndpoints } from './parking.js'
@@ -79,6 +80,7 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
     ...couponFlowEndpoints(ledger, origin),
     ...productCouponEndpoints(ledger.productCoupons),
     ...memberCardEndpoints(ledger.memberCards),
+    ...memberCodeEndpoints(ledger.memberCodes),
     ...userCouponEndpoints(ledger.productCoupons),
     ...partnershipEndpoints(ledger.partnerships),
     ...payGiftEndpoints(ledger.payGifts),
