@@ -46,6 +46,19 @@ it('pays users, cards and red packets, takes back what nobody receives, and bill
     openid,
     payment_amount: '100',
   })
+  // APIv2 knows the transfers of APIv3, which wait for the user.
+  const [out_bill_no, transfer_scene_report_infos] = [number('BILL'), [{ info_type: '活动', info_content: '有礼' }]]
+  const transfer = { appid, out_bill_no, openid, transfer_scene_id: '1000' as const, transfer_scene_report_infos }
+  await wxpay.v3.fundApp.mchTransfer.transferBills.post({
+    json: { ...transfer, transfer_amount: 50, transfer_remark: '礼' },
+  })
+  const waiting = { xml: { partner_trade_no: out_bill_no, mch_id: mchid, appid } }
+  expect((await mmpaymkttransfers.gettransferinfo.post(waiting)).data).toMatchObject({ status: 'PROCESSING' })
+  simulator.confirm(out_bill_no, { fail: 'PAYEE_ACCOUNT_ABNORMAL' })
+  expect((await mmpaymkttransfers.gettransferinfo.post(waiting)).data).toMatchObject({
+    status: 'FAILED',
+    reason: 'PAYEE_ACCOUNT_ABNORMAL',
+  })
   expect(await failure(pay(OPENING_BALANCE))).toMatchObject({ code: 'NOTENOUGH' })
   expect(await failure(pay(1, { check_name: 'FORCE_CHECK' }))).toMatchObject({ code: 'PARAM_ERROR' })
 
@@ -85,6 +98,8 @@ it('pays users, cards and red packets, takes back what nobody receives, and bill
   expect(await query(forgotten)).toMatchObject({ status: 'REFUND', refund_amount: '300' })
   expect(await shop.flows('OPERATION')).toEqual([
     [paid, '商家转账', -100],
+    [out_bill_no, '商家转账', -50],
+    [out_bill_no, '商家转账退回', 50],
     [arrives.partner_trade_no, '付款到银行卡', -5100],
     [returns.partner_trade_no, '付款到银行卡', -300_300],
     [returns.partner_trade_no, '付款到银行卡退回', 300_300],

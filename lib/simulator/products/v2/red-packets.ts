@@ -1,5 +1,5 @@
 /** The endpoints of APIv2 that send and query red packets; they require the merchant certificate. */
-import { beijingTime } from '../../../util/beijing-time.js'
+import { clockTime } from '../../bills/day.js'
 import { requireFen, requireFields, requireFormat } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
@@ -62,8 +62,8 @@ function describe(packet: RedPacket) {
     total_num,
     total_amount: total,
     reason,
-    send_time: timeOf(created),
-    refund_time: isRefunded ? timeOf(updated) : undefined,
+    send_time: clockTime(created),
+    refund_time: isRefunded ? clockTime(updated) : undefined,
     refund_amount: isRefunded ? total : undefined,
     wishing,
     remark,
@@ -71,13 +71,8 @@ function describe(packet: RedPacket) {
     sender_name,
     openid: re_openid,
     amount: total,
-    rcv_time: isReceived ? timeOf(updated) : undefined,
+    rcv_time: isReceived ? clockTime(updated) : undefined,
     // Of a group, too, one user has received it all: it is sent to one.
-    hblist: isReceived ? { hbinfo: { openid: re_openid, amount: total, rcv_time: timeOf(updated) } } : undefined,
+    hblist: isReceived ? { hbinfo: { openid: re_openid, amount: total, rcv_time: clockTime(updated) } } : undefined,
   }
-}
-
-/** `2026-11-28 12:00:00`. */
-function timeOf(time: number): string {
-  return beijingTime(time).slice(0, 19).replace('T', ' ')
 }

@@ -1,6 +1,6 @@
 /** The endpoints of APIv2 that pay users and bank cards. APIv3 knows the same transfers to users. */
 import { createHash, createPublicKey, privateDecrypt } from 'node:crypto'
-import { beijingTime } from '../../../util/beijing-time.js'
+import { clockTime } from '../../bills/day.js'
 import { requireFen, requireFields } from '../../gateway/v2/fields.js'
 import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
@@ -8,6 +8,8 @@ import { type BankTransfers, feeOf } from '../../ledger/bank-transfers.js'
 import type { Transfers } from '../../ledger/transfers.js'
 
 const FOLDER = '/mmpaymkttransfers'
+/** How APIv2 calls the states in which a transfer ends. */
+const STATUSES: Readonly<Record<string, string>> = { SUCCESS: 'SUCCESS', FAIL: 'FAILED', CANCELLED: 'FAILED' }
 
 export function transferEndpoints(transfers: Transfers, banks: BankTransfers): readonly V2Endpoint[] {
   const number = (call: V2Call) => requireFields(call.fields, 'partner_trade_no').partner_trade_no
@@ -25,20 +27,20 @@ export function transferEndpoints(transfers: Transfers, banks: BankTransfers): r
       transfer_remark: desc,
     }
     const row = transfers.payNow(merchant.mchid, request, now)
-    return success(call, { partner_trade_no: row.no, payment_no: row.id, payment_time: timeOf(row.updated) })
+    return success(call, { partner_trade_no: row.no, payment_no: row.id, payment_time: clockTime(row.updated) })
   }
   const query = (call: V2Call) => {
-    const { no, id, request, created, updated } = transfers.find(call.merchant.mchid, number(call))
+    const { no, id, state, reason = '', request, created, updated } = transfers.find(call.merchant.mchid, number(call))
     return success(call, {
       partner_trade_no: no,
       detail_id: id,
-      status: 'SUCCESS',
-      reason: '',
+      status: STATUSES[state] ?? 'PROCESSING',
+      reason,
       openid: request.openid,
       transfer_name: request.user_name,
       payment_amount: request.transfer_amount,
-      transfer_time: timeOf(created),
-      payment_time: timeOf(updated),
+      transfer_time: clockTime(created),
+      payment_time: clockTime(updated),
       desc: request.transfer_remark,
     })
   }
@@ -70,8 +72,8 @@ export function transferEndpoints(transfers: Transfers, banks: BankTransfers): r
       bank_code: undefined,
       status: state,
       cmms_amt: feeOf(row),
-      create_time: timeOf(created),
-      pay_succ_time: state === 'SUCCESS' ? timeOf(updated) : undefined,
+      create_time: clockTime(created),
+      pay_succ_time: state === 'SUCCESS' ? clockTime(updated) : undefined,
       reason,
     })
   }
@@ -98,9 +100,4 @@ function digestOf({ fields, merchant }: V2Call, name: string): string {
   } catch {
     throw new ResultCodeError('INVALID_REQUEST', `${name}解密失败，请使用获取RSA公钥API的公钥加密`)
   }
-}
-
-/** `2026-11-28 12:00:00`. */
-function timeOf(time: number): string {
-  return beijingTime(time).slice(0, 19).replace('T', ' ')
 }
