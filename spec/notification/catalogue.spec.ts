@@ -36,7 +36,7 @@ interface Catalogue {
 }
 
 const read = (api: string): Catalogue =>
-  JSON.parse(readFileSync(new URL(`../../dist/openapi/${api}.json`, import.meta.url), 'utf8'))
+  JSON.parse(readFileSync(new URL(`../../docs/generated/${api}.json`, import.meta.url), 'utf8'))
 
 type Sample = [title: string, type: string, resource: Record<string, unknown>]
 
