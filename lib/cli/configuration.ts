@@ -24,7 +24,7 @@ export function readConfiguration({ config }: ConfigurationOptions, terminal: Te
   return config === undefined ? fromEnvironment(terminal) : fromFile(resolve(config), terminal)
 }
 
-/** What `Builder.factory` takes. A brand's client has the same paths to the eyes of a command. */
+/** What `Builder.factory` takes. That of a brand counts as one, too: commands write paths, which the types do not tell apart. */
 export function configOf({ certificate, ...configuration }: Configuration): Config {
   const isLocal = isThisMachine(hostOf(configuration))
   const config: unknown = {

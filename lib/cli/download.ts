@@ -1,7 +1,7 @@
 /** The file that a call is saved to: it appears when it is complete. On a terminal, its progress is shown. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { chmodSync, createWriteStream, existsSync, realpathSync, statSync, type WriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EXIT, Failure } from './exit-codes.js'
@@ -9,29 +9,40 @@ import type { Terminal } from './terminal.js'
 
 /** Milliseconds. */
 const INTERVAL = 200
+/** Bills and images are personal data. */
+const OWNER_ONLY = 0o600
 
 export class Download {
+  /** Where links lead. */
   readonly #path: string
   readonly #terminal: Terminal
+  /** Of the file that is there already. */
+  readonly #mode: number
   #file: WriteStream | undefined
   #timer: NodeJS.Timeout | undefined
 
+  /** @throws Failure for what is there and is not a file: a folder or a device must not be replaced. */
   constructor(path: string, terminal: Terminal) {
-    this.#path = path
+    this.#path = existsSync(path) ? realpathSync(path) : path
     this.#terminal = terminal
+    const present = statSync(this.#path, { throwIfNoEntry: false })
+    if (present && !present.isFile()) throw new Failure(EXIT.usage, terminal.words.call.unwritable(path))
+    this.#mode = present ? present.mode & 0o777 : OWNER_ONLY
   }
 
   /**
-   * A new temporary file beside the path, which only its owner can read.
+   * A new temporary file beside the path. A new file can be read by its owner only.
    *
    * @throws Failure if it cannot be written.
    */
   async begin(): Promise<WriteStream> {
     await this.discard()
     const name = `.${basename(this.#path)}.${randomBytes(6).toString('hex')}.part`
-    const file = createWriteStream(join(dirname(this.#path), name), { flags: 'wx', mode: 0o600 })
+    const file = createWriteStream(join(dirname(this.#path), name), { flags: 'wx', mode: this.#mode })
     try {
       await once(file, 'open')
+      // The mode of a new file is what the process allows.
+      chmodSync(file.path, this.#mode)
     } catch {
       throw new Failure(EXIT.usage, this.#terminal.words.call.unwritable(this.#path))
     }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -293,6 +293,21 @@ describe('a file', () => {
     const sink = join(folder.path, 'certificates.json')
     await wechatpay(['call', 'GET', 'v3/certificates', '--sink', sink, ...config])
     expect(JSON.parse(readFileSync(sink, 'utf8'))).toMatchObject({ data: [{}] })
+  })
+
+  it('replaces a file that a link leads to, with its mode, and nothing but a file', async () => {
+    const target = folder.write('shared.json', 'old')
+    chmodSync(target, 0o666)
+    const link = join(folder.path, 'link.json')
+    symlinkSync(target, link)
+    await wechatpay(['call', 'GET', 'v3/certificates', '--sink', link, ...config])
+    expect(JSON.parse(readFileSync(target, 'utf8'))).toMatchObject({ data: [{}] })
+    expect([lstatSync(link).isSymbolicLink(), statSync(target).mode & 0o777]).toEqual([true, 0o666])
+    for (const path of [folder.path, '/dev/null']) {
+      const refused = await wechatpay(['call', 'GET', 'v3/certificates', '--sink', path, ...config])
+      expect(refused).toMatchObject({ exitCode: EXIT.usage, stderr: expect.stringContaining(path) })
+    }
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
   })
 
   it('is not there when the call fails', async () => {
