@@ -96,6 +96,31 @@ it('one that is rejected says why, can be changed, and be revoked', async () => 
   expect(await failure(applications._applyment_id_.revoke.post({ applyment_id }))).toMatchObject(refused)
 })
 
+it('partners apply for a small merchant without saying who asks or where it sells', async () => {
+  const business_code = number('CODE')
+  const { data } = await applyment4sub.applyment._empty_.post({
+    json: {
+      business_code,
+      contact_info: { contact_name: '张三', mobile_phone: '18500000000', contact_email: 'a@b.example' },
+      subject_info: {
+        subject_type: 'SUBJECT_TYPE_MICRO',
+        micro_biz_info: { micro_biz_type: 'MICRO_TYPE_STORE' },
+        identity_info: { id_doc_type: 'IDENTIFICATION_TYPE_IDCARD' },
+      },
+      business_info: { merchant_shortname: '小店', service_phone: '075500000000' },
+      settlement_info: { settlement_id: '703', qualification_type: '餐饮' },
+      bank_account_info: {
+        bank_account_type: 'BANK_ACCOUNT_TYPE_PERSONAL',
+        account_name: '张三',
+        account_bank: '工商银行',
+        account_number: '62220200001234',
+      },
+    },
+  })
+  const found = await applyment4sub.applyment.business_code._business_code_.get({ business_code })
+  expect(found.data).toMatchObject({ applyment_id: data.applyment_id, applyment_state: 'APPLYMENT_STATE_AUDITING' })
+})
+
 it('partners see the same in their words, and may act for nobody else', async () => {
   const business_code = number('CODE')
   const person = { id_doc_type: 'IDENTIFICATION_TYPE_IDCARD' } as const
