@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { run } from '../../lib/cli/run.js'
-import { Simulator, type SimulatorKeys, type SimulatorOptions } from '../../lib/simulator/index.js'
+import { sharedKeys } from '../simulator/start.js'
 
 interface RunOptions {
   environment?: Record<string, string>
@@ -74,28 +74,10 @@ function memory(isTTY: boolean) {
   return { stream, read: () => chunks.join('') }
 }
 
-let keys: SimulatorKeys | undefined
-
-/** With the same keys for all specs of a process: new ones take a while. */
-export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const simulator = await Simulator.start({ ...(keys && { keys }), ...options })
-  if (!keys) {
-    // Generated at the first look, and part of the keys from then on.
-    void simulator.brand
-    keys = simulator.keys
-  }
-  return simulator
-}
-
 /** Gives a folder of `simulate` these keys, with those of https. */
 export async function seedSandbox(folder: string): Promise<void> {
-  if (!keys?.authority) {
-    const simulator = await startSimulator({ https: true })
-    await simulator.close()
-    keys = simulator.keys
-  }
   mkdirSync(folder)
-  writeFileSync(join(folder, 'keys.json'), JSON.stringify({ mchid: '1900000109', keys }))
+  writeFileSync(join(folder, 'keys.json'), JSON.stringify({ mchid: '1900000109', keys: await sharedKeys() }))
 }
 
 export interface Folder {

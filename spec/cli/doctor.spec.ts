@@ -6,7 +6,8 @@ import type { Finding } from '../../lib/cli/doctor/report.js'
 import { EXIT } from '../../lib/cli/exit-codes.js'
 import type { Simulator, SimulatorConfig } from '../../lib/simulator/index.js'
 import { platform, merchant as stranger } from '../gateway.js'
-import { type Folder, makeFolder, startSimulator, wechatpay } from './command-line.js'
+import { startSimulator } from '../simulator/start.js'
+import { type Folder, makeFolder, wechatpay } from './command-line.js'
 
 const DAY = 24 * 60 * 60 * 1000
 

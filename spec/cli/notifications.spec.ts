@@ -8,7 +8,8 @@ import { EXIT } from '../../lib/cli/exit-codes.js'
 import { Builder, Notification } from '../../lib/index.js'
 import type { Simulator } from '../../lib/simulator/index.js'
 import { send } from '../simulator/raw-merchant.js'
-import { type Folder, makeFolder, type Running, running, startSimulator, wechatpay } from './command-line.js'
+import { startSimulator } from '../simulator/start.js'
+import { type Folder, makeFolder, type Running, running, wechatpay } from './command-line.js'
 
 let simulator: Simulator
 let folder: Folder

@@ -6,15 +6,20 @@ const minted = new Map<string, Promise<SimulatorKeys>>()
 
 /** Not for specs about the keys themselves. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const day = new Date(options.clock?.() ?? Date.now()).toISOString().slice(0, 10)
+  return Simulator.start({ keys: await sharedKeys(options.clock?.()), ...options })
+}
+
+/** Those of the process, valid at the time, with those of https and of a brand. */
+export function sharedKeys(time = Date.now()): Promise<SimulatorKeys> {
+  const day = new Date(time).toISOString().slice(0, 10)
   const keys = minted.get(day) ?? mint(Date.parse(day))
   minted.set(day, keys)
-  return Simulator.start({ keys: await keys, ...options })
+  return keys
 }
 
 async function mint(time: number): Promise<SimulatorKeys> {
-  // With https, so that they have its authority.
   await using simulator = await Simulator.start({ clock: () => time, https: true })
-  // A brand's are made when it is asked for.
-  return simulator.brand && simulator.keys
+  // The first look makes them.
+  void simulator.brand
+  return simulator.keys
 }

@@ -111,7 +111,7 @@ describe.each<[Kind, typeof FAULTS]>([
         if (now >= (course.abortsAt ?? Number.POSITIVE_INFINITY)) controller.abort()
       }
       try {
-        const { outcome } = await till.take(calls, { signal: controller.signal, isResumed })
+        const { outcome } = await till.take(calls, { signal: controller.signal, isResumed, wait: 15_000 })
         return outcome
       } catch (error) {
         expect(error).toBeInstanceOf(OutcomeUnknownError)
