@@ -286,7 +286,7 @@ export class Simulator {
    *
    * Likewise, the user confirms a service order or a permission of WeChat Pay Score, signs a plan or a contract, authorises
    * transfers, and receives a red packet, by the merchant's number of each, or opens the member card of a brand by the
-   * openid; with `fail`, the user takes back a permission, a plan, a contract or an authorisation. A sub-merchant signs by
+   * openid, or that of a merchant by its code; with `fail`, the user takes back a permission, a plan, a contract or an authorisation. A sub-merchant signs by
    * the number of its application; a user fills in the title of a fapiao by its `fapiao_apply_id`. By its `out_parking_no`,
    * with `fail` such as `'OVERDUE'`, the plate of a parked car is blocked, and without it, is free again.
    *

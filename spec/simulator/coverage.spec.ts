@@ -15,7 +15,7 @@ import {
   targetOf,
 } from './catalogue-requests.js'
 import { isSigned, type RawResponse, send as sendRaw } from './raw-merchant.js'
-import { type Answer, type Question, registryCaller } from './registry-caller.js'
+import { type RegistryRequest, type RegistryResponse, registryCaller } from './registry-caller.js'
 import { startSimulator } from './start.js'
 
 const OPERATIONS = documented('v3')
@@ -24,11 +24,11 @@ const JSON_OPERATIONS = OPERATIONS.filter(({ example }) => example !== undefined
 const agent = new Agent({ keepAlive: true })
 const simulator = await startSimulator()
 const { config, brand } = simulator
-const ask = registryCaller(simulator)
+const callRegistry = registryCaller(simulator)
 let sent: Map<Documented, RawResponse>
 
 /** The official sample, or the given payload, of an operation, as the merchant or the brand sends it. */
-function questionOf(operation: Documented, change = (payload: unknown) => payload): Question {
+function requestOf(operation: Documented, change = (payload: unknown) => payload): RegistryRequest {
   const { document, method, schema, example, definition } = operation
   const { certs } = configOf(operation)
   const [serial = '', key = ''] = Object.entries(certs).find(([name]) => name.startsWith('PUB_KEY_ID_')) ?? []
@@ -51,7 +51,7 @@ function questionOf(operation: Documented, change = (payload: unknown) => payloa
 
 /** Over the network, signed. */
 function send(operation: Documented): Promise<RawResponse> {
-  const { target, ...call } = questionOf(operation)
+  const { target, ...call } = requestOf(operation)
   return sendRaw(configOf(operation), { ...call, path: target, agent })
 }
 
@@ -104,9 +104,9 @@ describe('every operation of the catalogue', () => {
 })
 
 describe('the catalogue alone, without any state of a product,', () => {
-  let sampled: Map<Documented, Answer>
+  let sampled: Map<Documented, RegistryResponse>
   beforeAll(async () => {
-    sampled = await responsesOf(OPERATIONS, operation => ask(questionOf(operation)))
+    sampled = await responsesOf(OPERATIONS, operation => callRegistry(requestOf(operation)))
   }, 60_000)
 
   it('has a response for nearly every operation, which fits its schema', () => {
@@ -129,12 +129,12 @@ describe('the catalogue alone, without any state of a product,', () => {
   ])('refuses a payload %s, with the name of the field', async (_what, mutate) => {
     const refusals = await refusalsOf(JSON_OPERATIONS, operation => {
       let field: string | undefined
-      const question = questionOf(operation, payload => {
+      const request = requestOf(operation, payload => {
         const mutation = mutate(operation, payload, random)
         field = mutation?.field
         return mutation?.payload ?? payload
       })
-      return field === undefined ? undefined : { field, response: ask(question) }
+      return field === undefined ? undefined : { field, response: callRegistry(request) }
     })
     const accepted = refusals.filter(
       ({ field, response: { status, json } }) =>

@@ -10,14 +10,14 @@ import { BusinessClock } from '../../lib/simulator/ledger/clock.js'
 import { createLedger } from '../../lib/simulator/ledger/ledger.js'
 import { readAll } from '../async.js'
 
-export interface Answer {
+export interface RegistryResponse {
   status: number
   text: string
   // biome-ignore lint/suspicious/noExplicitAny: specs read responses freely.
   json: any
 }
 
-export interface Question {
+export interface RegistryRequest {
   method: string
   /** With the query. */
   target: string
@@ -35,7 +35,7 @@ export function registryCaller(simulator: Simulator, endpoints: readonly Endpoin
   const registry = new Registry(endpoints, createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] }))
 
   /** The response, or the error that the gateway makes one of. */
-  return async ({ method, target, headers = {}, body = '' }: Question): Promise<Answer> => {
+  return async ({ method, target, headers = {}, body = '' }: RegistryRequest): Promise<RegistryResponse> => {
     const [path = '', query] = target.split('?')
     const caller = path.startsWith('/brand/') ? (brand ?? merchant) : merchant
     try {

@@ -81,7 +81,6 @@ export class Coupons {
       reused: () => problem(400, 'RESOURCE_ALREADY_EXISTS', '创建请求重入，但本次请求与上次请求信息不一致'),
       refused: () => problem(400, 'INVALID_REQUEST', '活动已结束或未激活'),
       happened: (stock, event) => {
-        if (event === 'start') this.#fund(stock, -stock.request.stock_use_rule.max_amount)
         if (event === 'stop' && stock.history.some(step => step.event === 'start')) this.#settle(stock)
       },
     })
@@ -105,10 +104,22 @@ export class Coupons {
   }
 
   /**
+   * A stock that is started is paid for in advance, unless its coupons are at the expense of who accepts them.
+   *
+   * @throws ApiError 400 `INVALID_REQUEST` in a state that does not have the event, 403 `NOT_ENOUGH` when the merchant has
+   *   less than the stock costs.
+   */
+  change(stock: Stock, event: StockEvent, now: EpochMilliseconds): Stock {
+    const { max_amount } = stock.request.stock_use_rule
+    if (event === 'start' && this.stocks.can(stock, event)) this.#fund(stock, -max_amount, now)
+    return this.stocks.move(stock, event, now)
+  }
+
+  /**
    * Repeating the same request returns the same coupon.
    *
-   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `REQUEST_BLOCKED` when it is not running or
-   *   `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the user has enough of it.
+   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `REQUEST_BLOCKED` when it is not running, or a
+   *   different merchant's that has not allowed it, `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the user has enough.
    */
   send(mchid: string, request: SendRequest, now: EpochMilliseconds): Coupon {
     return this.coupons.place(mchid, request.out_request_no, request, now, () => {

@@ -14,7 +14,7 @@ export function couponEndpoints(coupons: Coupons): readonly Endpoint[] {
   const ofPath = (call: Call) => stocks.find(call.merchant.mchid, readParam(call, 'stock_id'))
   const created = (call: Call) => stocks.find(call.query.get('stock_creator_mchid') ?? '', readParam(call, 'stock_id'))
   const change = (event: StockEvent) => (call: Call) => {
-    const stock = stocks.move(ofPath(call), event, call.now)
+    const stock = coupons.change(ofPath(call), event, call.now)
     return call.respond({ stock_id: stock.id, [`${event}_time`]: beijingTime(call.now) })
   }
   const couponOf = (call: Call) =>

@@ -27,7 +27,7 @@ function stockOf({ coupons }: Ledger, no_cash: boolean, max_coupons = 10) {
     },
     NOW,
   )
-  return coupons.stocks.move(stock, 'start', NOW)
+  return coupons.change(stock, 'start', NOW)
 }
 
 const sending = (stock_id: string, out_request_no: string, openid = 'payer') => ({
@@ -106,6 +106,14 @@ it('a coupon that was returned after its stock has ended is not usable, and its 
   ledger.act('settle', [MCHID], 'whole', {})
   expect(ledger.coupons.coupons.find(MCHID, 'a').state).toBe('EXPIRED')
   expect(ledger.accounts.balance(MCHID)).toBe(before)
+})
+
+it('a stock that the merchant cannot pay for is not started', () => {
+  const ledger = open()
+  ledger.accounts.open(MCHID, 'BASIC', 99)
+  expect(() => stockOf(ledger, false, 1)).toThrow(expect.objectContaining({ statusCode: 403, code: 'NOT_ENOUGH' }))
+  expect(ledger.coupons.stocks.of(MCHID).map(({ state }) => state)).toEqual(['unactivated'])
+  expect(ledger.accounts.balance(MCHID)).toBe(99)
 })
 
 it('a different merchant sends a coupon only while a partnership allows it', () => {
