@@ -28,6 +28,10 @@ const options = values.state ? { state } : {}
 
 const seconds = since => (performance.now() - since) / 1000
 const megabytes = bytes => `${(bytes / 1e6).toFixed(1)} MB`
+const cpu = since => {
+  const { user, system } = process.cpuUsage(since)
+  return (user + system) / 1000
+}
 const heap = () => {
   globalThis.gc?.()
   return process.memoryUsage().heapUsed
@@ -60,13 +64,17 @@ await place('WARM-UP')
 const before = heap()
 
 const alone = performance.now()
+const cpuAlone = process.cpuUsage()
 for (let index = 0; index < 500; index++) await place(`ALONE-${index}`)
-console.log(`one call after the other, client included: ${((seconds(alone) * 1000) / 500).toFixed(2)} ms a call`)
+console.log(
+  `one call after the other, client included: ${((seconds(alone) * 1000) / 500).toFixed(2)} ms a call, ${(cpu(cpuAlone) / 500).toFixed(2)} ms of CPU`,
+)
 
 // WeChat Pay waits five seconds for the shop, which has this process to share.
 const shopIsBehind = () => next - notified > 64
 let next = 0
 const busy = performance.now()
+const cpuBusy = process.cpuUsage()
 await Promise.all(
   Array.from({ length: CONCURRENCY }, async () => {
     while (next < ORDERS) {
@@ -81,7 +89,7 @@ await Promise.all(
 await simulator.deliver()
 const taken = seconds(busy)
 console.log(
-  `${ORDERS} orders, paid and notified, ${CONCURRENCY} at a time: ${taken.toFixed(1)} s, ${((taken * 1000) / ORDERS).toFixed(2)} ms an order`,
+  `${ORDERS} orders, paid and notified, ${CONCURRENCY} at a time: ${taken.toFixed(1)} s, ${((taken * 1000) / ORDERS).toFixed(2)} ms an order, ${(cpu(cpuBusy) / ORDERS).toFixed(2)} ms of CPU`,
 )
 console.log(`notifications that the shop has verified: ${notified}`)
 const after = heap()
