@@ -48,7 +48,7 @@ export class Router<R extends Route> {
   find(method: string, path: string): { route: R; params: Record<string, string> } {
     const node = descend(this.#root, segments(path), 0)
     if (node === undefined) {
-      throw problem(404, 'RESOURCE_NOT_EXISTS', `The simulator has no endpoint ${method} ${path}.`)
+      throw problem(404, 'RESOURCE_NOT_EXISTS', `The simulator has no endpoint ${method} ${path}`)
     }
     const route = node.routes.get(method)
     if (route === undefined) {

@@ -175,7 +175,7 @@ function wrongCertificate(): ResultCodeError {
 }
 
 function unknownPath(method: string, path: string): ReturnCodeError {
-  return new ReturnCodeError(`The simulator has no endpoint ${method} ${path}.`)
+  return new ReturnCodeError(`The simulator has no endpoint ${method} ${path}`)
 }
 
 function xml(body: string): RawResponse {
