@@ -174,8 +174,7 @@ export class Simulator {
    * been generated. Pass them to `Simulator.start` to start a simulator with the same merchant and brand.
    */
   get keys(): SimulatorKeys {
-    const { keys, callers } = this.#parts
-    return structuredClone({ ...keys, platformCertificate: callers.first.platform.newest ?? keys.platformCertificate })
+    return structuredClone(this.#parts.callers.keys)
   }
 
   /**
@@ -215,26 +214,31 @@ export class Simulator {
   }
 
   /**
-   * Adds a new platform certificate of the first merchant. It is listed at once, and signs at once or `signsIn` milliseconds later. The old
+   * Adds a new platform certificate. It is listed at once, and signs at once or `signsIn` milliseconds later. The old
    * certificate stays listed and valid until it expires.
    *
    * @returns the serial number of the new certificate.
    * @throws InvalidArgumentError (the promise rejects) for an invalid or unknown option, and with `publicKeyOnly`.
    */
-  async rotate(options: RotateOptions = {}): Promise<{ serial: string }> {
+  async rotate({ mchid, ...options }: RotateOptions = {}): Promise<{ serial: string }> {
     const { callers, keeper } = this.#parts
-    return rotate(callers.first.platform, keeper.clock(), options)
+    const { platform } = mchid === undefined ? callers.first : callers.require(mchid)
+    const rotated = await rotate(platform, keeper.clock(), options)
+    keeper.addOwner()
+    return rotated
   }
 
   /**
-   * Moves the first merchant to the WeChat Pay public key: from now on it signs `percent` of the responses, evenly spread (at
+   * Moves a merchant, by default the first, to the WeChat Pay public key: from now on it signs `percent` of the responses, evenly spread (at
    * 20, every fifth one), and the `Wechatpay-Serial` of a request no longer matters. Before the first call, the public
    * key signs the responses to those requests whose `Wechatpay-Serial` names it.
    *
    * @throws InvalidArgumentError for a percentage outside 0 to 100, and with `publicKeyOnly`.
    */
-  migrate(percent: number): void {
-    migrate(this.#parts.callers.first.platform, percent)
+  migrate(percent: number, { mchid, ...unknown }: { mchid?: string } = {}): void {
+    refuseUnknownOptions(unknown, ['mchid'], 'migrate')
+    const { callers } = this.#parts
+    migrate((mchid === undefined ? callers.first : callers.require(mchid)).platform, percent)
   }
 
   /**

@@ -81,6 +81,18 @@ describe('several merchants', () => {
     expect(() => simulator.brandOf('10001')).toThrow(InvalidArgumentError)
   })
 
+  it('have platform certificates of their own, also new ones', async () => {
+    const { serial } = await simulator.rotate({ mchid: OTHER })
+    const serials = (mchid: string) => Object.keys(simulator.configOf(mchid).certs)
+    expect([SHOP, OTHER, PARTNER].map(mchid => serials(mchid).includes(serial))).toEqual([false, true, false])
+    expect(simulator.keys.merchants?.[OTHER]?.platformCertificate.serial).toBe(serial)
+    simulator.migrate(100, { mchid: OTHER })
+    const { headers } = await send(simulator.configOf(OTHER), { path: '/v3/certificates' })
+    expect(headers['wechatpay-serial']).toMatch(/^PUB_KEY_ID_/)
+    expect(() => simulator.migrate(100, { mchid: '1' })).toThrow(/`mchid`/)
+    await expect(simulator.rotate({ mchid: '1' })).rejects.toThrow(/`mchid`/)
+  })
+
   it('do not sign for one another', async () => {
     const forged = { ...simulator.configOf(SHOP), privateKey: simulator.configOf(OTHER).privateKey }
     expect((await send(forged, { path: '/v3/certificates' })).status).toBe(401)

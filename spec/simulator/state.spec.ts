@@ -226,6 +226,15 @@ it('a line that was cut off is left out, and the next one is whole', async () =>
   expect(third.pay(two.out_trade_no)).toBeDefined()
 })
 
+it('a rotated certificate is kept', async () => {
+  const state = newFile()
+  const first = await startSimulator({ state })
+  const { serial } = await first.rotate()
+  await first.close()
+  await using second = await Simulator.start({ state })
+  expect(Object.keys(second.config.certs)).toContain(serial)
+})
+
 it('reset forgets what was kept, except the keys', async () => {
   const state = newFile()
   const first = await startSimulator({ state })

@@ -52,6 +52,16 @@ export class Callers {
     return new Callers(merchants, brandIds, keys)
   }
 
+  /** With the newest platform certificate of each merchant. */
+  get keys(): SimulatorKeys {
+    const { merchants } = this.#keys
+    const current = Object.entries(merchants ?? {}).map(([mchid, keys]) => [mchid, withNewest(keys, this.find(mchid))])
+    return {
+      ...withNewest(this.#keys, this.first),
+      ...(merchants && { merchants: Object.fromEntries(current) }),
+    }
+  }
+
   get first(): Merchant {
     const [first] = this.merchants.values()
     if (first) return first
@@ -99,6 +109,11 @@ export class Callers {
   #add(id: string, keys: BrandKeys): void {
     this.brands.set(id, createBrand(id, keys, this.#keys))
   }
+}
+
+function withNewest<Keys extends MerchantKeys>(keys: Keys, merchant: Merchant | undefined): Keys {
+  const { newest = keys.platformCertificate } = merchant?.platform ?? {}
+  return { ...keys, platformCertificate: newest }
 }
 
 function unknownBrand(id: string, known: readonly string[]): InvalidArgumentError {

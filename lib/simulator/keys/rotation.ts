@@ -11,16 +11,18 @@ export interface RotateOptions {
    * takes some days. Default 0: it signs at once.
    */
   signsIn?: number
+  /** One of the option `merchants`. Default: the first. */
+  mchid?: string
 }
 
 /** Adds a new certificate, valid from `now`, and returns its serial number. */
 export async function rotate(
   platform: PlatformKeys,
   now: EpochMilliseconds,
-  options: RotateOptions,
+  options: Omit<RotateOptions, 'mchid'>,
 ): Promise<{ serial: string }> {
   const { signsIn = 0, ...unknown } = options
-  refuseUnknownOptions(unknown, ['signsIn'], 'rotate')
+  refuseUnknownOptions(unknown, ['signsIn', 'mchid'], 'rotate')
   if (!(signsIn >= 0)) {
     throw new InvalidArgumentError(`\`signsIn\` must be a number of milliseconds from 0 to Infinity; got ${signsIn}.`)
   }
