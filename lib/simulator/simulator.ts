@@ -243,8 +243,7 @@ export class Simulator {
 
   /**
    * The payer pays an order, or a combined order by its number, of whichever merchant has it; `mchid` says which, where
-   * several have. `openid` is the payer: by default the one that the order
-   * names, otherwise an arbitrary one.
+   * several have. `openid` is the payer: by default the one that the order names, otherwise an arbitrary one.
    *
    * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, a deduction as
    * PAY_FAIL, any other can still be paid. `'CANCEL'` stands for a payer who closes the cashier.

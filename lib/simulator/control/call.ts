@@ -7,10 +7,10 @@ import { METHODS, type Method } from '../schema/catalogue.js'
 import { type CallerConfig, type CallPayload, signJson, signXml } from './signing.js'
 
 export interface SignedCallOptions extends CallPayload {
-  /** Who calls: a merchant, or a brand by its brand_id. Default: the first merchant; for paths under `brand/`, the first brand. */
+  /** A merchant, or a brand by its brand_id. Default: the first merchant; for paths under `brand/`, the first brand. */
   mchid?: string
   method: string
-  /** With its query. Paths of APIv2 begin with `v2/`. A URL that the simulator has returned, such as that of a bill, is a path, too. */
+  /** With its query. Paths of APIv2 begin with `v2/`. It may also be a URL that the simulator has returned, as of a bill. */
   path: string
   query?: Readonly<Record<string, unknown>>
 }

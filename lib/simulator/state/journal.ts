@@ -76,7 +76,8 @@ export class Journal {
   #limit = SHORT
 
   /**
-   * Opens the file, and creates it if there is none. A last line that was cut off, whose request was never answered, is removed.
+   * Opens the file, and creates it if there is none. A last line that was cut off is removed: its request was never
+   * answered.
    *
    * @throws InvalidArgumentError for a file that is no journal. Node's error for one that cannot be written.
    */
