@@ -8,8 +8,8 @@ const specs = readdirSync(join(import.meta.dirname, 'spec'), { recursive: true, 
 
 const packaged = specs.filter(file => file.startsWith('spec/package/'))
 const types = specs.filter(file => file.startsWith('spec/types/') || file === 'spec/openapi/types.spec.ts')
-const browsers = specs.filter(file => file.startsWith('spec/browser/'))
-const units = specs.filter(file => ![...packaged, ...types, ...browsers].includes(file))
+const tools = specs.filter(file => file.startsWith('spec/tools/'))
+const units = specs.filter(file => ![...packaged, ...types, ...tools].includes(file))
 
 /** What replaces a module, for everything that runs in its process. */
 const alone = units.filter(file =>
@@ -21,7 +21,8 @@ const alone = units.filter(file =>
 // A process for each core and not for each file: starting one and loading the library takes longer than most files run.
 export default defineConfig({
   test: {
-    maxWorkers: '150%',
+    maxWorkers: '100%',
+    experimental: { fsModuleCache: true },
     isolate: false,
     // The simulator's page has a style, which would be empty otherwise.
     css: true,
@@ -30,11 +31,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'types', include: types } },
-      { extends: true, test: { name: 'browser', include: browsers } },
-      {
-        extends: true,
-        test: { name: 'package', include: packaged, globalSetup: ['spec/package/install.ts'] },
-      },
+      { extends: true, test: { name: 'package', include: packaged, globalSetup: ['spec/package/install.ts'] } },
+      { extends: true, test: { name: 'tools', include: tools, globalSetup: ['spec/package/install.ts'] } },
       {
         extends: true,
         // The recipes import the package by its name.

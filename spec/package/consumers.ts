@@ -1,4 +1,23 @@
 /** Programs of a user who installed the package. */
+import { join } from 'node:path'
+
+export const MOST_INSTANTIATIONS = 2_000
+
+interface Manifest {
+  exports: Readonly<Record<string, { types?: string }>>
+}
+
+export function typedEntriesOf({ exports }: Manifest): string[] {
+  return Object.keys(exports).filter(name => exports[name]?.types)
+}
+
+/** Imports everything that has types, and uses a little of it. */
+export function programOf(manifest: Manifest): string {
+  const imports = typedEntriesOf(manifest).map(
+    (name, index) => `export * as entry${index} from '${join('wechatpay-chain', name)}'\n`,
+  )
+  return imports.join('') + MANY_CALLS
+}
 
 export const EMPTY = 'export {}\n'
 
@@ -9,7 +28,7 @@ export const { data } = await wxpay.v3.pay.transactions.native.post({ json })
 `
 
 /** A little of everything that is typed; as a function, because CommonJS has no `await` outside of one. */
-export const MANY_CALLS = `import { Builder, type Operations, type WechatPay } from 'wechatpay-chain'
+const MANY_CALLS = `import { Builder, type Operations, type WechatPay } from 'wechatpay-chain'
 export async function use(): Promise<unknown> {
   const wxpay: WechatPay = Builder.factory({ mchid: '1', privateKey: 'a' })
   const json: Operations['post /v3/pay/transactions/native']['json'] = {
