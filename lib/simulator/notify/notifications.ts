@@ -130,7 +130,7 @@ export class Notifications {
     this.#requireReachable(url, 'to')
   }
 
-  /** An attempt that is not over has not been made: whoever restores the snapshot makes it. */
+  /** An attempt that is not over has not been made: it is made after the snapshot is restored. */
   snapshot(): NotificationsSnapshot {
     const pending = new Map([...this.#waiting, ...this.#sending].map(one => [one.entry, one]))
     // What is still to be sent may have left the log.

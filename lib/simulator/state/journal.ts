@@ -1,6 +1,6 @@
 /**
  * The state file: a journal of what changed a simulator, in its order. Reading it does the same again at the same times,
- * so it holds what was answered, however the process ended. When it has grown, a snapshot takes the place of its lines.
+ * so nothing is lost that got a response, however the process ended. When it has grown, a snapshot takes the place of its lines.
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { InvalidArgumentError } from '../../errors.js'
@@ -76,8 +76,8 @@ export class Journal {
   #limit = SHORT
 
   /**
-   * Opens the file, and creates it if there is none. A last line that was cut off is removed: its request was never
-   * answered.
+   * Opens the file, and creates it if there is none. A last line that was cut off is removed: its request got no
+   * response.
    *
    * @throws InvalidArgumentError for a file that is no journal. Node's error for one that cannot be written.
    */

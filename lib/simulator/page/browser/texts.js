@@ -97,7 +97,7 @@ const ENGLISH = {
   wasReset: 'Everything but the keys is forgotten.',
 
   faults: 'Faults',
-  noFaults: 'No faults: every request is answered as WeChat Pay would.',
+  noFaults: 'No faults: every request gets the response of WeChat Pay.',
   faultsHint: 'Let the next requests fail, and see what your program does.',
   kind: 'Fault',
   value: 'Value',
