@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeFolder, type Running, running, seedSandbox } from './command-line.js'
+import { makeFolder, type Running, running, seedSandbox } from '../../cli/command-line.js'
 
 const folder = makeFolder()
 const dir = join(folder.path, 'sandbox')

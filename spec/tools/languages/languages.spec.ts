@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { startSimulator } from '../start.js'
+import { startSimulator } from '../../simulator/start.js'
 
 /** A shop in each language, which is not written with this library, and the command that runs it. */
 const SHOPS = [
