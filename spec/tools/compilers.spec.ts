@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { MOST_INSTANTIATIONS, ONE_CALL, programOf } from '../package/consumers.js'
+import { describeRefusals } from '../types/refused-calls.js'
 import { type Checker, check } from './check.js'
 
 const { folder, installed } = inject('installation')
@@ -39,3 +40,5 @@ describe('one call costs at most 2,000 instantiations', () => {
     expect(instantiations).toBeLessThanOrEqual(MOST_INSTANTIATIONS)
   })
 })
+
+describe.each<Checker>(['typescript-5.9', 'typescript-6.0'])('calls with %s', describeRefusals)
