@@ -18,7 +18,7 @@ export type Configuration = Readonly<Record<string, unknown>>
  * The configuration of `--config`, or else of the environment. In addition to the options of `Builder.factory` it may have
  * `certificate`, the merchant API certificate.
  *
- * @throws Failure if there is none, or if it cannot be read.
+ * @throws Failure without a configuration, and for one that cannot be read.
  */
 export function readConfiguration({ config }: ConfigurationOptions, terminal: Terminal): Configuration {
   return config === undefined ? fromEnvironment(terminal) : fromFile(resolve(config), terminal)

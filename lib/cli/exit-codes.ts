@@ -7,9 +7,9 @@ export const EXIT = {
   failed: 1,
   /** Wrong usage: the arguments or the configuration. Nothing was sent. */
   usage: 2,
-  /** The request was sent, and what became of it is not known. */
+  /** The request was sent, and its outcome is unknown. */
   unknown: 3,
-  /** The call would have moved money, and nobody confirmed it. Nothing was sent. */
+  /** The call moves money and was not confirmed. Nothing was sent. */
   unconfirmed: 4,
   /** The host could not be reached. Nothing was sent. */
   unreachable: 5,

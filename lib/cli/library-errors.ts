@@ -63,7 +63,7 @@ function exitCodeOf(error: unknown, sent: 'yes' | 'no', reads: boolean): ExitCod
   return error instanceof ApiError && !isOpen(error) ? EXIT.failed : EXIT.unknown
 }
 
-/** Whether a refusal leaves open what became of the request. */
+/** Whether the outcome of the request is unknown although there is a response. */
 function isOpen({ statusCode, code }: ApiError): boolean {
   return statusCode === 202 || statusCode >= 500 || /^(?:SYSTEM_?ERROR|BANK_?ERROR|USERPAYING)$/.test(code)
 }

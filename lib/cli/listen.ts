@@ -18,7 +18,7 @@ export interface ListenOptions extends ConfigurationOptions {
 }
 
 interface Outcome {
-  /** The event, or why there is none. */
+  /** The event, or the error that refused it. */
   readonly event?: Event
   readonly error?: WechatPayError
 }

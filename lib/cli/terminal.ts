@@ -20,7 +20,7 @@ export type Style = Parameters<typeof styleText>[0]
 /** Control characters, line separators and the invisible characters that reorder a line. */
 const BREAKS_LINES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
 
-/** What somebody else wrote, as a part of one line: it must not control the terminal. */
+/** A string of foreign origin as a part of one line: it must not control the terminal. */
 export function oneLine(text: string): string {
   return text.replace(BREAKS_LINES, ' ')
 }
@@ -52,7 +52,7 @@ export class Terminal {
     return this.#streams.signal
   }
 
-  /** Whether there is somebody to ask. */
+  /** Whether a user can be asked. */
   get isInteractive(): boolean {
     return Boolean(this.stdin.isTTY && this.stderr.isTTY)
   }

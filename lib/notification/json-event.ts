@@ -47,7 +47,7 @@ export async function readJsonEvent(message: JsonMessage, recipients: Recipients
 
 async function readForOneOf(message: JsonMessage, recipients: Recipients): Promise<Received> {
   // Before a look-up, which may ask a database: a stranger who sends nothing signed must not cause it.
-  let failure = recipients.isLookUp ? await refusalByNobody(message) : undefined
+  let failure = recipients.isLookUp ? await refusalWithoutRecipient(message) : undefined
   const serial = message.headers['wechatpay-serial'] ?? ''
   const directory = await recipients.find({ serial, mchid: undefined, url: message.url })
   const verified = new Map<unknown, Promise<void> | true>()
@@ -72,7 +72,7 @@ async function readForOneOf(message: JsonMessage, recipients: Recipients): Promi
     }
   }
   if (envelope) throw undecryptable(envelope.requestId)
-  throw failure ?? (await refusalByNobody(message))
+  throw failure ?? (await refusalWithoutRecipient(message))
 }
 
 function requireKeys({ keys: { verifier, apiv3Key } }: Candidate): { verifier: Verifier; apiv3Key: KeyObject } {
@@ -91,7 +91,7 @@ function verifyWith(verifier: Verifier, { body, headers, now }: JsonMessage, cal
  *
  * @throws SignatureError (as a rejection) for one that cannot be verified by any key.
  */
-async function refusalByNobody(message: JsonMessage): Promise<SignatureError> {
+async function refusalWithoutRecipient(message: JsonMessage): Promise<SignatureError> {
   const failure: unknown = await verifyWith(NOBODY, message).catch(error => error)
   if (isForAnother(failure)) return failure
   throw failure

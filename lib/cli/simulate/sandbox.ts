@@ -14,7 +14,7 @@ const KEYS = 'keys.json'
 /** Owner only. */
 const SECRET = 0o600
 
-/** The merchant whose keys are in the folder; undefined if there is none, or a different one. */
+/** The merchant whose keys are in the folder; undefined for a folder without keys, and for a different merchant. */
 export function keptMerchant(folder: string, mchid: string | undefined): Kept | undefined {
   const file = join(folder, KEYS)
   if (!existsSync(file)) return undefined

@@ -4,7 +4,7 @@ import type { Method } from '../../options.js'
 import { type EndpointFacts, endpointFacts } from '../endpoints.js'
 
 export interface V2Facts extends EndpointFacts {
-  /** The field with the merchant number; undefined if it is documented that there is none. */
+  /** The field with the merchant number; undefined where the documents have no such field. */
   merchantField: string | undefined
   /** Its parameters are signed in the query: a page, or a GET. */
   signsQuery: boolean

@@ -1,5 +1,5 @@
 /** The rules of `misbehave` as JSON, which has neither Infinity nor regular expressions. */
-import type { ActiveFault, Misbehaviour } from '../gateway/faults.js'
+import { type ActiveFault, CONTENTS, DROPS, type Misbehaviour, SIGNATURES, STATUSES } from '../gateway/faults.js'
 import { described, INTEGER, NUMBER, object, STRING } from './schema.js'
 
 export interface SentMisbehaviour extends Omit<Misbehaviour, 'times' | 'latency' | 'match'> {
@@ -30,31 +30,17 @@ export const MISBEHAVIOUR = object(
         path: described(STRING, 'The path without its query.'),
         pattern: described(STRING, 'A regular expression, in place of `path`.'),
       },
-      ['method', 'path', 'pattern'],
+      'all',
     ),
     latency: described({ type: ['number', 'null'] }, 'Milliseconds; null means that there is never a response.'),
     jitter: described(NUMBER, 'Milliseconds, up to which chance adds to `latency`.'),
-    status: { type: 'integer', enum: [429, 500, 502, 503, 504] },
-    drop: { type: 'string', enum: ['request', 'response'] },
-    signature: { type: 'string', enum: ['headers', 'serial', 'mismatch', 'probe'] },
+    status: { type: 'integer', enum: STATUSES },
+    drop: { type: 'string', enum: DROPS },
+    signature: { type: 'string', enum: SIGNATURES },
     clockSkew: described(INTEGER, 'Seconds.'),
-    content: { type: 'string', enum: ['cut', 'flip'] },
+    content: { type: 'string', enum: CONTENTS },
   },
-  [
-    'times',
-    'every',
-    'probability',
-    'seed',
-    'operation',
-    'match',
-    'latency',
-    'jitter',
-    'status',
-    'drop',
-    'signature',
-    'clockSkew',
-    'content',
-  ],
+  'all',
 )
 
 export const FAULT = object({

@@ -9,8 +9,8 @@ export const BOOLEAN = { type: 'boolean' }
 export const ANY_FIELDS = { type: 'object', additionalProperties: true }
 
 /** An object without further fields. */
-export function object(properties: Record<string, JsonSchema>, optional: readonly string[] = []): JsonSchema {
-  const required = Object.keys(properties).filter(name => !optional.includes(name))
+export function object(properties: Record<string, JsonSchema>, optional: readonly string[] | 'all' = []): JsonSchema {
+  const required = Object.keys(properties).filter(name => optional !== 'all' && !optional.includes(name))
   return { type: 'object', ...(required.length > 0 && { required }), properties, additionalProperties: false }
 }
 

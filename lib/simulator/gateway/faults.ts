@@ -4,10 +4,10 @@ import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import { type Random, seeded } from '../bills/random.js'
 import type { ContentFault } from './file-response.js'
 
-const STATUSES = [429, 500, 502, 503, 504] as const
-const DROPS = ['request', 'response'] as const
-const CONTENTS = ['cut', 'flip'] as const satisfies readonly ContentFault[]
-const SIGNATURES = ['headers', 'serial', 'mismatch', 'probe'] as const
+export const STATUSES = [429, 500, 502, 503, 504] as const
+export const DROPS = ['request', 'response'] as const
+export const CONTENTS = ['cut', 'flip'] as const satisfies readonly ContentFault[]
+export const SIGNATURES = ['headers', 'serial', 'mismatch', 'probe'] as const
 
 /** A rule for the next requests. Faults that one rule combines apply to the same request. */
 export interface Misbehaviour {

@@ -86,7 +86,7 @@ export class Callers {
     throw new InvalidArgumentError(`\`mchid\` must be a merchant of the simulator: ${known}; got '${mchid}'.`)
   }
 
-  /** The first merchant, unless it is named. @throws InvalidArgumentError for somebody unknown. */
+  /** The first merchant, unless it is named. @throws InvalidArgumentError for an unknown merchant. */
   recipient(id: string | undefined): Merchant {
     return id === undefined ? this.first : (this.find(id) ?? this.require(id))
   }

@@ -47,7 +47,7 @@ export interface ComplaintRequest {
 
 export type Complaint = Row<ComplaintState, ComplaintRequest>
 
-/** What somebody has said or done about a complaint. */
+/** A step in the history of a complaint. */
 export interface Log {
   readonly log_id: string
   readonly operator: string

@@ -6,7 +6,7 @@ import { FILES, HTML } from './files.js'
 /** Nothing is loaded from elsewhere, and no other page shows this one in a frame. */
 const POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
-/** The file at a path below `/_sim/`; undefined if it is none. `url` is where phones reach the simulator. */
+/** The file at a path below `/_sim/`; undefined for an unknown path. `url` is where phones reach the simulator. */
 export function pageFile(name: string, url: string): RawResponse | undefined {
   // The page itself: everything, or one entry as its user sees it.
   if (name === '' || name.startsWith('pay/')) return file('text/html; charset=utf-8', HTML)
