@@ -24,6 +24,7 @@ export default defineConfig({
     maxWorkers: '100%',
     experimental: { fsModuleCache: true },
     isolate: false,
+    globalSetup: ['spec/temporary.ts'],
     // The simulator's page has a style, which would be empty otherwise.
     css: true,
     // For what hangs: a machine with other work is slow.

@@ -1,18 +1,17 @@
 /** What a process does not use it does not load. */
 import { spawnSync } from 'node:child_process'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { config } from './gateway.js'
 import { keys, notice } from './notification/wechat-pay.js'
 import { compileLibrary } from './trust/compiled.js'
 
 const library = compileLibrary()
-afterAll(() => library.remove())
 
 /** The packages that a process has loaded after it did `act`. */
 function packagesOf(act: string): string[] {
   const program = `
     import { createRequire } from 'node:module'
-    const { Builder, Invoke, Notification } = await import(${JSON.stringify(`${library.url}index.js`)})
+    const { Builder, Invoke, Notification } = await import(${JSON.stringify(`${library}index.js`)})
     const { config, keys, notice } = ${JSON.stringify({ config, keys, notice: notice() })}
     ${act}
     const files = Object.keys(createRequire(import.meta.url).cache)

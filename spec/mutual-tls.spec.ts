@@ -27,10 +27,7 @@ beforeAll(async () => {
   strict = await startGateway({ ...tls, rejectUnauthorized: true })
   lenient = await startGateway({ ...tls, rejectUnauthorized: false })
 })
-afterAll(async () => {
-  await Promise.all([strict.close(), lenient.close()])
-  files.remove()
-})
+afterAll(() => Promise.all([strict.close(), lenient.close()]))
 beforeEach(() => {
   for (const gateway of [strict, lenient]) Object.assign(gateway, { requests: [], answers: [answer()], connections: 0 })
 })

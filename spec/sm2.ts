@@ -2,12 +2,11 @@
 import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
 import { createCipheriv, createHash, randomBytes, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 
-const folder = mkdtempSync(join(tmpdir(), 'wechatpay-sm2-'))
-process.on('exit', () => rmSync(folder, { recursive: true }))
+const folder = mkdtempSync(join(inject('temporary'), 'sm2-'))
 
 export function openssl(...args: string[]): Buffer {
   return execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })

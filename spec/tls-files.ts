@@ -1,8 +1,8 @@
 /** Certificates for specs, made with the openssl command: an authority, a server on 127.0.0.1, merchants. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 
 export interface TlsFiles {
   folder: string
@@ -11,19 +11,28 @@ export interface TlsFiles {
   pfx(name: string, passphrase: string, ...options: string[]): Buffer
   /** The key of a merchant, encrypted. */
   encryptedKey(name: string, passphrase: string): string
-  remove(): void
 }
 
-/** `ca.pem`, `server.pem` and `<mchid>.pem` for each merchant, every one with its `.key`. */
+let shared: string | undefined
+
+/**
+ * `ca.pem`, `server.pem` and `<mchid>.pem` for each merchant, every one with its `.key`. They are the same for all specs of
+ * a process.
+ */
 export function mintTlsFiles(mchids: readonly string[]): TlsFiles {
-  const folder = mkdtempSync(join(tmpdir(), 'wechatpay-tls-'))
+  shared ??= mkdtempSync(join(inject('temporary'), 'tls-'))
+  const folder = shared
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
   const newKey = (name: string) => ['-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`]
-  openssl('req', '-x509', ...newKey('ca'), '-out', 'ca.pem', '-subj', '/CN=Authority', '-days', '10')
+  const isMinted = (name: string) => existsSync(join(folder, `${name}.pem`))
   const issue = (name: string, extension: string) => {
+    if (isMinted(name)) return
     openssl('req', ...newKey(name), '-out', `${name}.csr`, '-subj', `/CN=${name}`, '-addext', extension)
     const authority = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '9']
     openssl('x509', '-req', '-in', `${name}.csr`, ...authority, '-copy_extensions', 'copy', '-out', `${name}.pem`)
+  }
+  if (!isMinted('ca')) {
+    openssl('req', '-x509', ...newKey('ca'), '-out', 'ca.pem', '-subj', '/CN=Authority', '-days', '10')
   }
   issue('server', 'subjectAltName=IP:127.0.0.1')
   for (const mchid of mchids) issue(mchid, 'extendedKeyUsage=clientAuth')
@@ -37,6 +46,5 @@ export function mintTlsFiles(mchids: readonly string[]): TlsFiles {
     },
     encryptedKey: (name, passphrase) =>
       String(openssl('pkcs8', '-topk8', '-in', `${name}.key`, '-passout', `pass:${passphrase}`)),
-    remove: () => rmSync(folder, { recursive: true }),
   }
 }

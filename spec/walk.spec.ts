@@ -9,7 +9,7 @@ import * as v2 from './v2-gateway.js'
 
 const library = compileLibrary()
 const [gateway, v2Gateway] = await Promise.all([v3.startGateway(), v2.startGateway()])
-const { Builder, Notification } = (await import(`${library.url}index.js`)) as typeof import('../lib/index.js')
+const { Builder, Notification } = (await import(`${library}index.js`)) as typeof import('../lib/index.js')
 
 const session = new Session()
 
@@ -20,7 +20,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   session.disconnect()
-  library.remove()
   await Promise.all([gateway.close(), v2Gateway.close()])
 })
 
@@ -32,9 +31,9 @@ async function filesOf(act: () => Promise<unknown>): Promise<string[]> {
     await act()
     const { result } = await session.post('Profiler.takePreciseCoverage')
     return result
-      .filter(({ url }) => url.startsWith(library.url))
+      .filter(({ url }) => url.startsWith(library))
       .filter(({ functions }) => functions.some(({ ranges: [whole] }) => whole?.count))
-      .map(({ url }) => url.slice(library.url.length))
+      .map(({ url }) => url.slice(library.length))
       .sort()
   } finally {
     await session.post('Profiler.stopPreciseCoverage')

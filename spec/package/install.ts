@@ -1,16 +1,6 @@
 /** Packs this package as it is published and installs it in an empty project, once for all specs of the package. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -33,21 +23,17 @@ declare module 'vitest' {
 /** The global set-up of the specs of the package. */
 export function setup({ provide }: TestProject): () => void {
   const root = mkdtempSync(join(tmpdir(), 'wechatpay-chain-package-'))
-  provide('installation', install(pack(join(root, 'source')), join(root, 'user')))
+  provide('installation', install(pack(root), join(root, 'user')))
   return () => rmSync(root, { recursive: true })
 }
 
-/** Built in a copy, so that nothing in this checkout changes. `npm pack` builds first. */
-function pack(source: string): string {
-  const parts = readdirSync(project).filter(name => /\.(json|md|mjs|txt)$|^LICENSE$/.test(name))
-  for (const part of ['lib', 'openapi', 'docs/guides', ...parts]) {
-    cpSync(join(project, part), join(source, part), { recursive: true })
-  }
-  symlinkSync(join(project, 'node_modules'), join(source, 'node_modules'), 'junction')
-  const { status, stdout, stderr } = spawnSync('npm pack', { cwd: source, encoding: 'utf8', shell: true })
-  const tarball = readdirSync(source).find(name => name.endsWith('.tgz'))
+/** `npm pack` builds first. */
+function pack(destination: string): string {
+  const command = `npm pack --pack-destination ${JSON.stringify(destination)}`
+  const { status, stdout, stderr } = spawnSync(command, { cwd: project, encoding: 'utf8', shell: true })
+  const tarball = readdirSync(destination).find(name => name.endsWith('.tgz'))
   if (status !== 0 || !tarball) throw new Error(`npm pack failed:\n${stdout}${stderr}`)
-  return join(source, tarball)
+  return join(destination, tarball)
 }
 
 function install(tarball: string, folder: string): Installation {

@@ -6,6 +6,7 @@ import type { Config } from '../../lib/config/config.js'
 import type { OpenOptions } from '../../lib/options.js'
 import type { WechatPayResponse } from '../../lib/response.js'
 import { sensitive } from '../../lib/trust/sensitive.js'
+import { skipPauses } from '../async.js'
 import { keyFile } from '../fixtures/vectors.js'
 import { answer, config, merchant, platform, type ReceivedRequest, signatureHeaders, startGateway } from '../gateway.js'
 
@@ -219,6 +220,7 @@ describe('the key', () => {
   })
 
   it('stays the same in every attempt', async () => {
+    skipPauses()
     gateway.answers = [answer(503, { code: 'X' }), answer(200, { ok: true })]
     await call('post', ECHO, { json: echo, retry: { methods: ['POST'] } })
     const [first, second] = gateway.requests

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import * as Builder from '../../lib/builder.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import type { FileInput } from '../../lib/options.js'
+import { skipPauses } from '../async.js'
 import { readForm } from '../form.js'
 import { answer, config, type Gateway, merchant, startGateway, unsignedAnswer } from '../gateway.js'
 
@@ -140,6 +141,7 @@ describe('a file to upload', () => {
   })
 
   it('is sent again as it was, when it was refused for the moment', async () => {
+    skipPauses()
     gateway.answers = [unsignedAnswer(503), answer(200, { media_id: 'x' })]
     const retry = { methods: ['POST' as const] }
     await wxpay.chain('v3/merchant/media/upload').post({ file: createReadStream(path), retry })

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { FileStore } from '../../lib/stores/file-store.js'
 import { compileLibrary } from '../trust/compiled.js'
@@ -113,14 +113,8 @@ describe('the clock of a file store', () => {
 })
 
 describe('processes that share a directory', () => {
-  let library: ReturnType<typeof compileLibrary>
-  beforeAll(() => {
-    library = compileLibrary()
-  }, 60_000)
-  afterAll(() => library.remove())
-
   const script = join(import.meta.dirname, 'file-store-process.mjs')
-  const start = (directory: string): ChildProcess => fork(script, [library.url, directory])
+  const start = (directory: string): ChildProcess => fork(script, [compileLibrary(), directory])
 
   it('agree on one owner of a key that expired, even where one was killed while it wrote', async () => {
     const directory = join(root, 'contested')

@@ -21,7 +21,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { instrument } from '../../lib/telemetry/opentelemetry.js'
 import type { CallTrace } from '../../lib/telemetry/trace.js'
-import { failure } from '../async.js'
+import { failure, skipPauses } from '../async.js'
 import { answer, config, startGateway, unsignedAnswer } from '../gateway.js'
 
 const spans = new InMemorySpanExporter()
@@ -114,6 +114,7 @@ describe('a call', () => {
   })
 
   it('that was repeated says how often', async () => {
+    skipPauses()
     gateway.answers = [unsignedAnswer(503), answer(200, {})]
     await wxpay.chain('v3/x').get()
     expect(spans.getFinishedSpans()).toHaveLength(1)

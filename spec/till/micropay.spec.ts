@@ -45,10 +45,7 @@ beforeAll(async () => {
   const tls = { key: files.read('server.key'), cert: files.read('server.pem'), ca: files.read('ca.pem') }
   gateway = await startGateway({ ...tls, rejectUnauthorized: false })
 })
-afterAll(async () => {
-  await gateway.close()
-  files.remove()
-})
+afterAll(() => gateway.close())
 beforeEach(() => {
   gateway.requests.length = 0
   const merchant = { cert: files.read(`${config.mchid}.pem`), key: files.read(`${config.mchid}.key`) }

@@ -25,7 +25,6 @@ beforeAll(async () => {
   gateway.answers = [answer({ transaction_id: 'paid' })]
   const files = mintTlsFiles([config.mchid])
   const pfx = files.pfx(config.mchid, config.mchid, '-legacy').toString('base64')
-  files.remove()
   order = JSON.stringify({
     config: { mchid: config.mchid, secret, base_uri: gateway.url, merchant: { pfx } },
     payment: { appid: 'wx1', body: 'a', out_trade_no: '1', total_fee: 1, spbill_create_ip: '8.8.8.8', auth_code: '1' },

@@ -35,10 +35,7 @@ beforeAll(async () => {
   strict = await startGateway({ ...tls, rejectUnauthorized: true })
   gateway = await v3.startGateway()
 })
-afterAll(async () => {
-  await Promise.all([proxy.close(), strict.close(), gateway.close()])
-  files.remove()
-})
+afterAll(() => Promise.all([proxy.close(), strict.close(), gateway.close()]))
 beforeEach(() => {
   Object.assign(proxy, { asked: [], refusal: undefined })
   Object.assign(strict, { requests: [], answers: [answer()] })

@@ -39,13 +39,19 @@ describe('the address of a request', () => {
       (all, _piece, length) => (length < 4 ? all.flatMap(path => [path, ...pieces.map(piece => path + piece)]) : all),
       ['/'],
     )
-    for (const path of new Set(paths)) {
-      const url = new URL(base.origin + path)
-      const arrives = url.pathname + url.search === path
-      const goes = () => destinationOf(new URL(base.origin), path).path
-      if (arrives) expect(goes()).toBe(path)
-      else expect(goes, path).toThrow(InvalidArgumentError)
+    const origin = new URL(base.origin)
+    const goes = (path: string) => {
+      try {
+        return destinationOf(origin, path).path
+      } catch (error) {
+        return error instanceof InvalidArgumentError ? undefined : error
+      }
     }
+    const arrives = (path: string) => {
+      const { pathname, search } = new URL(base.origin + path)
+      return pathname + search === path ? path : undefined
+    }
+    expect(paths.filter(path => goes(path) !== arrives(path))).toEqual([])
   })
 })
 

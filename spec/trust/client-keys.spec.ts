@@ -8,7 +8,7 @@ import { InvalidArgumentError, SignatureError } from '../../lib/errors.js'
 import * as Invoke from '../../lib/invoke/index.js'
 import * as Notification from '../../lib/notification/index.js'
 import { MemoryStore } from '../../lib/stores/memory-store.js'
-import { failure } from '../async.js'
+import { failure, skipPauses } from '../async.js'
 import { answer, merchant, signatureHeaders, unsignedAnswer } from '../gateway.js'
 import { apiv3Key, DAY, mintCertificate, publicKeyOf, sealList } from './platform.js'
 import { startWechatPay, type WechatPaySide } from './wechatpay.js'
@@ -116,6 +116,7 @@ describe('a client without certificates', () => {
   })
 
   it('tries a download again although its calls are not tried again', async () => {
+    skipPauses()
     const [usual] = side.gateway.answers
     side.gateway.answers = [unsignedAnswer(502), unsignedAnswer(503), usual ?? expect.fail()]
     expect((await ask(open({ retry: false }))).data).toEqual({ ok: true })
@@ -266,6 +267,7 @@ describe('new keys for a running client', () => {
   })
 
   it('leave a call that is under way with the keys that it began with', async () => {
+    skipPauses()
     const wxpay = open({ retry: { attempts: 2 } })
     await ask(wxpay)
     const [usual] = side.gateway.answers

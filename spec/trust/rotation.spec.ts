@@ -6,13 +6,13 @@ import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as Builder from '../../lib/builder.js'
 import { merchant } from '../gateway.js'
+import { repetitions } from '../repetitions.js'
 import { REDIS_IS_MISSING, type RedisServer, startRedis } from '../stores/redis-server.js'
 import { compileLibrary } from './compiled.js'
 import { apiv3Key, DAY, mintCertificate } from './platform.js'
 import { startWechatPay, type WechatPaySide } from './wechatpay.js'
 
-/** Set ROTATION_CALLS=10000 for the whole proof; signing takes its time. */
-const CALLS = Number(process.env.ROTATION_CALLS ?? 320)
+const CALLS = repetitions(192, 2000)
 const CONCURRENCY = 64
 const TIMEOUT = 30_000 + CALLS * 20
 
@@ -54,20 +54,17 @@ describe('a rotation in the middle of a run', () => {
 })
 
 describe('four processes that share a store', () => {
-  let library: ReturnType<typeof compileLibrary>
   let processes: ChildProcess[]
   let redis: RedisServer | undefined
   const directory = mkdtempSync(join(tmpdir(), 'wechatpay-rotation-'))
   beforeAll(async () => {
-    library = compileLibrary()
-    processes = [1, 2, 3, 4].map(() => fork(resolve(import.meta.dirname, 'client-process.mjs'), [library.url]))
+    processes = [1, 2, 3, 4].map(() => fork(resolve(import.meta.dirname, 'client-process.mjs'), [compileLibrary()]))
     if (!REDIS_IS_MISSING) redis = await startRedis()
   })
   afterAll(async () => {
     const ends = processes.map(child => once(child, 'exit'))
     for (const child of processes) child.disconnect()
     expect(await Promise.all(ends)).toEqual(processes.map(() => [0, null]))
-    library.remove()
     rmSync(directory, { recursive: true })
     await redis?.stop()
   })

@@ -11,11 +11,8 @@ type Data<Verb> = Verb extends (...args: never) => Promise<{ data: infer Found }
 declare function takes<Verb>(verb: Verb, ...rest: true extends IsVague<Options<Verb>> | IsVague<Payload<Verb>> ? ['its options are vague'] : []): void
 declare function gives<Verb>(verb: Verb, ...rest: IsVague<Data<Verb>> extends true ? ['its data are vague'] : []): void`
 
-it('a call that is not documented would be told to be vague', async () => {
-  const vague = ["takes(wxpay['v3/undocumented'].post)", "gives(wxpay.chain('v3/undocumented').getAsync)"]
-  const found = await refusals(head, [...vague, 'takes(wxpay.v3.certificates.get)'])
-  expect(found.map(({ statement }) => statement)).toEqual(vague)
-})
+// Shows that it would be told.
+const vague = ["takes(wxpay['v3/undocumented'].post)", "gives(wxpay.chain('v3/undocumented').getAsync)"]
 
 it('every documented call exists in three forms and two verb names, and is vague in none', async () => {
   const statements = calls.flatMap(({ path, method, operation }) => {
@@ -28,7 +25,8 @@ it('every documented call exists in three forms and two verb names, and is vague
       ),
     )
   })
-  expect(await refusals(head, statements)).toEqual([])
+  const found = await refusals(head, [...vague, ...statements])
+  expect(found.map(({ statement, message }) => statement ?? message)).toEqual(vague)
 
   expect(calls.filter(({ path }) => formsOf(path).properties === undefined)).toEqual([])
   expect(statements.length).toBe(calls.length * 3 * 2)

@@ -32,11 +32,8 @@ it('the documents show a payload for most calls that take one', () => {
 })
 
 // Numbers of APIv2 are numbers in the catalogue, and digits in many documents.
-it.each([
-  ['as it stands', false],
-  ['that of APIv2 in digits', true],
-])('every sample payload compiles, %s', async (_, inDigits) => {
-  const statements = sampled.map(call => asSample(call, inDigits && call.api === 'v2'))
-  const found = await refusals(clients, statements)
+it('every sample payload compiles, that of APIv2 in digits too', async () => {
+  const inDigits = sampled.filter(({ api }) => api === 'v2').map(call => asSample(call, true))
+  const found = await refusals(clients, [...sampled.map(call => asSample(call, false)), ...inDigits])
   expect(found.map(({ statement, message }) => `${statement?.slice(0, 100)}… ${message}`)).toEqual([])
 })
