@@ -23,19 +23,19 @@ export function mintTlsFiles(mchids: readonly string[]): TlsFiles {
   shared ??= mkdtempSync(join(inject('temporary'), 'tls-'))
   const folder = shared
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-  const newKey = (name: string) => ['-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`]
+  const newKey = (type: string, name: string) => ['-newkey', type, '-nodes', '-keyout', `${name}.key`]
   const isMinted = (name: string) => existsSync(join(folder, `${name}.pem`))
-  const issue = (name: string, extension: string) => {
+  const issue = (name: string, type: string, extension: string) => {
     if (isMinted(name)) return
-    openssl('req', ...newKey(name), '-out', `${name}.csr`, '-subj', `/CN=${name}`, '-addext', extension)
+    openssl('req', ...newKey(type, name), '-out', `${name}.csr`, '-subj', `/CN=${name}`, '-addext', extension)
     const authority = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '9']
     openssl('x509', '-req', '-in', `${name}.csr`, ...authority, '-copy_extensions', 'copy', '-out', `${name}.pem`)
   }
   if (!isMinted('ca')) {
-    openssl('req', '-x509', ...newKey('ca'), '-out', 'ca.pem', '-subj', '/CN=Authority', '-days', '10')
+    openssl('req', '-x509', ...newKey('rsa:2048', 'ca'), '-out', 'ca.pem', '-subj', '/CN=Authority', '-days', '10')
   }
-  issue('server', 'subjectAltName=IP:127.0.0.1')
-  for (const mchid of mchids) issue(mchid, 'extendedKeyUsage=clientAuth')
+  issue('server', 'ed25519', 'subjectAltName=IP:127.0.0.1')
+  for (const mchid of mchids) issue(mchid, 'rsa:2048', 'extendedKeyUsage=clientAuth')
   return {
     folder,
     read: name => readFileSync(join(folder, name), 'utf8'),

@@ -1,6 +1,14 @@
 /** The keys and certificates of the simulated merchant: generated, or taken from an earlier simulator. */
 
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import {
+  createPublicKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { promisify } from 'node:util'
 import { BRAND_SCHEME, nonce, SCHEME } from '../../formatter.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
@@ -102,11 +110,14 @@ export function createMerchant(mchid: string, keys: MerchantKeys, publicKeyOnly 
   }
 }
 
-export const KEY_OPTIONS = {
-  modulusLength: 2048,
+const PEM = {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 } as const
+
+export const KEY_OPTIONS = { modulusLength: 2048, ...PEM } as const
+
+const EC_OPTIONS = { namedCurve: 'P-256', ...PEM } as const
 
 interface CertificateOptions {
   issuer?: Record<string, string>
@@ -124,6 +135,11 @@ export function mintKeyPair(): Promise<KeyPair> {
   return promisify(generateKeyPair)('rsa', KEY_OPTIONS)
 }
 
+/** For TLS only, as WeChat Pay signs with RSA: it is generated at once. */
+export function mintEcKeyPair(): KeyPair {
+  return generateKeyPairSync('ec', EC_OPTIONS)
+}
+
 /** Valid for five years from `now`. `extensions` are passed to node-forge; without `signer`, it is self-signed. */
 export async function mintCertificate(
   keys: KeyPair,
@@ -131,25 +147,33 @@ export async function mintCertificate(
   now: EpochMilliseconds,
   { issuer = ISSUER, extensions = [], signer = keys.privateKey }: CertificateOptions = {},
 ) {
-  const forge = loadForge()
-  const certificate = forge.pki.createCertificate()
-  certificate.publicKey = forge.pki.publicKeyFromPem(keys.publicKey)
+  const { asn1, md, pki } = loadForge()
+  const certificate = pki.createCertificate()
+  const issuerKey = pki.privateKeyFromPem(signer)
+  certificate.publicKey = pki.setRsaPublicKey(issuerKey.n, issuerKey.e)
   certificate.serialNumber = mintSerial()
   certificate.validity.notBefore = new Date(now)
   certificate.validity.notAfter = new Date(now + 5 * YEAR)
   certificate.setSubject(attributes(subject))
   certificate.setIssuer(attributes(issuer))
   certificate.setExtensions(extensions)
-  const key = Object.assign(forge.pki.privateKeyFromPem(keys.privateKey), {
-    // OpenSSL signs in a millisecond, node-forge in a tenth of a second.
+  const key = Object.assign(issuerKey, {
     sign() {
-      const content = Buffer.from(forge.asn1.toDer(certificate.tbsCertificate).getBytes(), 'latin1')
+      const { tbsCertificate } = certificate
+      // node-forge knows RSA keys only, so what it has put here is the key of the issuer.
+      if (Array.isArray(tbsCertificate.value)) tbsCertificate.value[6] = asn1.fromDer(derOf(keys.publicKey))
+      // OpenSSL signs in a millisecond, node-forge in a tenth of a second.
+      const content = Buffer.from(asn1.toDer(tbsCertificate).getBytes(), 'latin1')
       return sign('sha256', content, signer).toString('latin1')
     },
   })
   // Clients pin platform certificates and verify no chain.
-  certificate.sign(key, forge.md.sha256.create())
-  return { serial: certificate.serialNumber.toUpperCase(), certificate: forge.pki.certificateToPem(certificate) }
+  certificate.sign(key, md.sha256.create())
+  return { serial: certificate.serialNumber.toUpperCase(), certificate: pki.certificateToPem(certificate) }
+}
+
+function derOf(publicKey: string): string {
+  return createPublicKey(publicKey).export({ type: 'spki', format: 'der' }).toString('latin1')
 }
 
 /** 20 bytes. The first is 40 to 7F, so that the integer is positive and keeps all 40 hex digits. */

@@ -1,6 +1,6 @@
 /** The https certificate of the simulator, and the authority that signs it. */
 import { isIP } from 'node:net'
-import { mintCertificate, mintKeyPair, type SimulatorKeys } from './merchant.js'
+import { mintCertificate, mintEcKeyPair, mintKeyPair, type SimulatorKeys } from './merchant.js'
 
 export interface ServerCertificate {
   /** PEM. */
@@ -33,7 +33,7 @@ export async function mintServerCertificate(
   authority: Authority,
   names: readonly string[] = [],
 ): Promise<ServerCertificate> {
-  const keys = await mintKeyPair()
+  const keys = mintEcKeyPair()
   const { certificate } = await mintCertificate(keys, { ...NAME, CN: 'Simulated gateway' }, Date.now(), {
     issuer: NAME,
     signer: authority.privateKey,
