@@ -78,8 +78,17 @@ export function decryptBy({ name }: Sm2Party, ciphertext: unknown): string {
   return openssl('pkeyutl', '-decrypt', '-inkey', `${name}.key`, '-in', input).toString()
 }
 
-/** The headers of a response or a notification that is signed with SM2. */
+const signed = new Map<string, Record<string, string>>()
+
+/** The headers of a response or a notification that is signed with SM2; the same ones for the same body, as openssl is slow. */
 export function signatureHeaders(body: string, party: Sm2Party): Record<string, string> {
+  const key = `${party.name}:${body}`
+  const headers = signed.get(key) ?? signBody(body, party)
+  signed.set(key, headers)
+  return headers
+}
+
+function signBody(body: string, party: Sm2Party): Record<string, string> {
   const timestamp = String(Math.floor(Date.now() / 1000))
   const nonce = randomBytes(16).toString('hex')
   return {

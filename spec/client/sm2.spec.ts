@@ -38,7 +38,7 @@ const PUBLIC_KEY_ID = 'PUB_KEY_ID_0114232134912410000000000000'
 let gateway: Gateway
 beforeEach(async () => {
   gateway = await startGateway()
-  gateway.answers = [OK]
+  gateway.answers = [signedAnswer({ ok: true })]
 })
 afterEach(() => gateway.close())
 
@@ -47,9 +47,6 @@ function signedAnswer(data: unknown, changes: Record<string, string> = {}) {
   const body = JSON.stringify(data)
   return answer(200, body, { ...signatureHeaders(body, platform), ...changes })
 }
-
-// Once for all, since openssl takes its time.
-const OK = signedAnswer({ ok: true })
 
 function received(): Rsa.ReceivedRequest {
   const [request] = gateway.requests
