@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { InvalidArgumentError } from '../../lib/errors.js'
 import { FileStore } from '../../lib/stores/file-store.js'
+import { repetitions } from '../repetitions.js'
 import { compileLibrary } from '../trust/compiled.js'
 import { itForgetsInTime, itKeepsTheContract } from './contract.js'
 
@@ -124,7 +125,7 @@ describe('processes that share a directory', () => {
       const [added] = await once(process, 'message')
       return added
     }
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < repetitions(6, 20); round++) {
       const key = String(round)
       const victim = start(directory)
       victim.send({ write: key })
