@@ -1,6 +1,7 @@
 /** The catalogue's facts about an endpoint at run time. */
 import type { Method } from '../options.js'
 import { facts } from '../types/generated/facts.js'
+import { memoize } from '../util/memoize.js'
 
 /** The form of an upload. */
 export interface UploadFacts {
@@ -86,11 +87,15 @@ function parse(): Branch {
  *   of placeholders do, since they may make it the path of a different endpoint.
  */
 export function endpointFacts(method: Method, path: string): Readonly<EndpointFacts> {
-  const branch = branchAt(tree(), segmentsOf(path), 0)
-  return (branch && factsOf(branch)[method]) ?? unknownEndpoint
+  return factsAt(path)[method] ?? unknownEndpoint
 }
 
 type FactsByMethod = { readonly [Name in Method]?: Readonly<EndpointFacts> }
+
+const factsAt = memoize((path): FactsByMethod => {
+  const branch = branchAt(tree(), segmentsOf(path), 0)
+  return branch ? factsOf(branch) : {}
+})
 
 const completed = new WeakMap<Branch, FactsByMethod>()
 

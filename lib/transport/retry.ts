@@ -85,7 +85,7 @@ export async function withRetry(
   context: RetryContext,
   attempt: (attempt: Attempt) => Promise<IncomingResponse>,
 ): Promise<IncomingResponse> {
-  const { clock, deadline, outages } = context
+  const { policy, clock, deadline, outages } = context
   let baseUri = firstHost(context)
   let tried: Set<URL> | undefined
   for (let number = 1; ; number++) {
@@ -102,15 +102,17 @@ export async function withRetry(
       outages.noteReached(baseUri)
     }
     if (isSuccess(outcome)) outages.noteSuccess()
+    const couldNotReach = outcome instanceof TransportError && isUnreachable(outcome)
+    if (couldNotReach) outages.leaveAside(baseUri)
+    if (number >= policy.attempts || !isRepeatable(outcome, context)) return settle(outcome, deadline.sent)
     let delay = delayOf(outcome, retryDelay(number, clock.random()))
-    if (outcome instanceof TransportError && isUnreachable(outcome)) {
-      outages.leaveAside(baseUri)
+    if (couldNotReach) {
       tried ??= new Set()
       tried.add(baseUri)
       baseUri = nextHost(baseUri, tried, context)
       if (!tried.has(baseUri)) delay = 0
     }
-    if (!mayRepeat(outcome, number, delay, context)) return settle(outcome, deadline.sent)
+    if (!isAffordable(outcome, delay, context)) return settle(outcome, deadline.sent)
     context.onRetry(current, outcome, delay)
     if (delay > 0) await clock.sleep(delay, deadline.signal)
     deadline.requireNotAborted()
@@ -130,9 +132,9 @@ function nextHost(current: URL, tried: ReadonlySet<URL>, { baseUris }: RetryCont
   return untried ?? baseUris[(baseUris.indexOf(current) + 1) % baseUris.length] ?? current
 }
 
-function mayRepeat(outcome: Outcome, number: number, delay: number, context: RetryContext): boolean {
-  const { policy, deadline, outages } = context
-  if (number >= policy.attempts || !isRepeatable(outcome, context)) return false
+/** Whether there is time and budget left for a retry. */
+function isAffordable(outcome: Outcome, delay: number, context: RetryContext): boolean {
+  const { deadline, outages } = context
   // One that has no time left is not begun.
   if (delay + 1 >= deadline.remaining()) return false
   if (outages.spend(isTimeout(outcome) ? COST_OF_TIMEOUT : COST)) return true

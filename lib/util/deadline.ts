@@ -45,28 +45,35 @@ interface Limits {
  * The result of `work`, or of `end` if the time is up or the signal aborts first. `work` itself is not stopped: other
  * callers may share it.
  */
-export async function within<T>(
+export function within<T>(
   work: Promise<T>,
   { milliseconds, signal }: Limits,
   end: (why: End) => T | Promise<T>,
 ): Promise<T> {
-  let stop = () => {}
-  const ended = new Promise<T>(resolve => {
-    const finish = (why: End) => resolve(Promise.resolve(why).then(end))
-    const timer = setTimeout(finish, milliseconds, 'timeout')
+  return new Promise((resolve, reject) => {
+    const finish = (why: End) => {
+      stop()
+      resolve(Promise.resolve(why).then(end))
+    }
     const abort = () => finish('abort')
+    const timer = setTimeout(finish, milliseconds, 'timeout')
     const stopListening = signal && !signal.aborted ? onAbort(signal, abort) : undefined
-    if (signal?.aborted) abort()
-    stop = () => {
+    const stop = () => {
       clearTimeout(timer)
       stopListening?.()
     }
+    work.then(
+      result => {
+        stop()
+        resolve(result)
+      },
+      (error: unknown) => {
+        stop()
+        reject(error)
+      },
+    )
+    if (signal?.aborted) abort()
   })
-  try {
-    return await Promise.race([work, ended])
-  } finally {
-    stop()
-  }
 }
 
 const STORE_TIMEOUT = 2_000
