@@ -53,7 +53,8 @@ export interface EndpointFacts {
 /** The facts at one path, and the next segments: `{}` stands for a placeholder, `{+}` for one whose value may contain slashes. */
 interface Branch {
   readonly facts?: { readonly [Name in Method]?: Partial<EndpointFacts> }
-  readonly next?: Readonly<Record<string, Branch>>
+  /** A string is the JSON of a branch. */
+  readonly next?: Record<string, Branch | string>
 }
 
 const unknownEndpoint: Readonly<EndpointFacts> = Object.freeze({
@@ -70,16 +71,23 @@ const unknownEndpoint: Readonly<EndpointFacts> = Object.freeze({
   padding: 'oaep',
 })
 
-/** Parsed by the first call, in about a millisecond. */
 let root: Branch | undefined
 
 function tree(): Branch {
-  root ??= parse()
+  root ??= {
+    next: Object.fromEntries(Object.entries(facts).map(([first, branches]) => [first, { next: { ...branches } }])),
+  }
   return root
 }
 
-function parse(): Branch {
-  return JSON.parse(facts)
+/** The branch at a segment. Most processes call few endpoints, so each part of the tree is parsed when it is reached first. */
+function follow({ next }: Branch, segment: string): Branch | undefined {
+  if (!next || !Object.hasOwn(next, segment)) return undefined
+  const found = next[segment]
+  if (typeof found !== 'string') return found
+  const branch: Branch = JSON.parse(found)
+  next[segment] = branch
+  return branch
 }
 
 /**
@@ -126,14 +134,13 @@ function withoutPlaceholders(template: string): string {
 function branchAt(branch: Branch, segments: readonly string[], depth: number): Branch | undefined {
   const segment = segments[depth]
   if (segment === undefined) return branch.facts && branch
-  const { next = {} } = branch
-  const literal = !segment.includes('{') && Object.hasOwn(next, segment) ? next[segment] : undefined
-  const filled = segment === '' ? undefined : next['{}']
+  const literal = segment.includes('{') ? undefined : follow(branch, segment)
+  const filled = segment === '' ? undefined : follow(branch, '{}')
   for (const follower of [literal, filled]) {
     const found = follower && branchAt(follower, segments, depth + 1)
     if (found) return found
   }
-  return segments.slice(depth).some(Boolean) ? next['{+}'] : undefined
+  return segments.slice(depth).some(Boolean) ? follow(branch, '{+}') : undefined
 }
 
 /**
@@ -148,18 +155,18 @@ export function withoutValues(path: string): string {
 
 const NAME = /^(?:v\d|[a-z]+(?:-[a-z]+)*|.*\{.*|)$/
 
-function namesAt({ facts, next = {} }: Branch, segments: readonly string[], depth: number): string[] | undefined {
+function namesAt(branch: Branch, segments: readonly string[], depth: number): string[] | undefined {
   const segment = segments[depth]
-  if (segment === undefined) return facts && []
+  if (segment === undefined) return branch.facts && []
   const followers: [name: string, Branch | undefined][] = [
-    [segment, Object.hasOwn(next, segment) ? next[segment] : undefined],
-    [segment.includes('{') ? segment : '{}', segment === '' ? undefined : next['{}']],
+    [segment, follow(branch, segment)],
+    [segment.includes('{') ? segment : '{}', segment === '' ? undefined : follow(branch, '{}')],
   ]
   for (const [name, follower] of followers) {
     const names = follower && namesAt(follower, segments, depth + 1)
     if (names) return [name, ...names]
   }
-  return next['{+}'] && ['{+}']
+  return follow(branch, '{+}') && ['{+}']
 }
 
 /**
@@ -171,15 +178,12 @@ export function endsInValue(path: string): boolean {
   const last = segments.pop() ?? ''
   let branches: readonly Branch[] = [tree()]
   for (const segment of segments) branches = branches.flatMap(branch => followersOf(branch, segment))
-  return (
-    !branches.some(({ next = {} }) => Object.hasOwn(next, last)) &&
-    branches.some(branch => followersOf(branch, last).length > 0)
-  )
+  return !branches.some(branch => follow(branch, last)) && branches.some(branch => followersOf(branch, last).length > 0)
 }
 
-function followersOf({ next = {} }: Branch, segment: string): Branch[] {
-  const literal = Object.hasOwn(next, segment) && !segment.startsWith('{') ? next[segment] : undefined
-  return [literal, next['{}'], next['{+}']].filter(found => found !== undefined)
+function followersOf(branch: Branch, segment: string): Branch[] {
+  const literal = segment.startsWith('{') ? undefined : follow(branch, segment)
+  return [literal, follow(branch, '{}'), follow(branch, '{+}')].filter(found => found !== undefined)
 }
 
 /** A documented path that a path was probably meant to be, and its facts. */
@@ -209,11 +213,13 @@ function nearMissAt(
   if (segment === undefined) {
     const facts = factsOf(branch)[method]
     if (facts) return { path: above.join('/'), facts }
-    return branch.next?.[''] && nearMissAt(branch.next[''], [], [...above, ''], method)
+    const empty = follow(branch, '')
+    return empty && nearMissAt(empty, [], [...above, ''], method)
   }
-  for (const [name, next] of Object.entries(branch.next ?? {})) {
+  for (const name of Object.keys(branch.next ?? {})) {
     if (name.toLowerCase() !== segment && name !== '{}') continue
-    const found = nearMissAt(next, rest, [...above, name], method)
+    const next = follow(branch, name)
+    const found = next && nearMissAt(next, rest, [...above, name], method)
     if (found) return found
   }
   return undefined

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { NOTHING_SENT, TransportError } from '../errors.js'
 import type { Dispatcher } from '../options.js'
 import type { ProxySettings } from './proxy.js'
-import type { ClientCertificate, PoolOptions } from './undici.js'
+import { type ClientCertificate, createAgent, type PoolOptions } from './undici.js'
 
 export interface Carrier {
   readonly dispatcher: Dispatcher
@@ -39,7 +39,7 @@ const pools = new Map<string, Carrier>()
 
 async function openPool(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Carrier> {
   const name = poolName(options, identity)
-  const opened = pools.get(name) ?? { dispatcher: await createAgent(options, identity), proxy: options.proxy }
+  const opened = pools.get(name) ?? { dispatcher: await openAgent(options, identity), proxy: options.proxy }
   // Of several first calls at once, one opens the pool for all.
   const pool = pools.get(name) ?? opened
   held.set(identity ?? options, pool)
@@ -50,11 +50,9 @@ async function openPool(options: PoolOptions, identity: ClientCertificate | unde
   return pool
 }
 
-// Loaded on first use: a process that only receives notifications starts without undici.
-async function createAgent(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Dispatcher> {
+async function openAgent(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Dispatcher> {
   try {
-    const undici = await import('./undici.js')
-    return await undici.createAgent(options, identity)
+    return await createAgent(options, identity)
   } catch (cause) {
     throw new TransportError(
       `The connections cannot be set up; the error of undici or TLS is the cause. Check \`ca\` and \`merchant\`, and that the package undici is installed. ${NOTHING_SENT}`,

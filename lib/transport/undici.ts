@@ -1,8 +1,5 @@
 /** The agents of undici, which hold the connections. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
-// Undici's index loads five times as many modules as its agents need, which cold starts would pay for.
-import Agent from 'undici/lib/dispatcher/agent.js'
 import type { Dispatcher } from '../options.js'
 import type { ProxySettings } from './proxy.js'
 
@@ -24,12 +21,13 @@ export interface PoolOptions {
 
 const CONNECT_TIMEOUT = 5_000
 
-export async function createAgent(
-  { ca, proxy, connections }: PoolOptions,
-  identity: ClientCertificate | undefined,
-): Promise<Dispatcher> {
+// Loaded on first use: a process that only receives notifications starts without undici. Its index loads five times as many
+// modules as its agents need, and sets the global dispatcher.
+export async function createAgent(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Dispatcher> {
+  const { ca, proxy, connections } = options
+  const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
   const timeout = CONNECT_TIMEOUT
-  const connect = { timeout, ...(identity || ca ? { secureContext: secureContext(identity, ca) } : {}) }
+  const connect = { timeout, ...(identity || ca ? { secureContext: await secureContext(identity, ca) } : {}) }
   if (!proxy) return new Agent({ connect, connections })
   const tunnel = await loadTunnel()
   const { httpProxy, httpsProxy, noProxy } = proxy
@@ -41,24 +39,25 @@ export async function createAgent(
     connections,
     // The merchant certificate is for WeChat Pay; the proxy does not see it.
     requestTls: connect,
-    proxyTls: { timeout, ...(ca && { secureContext: secureContext(undefined, ca) }) },
+    proxyTls: { timeout, ...(ca && { secureContext: await secureContext(undefined, ca) }) },
     clientFactory: (origin, options) =>
       Object.assign(new tunnel.Pool(origin, { ...options, headersTimeout: timeout }), { connect: tunnel.connect }),
   })
 }
 
-// Undici's index, which would give pools this method, also sets the global dispatcher.
 async function loadTunnel() {
   const [agent, pool, connect] = await Promise.all([
     import('undici/lib/dispatcher/env-http-proxy-agent.js'),
     import('undici/lib/dispatcher/pool.js'),
+    // Undici's index would give pools this method.
     import('undici/lib/api/api-connect.js'),
   ])
   return { EnvHttpProxyAgent: agent.default, Pool: pool.default, connect: connect.default }
 }
 
 // Made once for each pool: connections then parse no key, and the agent holds no key that could be printed.
-function secureContext(identity: ClientCertificate | undefined, ca: readonly string[] | undefined) {
+async function secureContext(identity: ClientCertificate | undefined, ca: readonly string[] | undefined) {
+  const { createSecureContext } = await import('node:tls')
   return createSecureContext({
     ...(identity && {
       cert: identity.certificate.toString(),

@@ -8,7 +8,8 @@ import { uploadOf } from './upload.mjs'
 /** @import { Schema } from './openapi.js' */
 
 /**
- * One JSON text, which costs nothing until it is parsed. Its shape is `Branch` in lib/protocol/endpoints.ts.
+ * The JSON of each branch, by the two segments above it: a process parses only those that it calls. Their shape is `Branch`
+ * in lib/protocol/endpoints.ts.
  * @param {readonly Call[]} calls
  */
 export function printFacts(calls) {
@@ -21,8 +22,16 @@ export function printFacts(calls) {
     put(root, call, call.path, { ...(server && { baseUri: `${server}/` }), ...facts })
     if (server && prefixed) put(root, call, prefixed, { ...elsewhere(new URL(server).origin), ...facts })
   }
-  const json = JSON.stringify(root).replaceAll('\\', '\\\\').replaceAll("'", "\\'")
-  return `export const facts: string =\n  '${json}'\n`
+  const branches = Object.entries(root.next ?? {}).map(([first, { next = {} }]) => {
+    const texts = Object.entries(next).map(([second, branch]) => `'${second}': ${quoted(JSON.stringify(branch))},\n`)
+    return `${first}: {\n${texts.join('')}},\n`
+  })
+  return `export const facts: Readonly<Record<string, Readonly<Record<string, string>>>> = {\n${branches.join('')}}\n`
+}
+
+/** @param {string} text */
+function quoted(text) {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }
 
 /**
