@@ -194,7 +194,7 @@ async function sendOnce(
   const started = clock.monotonic()
   trace?.noteAttempt(attempt)
   const carrying = carrierFor(transport.dispatcher, settings.pool, opened.identity)
-  // The first request is signed while undici is loaded. If both fail, the signature's error counts.
+  // If both fail, the signature's error counts.
   if (carrying instanceof Promise) carrying.catch(() => {})
   const request = await opened.encode(destination)
   const carrier = carrying instanceof Promise ? await carrying : carrying

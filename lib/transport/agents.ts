@@ -38,10 +38,10 @@ const MOST_POOLS = 256
 const pools = new Map<string, Carrier>()
 
 async function openPool(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Carrier> {
+  // The first request is signed on the thread pool while undici is loaded.
+  await undefined
   const name = poolName(options, identity)
-  const opened = pools.get(name) ?? { dispatcher: await openAgent(options, identity), proxy: options.proxy }
-  // Of several first calls at once, one opens the pool for all.
-  const pool = pools.get(name) ?? opened
+  const pool = pools.get(name) ?? { dispatcher: openAgent(options, identity), proxy: options.proxy }
   held.set(identity ?? options, pool)
   pools.delete(name)
   pools.set(name, pool)
@@ -50,9 +50,9 @@ async function openPool(options: PoolOptions, identity: ClientCertificate | unde
   return pool
 }
 
-async function openAgent(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Dispatcher> {
+function openAgent(options: PoolOptions, identity: ClientCertificate | undefined): Dispatcher {
   try {
-    return await createAgent(options, identity)
+    return createAgent(options, identity)
   } catch (cause) {
     throw new TransportError(
       `The connections cannot be set up; the error of undici or TLS is the cause. Check \`ca\` and \`merchant\`, and that the package undici is installed. ${NOTHING_SENT}`,

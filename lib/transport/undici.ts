@@ -1,6 +1,7 @@
 /** The agents of undici, which hold the connections. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Dispatcher } from '../options.js'
+import { requireAgent, requireTls, requireTunnel } from '../util/packages.cjs'
 import type { ProxySettings } from './proxy.js'
 
 /** The merchant certificate that a client presents in the TLS handshake. */
@@ -21,15 +22,16 @@ export interface PoolOptions {
 
 const CONNECT_TIMEOUT = 5_000
 
-// Loaded on first use: a process that only receives notifications starts without undici. Its index loads five times as many
-// modules as its agents need, and sets the global dispatcher.
-export async function createAgent(options: PoolOptions, identity: ClientCertificate | undefined): Promise<Dispatcher> {
+/** Loads undici, in its first call: a process that only receives notifications starts without. */
+export function createAgent(options: PoolOptions, identity: ClientCertificate | undefined): Dispatcher {
   const { ca, proxy, connections } = options
-  const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
   const timeout = CONNECT_TIMEOUT
-  const connect = { timeout, ...(identity || ca ? { secureContext: await secureContext(identity, ca) } : {}) }
-  if (!proxy) return new Agent({ connect, connections })
-  const tunnel = await loadTunnel()
+  const connect = { timeout, ...(identity || ca ? { secureContext: secureContext(identity, ca) } : {}) }
+  if (!proxy) {
+    const Agent = requireAgent()
+    return new Agent({ connect, connections })
+  }
+  const tunnel = requireTunnel()
   const { httpProxy, httpsProxy, noProxy } = proxy
   return new tunnel.EnvHttpProxyAgent({
     httpProxy,
@@ -39,26 +41,15 @@ export async function createAgent(options: PoolOptions, identity: ClientCertific
     connections,
     // The merchant certificate is for WeChat Pay; the proxy does not see it.
     requestTls: connect,
-    proxyTls: { timeout, ...(ca && { secureContext: await secureContext(undefined, ca) }) },
+    proxyTls: { timeout, ...(ca && { secureContext: secureContext(undefined, ca) }) },
     clientFactory: (origin, options) =>
       Object.assign(new tunnel.Pool(origin, { ...options, headersTimeout: timeout }), { connect: tunnel.connect }),
   })
 }
 
-async function loadTunnel() {
-  const [agent, pool, connect] = await Promise.all([
-    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
-    import('undici/lib/dispatcher/pool.js'),
-    // Undici's index would give pools this method.
-    import('undici/lib/api/api-connect.js'),
-  ])
-  return { EnvHttpProxyAgent: agent.default, Pool: pool.default, connect: connect.default }
-}
-
 // Made once for each pool: connections then parse no key, and the agent holds no key that could be printed.
-async function secureContext(identity: ClientCertificate | undefined, ca: readonly string[] | undefined) {
-  const { createSecureContext } = await import('node:tls')
-  return createSecureContext({
+function secureContext(identity: ClientCertificate | undefined, ca: readonly string[] | undefined) {
+  return requireTls().createSecureContext({
     ...(identity && {
       cert: identity.certificate.toString(),
       key: identity.key.export({ type: 'pkcs8', format: 'pem' }),

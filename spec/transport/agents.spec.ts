@@ -1,18 +1,15 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import type * as Tls from 'node:tls'
-import { createSecureContext } from 'node:tls'
+import tls from 'node:tls'
 import { Agent, MockAgent, setGlobalDispatcher } from 'undici'
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { carrierFor } from '../../lib/transport/agents.js'
 import { readProxy } from '../../lib/transport/proxy.js'
 import type { PoolOptions } from '../../lib/transport/undici.js'
 import { keyFile } from '../fixtures/vectors.js'
 
-vi.mock('node:tls', async original => {
-  const tls = await original<typeof Tls>()
-  return { ...tls, createSecureContext: vi.fn(tls.createSecureContext) }
-})
+const createSecureContext = vi.spyOn(tls, 'createSecureContext')
 afterEach(() => vi.clearAllMocks())
+afterAll(() => createSecureContext.mockRestore())
 
 const identity = (name: string) => ({
   certificate: new X509Certificate(keyFile(`${name}.crt`)),
@@ -71,7 +68,7 @@ describe('the pool of connections', () => {
 })
 
 it('a pool that cannot be set up is an error that says so, and nothing is sent', async () => {
-  vi.mocked(createSecureContext).mockImplementationOnce(() => {
+  createSecureContext.mockImplementationOnce(() => {
     throw new Error('asn1 encoding routines::wrong tag')
   })
   await expect(poolFor(options({ ca: [`${authority}# broken`] }))).rejects.toMatchObject({
