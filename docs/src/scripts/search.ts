@@ -91,12 +91,18 @@ class SiteSearch extends HTMLElement {
   }
 }
 
-/** A guide about the term comes first, then operations with it in their title or path, of basic payments before others. */
+/**
+ * A guide about the term comes first, then operations with it in their title or path: of basic payments before others, and
+ * those of the thing itself, whose path ends with the term, before those that do something with it.
+ */
 function rankOf({ url, meta: { title = '', subject = '', product = '' } }: Found, term: string): number {
   const has = (text: string) => text.toLowerCase().includes(term.toLowerCase())
   if (url.includes('/guides/')) return has(title) ? 0 : 4
   const isOperation = subject.includes(' /')
-  if (isOperation && has(`${title} ${subject}`)) return product.startsWith('基础支付') ? 1 : 2
+  if (isOperation && has(`${title} ${subject}`)) {
+    const isItself = subject.toLowerCase().replace(/\W+$/, '').endsWith(term.toLowerCase())
+    return (product.startsWith('基础支付') ? 1 : 2) + (isItself ? 0 : 0.5)
+  }
   return has(title) ? 3 : 4
 }
 
