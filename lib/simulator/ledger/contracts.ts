@@ -5,6 +5,7 @@ import type { Contract, ContractEvent, ContractRequest, ContractState, Deduction
 import { contractNotice } from './contract-notices.js'
 import { DEFAULT_OPENID, type Order, type PaidOrder } from './order.js'
 import type { Orders } from './orders.js'
+import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { DAY, keyOf, MINUTE, Product, refusals } from './product.js'
 
@@ -28,6 +29,7 @@ const YEARS = 10
 
 export class Contracts extends Product<ContractState, ContractEvent, ContractRequest> {
   readonly #orders: Orders
+  readonly #payments: Payments
   readonly #signed: Map<string, { at: EpochMilliseconds }>
   readonly #remarks: Map<string, { remark: string }>
   readonly #announced: Map<string, Announced>
@@ -35,7 +37,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
   /** The contract of each deduction, by the key of its order. */
   readonly #deductions: Map<string, { id: string }>
 
-  constructor(book: Book, orders: Orders) {
+  constructor(book: Book, orders: Orders, payments: Payments) {
     super(book, 'contracts', {
       first: 'SIGNING',
       moves: {
@@ -69,12 +71,13 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
       },
     })
     this.#orders = orders
+    this.#payments = payments
     this.#signed = book.table('contracts.signed')
     this.#remarks = book.table('contracts.remarks')
     this.#announced = book.table('contracts.announced')
     this.#schedules = book.table('contracts.schedules')
     this.#deductions = book.table('contracts.deductions')
-    orders.onPaid((order, now) => {
+    payments.onPaid((order, now) => {
       this.#signWith(order, now)
       this.#end(order, now)
     })
@@ -153,7 +156,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     const order = this.#orders.place(mchid, 'PAP', placed, now, { version })
     if (order.state !== 'NOTPAY') return order
     this.#deductions.set(keyOf(mchid, out_trade_no), { id: contract.id })
-    this.#orders.accept(order, now)
+    this.#payments.accept(order, now)
     return order
   }
 

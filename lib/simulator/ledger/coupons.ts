@@ -4,8 +4,8 @@ import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
 import { accepts, type StockRequest, worthOf, worthOfOne } from './coupon-rules.js'
 import { type Discount, type Order, type PaidOrder, payeeOf } from './order.js'
-import type { Orders } from './orders.js'
 import type { Partnerships } from './partnerships.js'
+import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { MINUTE, Product, type Row } from './product.js'
 import { isSameDay, midnightAfter, type Period } from './validity.js'
@@ -57,7 +57,7 @@ export class Coupons {
   readonly #accounts: Accounts
   readonly #partnerships: Partnerships
 
-  constructor(book: Book, orders: Orders, accounts: Accounts, partnerships: Partnerships) {
+  constructor(book: Book, payments: Payments, accounts: Accounts, partnerships: Partnerships) {
     this.#partnerships = partnerships
     this.#book = book
     this.#accounts = accounts
@@ -98,9 +98,9 @@ export class Coupons {
         if (event === 'expire' && stock.state === 'stoped') this.#fund(stock, worthOfOne(stock.request), coupon.updated)
       },
     })
-    orders.discountBy((order, openid, now) => this.#discountOf(order, openid, now))
-    orders.onPaid((order, now) => this.#use(order, now))
-    orders.onGivenBack((order, refundId, fen, now) => this.#giveBack(order, refundId, fen, now))
+    payments.discountBy((order, openid, now) => this.#discountOf(order, openid, now))
+    payments.onPaid((order, now) => this.#use(order, now))
+    payments.onGivenBack((order, refundId, fen, now) => this.#giveBack(order, refundId, fen, now))
   }
 
   /**

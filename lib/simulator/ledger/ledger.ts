@@ -24,6 +24,7 @@ import { Parkings } from './parkings.js'
 import { Partnerships } from './partnerships.js'
 import { PayGifts } from './pay-gifts.js'
 import { Payers } from './payers.js'
+import { Payments } from './payments.js'
 import { ServiceOrders } from './payscore.js'
 import { Permissions } from './payscore-permissions.js'
 import { Plans } from './payscore-plans.js'
@@ -54,6 +55,7 @@ export interface Ledger {
   readonly accounts: Accounts
   readonly payers: Payers
   readonly orders: Orders
+  readonly payments: Payments
   readonly refunds: Refunds
   readonly transfers: Transfers
   readonly authorizations: Authorizations
@@ -114,13 +116,14 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
   for (const { mchid, role, balances } of settings.merchants) if (role !== 'brand') accounts.openAll(mchid, balances)
   const payers = new Payers(book, settings.payers)
   const merchants = new Merchants(book, settings.merchants)
-  const orders = new Orders(book, accounts, payers)
-  const refunds = new Refunds(book, orders, accounts, payers)
+  const orders = new Orders(book)
+  const payments = new Payments(book, orders, accounts, payers)
+  const refunds = new Refunds(book, orders, payments, accounts, payers)
   const authorizations = new Authorizations(book)
   const transfers = new Transfers(book, accounts, payers, authorizations)
-  const sharing = new ProfitSharing(book, orders, accounts)
-  const services = new ServiceOrders(book, orders)
-  const contracts = new Contracts(book, orders)
+  const sharing = new ProfitSharing(book, orders, payments, accounts)
+  const services = new ServiceOrders(book, orders, payments)
+  const contracts = new Contracts(book, orders, payments)
   const partnerships = new Partnerships(book)
   const merchantCoupons = new MerchantCoupons(book)
   const productCoupons = new ProductCoupons(book)
@@ -134,6 +137,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     accounts,
     payers,
     orders,
+    payments,
     refunds,
     transfers,
     authorizations,
@@ -142,7 +146,7 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     sharing,
     complaints: new Complaints(book, orders, refunds),
     fapiaos: new Fapiaos(book),
-    parkings: new Parkings(book, orders),
+    parkings: new Parkings(book, orders, payments),
     subsidies: new Subsidies(book, orders, refunds, accounts),
     afterSales: new AfterSalesFees(book, orders, refunds, accounts),
     withdrawals: new Withdrawals(book, accounts),
@@ -150,13 +154,13 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     permissions: new Permissions(book),
     plans: new Plans(book, services),
     contracts,
-    coupons: new Coupons(book, orders, accounts, partnerships),
+    coupons: new Coupons(book, payments, accounts, partnerships),
     partnerships,
     merchantCoupons,
     productCoupons,
     memberCards: new MemberCards(book, productCoupons),
     memberCodes: new MemberCodes(book),
-    payGifts: new PayGifts(book, orders, merchantCoupons),
+    payGifts: new PayGifts(book, payments, merchantCoupons),
     couponSubsidies: new CouponSubsidies(book, merchantCoupons, orders, refunds, accounts),
     bankTransfers: new BankTransfers(book, accounts),
     redPackets: new RedPackets(book, accounts, payers),

@@ -5,6 +5,7 @@ import type { Book } from './book.js'
 import type { Order, OrderRequest } from './order.js'
 import type { Orders } from './orders.js'
 import { parkingNotice } from './parking-order.js'
+import type { Payments } from './payments.js'
 import { parameterError, problem } from './problem.js'
 import { keyOf, Product, type Row, refusals } from './product.js'
 import { isSame } from './same.js'
@@ -37,12 +38,13 @@ const REASONS = ['PAUSE', 'OVERDUE', 'OUT_SERVICE', 'EVALUATION_FAILED'] as cons
 
 export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduct' | 'repay', ParkingRequest> {
   readonly #orders: Orders
+  readonly #payments: Payments
   /** The number of the order that has paid, by the key of the stay. */
   readonly #paid: Map<string, { out_trade_no: string }>
   /** The newest stay of each plate, which is the only one that can be deducted. */
   readonly #newest: Map<string, { no: string }>
 
-  constructor(book: Book, orders: Orders) {
+  constructor(book: Book, orders: Orders, payments: Payments) {
     super(book, 'parkings', {
       first: 'NORMAL',
       moves: {
@@ -83,6 +85,7 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
       },
     })
     this.#orders = orders
+    this.#payments = payments
     this.#paid = book.table('parkings.paid')
     this.#newest = book.table('parkings.newest')
   }
@@ -129,7 +132,7 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
       })
     }
     const order = this.#orders.place(mchid, 'PAP', request, now)
-    this.#orders.accept(order, now)
+    this.#payments.accept(order, now)
     this.move(stay, 'deduct', now)
     this.#paid.set(keyOf(mchid, stay.no), { out_trade_no: request.out_trade_no })
     return order

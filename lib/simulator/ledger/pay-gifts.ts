@@ -4,7 +4,7 @@ import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import type { MerchantCoupons } from './merchant-coupons.js'
 import { type PaidOrder, payeeOf } from './order.js'
-import type { Orders } from './orders.js'
+import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { Product, type Row } from './product.js'
 
@@ -30,7 +30,7 @@ export class PayGifts extends Product<GiftState, GiftEvent, GiftRequest> {
   /** Who gives them, by the activities. */
   readonly #merchants: Map<string, { mchids: readonly string[] }>
 
-  constructor(book: Book, orders: Orders, coupons: MerchantCoupons) {
+  constructor(book: Book, payments: Payments, coupons: MerchantCoupons) {
     super(book, 'pay-gifts', {
       first: 'CREATE_ACT_STATUS',
       moves: {
@@ -50,7 +50,7 @@ export class PayGifts extends Product<GiftState, GiftEvent, GiftRequest> {
     })
     this.#coupons = coupons
     this.#merchants = book.table('pay-gifts.merchants')
-    orders.onPaid((order, now) => {
+    payments.onPaid((order, now) => {
       for (const gift of this.all()) this.#give(gift, order, now)
     })
   }

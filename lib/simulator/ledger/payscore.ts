@@ -3,6 +3,7 @@ import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.j
 import type { Book } from './book.js'
 import { DEFAULT_OPENID } from './order.js'
 import type { Orders } from './orders.js'
+import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { DAY, keyOf, MINUTE, Product, type Row } from './product.js'
 import { isSame } from './same.js'
@@ -72,9 +73,10 @@ const DEPOSITS = ['DEPOSIT', 'ADVANCE', 'CASH_DEPOSIT']
 export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRequest> {
   readonly #book: Book
   readonly #orders: Orders
+  readonly #payments: Payments
   readonly #completed: Map<string, Completed>
 
-  constructor(book: Book, orders: Orders) {
+  constructor(book: Book, orders: Orders, payments: Payments) {
     super(book, 'payscore', {
       first: 'CREATED',
       moves: {
@@ -118,6 +120,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
     })
     this.#book = book
     this.#orders = orders
+    this.#payments = payments
     this.#completed = book.table('payscore.completions')
   }
 
@@ -217,7 +220,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
       ...(isShared && { settle_info: { profit_sharing: true } }),
     }
     this.#orders.place(mchid, 'JSAPI', order, updated)
-    const paid = this.#orders.deduct(mchid, out_trade_no, updated)
+    const paid = this.#payments.deduct(mchid, out_trade_no, updated)
     if (!paid) return false
     const transaction_id = paid.payment.transactionId
     this.#collect(key, { amount, paid_type: 'NEWTON', paid_time: beijingDigits(updated), transaction_id })

@@ -6,6 +6,7 @@ import { paidAmounts, returnedWith } from './discount.js'
 import { type ApiVersion, isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import type { Payers } from './payers.js'
+import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE, Product, type Row } from './product.js'
 import { unsplitOf } from './sharing-rules.js'
@@ -43,14 +44,16 @@ const EVENTS = { SUCCESS: '退款成功', ABNORMAL: '退款异常', CLOSED: '退
 
 export class Refunds {
   readonly #orders: Orders
+  readonly #payments: Payments
   readonly #accounts: Accounts
   readonly #listeners: ((order: PaidOrder, now: EpochMilliseconds) => void)[] = []
   readonly #refunds: Product<RefundState, RefundEvent, Placed>
   /** What comes back of discounts, by the numbers of the refunds. */
   readonly #discounts: Map<string, { fen: number }>
 
-  constructor(book: Book, orders: Orders, accounts: Accounts, payers: Payers) {
+  constructor(book: Book, orders: Orders, payments: Payments, accounts: Accounts, payers: Payers) {
     this.#orders = orders
+    this.#payments = payments
     this.#accounts = accounts
     this.#discounts = book.table('refunds.discounts')
     this.#refunds = new Product<RefundState, RefundEvent, Placed>(book, 'refunds', {
@@ -73,7 +76,7 @@ export class Refunds {
         if (event === 'close') this.#undo(refund)
         if (event === 'settle') {
           payers.receive(refund.order.payment.openid, row.request.amount.refund - refund.discount)
-          orders.giveBack(refund.order, row.id, refund.discount, row.updated)
+          payments.giveBack(refund.order, row.id, refund.discount, row.updated)
           for (const listener of this.#listeners) listener(refund.order, row.updated)
         }
         const notice = refundNotice(refund)
@@ -93,10 +96,10 @@ export class Refunds {
     const row = this.#refunds.place(mchid, request.out_refund_no, { ...request, version }, now, id => {
       const order = this.#findOrder(mchid, request)
       requireConsistent(request, order)
-      this.#orders.requireRefundable(order, request.amount.refund)
+      this.#payments.requireRefundable(order, request.amount.refund)
       const fen = returnedWith(order, request.amount.refund)
       this.#post(order, request, -settledOf(order, request, fen), { id, at: now })
-      this.#orders.refund(order, request.amount.refund, fen)
+      this.#payments.refund(order, request.amount.refund, fen)
       if (fen > 0) this.#discounts.set(keyOf(mchid, request.out_refund_no), { fen })
     })
     return this.#refundOf(row)

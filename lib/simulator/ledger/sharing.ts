@@ -4,6 +4,7 @@ import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
 import { isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
+import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE, Product, type Row, refusals } from './product.js'
 import { isFrozen, MAX_RATIO, NOT_SHARED, RETURN_FAILURES, SHARING_FAILURES, unsplitOf } from './sharing-rules.js'
@@ -56,7 +57,7 @@ export class ProfitSharing {
   readonly shares: Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>
   readonly returns: Product<ReturnState, 'succeed' | 'fail', ReturnRequest>
 
-  constructor(book: Book, orders: Orders, accounts: Accounts) {
+  constructor(book: Book, orders: Orders, payments: Payments, accounts: Accounts) {
     this.#book = book
     this.#orders = orders
     this.#accounts = accounts
@@ -66,7 +67,7 @@ export class ProfitSharing {
     this.#open = book.table('sharing.open')
     this.#pending = book.table('sharing.pending')
     accounts.freezeBy((mchid, now) => this.#frozenOf(mchid, now))
-    orders.onPaid(order => {
+    payments.onPaid(order => {
       if (!order.isUnfrozen) this.#open.set(keyOf(order.mchid, order.request.out_trade_no), { payee: payeeOf(order) })
     })
     this.shares = new Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>(book, 'sharing', {

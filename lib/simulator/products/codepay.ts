@@ -1,7 +1,9 @@
 /** The endpoints of payments by code: pay, reverse; of merchants and of service providers. */
 import { type Call, type Endpoint, endpoint, readParam, requireOwnBody } from '../gateway/endpoint.js'
 import { CODE, codeEndingOf, DESCRIPTIONS, type Order, type OrderRequest } from '../ledger/order.js'
-import { type Orders, requireOrder } from '../ledger/orders.js'
+import { requireOrder } from '../ledger/order-problems.js'
+import type { Orders } from '../ledger/orders.js'
+import type { Payments } from '../ledger/payments.js'
 import { problem } from '../ledger/problem.js'
 import { describeOrder } from './transactions.js'
 
@@ -12,18 +14,18 @@ const WITHOUT_PASSWORD = 100_000
 
 type OwnBody = { mchid?: string | undefined; sp_mchid?: string | undefined }
 
-export function codepayEndpoints(orders: Orders): readonly Endpoint[] {
+export function codepayEndpoints(orders: Orders, payments: Payments): readonly Endpoint[] {
   const pay = (call: Call<OrderRequest>) => {
     requireOwnBody(call)
     const { merchant, body, now } = call
     if (!CODE.test(body.payer?.auth_code ?? '')) throw problem(400, 'AUTH_CODE_INVALID', '授权码检验错误')
     const order = orders.place(merchant.mchid, 'MICROPAY', body, now)
-    if (waitsForPassword(orders, order)) throw problem(202, 'USERPAYING', DESCRIPTIONS.USERPAYING)
-    return call.respond(describeOrder(orders.pay(merchant.mchid, body.out_trade_no, undefined, now)))
+    if (waitsForPassword(payments, order)) throw problem(202, 'USERPAYING', DESCRIPTIONS.USERPAYING)
+    return call.respond(describeOrder(payments.pay(merchant.mchid, body.out_trade_no, undefined, now)))
   }
   const reverse = (call: Call<OwnBody>) => {
     requireOwnBody(call)
-    orders.reverse(requireOrder(orders.find(call.merchant.mchid, readParam(call, 'out_trade_no'))), call.now)
+    payments.reverse(requireOrder(orders.find(call.merchant.mchid, readParam(call, 'out_trade_no'))), call.now)
     return call.respond({})
   }
   return [
@@ -39,14 +41,14 @@ export function codepayEndpoints(orders: Orders): readonly Endpoint[] {
  *
  * @throws ApiError 403 with the code that the payment code stands for.
  */
-export function waitsForPassword(orders: Orders, order: Order): boolean {
+export function waitsForPassword(payments: Payments, order: Order): boolean {
   const ending = codeEndingOf(order)
   if (ending && 'fail' in ending) {
-    orders.fail(order, ending.fail)
+    payments.fail(order, ending.fail)
     throw problem(403, ending.fail, ending.message)
   }
   if (order.state === 'USERPAYING') return true
   if (!ending && order.request.amount.total <= WITHOUT_PASSWORD) return false
-  orders.ask(order)
+  payments.ask(order)
   return true
 }

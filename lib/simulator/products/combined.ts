@@ -2,7 +2,8 @@
 import { type Call, type Endpoint, endpoint, foreignMerchant, NO_CONTENT, ok, readParam } from '../gateway/endpoint.js'
 import type { CombinedRequest, TradeType } from '../ledger/order.js'
 import { describeCombined } from '../ledger/order-notices.js'
-import { type Orders, requireOrder } from '../ledger/orders.js'
+import { requireOrder } from '../ledger/order-problems.js'
+import type { Orders } from '../ledger/orders.js'
 import { codeUrl, h5Url } from './transactions.js'
 
 const PLACING = { numbers: 'ledger' } as const

@@ -55,12 +55,12 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
   return [
     ...certificateEndpoints,
     ...securityEndpoints(ledger.book),
-    ...transactionEndpoints(ledger.orders),
-    ...codepayEndpoints(ledger.orders),
+    ...transactionEndpoints(ledger.orders, ledger.payments),
+    ...codepayEndpoints(ledger.orders, ledger.payments),
     ...combinedEndpoints(ledger.orders),
     ...refundEndpoints(ledger.refunds),
-    ...globalEndpoints(ledger.orders, ledger.refunds),
-    ...globalPapayEndpoints(ledger.contracts, ledger.orders),
+    ...globalEndpoints(ledger.orders, ledger.payments, ledger.refunds),
+    ...globalPapayEndpoints(ledger.contracts, ledger.orders, ledger.payments),
     ...transferEndpoints(ledger.transfers),
     ...authorizationEndpoints(ledger.authorizations),
     ...transferBatchEndpoints(ledger.batches),
@@ -91,9 +91,9 @@ export function v3Endpoints(ledger: Ledger, { origin, bills }: EndpointOptions):
 }
 
 export function v2Endpoints(ledger: Ledger): readonly V2Endpoint[] {
-  const { orders, refunds, redPackets, sharing } = ledger
+  const { orders, payments, refunds, redPackets, sharing } = ledger
   return [
-    ...paymentEndpoints(orders),
+    ...paymentEndpoints(orders, payments),
     ...v2PapayEndpoints(ledger.contracts, orders),
     ...v2RefundEndpoints(refunds),
     ...v2BillEndpoints(ledger),

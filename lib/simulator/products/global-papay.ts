@@ -4,7 +4,9 @@ import type { Contract, DeductionRequest } from '../ledger/contract.js'
 import { describeGlobal } from '../ledger/contract-notices.js'
 import type { Contracts } from '../ledger/contracts.js'
 import type { Order } from '../ledger/order.js'
-import { type Orders, requireOrder } from '../ledger/orders.js'
+import { requireOrder } from '../ledger/order-problems.js'
+import type { Orders } from '../ledger/orders.js'
+import type { Payments } from '../ledger/payments.js'
 import { problem } from '../ledger/problem.js'
 import type { Schema } from '../schema/catalogue.js'
 import { describe } from './global.js'
@@ -25,7 +27,7 @@ interface SignRequest {
   readonly expired_time?: string | undefined
 }
 
-export function globalPapayEndpoints(contracts: Contracts, orders: Orders): readonly Endpoint[] {
+export function globalPapayEndpoints(contracts: Contracts, orders: Orders, payments: Payments): readonly Endpoint[] {
   const sign = (call: Call<SignRequest>) => {
     const { merchant, body, now, respond } = call
     const { plan_id = 0, out_contract_code = '', success_notify_url = '', ...known } = body
@@ -63,7 +65,7 @@ export function globalPapayEndpoints(contracts: Contracts, orders: Orders): read
         const { merchant, body, now } = call
         const order = contracts.deduct(merchant.mchid, body satisfies DeductionRequest, now, 'global')
         // The response says what has become of it.
-        const paid = order.payment ? order : orders.deduct(merchant.mchid, body.out_trade_no, now)
+        const paid = order.payment ? order : payments.deduct(merchant.mchid, body.out_trade_no, now)
         if (!paid) throw problem(403, 'NOT_ENOUGH', '余额不足')
         return query(call, paid)
       },
@@ -74,7 +76,7 @@ export function globalPapayEndpoints(contracts: Contracts, orders: Orders): read
     ),
     endpoint(`get ${numbered}`, call => query(call, byNumber(call))),
     endpoint(`post ${numbered}/reverse`, call => {
-      orders.reverse(requireOrder(byNumber(call)), call.now)
+      payments.reverse(requireOrder(byNumber(call)), call.now)
       return NO_CONTENT
     }),
   ]

@@ -9,7 +9,9 @@ import {
   requireOwnQuery,
 } from '../gateway/endpoint.js'
 import { CODE, type Order, type OrderRequest, type TradeType } from '../ledger/order.js'
-import { type Orders, requireOrder } from '../ledger/orders.js'
+import { requireOrder } from '../ledger/order-problems.js'
+import type { Orders } from '../ledger/orders.js'
+import type { Payments } from '../ledger/payments.js'
 import { problem } from '../ledger/problem.js'
 import type { Refund, Refunds } from '../ledger/refunds.js'
 import { waitsForPassword } from './codepay.js'
@@ -27,7 +29,7 @@ interface Parties {
 /** Goods are described in a different way there, and no coupon of the simulator is for them. */
 type Placing = Call<Parties & Omit<OrderRequest, 'detail'> & { detail?: unknown }>
 
-export function globalEndpoints(orders: Orders, refunds: Refunds): readonly Endpoint[] {
+export function globalEndpoints(orders: Orders, payments: Payments, refunds: Refunds): readonly Endpoint[] {
   const place = (tradeType: TradeType) => (call: Placing) => {
     requireOwnBody(call)
     const { merchant, body, now, respond } = call
@@ -39,7 +41,7 @@ export function globalEndpoints(orders: Orders, refunds: Refunds): readonly Endp
   const byId = ({ merchant, params }: Call) => orders.findByTransactionId(merchant.mchid, params.transaction_id ?? '')
   const query = (call: Call, found: Order | undefined) => {
     requireOwnQuery(call)
-    return call.respond(describe(orders.query(requireOrder(found), call.now)))
+    return call.respond(describe(payments.query(requireOrder(found), call.now)))
   }
   const close = (call: Call<Parties>, found: Order | undefined) => {
     requireOwnBody(call)
@@ -56,12 +58,14 @@ export function globalEndpoints(orders: Orders, refunds: Refunds): readonly Endp
     const { detail: _, ...request } = body
     if (!CODE.test(body.payer?.auth_code ?? '')) throw problem(400, 'AUTH_CODE_INVALID', '授权码检验错误')
     const order = orders.place(merchant.mchid, 'MICROPAY', request, now, { version: 'global' })
-    const paid = waitsForPassword(orders, order) ? order : orders.pay(merchant.mchid, body.out_trade_no, undefined, now)
+    const paid = waitsForPassword(payments, order)
+      ? order
+      : payments.pay(merchant.mchid, body.out_trade_no, undefined, now)
     return respond(describe(paid))
   }
   const reverse = (call: Call<Parties>, found: Order | undefined) => {
     requireOwnBody(call)
-    orders.reverse(requireOrder(found), call.now)
+    payments.reverse(requireOrder(found), call.now)
     return NO_CONTENT
   }
   return [

@@ -1,7 +1,8 @@
 /** The endpoints of parking: whether a plate has the service, entering, deducting, and the orders of deductions. */
 import { type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { DEFAULT_OPENID } from '../ledger/order.js'
-import { type Orders, requireOrder } from '../ledger/orders.js'
+import { requireOrder } from '../ledger/order-problems.js'
+import type { Orders } from '../ledger/orders.js'
 import { describeParkingOrder } from '../ledger/parking-order.js'
 import type { Parkings } from '../ledger/parkings.js'
 import { problem } from '../ledger/problem.js'

@@ -11,7 +11,9 @@ import {
 } from '../gateway/endpoint.js'
 import { DESCRIPTIONS, type Order, type OrderRequest, type TradeType } from '../ledger/order.js'
 import { describePayment } from '../ledger/order-notices.js'
-import { type Orders, requireOrder } from '../ledger/orders.js'
+import { requireOrder } from '../ledger/order-problems.js'
+import type { Orders } from '../ledger/orders.js'
+import type { Payments } from '../ledger/payments.js'
 import type { Schema } from '../schema/catalogue.js'
 
 /** What the documents say in prose. */
@@ -31,7 +33,7 @@ const RULES: Schema = {
 const PLACING = { rules: RULES, numbers: 'ledger' } as const
 type PlaceCall = Call<OrderRequest>
 
-export function transactionEndpoints(orders: Orders): readonly Endpoint[] {
+export function transactionEndpoints(orders: Orders, payments: Payments): readonly Endpoint[] {
   const prepare = (call: PlaceCall, tradeType: TradeType) => {
     requireOwnBody(call)
     return orders.place(call.merchant.mchid, tradeType, call.body, call.now).prepayId
@@ -42,9 +44,9 @@ export function transactionEndpoints(orders: Orders): readonly Endpoint[] {
   const native = (call: PlaceCall) => ok({ code_url: codeUrl(prepare(call, 'NATIVE')) })
   const h5 = (call: PlaceCall) => ok({ h5_url: h5Url(prepare(call, 'MWEB')) })
   const byNumber = (call: Call) =>
-    query(call, orders, orders.find(call.merchant.mchid, readParam(call, 'out_trade_no')))
+    query(call, payments, orders.find(call.merchant.mchid, readParam(call, 'out_trade_no')))
   const byTransaction = (call: Call) =>
-    query(call, orders, orders.findByTransactionId(call.merchant.mchid, readParam(call, 'transaction_id')))
+    query(call, payments, orders.findByTransactionId(call.merchant.mchid, readParam(call, 'transaction_id')))
   const close = (call: Call<{ mchid?: string | undefined; sp_mchid?: string | undefined }>) => {
     requireOwnBody(call)
     orders.close(call.merchant.mchid, readParam(call, 'out_trade_no'))
@@ -80,9 +82,9 @@ export function h5Url(prepayId: string): string {
   return `https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${prepayId}&package=1`
 }
 
-function query(call: Call, orders: Orders, found: Order | undefined) {
+function query(call: Call, payments: Payments, found: Order | undefined) {
   requireOwnQuery(call)
-  return ok(describeOrder(orders.query(requireOrder(found), call.now)))
+  return ok(describeOrder(payments.query(requireOrder(found), call.now)))
 }
 
 /** What is known of the order: the registry leaves out what the operation does not return. */

@@ -38,7 +38,7 @@ const sending = (stock_id: string, out_request_no: string, openid = 'payer') => 
   stock_creator_mchid: MCHID,
 })
 
-function pay({ orders }: Ledger, out_trade_no: string, total: number) {
+function pay({ orders, payments }: Ledger, out_trade_no: string, total: number) {
   const request = {
     mchid: MCHID,
     appid: 'wx1',
@@ -48,7 +48,7 @@ function pay({ orders }: Ledger, out_trade_no: string, total: number) {
     payer: { openid: 'payer' },
   }
   orders.place(MCHID, 'NATIVE', request, NOW)
-  return orders.pay(MCHID, out_trade_no, undefined, NOW)
+  return payments.pay(MCHID, out_trade_no, undefined, NOW)
 }
 
 it.each([true, false])(

@@ -4,19 +4,21 @@ import type { V2Endpoint } from '../../gateway/v2/gateway.js'
 import { type Fields, ResultCodeError, success, type V2Call } from '../../gateway/v2/message.js'
 import { CODE, DESCRIPTIONS, type Order, type OrderRequest, type TradeType } from '../../ledger/order.js'
 import { describeV2Payment } from '../../ledger/order-notices.js'
-import { type Orders, requireOrder } from '../../ledger/orders.js'
+import { requireOrder } from '../../ledger/order-problems.js'
+import type { Orders } from '../../ledger/orders.js'
+import type { Payments } from '../../ledger/payments.js'
 import { waitsForPassword } from '../codepay.js'
 import { codeUrl, h5Url } from '../transactions.js'
 
 const OUT_TRADE_NO = /^[0-9A-Za-z_\-|*]{1,32}$/
-export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
-  const query = (call: V2Call) => success(call, describe(orders.query(findOrder(call, orders), call.now)))
+export function paymentEndpoints(orders: Orders, payments: Payments): readonly V2Endpoint[] {
+  const query = (call: V2Call) => success(call, describe(payments.query(findOrder(call, orders), call.now)))
   return [
     { path: '/pay/unifiedorder', handle: call => success(call, place(call, orders)) },
-    { path: '/pay/micropay', handle: call => payByCode(call, orders) },
+    { path: '/pay/micropay', handle: call => payByCode(call, orders, payments) },
     ...['/vehicle/pay', '/vehicle/partnerpay', '/transit/pay', '/transit/partnerpay'].map(path => ({
       path: `${path}/payapply`,
-      handle: (call: V2Call) => deduct(call, orders),
+      handle: (call: V2Call) => deduct(call, orders, payments),
     })),
     { path: '/pay/orderquery', handle: query },
     { path: '/pay/paporderquery', handle: query },
@@ -33,7 +35,7 @@ export function paymentEndpoints(orders: Orders): readonly V2Endpoint[] {
     {
       path: '/secapi/pay/reverse',
       handle(call) {
-        orders.reverse(findOrder(call, orders), call.now)
+        payments.reverse(findOrder(call, orders), call.now)
         return success(call, { recall: 'N' })
       },
     },
@@ -56,21 +58,21 @@ export function place(call: V2Call, orders: Orders, over: Partial<OrderRequest> 
 }
 
 /** A deduction of which the payer has been told when the ride or the stay began. */
-function deduct(call: V2Call, orders: Orders): string {
+function deduct(call: V2Call, orders: Orders, payments: Payments): string {
   const order = orders.place(call.merchant.mchid, 'PAP', orderOf(call), call.now, { version: 'v2' })
-  if (order.state === 'NOTPAY') orders.accept(order, call.now)
+  if (order.state === 'NOTPAY') payments.accept(order, call.now)
   return success(call, {})
 }
 
-function payByCode(call: V2Call, orders: Orders): string {
+function payByCode(call: V2Call, orders: Orders, payments: Payments): string {
   const { fields, merchant, now } = call
   requireFields(fields, 'appid', 'spbill_create_ip')
   const { auth_code } = requireFields(fields, 'auth_code')
   if (!CODE.test(auth_code)) throw new ResultCodeError('AUTH_CODE_INVALID', '授权码检验错误')
   const request = { ...orderOf(call), payer: { auth_code } }
   const order = orders.place(merchant.mchid, 'MICROPAY', request, now, { version: 'v2' })
-  if (waitsForPassword(orders, order)) throw new ResultCodeError('USERPAYING', DESCRIPTIONS.USERPAYING)
-  orders.pay(merchant.mchid, order.request.out_trade_no, undefined, now)
+  if (waitsForPassword(payments, order)) throw new ResultCodeError('USERPAYING', DESCRIPTIONS.USERPAYING)
+  payments.pay(merchant.mchid, order.request.out_trade_no, undefined, now)
   return success(call, describe(order))
 }
 
