@@ -37,17 +37,17 @@ interface Parts {
   keeper: Keeper
   listeners: Listeners
   pauses: Pauses
-  /** Whether other devices reach it. */
+  /** Whether other devices can reach it. */
   isOpen: boolean
   /** Tells the page that something has changed. */
   changed: () => void
 }
 
-/** How something ends. */
+/** The options of `settle` and `confirm`. */
 interface EndingOptions {
-  /** The merchant whose number it is, where several have it. */
+  /** The merchant, needed only when several have the number. */
   mchid?: string | undefined
-  /** Why it ends badly. Without it, it ends well. */
+  /** The reason for a failure. Without it, the result is a success. */
   fail?: string | undefined
 }
 
@@ -61,8 +61,8 @@ export interface TriggerOptions {
 }
 
 /**
- * WeChat Pay on 127.0.0.1: a real HTTP server that verifies requests, keeps orders, refunds and transfers in their
- * states, signs its responses, sends notifications, and fails on demand.
+ * WeChat Pay on 127.0.0.1: a real HTTP server that verifies requests, keeps the states of orders, refunds and
+ * transfers, signs its responses, sends notifications, and fails on demand.
  */
 export class Simulator {
   readonly #parts: Parts
@@ -144,7 +144,7 @@ export class Simulator {
     return this.configOf(this.#parts.callers.first.mchid)
   }
 
-  /** Likewise, of one of the option `merchants`. @throws InvalidArgumentError for one that it does not have. */
+  /** The same for a merchant of the option `merchants`. @throws InvalidArgumentError for a different `mchid`. */
   configOf(mchid: string): SimulatorConfig {
     const { callers, keeper, listeners } = this.#parts
     const merchant = callers.require(mchid)
@@ -153,14 +153,14 @@ export class Simulator {
   }
 
   /**
-   * A complete configuration for the client of a brand: the first of the option `merchants`, or the one that every
-   * simulator has, whose keys are generated at the first look.
+   * A complete configuration for a brand's client: the first brand of the option `merchants`, or a default one, whose
+   * keys are generated on first use.
    */
   get brand(): SimulatorBrandConfig {
     return this.brandOf(this.#parts.callers.firstBrand)
   }
 
-  /** Likewise, of one of the option `merchants`. @throws InvalidArgumentError for one that it does not have. */
+  /** The same for a brand of the option `merchants`. @throws InvalidArgumentError for a different `brand_id`. */
   brandOf(brand_id: string): SimulatorBrandConfig {
     const { keys, callers, keeper, listeners } = this.#parts
     const isNew = !callers.brands.has(brand_id)
@@ -229,9 +229,9 @@ export class Simulator {
   }
 
   /**
-   * Moves a merchant, by default the first, to the WeChat Pay public key: from now on it signs `percent` of the responses, evenly spread (at
-   * 20, every fifth one), and the `Wechatpay-Serial` of a request no longer matters. Before the first call, the public
-   * key signs the responses to those requests whose `Wechatpay-Serial` names it.
+   * Moves a merchant, by default the first, to the WeChat Pay public key: from now on this key signs `percent` of the
+   * responses, evenly spread (at 20, every fifth one), and the `Wechatpay-Serial` of a request no longer matters.
+   * Before the first call, the public key signs the responses to those requests whose `Wechatpay-Serial` names it.
    *
    * @throws InvalidArgumentError for a percentage outside 0 to 100, and with `publicKeyOnly`.
    */
@@ -242,18 +242,18 @@ export class Simulator {
   }
 
   /**
-   * The payer pays an order, or a combined order by its number, of whichever merchant has it; `mchid` says which, where
-   * several have. `openid` is the payer: by default the one that the order names, otherwise an arbitrary one.
+   * The payer pays an order, or a combined order by its number. `mchid` is the merchant, needed only when several have
+   * the number. `openid` is the payer. Default: the payer that the order names, otherwise an arbitrary one.
    *
-   * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, a deduction as
-   * PAY_FAIL, any other can still be paid. `'CANCEL'` stands for a payer who closes the cashier.
+   * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'`: an order by code ends as PAYERROR, a
+   * deduction as PAY_FAIL, any other can still be paid. `'CANCEL'` stands for a payer who closes the cashier.
    *
-   * Deductions of a contract, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after a
-   * minute without this.
+   * Deductions of a contract, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after
+   * a minute without this.
    *
-   * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`, and `NOT_ENOUGH` when
-   *   the payer is one of `payers` and has less: then the payment has failed. InvalidArgumentError when the order names a
-   *   different payer, when several merchants have the number, and for an unknown option.
+   * @throws ApiError with the code of WeChat Pay: `ORDER_NOT_EXIST`, `ORDER_CLOSED` or `ORDERPAID`, and `NOT_ENOUGH`
+   *   when the payer is one of `payers` and has less: then the payment has failed. InvalidArgumentError when the order
+   *   names a different payer, when several merchants have the number, and for an unknown option.
    */
   pay(out_trade_no: string, options?: { openid?: string; fail?: undefined; mchid?: string }): { transaction_id: string }
   pay(out_trade_no: string, options: ActOptions): { transaction_id?: string }
@@ -265,17 +265,19 @@ export class Simulator {
   }
 
   /**
-   * The money of a refund arrives: PROCESSING becomes SUCCESS, or with `fail` ABNORMAL or CLOSED. A refund that has
-   * ended so stays as it is. Without this, a refund settles after 20 minutes of business time.
+   * The money of a refund arrives: PROCESSING becomes SUCCESS, or with `fail` ABNORMAL or CLOSED. Repeating the call
+   * changes nothing. Without this, a refund settles after 20 minutes of business time.
    *
-   * Likewise, by their merchant numbers, profit sharing is finished and a return of it succeeds, the details of a batch and
-   * a transfer within an authorisation or to a bank card arrive, and a receipt is made, all of which happens after a while
-   * otherwise. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`. A withdrawal arrives, or with `fail` FAIL or
-   * REFUND, which a bank may send back later; a fapiao is issued or reversed; an application for a sub-merchant, and a change
-   * of its settlement account, is approved or rejected. By its `out_parking_no`, a payer repays what WeChat Pay has advanced.
+   * It also settles, by their merchant numbers, profit sharing and its returns, the details of a transfer batch,
+   * transfers within an authorisation or to a bank card, and receipts. Without this, they settle after some business
+   * time. `fail` is the reason, such as `'ACCOUNT_ABNORMAL'`.
    *
-   * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund, and a code of WeChat Pay for one that has ended differently.
-   *   InvalidArgumentError for an unknown ending or option.
+   * It settles a withdrawal too, with `fail` as FAIL, or as REFUND, which a bank may also send later. A fapiao is
+   * issued or reversed. An application for a sub-merchant, or a change of its settlement account, is approved or
+   * rejected. By its `out_parking_no`, a payer repays what WeChat Pay has advanced.
+   *
+   * @throws ApiError `RESOURCE_NOT_EXISTS` for an unknown refund, and a code of WeChat Pay for one that has ended
+   *   differently. InvalidArgumentError for an unknown ending or option.
    */
   settle(out_refund_no: string, options: EndingOptions = {}): void {
     refuseUnknownOptions(options, ['fail', 'mchid'], 'settle')
@@ -283,15 +285,17 @@ export class Simulator {
   }
 
   /**
-   * The user confirms a transfer and receives the money: WAIT_USER_CONFIRM becomes SUCCESS, or with `fail` FAIL for that
-   * reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. A transfer that has ended so stays as it is. Without this, a transfer fails
+   * The user confirms a transfer and receives the money: WAIT_USER_CONFIRM becomes SUCCESS, or with `fail` FAIL for
+   * that reason, such as `'PAYEE_ACCOUNT_ABNORMAL'`. Repeating the call changes nothing. Without this, a transfer fails
    * after 24 hours of business time.
    *
-   * Likewise, the user confirms a service order or a permission of WeChat Pay Score, signs a plan or a contract, authorises
-   * transfers, and receives a red packet, by the merchant's number of each, or opens the member card of a brand by the
-   * openid, or that of a merchant by its code; with `fail`, the user takes back a permission, a plan, a contract or an authorisation. A sub-merchant signs by
-   * the number of its application; a user fills in the title of a fapiao by its `fapiao_apply_id`. By its `out_parking_no`,
-   * with `fail` such as `'OVERDUE'`, the plate of a parked car is blocked, and without it, is free again.
+   * By its merchant number, the user also confirms a service order or a permission of WeChat Pay Score, signs a plan or
+   * a contract, authorises transfers, and receives a red packet. With `fail`, the user revokes a permission, a plan, a
+   * contract or an authorisation.
+   *
+   * The user opens the member card of a brand by the openid, and that of a merchant by its code, and fills in the title
+   * of a fapiao by its `fapiao_apply_id`. A sub-merchant signs by the number of its application. By its
+   * `out_parking_no`, the plate of a parked car is blocked with `fail`, such as `'OVERDUE'`, and unblocked without it.
    *
    * @throws ApiError `NOT_FOUND` for an unknown transfer, and a code of WeChat Pay for one that has ended differently.
    *   InvalidArgumentError for an unknown option.
@@ -302,9 +306,10 @@ export class Simulator {
   }
 
   /**
-   * Moves business time forward: orders expire, refunds settle, transfers time out, notifications become due, bills close.
-   * The time of signatures stays that of the machine. Resolves when the notifications that have become due have been sent,
-   * as often as in real time; with the option `clock`, and while they are held, they wait for `deliver`.
+   * Moves business time forward: orders expire, refunds settle, transfers time out, notifications become due, bills
+   * close. The time of signatures stays that of the machine. Resolves when the notifications that have become due have
+   * been sent, with as many attempts as in real time. With the option `clock`, and while they are held, they wait for
+   * `deliver`.
    *
    * @throws InvalidArgumentError (the promise rejects) for an unknown or negative part.
    */
@@ -344,14 +349,14 @@ export class Simulator {
     changed()
   }
 
-  /** Everything that `reset` forgets, except the rules of `misbehave`: plain data, as JSON can hold it, for `restore`. */
+  /** Everything that `reset` forgets, except the rules of `misbehave`, as JSON data for `restore`. */
   snapshot(): SimulatorSnapshot {
     return structuredClone(contentOf(this.#world))
   }
 
   /**
-   * Replaces everything by what a simulator with the same merchants has returned from `snapshot`, so that each test can
-   * begin where one of them has prepared it.
+   * Replaces everything by a `snapshot` of a simulator with the same merchants, so that each test can start from a
+   * prepared state.
    *
    * @throws InvalidArgumentError for a snapshot of a different version.
    */
@@ -367,19 +372,19 @@ export class Simulator {
   }
 
   /**
-   * Sends a notification of any documented event, without anything that it is about: its content is sampled from the
-   * documentation. `to` is its URL, by default the `notify_url` of the last notification; `override` sets fields of the
-   * content by their paths. Resolves after the first attempt.
+   * Sends a notification of any documented event, without the order or other thing that it is about. Its content is
+   * sampled from the documentation. `to` is its URL, by default the `notify_url` of the last notification; `override`
+   * sets fields of the content by their paths. Resolves after the first attempt.
    *
-   * `COMPLAINT.CREATE` also begins a complaint, which can then be queried and handled: about the last paid order, or the one
-   * that `override` names by its `out_trade_no` or `transaction_id`; `override` also sets its `complaint_id`,
+   * `COMPLAINT.CREATE` also begins a complaint, which can then be queried and handled: about the last paid order, or
+   * the one that `override` names by its `out_trade_no` or `transaction_id`; `override` also sets its `complaint_id`,
    * `complaint_detail`, `problem_description`, `problem_type`, `apply_refund_amount`, `payer_phone` and `payer_openid`.
-   * `COMPLAINT.STATE_CHANGE` goes on with the last complaint, or that of `complaint_id`: the payer says or does what
-   * `action_type` says, such as `CONTINUE_COMPLAINT`, with `operate_details`. Both go to the URL that the merchant has set
-   * for complaints, and `FAPIAO.USER_APPLIED` to the one for fapiaos.
+   * `COMPLAINT.STATE_CHANGE` continues the last complaint, or that of `complaint_id`, with the payer's `action_type`,
+   * such as `CONTINUE_COMPLAINT`, and `operate_details`. Both are sent to the URL that the merchant has set for
+   * complaints, and `FAPIAO.USER_APPLIED` to the one for fapiaos.
    *
-   * @throws InvalidArgumentError (the promise rejects) for an unknown event or option, a path that leads nowhere, and a URL
-   *   that notifications must not go to.
+   * @throws InvalidArgumentError (the promise rejects) for an unknown event or option, an unknown path, and a URL that
+   *   notifications must not be sent to.
    */
   async trigger(event_type: string, options: TriggerOptions = {}): Promise<SimulatorNotification> {
     const { to, override = {}, mchid, ...unknown } = options
@@ -407,7 +412,7 @@ export class Simulator {
     return this.#world.notifications.replay(id)
   }
 
-  /** From now on, notifications wait for `deliver` or `release`, so that a test decides about their order. */
+  /** From now on, notifications wait for `deliver` or `release`, so that a test can decide their order. */
   hold(): void {
     this.#world.notifications.hold()
     this.#parts.changed()
@@ -428,7 +433,7 @@ export class Simulator {
     await keeper.close()
   }
 
-  /** Returns the merchant that it has happened to. */
+  /** Returns the mchid of the merchant that has the number. */
   #happen(act: Act, number: string, options: ActOptions): string {
     const { ledger } = this.#world
     const { callers, changed } = this.#parts
@@ -438,7 +443,7 @@ export class Simulator {
     return mchid
   }
 
-  /** Does again what the state file holds. */
+  /** Restores what the state file holds. */
   async #redo(): Promise<void> {
     const world = this.#world
     const { ledger, notifications, gateway } = world
@@ -456,7 +461,7 @@ export class Simulator {
     notifications.release()
   }
 
-  // What was refused is refused again.
+  // A command that was refused before is refused again.
   #redoCommand(command: Command): void {
     const { ledger } = this.#world
     try {
@@ -477,7 +482,7 @@ export class Simulator {
     return book.beginnings.get(event_type)?.begin(mchid, given, now()) ?? given
   }
 
-  /** What the control API may do. */
+  /** What the control API can use. */
   #controlled(): Controlled {
     const { config, url, httpsUrl, requests, notifications } = this
     const { ledger, gateway, notifications: sent } = this.#world
@@ -532,7 +537,7 @@ function isLoopbackHost(host: string): boolean {
   return isLoopback(host.includes(':') ? `[${host}]` : host.toLowerCase())
 }
 
-// Read anew each time, so that fake timers that are installed later count, too.
+// Calls Date.now each time, so that fake timers that are installed later apply, too.
 function systemClock(): number {
   return Date.now()
 }

@@ -1,4 +1,4 @@
-/** The calls about an order that is paid by code: of a merchant, of a partner, and of APIv2. */
+/** The calls for an order that is paid by code: for a merchant, for a partner, and for APIv2. */
 import type { SharedSettings } from '../client/settings-of.js'
 import type { CommonOptions } from '../options.js'
 import type { Operations, WechatPay } from '../types/index.js'
@@ -19,13 +19,13 @@ export type PartnerOrder =
   | Operations['get /v3/pay/partner/transactions/out-trade-no/{out_trade_no}']['data']
 export type MicropayOrder = Micropay['data'] | Operations['post /v2/pay/orderquery']['data']
 
-/** Milliseconds. A query or a reversal that takes longer is asked again. */
+/** Milliseconds. A query or a reversal that takes longer is repeated. */
 const LONGEST_QUESTION = 10_000
 
 export interface TillOptions {
-  /** Of the payment. */
+  /** The options of the payment. */
   readonly payment: CommonOptions
-  /** Of what is asked about it later. */
+  /** The options of queries and reversals. */
   readonly question: CommonOptions
 }
 
@@ -99,7 +99,7 @@ export function micropayOrder(
     total: Number(total_fee),
     async pay() {
       const paid = report((await pay.micropay.post({ ...payment, xml })).data)
-      // Its success is that of the payment, and has no state.
+      // A successful response means a successful payment. It has no state.
       return { ...paid, state: paid.state ?? 'SUCCESS' }
     },
     query: async signal => {
@@ -113,7 +113,7 @@ export function micropayOrder(
   }
 }
 
-/** The members that are there. */
+/** The members that are not undefined. */
 function pick<From extends object, Name extends keyof From>(
   from: From,
   names: readonly Name[],

@@ -1,13 +1,13 @@
 /**
- * Who may use the control API: programs that reach the simulator, and pages of this machine. Other pages may not, not
- * even by a name of their own that leads here.
+ * Access to the control API: programs that can reach the simulator, and web pages of this machine. Other web pages are
+ * refused, even when their own domain name resolves to this machine.
  */
 import { isIP } from 'node:net'
 import { isLoopback } from '../http/loopback.js'
 import type { RawRequest } from '../http/server.js'
 import { problem } from '../ledger/problem.js'
 
-/** @throws ApiError 403 for a host or a page that may not, 415 for a body that is not JSON. */
+/** @throws ApiError 403 for a host or a page without access, 415 for a body that is not JSON. */
 export function requireAccess({ method, headers }: RawRequest, hosts: readonly string[]): void {
   const { host = '', origin } = headers
   const hostname = hostnameOf(`http://${host}`)
@@ -48,7 +48,7 @@ export function crossOriginHeaders({ headers }: RawRequest): Record<string, stri
   }
 }
 
-// A page can be given a domain name that leads here. An address, or a name without a dot, it cannot.
+// A page can have a domain name that resolves to this machine, but not an address or a name without a dot.
 function isOwnHost(hostname: string, hosts: readonly string[]): boolean {
   if (isLoopback(hostname)) return true
   if (hosts.length === 0) return false

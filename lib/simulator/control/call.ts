@@ -1,4 +1,4 @@
-/** Calls the simulator as one of its merchants, for callers that have no key at hand, such as a page of the documentation. */
+/** Calls the simulator as one of its merchants, for callers without a key, such as a page of the documentation. */
 import { withQuery } from '../../protocol/query.js'
 import { collect } from '../../util/collect.js'
 import { DROPPED, type RawRequest, type RawResponse } from '../http/server.js'
@@ -10,7 +10,10 @@ export interface SignedCallOptions extends CallPayload {
   /** A merchant, or a brand by its brand_id. Default: the first merchant; for paths under `brand/`, the first brand. */
   mchid?: string
   method: string
-  /** With its query. Paths of APIv2 begin with `v2/`. It may also be a URL that the simulator has returned, as of a bill. */
+  /**
+   * With its query. Paths of APIv2 begin with `v2/`. It may also be a URL that the simulator has returned, such as that
+   * of a bill.
+   */
   path: string
   query?: Readonly<Record<string, unknown>>
 }
@@ -33,10 +36,10 @@ interface CallResponse {
 
 type Respond = (request: RawRequest) => Promise<RawResponse | typeof DROPPED>
 
-/** Every other path is one of APIv2. */
+/** Every other path belongs to APIv2. */
 const V3_PATH = /^\/(?:v3|hk|global|brand)\//
 
-/** Whether only brands call a path. */
+/** Whether only brands can call a path. */
 export function isBrandPath(path: string): boolean {
   return /^\/?brand\//.test(path)
 }

@@ -1,4 +1,4 @@
-/** The control API under `/_sim/`: what a test in any language does with a simulator, as JSON. */
+/** The control API under `/_sim/`: lets a test in any language control a simulator with JSON. */
 import { ApiError, InvalidArgumentError } from '../../errors.js'
 import type { DROPPED, RawRequest, RawResponse } from '../http/server.js'
 import { problem, problemBody } from '../ledger/problem.js'
@@ -11,7 +11,7 @@ import { type Controlled, type ControlOperation, OPERATIONS } from './operations
 
 interface ControlOptions {
   simulator: () => Controlled
-  /** The names that the simulator is reached by beside loopback; empty when only this machine reaches it. */
+  /** The host names of the simulator besides loopback; empty when only this machine can reach it. */
   hosts: readonly string[]
   events: EventStream
 }
@@ -26,7 +26,7 @@ export class Control {
     this.#options = options
   }
 
-  /** Whether a request is for the control API. No path of WeChat Pay begins like this. */
+  /** Whether a request is for the control API. No path of WeChat Pay begins with `/_sim`. */
   owns({ target }: RawRequest): boolean {
     return target.startsWith(ROOT) || target === '/_sim'
   }
@@ -72,7 +72,7 @@ function findOperation(method: string, name: string): ControlOperation {
   const found = OPERATIONS.find(operation => operation.name === name)
   if (!found) {
     const names = OPERATIONS.map(operation => operation.name).join(', ')
-    throw problem(404, 'NOT_FOUND', `There is no ${ROOT}${name}. Use one of ${names}, openapi.json.`)
+    throw problem(404, 'NOT_FOUND', `The control API has no ${ROOT}${name}. Use one of ${names}, openapi.json.`)
   }
   if (found.method === method) return found
   throw problem(405, 'METHOD_NOT_ALLOWED', `${ROOT}${name} does not support ${method}. Use ${found.method}.`)

@@ -1,11 +1,14 @@
-/** The schema of what the ledger holds, as the control API lists it. */
+/** The schema of the ledger's entries, as the control API lists them. */
 import { ACTS } from '../ledger/acts.js'
 import { arrayOf, described, INTEGER, object, STRING } from './schema.js'
 
 const TIME = described(INTEGER, 'Milliseconds since 1970, by business time.')
 
 const ACT = object({
-  act: described({ type: 'string', enum: ACTS }, 'The operation of this API that makes it happen, by `number`.'),
+  act: described(
+    { type: 'string', enum: ACTS },
+    'The operation of this API that triggers the event, called with `number`.',
+  ),
   fails: described(
     { type: 'string', enum: ['any', 'listed', 'never'] },
     'What `fail` may be: any reason, one of `reasons`, or nothing.',
@@ -23,15 +26,15 @@ export const ENTRY = object(
     number: described(STRING, "The merchant's number."),
     id: described(STRING, "WeChat Pay's number."),
     state: STRING,
-    reason: described(STRING, 'Why it ended badly.'),
+    reason: described(STRING, 'The reason for the failure.'),
     title: STRING,
     amount: described(INTEGER, 'Fen.'),
     currency: described(STRING, 'Default: CNY.'),
     created: TIME,
     updated: TIME,
-    events: described(arrayOf(STRING), 'What can happen to it in this state.'),
-    acts: described(arrayOf(ACT), 'What can happen to it from outside in this state.'),
-    due: described(object({ at: TIME, event: STRING }), 'What happens to it by itself.'),
+    events: described(arrayOf(STRING), 'The events that are possible in this state.'),
+    acts: described(arrayOf(ACT), 'The events that this API can trigger in this state.'),
+    due: described(object({ at: TIME, event: STRING }), 'The event that happens by itself.'),
     history: described(arrayOf(STEP), 'Its states, oldest first.'),
   },
   ['type', 'reason', 'title', 'amount', 'currency', 'due'],

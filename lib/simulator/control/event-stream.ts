@@ -1,11 +1,11 @@
-/** Server-sent events: tell the page that something has changed. It then reads again what it shows. */
+/** Server-sent events: they notify the page of a change, so that it reloads what it shows. */
 import { Readable } from 'node:stream'
 import type { RawResponse } from '../http/server.js'
 
 export class EventStream {
   readonly #readers = new Set<Readable>()
 
-  /** An event without content, to each who listens. */
+  /** Sends an event without content to every listener. */
   readonly publish = (): void => {
     for (const reader of this.#readers) reader.push('data: changed\n\n')
   }

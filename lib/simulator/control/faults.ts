@@ -22,7 +22,7 @@ export const MISBEHAVIOUR = object(
     ),
     every: described(INTEGER, 'Applies to every n-th matching request; default 1.'),
     probability: described(NUMBER, 'Applies to a matching request with this probability; default 1.'),
-    seed: described(INTEGER, 'The same seed makes the same chances; default 1.'),
+    seed: described(INTEGER, 'The same seed gives the same random choices; default 1.'),
     operation: described(STRING, 'A method and a path, whose placeholders stand for any one segment.'),
     match: object(
       {
@@ -32,8 +32,8 @@ export const MISBEHAVIOUR = object(
       },
       'all',
     ),
-    latency: described({ type: ['number', 'null'] }, 'Milliseconds; null means that there is never a response.'),
-    jitter: described(NUMBER, 'Milliseconds, up to which chance adds to `latency`.'),
+    latency: described({ type: ['number', 'null'] }, 'Milliseconds; null means that no response is ever sent.'),
+    jitter: described(NUMBER, 'Up to this many milliseconds are added to `latency` at random.'),
     status: { type: 'integer', enum: STATUSES },
     drop: { type: 'string', enum: DROPS },
     signature: { type: 'string', enum: SIGNATURES },

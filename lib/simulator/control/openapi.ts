@@ -6,7 +6,7 @@ import { object } from './schema.js'
 const LIMIT = {
   name: 'limit',
   in: 'query',
-  description: 'How many of the newest. Default: all.',
+  description: 'Returns only this many, the newest. Default: all.',
   schema: { type: 'integer', minimum: 1 },
 }
 
@@ -32,7 +32,7 @@ export function describeControl(url: string): object {
     info: {
       title: 'Control of the WeChat Pay simulator',
       description:
-        'For tests in any language: the payer pays, time passes, requests fail, and everything that happened can be read.',
+        'For tests in any language: pay as the payer, advance time, make requests fail, and read everything that happened.',
       version,
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -42,7 +42,7 @@ export function describeControl(url: string): object {
     components: {
       responses: {
         Problem: {
-          description: 'Nothing has changed. The message says what is wrong, and what to do.',
+          description: 'The request was refused and changed nothing. The message says what is wrong and what to do.',
           content: {
             'application/json': {
               schema: object({ code: { type: 'string' }, message: { type: 'string' }, detail: {} }, ['detail']),

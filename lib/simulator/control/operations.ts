@@ -1,4 +1,4 @@
-/** The operations of the control API: each with the schemas of its request and response, and what it does. */
+/** The operations of the control API: each with the schemas of its request and response, and its implementation. */
 import type { SimulatorBrandConfig, SimulatorConfig } from '../config.js'
 import type { ActiveFault, Misbehaviour } from '../gateway/faults.js'
 import type { SimulatorRequest } from '../gateway/request-log.js'
@@ -36,15 +36,16 @@ export interface Controlled {
   readonly notifications: readonly SimulatorNotification[]
   /** Business time, in milliseconds since 1970. */
   readonly now: number
-  /** Where other devices of the network reach it; undefined if they do not. */
+  /** The URL for other devices of the network; undefined if they cannot reach it. */
   readonly networkUrl: string | undefined
-  /** Whether notifications wait. */
+  /** Whether notifications wait for `deliver` or `release`. */
   readonly isHeld: boolean
   readonly faults: readonly ActiveFault[]
-  /** Generates the keys of the brand at the first call. */
+  /** Generates the keys of the brand on the first call. */
   brandConfig(): SimulatorBrandConfig
-  /** Of every merchant; of the brands, those that have keys. */
+  /** The configurations of all merchants. */
   readonly configs: readonly SimulatorConfig[]
+  /** The configurations of the brands that have keys. */
   readonly brands: readonly SimulatorBrandConfig[]
   /** Oldest first. */
   listEntries(): readonly Entry[]
@@ -99,7 +100,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
         status: STRING,
         url: STRING,
         httpsUrl: STRING,
-        networkUrl: described(STRING, 'Where phones of the same network reach it; missing if they do not.'),
+        networkUrl: described(STRING, 'The URL for phones of the same network; missing if they cannot reach it.'),
         mchid: STRING,
         now: described(STRING, 'ISO 8601.'),
         held: described(BOOLEAN, 'Whether notifications wait for `deliver` or `release`.'),
@@ -126,7 +127,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
   operation({
     method: 'GET',
     name: 'brand',
-    summary: 'The configuration of the brand, whose keys are generated at the first call',
+    summary: 'The configuration of the brand, whose keys are generated on the first call',
     response: BRAND,
     handle: simulator => simulator.brandConfig(),
   }),
@@ -204,7 +205,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
   operation<Span>({
     method: 'POST',
     name: 'advance',
-    summary: 'Business time moves forward',
+    summary: 'Moves business time forward',
     body: SPAN,
     response: object({ now: described(STRING, 'Business time, ISO 8601.') }),
     handle: async (simulator, span) => {
@@ -220,9 +221,9 @@ export const OPERATIONS: readonly ControlOperation[] = [
       {
         event_type: described(
           STRING,
-          'Such as `TRANSACTION.SUCCESS`; those of APIv2 begin with `v2/`. `COMPLAINT.CREATE` also begins a complaint, and `COMPLAINT.STATE_CHANGE` goes on with it, with the fields of `override`.',
+          'Such as `TRANSACTION.SUCCESS`; those of APIv2 begin with `v2/`. `COMPLAINT.CREATE` also begins a complaint, and `COMPLAINT.STATE_CHANGE` continues it, with the fields of `override`.',
         ),
-        to: described(STRING, 'Its URL. Default: that of the last notification.'),
+        to: described(STRING, 'The URL that it is sent to. Default: that of the last notification.'),
         override: described(ANY_FIELDS, 'Fields of the content by their paths: `{ "amount.total": 100 }`.'),
         mchid: described(STRING, 'The merchant, or the brand by its brand_id, that it is for. Default: the first one.'),
       },
@@ -244,7 +245,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
   operation<DeliverOptions>({
     method: 'POST',
     name: 'deliver',
-    summary: 'Sends the notifications that are due, also those that are held',
+    summary: 'Sends the notifications that are due, including held ones',
     body: object({ copies: INTEGER, reversed: { type: 'boolean' } }, ['copies', 'reversed']),
     response: DONE,
     handle: (simulator, options) => simulator.deliver(options),
@@ -268,7 +269,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
   operation<SentMisbehaviour>({
     method: 'POST',
     name: 'misbehave',
-    summary: 'The next matching requests fail',
+    summary: 'Makes the next matching requests fail',
     body: MISBEHAVIOUR,
     response: DONE,
     handle: (simulator, rule) => simulator.misbehave(readMisbehaviour(rule)),
@@ -276,8 +277,8 @@ export const OPERATIONS: readonly ControlOperation[] = [
   operation<{ id?: number }>({
     method: 'POST',
     name: 'behave',
-    summary: 'No request fails on purpose any more, or not by this rule',
-    body: object({ id: described(INTEGER, 'Of a rule in `faults`. Default: all of them.') }, ['id']),
+    summary: 'Removes all rules of `misbehave`, or one of them',
+    body: object({ id: described(INTEGER, 'The ID of a rule in `faults`. Default: all rules.') }, ['id']),
     response: DONE,
     handle: (simulator, { id }) => simulator.behave(id),
   }),
@@ -292,7 +293,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
   operation({
     method: 'GET',
     name: 'snapshot',
-    summary: 'Everything that reset forgets, for restore',
+    summary: 'Returns everything that `reset` forgets, for `restore`',
     response: SNAPSHOT,
     handle: simulator => simulator.snapshot(),
   }),

@@ -1,4 +1,4 @@
-/** The words of the schemas of the control API. */
+/** Builders for the schemas of the control API. */
 import type { JsonSchema } from '../schema/validator.js'
 
 export const STRING = { type: 'string' }

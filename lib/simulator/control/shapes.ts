@@ -1,12 +1,12 @@
-/** What the control API takes and returns, as schemas. */
+/** The schemas of the requests and responses of the control API. */
 import { MISTAKE_CODES } from '../gateway/diagnosis.js'
 import { ANY_FIELDS, arrayOf, described, INTEGER, NUMBER, object, STRING } from './schema.js'
 
 export const FAIL = described(
   STRING,
-  'Why it fails: the code of WeChat Pay, such as `NOTENOUGH`. Without it, it succeeds.',
+  'The reason for a failure: a code of WeChat Pay, such as `NOTENOUGH`. Without it, the result is a success.',
 )
-export const MCHID = described(STRING, 'The merchant whose number it is, where several have it.')
+export const MCHID = described(STRING, 'The merchant, needed only when several have the number.')
 export const DONE = object({})
 
 export const ORDER = object(
@@ -38,12 +38,12 @@ const DIAGNOSIS = described(
             messageZh: described(STRING, 'The same in Chinese.'),
           }),
         ),
-        'The likely ones, in the order in which to correct them.',
+        'The likely causes, in the order in which to correct them.',
       ),
-      expected: described(STRING, 'The string that the signature must be of.'),
+      expected: described(STRING, 'The string that must be signed.'),
       signed: described(
         STRING,
-        'The string that the caller has signed instead, where the simulator could find it out.',
+        'The string that the caller has signed instead; missing if the simulator could not find it out.',
       ),
     },
     ['expected', 'signed'],
@@ -56,8 +56,8 @@ export const REQUEST = object(
     id: described(INTEGER, 'Counts the requests from 1.'),
     time: described(INTEGER, 'When it arrived: milliseconds since 1970.'),
     method: STRING,
-    path: described(STRING, 'The path and the query, as received.'),
-    headers: described(ANY_FIELDS, 'By lower-case name; the value of `authorization` is redacted.'),
+    path: described(STRING, 'The path and the query as received.'),
+    headers: described(ANY_FIELDS, 'The headers by lower-case name; the value of `authorization` is redacted.'),
     authorization: described(ANY_FIELDS, 'The parameters of `authorization`, except the signature.'),
     body: STRING,
     statusCode: described(INTEGER, 'Missing until the response is sent.'),
@@ -83,12 +83,12 @@ export const NOTIFICATION = object(
     event_type: STRING,
     notify_url: STRING,
     mchid: described(STRING, 'The merchant, or the brand by its brand_id, that it is for.'),
-    resource: described(ANY_FIELDS, 'The content before its encryption.'),
-    attempts: described(INTEGER, 'How often it has been sent.'),
+    resource: described(ANY_FIELDS, 'The content before encryption.'),
+    attempts: described(INTEGER, 'The number of attempts.'),
     history: { type: 'array', items: ATTEMPT, description: 'The last 50 attempts, oldest first.' },
     status: { type: 'string', enum: ['waiting', 'acknowledged', 'abandoned', 'skipped'] },
     statusCode: described(INTEGER, 'The status of the last response.'),
-    dueAt: described(INTEGER, 'While it waits: milliseconds since 1970, by business time.'),
+    dueAt: described(INTEGER, 'The time of the next attempt: milliseconds since 1970, by business time.'),
   },
   ['statusCode', 'dueAt'],
 )
@@ -97,9 +97,9 @@ export const CONFIG = {
   ...object(
     {
       mchid: STRING,
-      serial: described(STRING, 'Of the merchant API certificate.'),
+      serial: described(STRING, 'The serial number of the merchant API certificate.'),
       privateKey: described(STRING, 'PEM.'),
-      certs: described(ANY_FIELDS, 'PEM by serial number: what WeChat Pay signs with.'),
+      certs: described(ANY_FIELDS, 'The keys of WeChat Pay as PEM, by serial number.'),
       apiv3Key: STRING,
       secret: described(STRING, 'The APIv2 key.'),
       merchant: object({ cert: STRING, key: STRING }),
@@ -108,15 +108,16 @@ export const CONFIG = {
     },
     ['ca'],
   ),
-  description: 'The merchant, as `Builder.factory` takes it. All of it is made up: the keys open nothing elsewhere.',
+  description:
+    'The merchant, as an argument of `Builder.factory`. It is fictitious: its keys work with this simulator only.',
 }
 
 export const BRAND = object(
   {
     brand_id: STRING,
-    serial: described(STRING, "Of the brand's API certificate."),
+    serial: described(STRING, "The serial number of the brand's API certificate."),
     privateKey: described(STRING, 'PEM.'),
-    certs: described(ANY_FIELDS, 'PEM by serial number: what WeChat Pay signs with.'),
+    certs: described(ANY_FIELDS, 'The keys of WeChat Pay as PEM, by serial number.'),
     apiv3Key: STRING,
     base_uri: STRING,
     ca: described(STRING, 'PEM: the certificate to trust, with https.'),
@@ -126,11 +127,11 @@ export const BRAND = object(
 
 export const CALL = object(
   {
-    mchid: described(STRING, 'Who calls: a merchant, or a brand by its brand_id. Default: the first one.'),
+    mchid: described(STRING, 'The caller: a merchant, or a brand by its brand_id. Default: the first one.'),
     method: { type: 'string', pattern: '^(?:GET|POST|PUT|PATCH|DELETE)$' },
     path: described(
       STRING,
-      'With its query; paths of APIv2 begin with `v2/`. A URL that the simulator has returned is a path, too.',
+      'The path with its query; paths of APIv2 begin with `v2/`. It may also be a URL that the simulator has returned.',
     ),
     query: described(ANY_FIELDS, 'Added to the query of `path`.'),
     json: described({}, 'The payload of APIv3. Sensitive fields are given in plain text.'),
@@ -138,7 +139,7 @@ export const CALL = object(
     file: described(STRING, 'The content of a file to upload, as Base64. Its digest is added.'),
     filename: described(STRING, 'Default: `file` with the extension for its content.'),
     meta: described(ANY_FIELDS, 'The fields that go with the file, besides its name and its digest.'),
-    headers: described(ANY_FIELDS, 'Added to those of a client.'),
+    headers: described(ANY_FIELDS, 'Added to the headers that a client sends.'),
     encrypt: described({ type: 'boolean' }, 'Whether sensitive fields are encrypted; default true.'),
   },
   ['mchid', 'query', 'json', 'xml', 'file', 'filename', 'meta', 'headers', 'encrypt'],
@@ -149,7 +150,7 @@ export const CALLED = object({
     method: STRING,
     path: STRING,
     headers: ANY_FIELDS,
-    body: described(STRING, 'Of an upload, its `meta`.'),
+    body: described(STRING, 'The body; for an upload, its `meta`.'),
     signed: described(STRING, 'The string that was signed.'),
   }),
   response: object(
@@ -157,7 +158,7 @@ export const CALLED = object({
       statusCode: described(INTEGER, '0 where a fault closed the connection.'),
       contentType: described(STRING, 'Without its parameters, such as `image/jpeg`.'),
       headers: ANY_FIELDS,
-      body: described(STRING, 'A file that is not UTF-8 comes as Base64.'),
+      body: described(STRING, 'A file that is not UTF-8 is encoded in Base64.'),
       encoding: { type: 'string', enum: ['utf8', 'base64'] },
     },
     ['contentType'],
@@ -166,7 +167,7 @@ export const CALLED = object({
 
 export const SNAPSHOT = {
   ...object({ ledger: ANY_FIELDS, notifications: ANY_FIELDS, requests: ANY_FIELDS }),
-  description: 'As `snapshot` has returned it. Its content may change from version to version.',
+  description: 'The response of `snapshot`. Its content may change from version to version.',
 }
 
 export const SPAN = object({ days: NUMBER, hours: NUMBER, minutes: NUMBER, seconds: NUMBER }, [

@@ -1,4 +1,7 @@
-/** Signs a call as a merchant or a brand of the simulator: it is given plain values, and encrypts what the catalogue marks. */
+/**
+ * Signs a call as a merchant or a brand of the simulator, and encrypts the fields that the catalogue marks as
+ * sensitive.
+ */
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { parseBase64 } from '../../crypto/bytes.js'
 import { sign } from '../../crypto/rsa.js'
@@ -83,7 +86,9 @@ export async function signJson(
   }
 }
 
-/** `written` begins with `/v2`, which the wire does not have. @throws ApiError 400 for a brand, which has no APIv2 key. */
+/**
+ * `written` begins with `/v2`, which is not part of the URL. @throws ApiError 400 for a brand, which has no APIv2 key.
+ */
 export async function signXml(
   method: Method,
   written: string,
@@ -123,7 +128,7 @@ async function xmlOrForm(options: CallPayload, signer: V2Signer, config: CallerC
 }
 
 interface Encryption {
-  /** The key that the request names; undefined where it need not name one. */
+  /** The key that the request names; undefined when it names none. */
   serial: string | undefined
   encrypt(value: unknown, fields: readonly string[], option: string): unknown
 }

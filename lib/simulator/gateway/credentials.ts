@@ -5,7 +5,7 @@ import { signError } from '../ledger/problem.js'
 /** The scheme and the parameters of an Authorization header, except the signature. */
 export interface Credentials {
   scheme: string
-  /** With the scheme of a brand, its `brand_id`. */
+  /** The `brand_id` with the scheme of a brand. */
   mchid: string
   /** `serial_no`, the serial number of the API certificate. */
   serial: string
@@ -23,7 +23,10 @@ const CALLERS: ReadonlyMap<string, string> = new Map([
   [BRAND_SCHEME, 'brand_id'],
 ])
 
-/** @throws ApiError 401 `SIGN_ERROR` for a different scheme, or without each of the five parameters exactly once. */
+/**
+ * @throws ApiError 401 `SIGN_ERROR` for a different scheme, and unless each of the five parameters appears exactly
+ *   once.
+ */
 export function readAuthorization(header: string | undefined): Credentials & { signature: string } {
   if (header === undefined) throw malformed('the header is missing')
   const [scheme = '', list = ''] = header.split(/ (.*)/s)

@@ -1,13 +1,13 @@
-/** Why a request is refused, as far as the simulator can find out: the likely mistakes, and the string that was signed. */
+/** Why a request was refused: the likely mistakes, and the string that was signed, if the simulator can find it out. */
 import { ApiError } from '../../errors.js'
 import type { RawResponse } from '../http/server.js'
 
 export interface Diagnosis {
   /** In the order in which to correct them. */
   readonly mistakes: readonly Mistake[]
-  /** The string that the signature must be of; undefined when it was not reached. */
+  /** The string that must be signed; undefined when an earlier check failed. */
   readonly expected?: string
-  /** The string that the caller has signed instead; undefined when it could not be found out. */
+  /** The string that the caller has signed instead; undefined if the simulator could not find it out. */
   readonly signed?: string
 }
 
@@ -42,7 +42,7 @@ const MESSAGES = {
     zh: '对完整的 URL 签了名。请只对路径和查询串签名，以斜杠开头，不含主机名。',
   },
   'hash-algorithm': {
-    en: 'The signature is of a hash other than SHA-256. Sign with SHA256withRSA.',
+    en: 'The signature uses a hash other than SHA-256. Sign with SHA256withRSA.',
     zh: '签名所用的摘要算法不是 SHA-256。请使用 SHA256withRSA。',
   },
   'hash-twice': {
@@ -54,7 +54,7 @@ const MESSAGES = {
     zh: '签名用的是此模拟器中另一个商户或品牌的私钥。请使用请求头所指商户的私钥。',
   },
   lines: {
-    en: 'The five lines were joined in a different way. Each of the five ends with a line feed (0x0A), also the last, in the order method, path, timestamp, nonce, body.',
+    en: 'The five lines were joined wrongly. Write them in the order method, path, timestamp, nonce, body, and end each with a line feed (0x0A), including the last.',
     zh: '五行的拼接方式不对。依次为方法、路径、时间戳、随机串、主体，每行都以换行符（0x0A）结尾，最后一行也是。',
   },
   'merchant-unknown': {
@@ -62,15 +62,15 @@ const MESSAGES = {
     zh: '模拟器没有这个商户。请使用其配置中的 mchid。',
   },
   method: {
-    en: 'A different method was signed than was sent. Sign the method of the request in upper case.',
+    en: 'The signed method differs from the one that was sent. Sign the method of the request in upper case.',
     zh: '签名的请求方法与发送的不同。请使用实际的方法，大写。',
   },
   'nonce-case': {
-    en: 'The nonce was signed in a different case than it was sent. Sign the nonce of the header.',
+    en: 'The signed nonce differs in case from the one that was sent. Sign the nonce of the header.',
     zh: '签名的随机串与发送的大小写不同。请对请求头中的随机串签名。',
   },
   'nonce-repeated': {
-    en: 'The nonce was used before. Make a new one for each request, also for a request that is sent again.',
+    en: 'The nonce was used before. Make a new one for each request, including retries.',
     zh: '随机串已经用过。每个请求都要生成新的，重试也不例外。',
   },
   'other-key': {
@@ -78,7 +78,7 @@ const MESSAGES = {
     zh: '签名不是用商户私钥生成的。请使用与该证书序列号对应的 apiclient_key.pem。',
   },
   'path-spelling': {
-    en: 'The path and the query were signed in a different spelling than they were sent. Sign them after encoding, exactly as they are sent.',
+    en: 'The signed path and query differ in encoding from those that were sent. Sign them after encoding, exactly as they are sent.',
     zh: '签名的路径或查询串与发送的写法不同。请对编码之后、实际发送的内容签名。',
   },
   'query-missing': {
@@ -102,7 +102,7 @@ const MESSAGES = {
     zh: '这是微信支付公钥的 ID。请使用商户 API 证书的序列号；公钥 ID 放在 Wechatpay-Serial 头中。',
   },
   'serial-spelling': {
-    en: 'The serial number has further characters. Write its hexadecimal digits only.',
+    en: 'The serial number contains other characters. Write its hexadecimal digits only.',
     zh: '序列号中有多余的字符。请只写十六进制数字。',
   },
   'serial-unknown': {
@@ -118,15 +118,15 @@ const MESSAGES = {
     zh: '签名的长度与密钥不符。请用 RSA 私钥签名，并只做一次 Base64。',
   },
   'signature-padding': {
-    en: 'The signature has the padding of PSS. Sign with PKCS #1 v1.5: SHA256withRSA.',
+    en: 'The signature uses PSS padding. Sign with PKCS #1 v1.5: SHA256withRSA.',
     zh: '签名用了 PSS 填充。请使用 PKCS #1 v1.5，即 SHA256withRSA。',
   },
   'string-unknown': {
-    en: "The signature was made with the merchant's key and SHA-256, of a different string. Compare your five lines with those that are expected.",
+    en: "The signature was made with the merchant's key and SHA-256, but for a different string. Compare your five lines with the expected ones.",
     zh: '签名确实是用商户私钥和 SHA-256 生成的，但签的是另一个字符串。请逐行比对。',
   },
   'timestamp-differs': {
-    en: 'A different timestamp was signed than was sent. Take the time once, for the string and for the header.',
+    en: 'The signed timestamp differs from the one that was sent. Read the clock once, for the string and the header.',
     zh: '签名的时间戳与发送的不同。请只取一次时间，同时用于签名串和请求头。',
   },
   'timestamp-milliseconds': {
@@ -134,27 +134,27 @@ const MESSAGES = {
     zh: '时间戳是毫秒。请使用秒。',
   },
   'upload-meta': {
-    en: 'Of an upload, only the JSON of the part `meta` is signed. Sign that part, without the file.',
+    en: 'The file was signed. For an upload, sign the JSON of the part `meta` only.',
     zh: '上传文件时只对 meta 部分的 JSON 签名，不含文件内容。',
   },
   'v2-fields': {
-    en: 'The fields were not signed as they were sent. Sort all fields but `sign` by their names, leave out the empty ones, do not encode, and join them by `&`.',
+    en: 'The signed fields differ from those that were sent. Sort all fields except `sign` by name, leave out empty ones, do not encode them, and join them with `&`.',
     zh: '签名的字段与发送的不一致。除 sign 外按名称排序，去掉空值，不做编码，以 & 连接。',
   },
   'v2-key': {
-    en: 'The sign was made with the APIv3 key. Use the APIv2 key.',
+    en: 'The `sign` was made with the APIv3 key. Use the APIv2 key.',
     zh: '签名用了 APIv3 密钥。请使用 APIv2 密钥。',
   },
   'v2-sign-case': {
-    en: 'The sign is in lower case. Write it in upper case.',
+    en: 'The `sign` is in lower case. Write it in upper case.',
     zh: '签名用了小写。请用大写。',
   },
   'v2-sign-type': {
-    en: 'The sign was made by a different method than `sign_type` says, which is MD5 by default.',
+    en: 'The `sign` was not made with the method in `sign_type`, which is MD5 by default. Use that method, or change `sign_type`.',
     zh: '签名方法与 sign_type 不一致，默认为 MD5。',
   },
   'v2-unknown': {
-    en: 'The sign does not fit. Check the APIv2 key, and compare your string with the one that is expected.',
+    en: 'The `sign` is wrong. Check the APIv2 key, and compare your string with the expected one.',
     zh: '签名不符。请检查 APIv2 密钥，并与应签名的字符串比对。',
   },
 } as const
@@ -170,12 +170,12 @@ export function diagnose(codes: readonly MistakeCode[], strings: Omit<Diagnosis,
   }
 }
 
-/** A response with what only the log says. */
+/** A response, with the details that only the log shows. */
 export interface DiagnosedResponse extends RawResponse {
   readonly diagnosis?: Diagnosis | undefined
 }
 
-/** A refusal with its diagnosis, which the log keeps: WeChat Pay says no more than the error. */
+/** A refusal with its diagnosis for the log. The response contains only the error, as WeChat Pay's does. */
 export class DiagnosedError extends ApiError {
   readonly diagnosis: Diagnosis
 

@@ -13,11 +13,11 @@ export const SIGNATURES = ['headers', 'serial', 'mismatch', 'probe'] as const
 export interface Misbehaviour {
   /** Number of requests that the rule applies to. Default 1; `Infinity` means until `behave()` is called. */
   times?: number
-  /** Applies to every n-th matching request only: at 50, to one request in fifty. Default 1: to each. */
+  /** Applies to every n-th matching request only, such as every fiftieth for 50. Default 1: to each. */
   every?: number
   /** Applies to a matching request with this probability, above 0 and up to 1. Default 1: to each. */
   probability?: number
-  /** Different seeds make different chances of `probability` and `jitter`; the same seed makes the same. Default 1. */
+  /** The seed of the random choices of `probability` and `jitter`; the same seed gives the same choices. Default 1. */
   seed?: number
   /**
    * The operations that the rule applies to, by method and path: `'POST /v3/refund/domestic/refunds'`. A placeholder stands
@@ -30,9 +30,9 @@ export interface Misbehaviour {
    * path without the query; a regular expression is searched for in that path.
    */
   match?: { method?: string; path?: string | RegExp }
-  /** Milliseconds to wait before anything else happens. With `Infinity` there is never a response. */
+  /** Milliseconds to wait before anything else happens. With `Infinity`, no response is ever sent. */
   latency?: number
-  /** Milliseconds, up to which chance adds to `latency`. Default 0. */
+  /** Up to this many milliseconds are added to `latency` at random. Default 0. */
   jitter?: number
   /**
    * Fails with this status, and the request has no effect. 429 `FREQUENCY_LIMITED`, 500 `SYSTEM_ERROR`, 503 and 504
@@ -99,7 +99,7 @@ export class Faults {
     return [...this.#rules]
   }
 
-  /** Does nothing for a rule that applies no longer. */
+  /** Does nothing for a rule that no longer applies. */
   remove(id: number): void {
     this.#rules = this.#rules.filter(entry => entry.id !== id)
   }

@@ -2,7 +2,7 @@
 import type { RawRequest } from '../http/server.js'
 import { parameterError, problem } from '../ledger/problem.js'
 
-/** @throws ApiError 415 for a different content type, 400 `PARAM_ERROR` for what is not JSON in UTF-8. */
+/** @throws ApiError 415 for a different content type, 400 `PARAM_ERROR` for a body that is not JSON in UTF-8. */
 export function readJson({ headers, body }: Pick<RawRequest, 'headers' | 'body'>): unknown {
   const type = headers['content-type'] ?? ''
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {

@@ -1,4 +1,6 @@
-/** Responses from the catalogue, for operations without a product module: sampled, and true to what was created. */
+/**
+ * Sampled responses from the catalogue, for operations without a product module. They reflect what was created before.
+ */
 import { createHash } from 'node:crypto'
 import { endpointFacts } from '../../protocol/endpoints.js'
 import { isRecord } from '../../util/plain-object.js'
@@ -12,10 +14,11 @@ import type { Call } from './endpoint.js'
 import type { EndpointResponse } from './router.js'
 
 /**
- * The response of an operation that no product module handles. What was created through the same API is read, changed and
- * deleted; whatever else an operation names is taken to exist.
+ * The response of an operation that no product module handles. It reads, changes and deletes what was created through
+ * the same API; anything else that an operation names is assumed to exist.
  *
- * @throws ApiError 404 `RESOURCE_NOT_EXISTS` when something is read that another operation would have had to create.
+ * @throws ApiError 404 `RESOURCE_NOT_EXISTS` when an operation reads something that a different operation should have
+ *   created first.
  */
 export function sampledResponse(
   operation: Operation,
@@ -36,7 +39,7 @@ export function sampledResponse(
   return create(operation, call, { ...remembered, ...parameters, ...body }, records)
 }
 
-/** The documented response with the given fields and, where they leave out a required one, that of the request or a sample. */
+/** The documented response with the given fields. A missing required field is taken from the request or sampled. */
 export function completeResponse(operation: Operation, call: Omit<Call, 'respond'>, values: object): EndpointResponse {
   const { response, document } = operation
   if (!response.content) return { statusCode: response.statusCode, body: '' }
@@ -45,13 +48,13 @@ export function completeResponse(operation: Operation, call: Omit<Call, 'respond
   return { statusCode: response.statusCode, body: JSON.stringify({ ...asRecord(sampled), ...values }) }
 }
 
-// What creates something else below it, such as the stock of a coupon, does not change it.
+// An operation that creates something below it, such as the stock of a coupon, does not change it.
 function change(operation: Operation, known: Created, body: Values, records: Records): void {
   if (operation.method === 'DELETE') records.remove(known)
   else if (keysOf(operation).length === 0) known.sent = { ...known.sent, ...body }
 }
 
-/** Without the states that this operation does not document: what was processing is not when it has been closed. */
+/** Leaves out the states that this operation does not document: after a close, something is no longer processing. */
 function possible({ document, response }: Operation, returned: Values): Values {
   const { properties = {} } = response.content ? resolve(document, response.content.schema) : {}
   const entries = Object.entries(returned).filter(([name, value]) => {
@@ -72,7 +75,7 @@ function create(operation: Operation, call: Call, echo: Values, records: Records
   return { statusCode, body: content ? JSON.stringify(values) : '' }
 }
 
-/** The numbers that WeChat Pay gives to what is created: different ones for different requests. */
+/** The numbers that WeChat Pay assigns: different ones for different requests. */
 function numbersOf(sampled: Values, keys: readonly string[], { request }: Call, echo: Values): Values {
   const own = keys.filter(key => !(key in echo) && key in sampled)
   if (own.length === 0) return {}

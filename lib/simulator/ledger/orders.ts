@@ -101,7 +101,7 @@ export class Orders {
     return this.#current(keyOf(mchid, outTradeNo))
   }
 
-  /** By the key of its row: the merchant and its number. */
+  /** `key` comes from `keyOf`: the merchant and the order number. */
   findByKey(key: string): Order | undefined {
     return this.#current(key)
   }
@@ -111,7 +111,7 @@ export class Orders {
     return paid && this.#current(paid.key)
   }
 
-  /** Of the order, or of the first part of the combined order; undefined until it is paid. */
+  /** The transaction ID of the order, or of the first part of a combined order; undefined until it is paid. */
   transactionIdOf(mchid: string, number: string): string | undefined {
     return this.allOf(mchid, number)[0]?.payment?.transactionId
   }
@@ -125,12 +125,12 @@ export class Orders {
     return request.sub_orders.flatMap(({ out_trade_no }) => this.find(mchid, out_trade_no) ?? [])
   }
 
-  /** Of all merchants, in the order in which they were placed. */
+  /** The orders of all merchants, oldest first. */
   all(): Order[] {
     return [...this.#orders.keys()].flatMap(key => this.#current(key) ?? [])
   }
 
-  /** In the order in which they were placed. */
+  /** The orders of one merchant, oldest first. */
   of(mchid: string): Order[] {
     return [...this.#orders.values()].filter(order => order.mchid === mchid)
   }
@@ -159,11 +159,11 @@ export class Orders {
     this.#paid.set(keyOf(mchid, payment.transactionId), { key: keyOf(mchid, request.out_trade_no) })
   }
 
-  /** By default now, in business time. @throws ApiError for an event that the state does not have. */
+  /** `at` is business time, by default now. @throws ApiError for an event that the state does not allow. */
   move(order: Order, event: TradeEvent, at = this.#book.clock.now(), reason?: string): void {
     const state = MOVES[order.state][event]
     if (state === undefined) throw stateError(order)
-    // What is closed already stays as it is.
+    // Closing a closed order changes nothing.
     if (state !== order.state || event === 'refund') {
       order.history.push({ at, state, event, ...(reason !== undefined && { reason }) })
     }
@@ -181,7 +181,7 @@ export class Orders {
   }
 }
 
-/** What a combined order says of one of its parts. */
+/** The request of one part of a combined order. */
 function partOf(
   { combine_appid, notify_url, time_expire }: CombinedRequest,
   { amount, ...sub }: CombinedRequest['sub_orders'][number],

@@ -24,7 +24,7 @@ import { problem } from './problem.js'
 import { keyOf, MINUTE } from './product.js'
 import { unsplitOf } from './sharing-rules.js'
 
-/** Makes a payment that was accepted. */
+/** The task that makes a payment after it was accepted. */
 const TASK = 'orders.deduct'
 
 export class Payments {
@@ -57,7 +57,7 @@ export class Payments {
     })
   }
 
-  /** An order that is asked for by its merchant: the payer of a till goes on meanwhile. */
+  /** Returns the order that its merchant queries. The second query of an order by code ends the payment. */
   query(order: Order, now: EpochMilliseconds): Order {
     const ending = codeEndingOf(order)
     if (order.state !== 'USERPAYING' || !ending || !('by' in ending)) return order
@@ -85,7 +85,7 @@ export class Payments {
     return this.#complete(order, openid, now)
   }
 
-  /** The payer pays without being there. Returns undefined when the payer has too little. @throws as `pay`. */
+  /** Pays without the payer's confirmation. Returns undefined when the payer has too little money. @throws as `pay`. */
   deduct(mchid: string, outTradeNo: string, now: EpochMilliseconds): PaidOrder | undefined {
     try {
       return this.pay(mchid, outTradeNo, undefined, now)
@@ -107,7 +107,7 @@ export class Payments {
   }
 
   /**
-   * The payer tries to pay and fails. Only a till's order ends with that; others can be paid still.
+   * The payer tries to pay and fails. This ends an order by code and a deduction; other orders can still be paid.
    *
    * @throws ApiError 400 `ORDER_CLOSED` or `ORDERPAID`.
    */
@@ -150,7 +150,7 @@ export class Payments {
     throw problem(400, 'INVALID_REQUEST', '申请退款金额大于订单可退金额')
   }
 
-  /** Refunds `fen`, of which `discount` come back from the discount. */
+  /** Refunds `fen`. `discount` is the part of it that the discount had paid. */
   refund(order: PaidOrder, fen: number, discount: number): void {
     this.requireRefundable(order, fen)
     if (order.payment.discount) order.payment.discount.returned += discount
@@ -158,17 +158,20 @@ export class Payments {
     this.#orders.move(order, 'refund')
   }
 
-  /** `discount` says what a payer saves with a coupon. */
+  /** `discount` returns what a payer saves with a coupon. */
   discountBy(discount: (order: Order, openid: string, now: EpochMilliseconds) => Discount | undefined): void {
     this.#discount = discount
   }
 
-  /** `listener` is called with the fen of a discount that have come back, and the number of the refund or `0`. */
+  /**
+   * `listener` is called with the part of a discount that is returned, in fen, and the refund ID, or `0` for a
+   * reversal.
+   */
   onGivenBack(listener: (order: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds) => void): void {
     this.#givenBack = listener
   }
 
-  /** A part of the discount has come back. */
+  /** Reports a returned part of the discount, in fen. */
   giveBack(order: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds): void {
     if (fen > 0) this.#givenBack(order, refundId, fen, now)
   }
@@ -213,7 +216,7 @@ export class Payments {
     return paid
   }
 
-  /** @throws ApiError 403 `NOT_ENOUGH`, for which the orders have failed. */
+  /** @throws ApiError 403 `NOT_ENOUGH`; the orders have then failed. */
   #requireFunds(orders: readonly Order[], openid: string | undefined, saved = 0): void {
     const fen = orders.reduce((sum, { request }) => sum + request.amount.total, -saved)
     if (this.#payers.canPay(openid ?? DEFAULT_OPENID, fen)) return

@@ -68,7 +68,7 @@ export class V2Gateway {
     this.#options = options
   }
 
-  /** Returns the response to a request that the catalogue does not have. The first call reads the catalogue. */
+  /** Returns the response to a request. The first call reads the catalogue. */
   find(method: string, path: string): V2Route | RawResponse {
     this.#routes ??= createRoutes(this.#options.endpoints)
     const route = this.#routes.get(path)
@@ -132,7 +132,7 @@ function withReturnFailure<T>(step: () => T): T | DiagnosedResponse {
   }
 }
 
-/** Any other error is a bug in the simulator. Its message is sent, so that it shows in the test. */
+/** Any other error is a bug in the simulator. Its message is sent, so that the test shows it. */
 function asReturnCodeError(error: unknown): ReturnCodeError {
   return error instanceof ReturnCodeError ? error : new ReturnCodeError(`simulator: ${String(error)}`)
 }

@@ -53,9 +53,9 @@ export class ResultCodeError extends Error {
   }
 }
 
-/** What a request must have: nearly all have a merchant number, a nonce and a signature. */
+/** The required fields of a request: nearly always a merchant number, a nonce and a signature. */
 export interface MessageRules {
-  /** The field that holds the merchant number; undefined where none is documented. */
+  /** The field with the merchant number; undefined if none is documented. */
   readonly merchantField: string | undefined
   readonly hasNonce: boolean
   readonly isSigned: boolean
@@ -93,7 +93,7 @@ function findMerchant(
 ): Merchant {
   const mchid = fields[merchantField ?? 'mch_id'] ?? fields.mch_id ?? fields.mchid
   if (!mchid && merchantField === undefined) {
-    // Some messages name no merchant: WeChat Pay knows it by its certificate or by what is queried.
+    // Some messages name no merchant: WeChat Pay identifies it by its certificate or by the query.
     const all = [...merchants.values()]
     const known = all.find(merchant => certificate && merchant.certificate?.raw.equals(certificate)) ?? all[0]
     if (known) return known
@@ -161,7 +161,7 @@ function parse(body: Buffer): Fields {
   return Object.fromEntries(entries)
 }
 
-// Some messages have no `sign_type`: then the length of the signature tells.
+// For messages without `sign_type`, the length of the signature shows the method.
 function signTypeOf({ sign_type, sign = '' }: Fields): SignType | undefined {
   const implied = sign.length === HMAC_LENGTH ? ALGO_HMAC_SHA256 : ALGO_MD5
   return SIGN_TYPES.find(type => type === (sign_type || implied))

@@ -12,7 +12,7 @@ export interface V2Response {
   readonly contentType: string
 }
 
-/** They are the same in every response, or say that something failed. */
+/** Fields that are the same in every response, or that report a failure. */
 const NOT_SAMPLED = new Set([
   'return_code',
   'return_msg',

@@ -1,4 +1,4 @@
-/** Finds out what a caller of APIv2 has signed instead of its fields: the usual mistakes are tried until one fits. */
+/** Finds out what a caller of APIv2 has signed instead of its fields, by trying the usual mistakes. */
 import { ALGO_HMAC_SHA256, ALGO_MD5, hmac, md5, type SignType } from '../../../crypto/hash.js'
 import { ksort, queryStringLike } from '../../../formatter.js'
 import type { Merchant } from '../../keys/merchant.js'
@@ -9,7 +9,7 @@ type Values = Readonly<Record<string, string>>
 /** Stands for the key in the strings of a diagnosis. */
 const KEY = '<APIv2 key>'
 
-/** `type` is what the request says; undefined for something else. */
+/** `type` is the `sign_type` of the request; undefined for an unknown one. */
 export function diagnoseFields(fields: Values, type: SignType | undefined, merchant: Merchant): Diagnosis {
   const { sign: given = '', ...signed } = fields
   const right = queryStringLike(ksort(signed))
@@ -39,7 +39,7 @@ function signOf(type: SignType, data: string, key: string): string {
   return (type === ALGO_MD5 ? md5(data, key) : hmac(data, key)).toUpperCase()
 }
 
-/** With the fields that are empty. */
+/** The string to sign, including empty fields. */
 function joined(fields: Values): string {
   return Object.entries(ksort(fields))
     .map(([name, value]) => `${name}=${value}`)
