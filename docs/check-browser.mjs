@@ -31,14 +31,14 @@ const SEARCHES = [
   {
     language: 'en',
     term: 'out_trade_no',
-    among: 5,
-    pages: ['v3/pay/transactions/out-trade-no/out_trade_no/close/post'],
+    among: 3,
+    pages: ['v3/pay/transactions/out-trade-no/out_trade_no/get'],
   },
   {
     language: 'zh',
     term: 'out_trade_no',
-    among: 5,
-    pages: ['v3/pay/transactions/out-trade-no/out_trade_no/close/post'],
+    among: 3,
+    pages: ['v3/pay/transactions/out-trade-no/out_trade_no/get'],
   },
 ]
 

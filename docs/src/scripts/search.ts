@@ -7,8 +7,13 @@ interface Found {
   meta: { title?: string; subject?: string; product?: string }
 }
 
+interface Result {
+  id: string
+  data(): Promise<Found>
+}
+
 interface Index {
-  search(term: string): Promise<{ results: { data(): Promise<Found> }[] }>
+  search(term: string | null, options?: { filters: Record<string, string> }): Promise<{ results: Result[] }>
 }
 
 interface Pagefind {
@@ -68,8 +73,16 @@ class SiteSearch extends HTMLElement {
     // The official titles are Chinese on every page; only the Chinese index has their words apart.
     const own = document.documentElement.lang
     const index = await this.#indexOf(/\p{Script=Han}/u.test(term) ? 'zh-CN' : own)
-    const { results } = await index.search(term)
-    const found = await Promise.all(results.slice(0, Math.max(limit, CONSIDERED)).map(result => result.data()))
+    const [named, { results }] = await Promise.all([
+      index.search(null, { filters: { named: term.toLowerCase() } }),
+      index.search(term),
+    ])
+    const considered = [...named.results, ...results].slice(0, Math.max(limit, CONSIDERED))
+    const found = await Promise.all(
+      considered
+        .filter(({ id }, place) => considered.findIndex(other => other.id === id) === place)
+        .map(result => result.data()),
+    )
     // A later search has taken its place.
     if (term !== this.#term()) return
     const sorted = found.sort((one, other) => rankOf(one, term) - rankOf(other, term)).slice(0, limit)
