@@ -22,7 +22,7 @@ export interface PoolOptions {
 
 const CONNECT_TIMEOUT = 5_000
 
-/** Loads undici, in its first call: a process that only receives notifications starts without. */
+/** The first call loads undici: a process that only receives notifications starts without it. */
 export function createAgent(options: PoolOptions, identity: ClientCertificate | undefined): Dispatcher {
   const { ca, proxy, connections } = options
   const timeout = CONNECT_TIMEOUT

@@ -5,7 +5,7 @@
 
 // Undici's index loads five times as many modules as its agents need, and sets the global dispatcher.
 exports.requireAgent = () => require('undici/lib/dispatcher/agent.js')
-// Undici loads it as well, and a process without a call needs neither.
+// Undici loads it as well; a process that sends no request needs neither.
 exports.requireTls = () => require('node:tls')
 exports.requireTunnel = () => ({
   EnvHttpProxyAgent: require('undici/lib/dispatcher/env-http-proxy-agent.js'),
