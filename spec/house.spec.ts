@@ -51,6 +51,8 @@ const SIMULATOR_LAYERS: readonly (readonly string[])[] = [
   ['config.ts', 'options.ts', 'page', 'state'],
   ['settings.ts', 'control'],
   ['world.ts'],
+  ['commands.ts', 'parts.ts'],
+  ['controlled.ts'],
   ['simulator.ts'],
   ['index.ts'],
 ]

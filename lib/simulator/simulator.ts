@@ -1,47 +1,21 @@
 /** `Simulator`: a local gateway that a test starts, controls and closes. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError } from '../errors.js'
 import { refuseUnknownOptions } from '../util/unknown-options.js'
+import { act, advance, begin, redo } from './commands.js'
 import { createBrandConfig, createConfig, type SimulatorBrandConfig, type SimulatorConfig } from './config.js'
-import { isBrandPath, type SignedCallOptions, signedCall } from './control/call.js'
-import { Control } from './control/control.js'
-import { EventStream } from './control/event-stream.js'
-import type { Controlled } from './control/operations.js'
-import { listOrder } from './control/orders.js'
-import { Faults, type Misbehaviour } from './gateway/faults.js'
-import { createPauses, type Pauses } from './gateway/pauses.js'
+import { createControlled } from './controlled.js'
+import type { Misbehaviour } from './gateway/faults.js'
 import type { SimulatorRequest } from './gateway/request-log.js'
-import { type Listeners, openListeners } from './http/listeners.js'
-import { isLoopback } from './http/loopback.js'
-import { networkUrl } from './http/network.js'
-import type { RawRequest } from './http/server.js'
-import { Callers } from './keys/callers.js'
-import { mintKeys, type SimulatorKeys } from './keys/merchant.js'
+import type { SimulatorKeys } from './keys/merchant.js'
 import { merchantPkcs12 } from './keys/pkcs12.js'
 import { migrate, type RotateOptions, rotate } from './keys/rotation.js'
 import type { Act, ActOptions } from './ledger/acts.js'
 import type { Span } from './ledger/clock.js'
 import type { DeliverOptions, SimulatorNotification } from './notify/log.js'
 import { sampledEvent } from './notify/sampled-event.js'
-import { requireValid, type SimulatorOptions } from './options.js'
-import { requireSameOwner, settingsOf } from './settings.js'
-import { type Command, Journal, type SimulatorSnapshot } from './state/journal.js'
-import { Keeper } from './state/keeper.js'
-import { closeWorld, contentOf, createWorld, restoreWorld, type World } from './world.js'
-
-interface Parts {
-  keys: SimulatorKeys
-  callers: Callers
-  faults: Faults
-  createWorld: () => World
-  keeper: Keeper
-  listeners: Listeners
-  pauses: Pauses
-  /** Whether other devices can reach it. */
-  isOpen: boolean
-  /** Tells the page that something has changed. */
-  changed: () => void
-}
+import type { SimulatorOptions } from './options.js'
+import { createParts, type Parts } from './parts.js'
+import type { SimulatorSnapshot } from './state/journal.js'
+import { closeWorld, contentOf, restoreWorld, type World } from './world.js'
 
 /** The options of `settle` and `confirm`. */
 interface EndingOptions {
@@ -80,51 +54,12 @@ export class Simulator {
    *   `EADDRINUSE` when the server cannot listen on `port`.
    */
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
-    requireValid(options)
-    const { port = 0, httpsPort, host = '127.0.0.1', https = false, as = [] } = options
-    const { clock: machine = systemClock, sleep = sleepOnTimer } = options
-    const journal = options.state === undefined ? undefined : new Journal(options.state)
-    const known = journal?.owner
-    if (known) requireSameOwner(known, options)
-    const settings = known?.settings ?? settingsOf(options)
-    const merchants = settings.merchants.filter(({ role }) => role !== 'brand')
-    const [{ mchid } = { mchid: '' }] = merchants
-    const keys: SimulatorKeys = structuredClone(known?.keys ?? options.keys) ?? (await mintKeys(mchid, machine()))
-    const callers = await Callers.create({
-      mchids: merchants.map(merchant => merchant.mchid),
-      brandIds: settings.merchants.flatMap(({ role, mchid }) => (role === 'brand' ? [mchid] : [])),
-      keys,
-      publicKeyOnly: options.publicKeyOnly,
-      now: machine(),
+    const parts = await createParts(options, {
+      world: () => started.#world,
+      controlled: () => createControlled(started, started.#world, parts),
     })
-    const keeper = new Keeper({
-      journal,
-      machine,
-      owner: () => ({ settings, keys: started.keys }),
-      snapshot: () => contentOf(started.#world),
-    })
-    const [faults, pauses, events] = [new Faults(), createPauses(sleep), new EventStream()]
-    const control = new Control({
-      simulator: () => started.#controlled(),
-      hosts: isLoopbackHost(host) ? [] : [host],
-      events,
-    })
-    const respond = (request: RawRequest) =>
-      control.owns(request) ? control.respond(request) : started.#world.gateway.respond(request)
-    const listeners = await openListeners({ host, port, httpsPort, https, as, keys, respond })
-    const url = () => listeners.first.url
-    const started = new Simulator({
-      keys,
-      callers,
-      faults,
-      createWorld: () => createWorld({ options, settings, callers, faults, pauses, keeper, events, url }),
-      keeper,
-      listeners,
-      pauses,
-      isOpen: !isLoopbackHost(host),
-      changed: events.publish,
-    })
-    await started.#redo()
+    const started = new Simulator(parts)
+    await redo(started.#world, parts)
     return started
   }
 
@@ -314,13 +249,9 @@ export class Simulator {
    * @throws InvalidArgumentError (the promise rejects) for an unknown or negative part.
    */
   async advance(span: Span): Promise<void> {
-    const { ledger, notifications } = this.#world
-    this.#parts.keeper.act({ name: 'advance', span }, () => {
-      ledger.clock.advance(span)
-      ledger.now()
-    })
+    advance(this.#world, this.#parts, { name: 'advance', span })
     this.#parts.changed()
-    await notifications.catchUp()
+    await this.#world.notifications.catchUp()
   }
 
   /**
@@ -392,11 +323,11 @@ export class Simulator {
     const { ledger, notifications } = this.#world
     const { callers, keeper } = this.#parts
     const recipient = callers.recipient(mchid)
-    const beginning = ledger.book.beginnings.get(event_type)
-    const notify_url = to ?? beginning?.url(recipient.mchid) ?? notifications.entries.at(-1)?.notify_url ?? ''
+    const known = ledger.book.beginnings.get(event_type)
+    const notify_url = to ?? known?.url(recipient.mchid) ?? notifications.entries.at(-1)?.notify_url ?? ''
     notifications.requireAllowed(notify_url)
     const command = { name: 'begin', event_type, mchid: recipient.mchid, given: override } as const
-    const fields = beginning ? keeper.act(command, () => this.#begin(command)) : override
+    const fields = begin(this.#world, this.#parts, command)
     const event = sampledEvent(event_type, fields, recipient, ledger.clock.now())
     const notification = { notify_url, event, ...(mchid !== undefined && { recipient: mchid }) }
     keeper.addNotification(notification)
@@ -434,114 +365,13 @@ export class Simulator {
   }
 
   /** Returns the mchid of the merchant that has the number. */
-  #happen(act: Act, number: string, options: ActOptions): string {
-    const { ledger } = this.#world
-    const { callers, changed } = this.#parts
-    const mchids = options.mchid === undefined ? callers.ids() : [options.mchid]
-    const mchid = this.#parts.keeper.act({ name: act, number, options }, () => ledger.act(act, mchids, number, options))
-    changed()
+  #happen(name: Act, number: string, options: ActOptions): string {
+    const mchid = act(this.#world, this.#parts, { name, number, options })
+    this.#parts.changed()
     return mchid
-  }
-
-  /** Restores what the state file holds. */
-  async #redo(): Promise<void> {
-    const world = this.#world
-    const { ledger, notifications, gateway } = world
-    notifications.hold()
-    await this.#parts.keeper.redo(
-      {
-        snapshot: saved => restoreWorld(world, saved),
-        request: request => gateway.redo(request),
-        command: command => this.#redoCommand(command),
-        notification: notification => notifications.add(notification),
-        progress: progress => notifications.restore(progress),
-      },
-      ledger.now,
-    )
-    notifications.release()
-  }
-
-  // A command that was refused before is refused again.
-  #redoCommand(command: Command): void {
-    const { ledger } = this.#world
-    try {
-      if (command.name === 'begin') this.#begin(command)
-      else if (command.name !== 'advance') this[command.name](command.number, command.options)
-      else {
-        ledger.clock.advance(command.span)
-        ledger.now()
-      }
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-    }
-  }
-
-  /** Returns the fields of the content that are known. */
-  #begin({ event_type, mchid, given }: Extract<Command, { name: 'begin' }>): Readonly<Record<string, unknown>> {
-    const { book, now } = this.#world.ledger
-    return book.beginnings.get(event_type)?.begin(mchid, given, now()) ?? given
-  }
-
-  /** What the control API can use. */
-  #controlled(): Controlled {
-    const { config, url, httpsUrl, requests, notifications } = this
-    const { ledger, gateway, notifications: sent } = this.#world
-    const { faults, isOpen, callers } = this.#parts
-    return {
-      config,
-      url,
-      httpsUrl,
-      requests,
-      notifications,
-      get now() {
-        return ledger.clock.now()
-      },
-      networkUrl: isOpen ? networkUrl(url) : undefined,
-      isHeld: sent.isHeld,
-      faults: faults.active,
-      configs: [...callers.merchants.keys()].map(mchid => this.configOf(mchid)),
-      brands: [...callers.brands.keys()].map(id => this.brandOf(id)),
-      brandConfig: () => this.brand,
-      listEntries: () => ledger.book.entries.list(),
-      listOrders: () => ledger.orders.all().map(listOrder),
-      pay: (out_trade_no, options) => this.pay(out_trade_no, options),
-      settle: (out_refund_no, options) => this.settle(out_refund_no, options),
-      confirm: (out_bill_no, options) => this.confirm(out_bill_no, options),
-      advance: span => this.advance(span),
-      trigger: (event_type, options) => this.trigger(event_type, options),
-      replay: id => this.replay(id),
-      deliver: options => this.deliver(options),
-      hold: () => this.hold(),
-      release: () => this.release(),
-      misbehave: rule => this.misbehave(rule),
-      behave: id => this.behave(id),
-      reset: () => this.reset(),
-      snapshot: () => contentOf(this.#world),
-      restore: snapshot => this.restore(snapshot),
-      signedCall: call => signedCall(call, this.#callerOf(call), request => gateway.respond(request)),
-    }
-  }
-
-  #callerOf({ mchid, path }: Pick<SignedCallOptions, 'mchid' | 'path'>): SimulatorConfig | SimulatorBrandConfig {
-    const { callers } = this.#parts
-    if (mchid === undefined) return isBrandPath(path) ? this.brand : this.config
-    return callers.merchants.has(mchid) ? this.configOf(mchid) : this.brandOf(mchid)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-function isLoopbackHost(host: string): boolean {
-  return isLoopback(host.includes(':') ? `[${host}]` : host.toLowerCase())
-}
-
-// Calls Date.now each time, so that fake timers that are installed later apply, too.
-function systemClock(): number {
-  return Date.now()
-}
-
-function sleepOnTimer(milliseconds: number): Promise<unknown> {
-  return delay(milliseconds, undefined, { ref: false })
 }

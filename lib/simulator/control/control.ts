@@ -10,7 +10,7 @@ import { describeControl } from './openapi.js'
 import { type Controlled, type ControlOperation, OPERATIONS } from './operations.js'
 
 interface ControlOptions {
-  simulator: () => Controlled
+  controlled: () => Controlled
   /** The host names of the simulator besides loopback; empty when only this machine can reach it. */
   hosts: readonly string[]
   events: EventStream
@@ -48,14 +48,15 @@ export class Control {
     const { pathname, searchParams } = new URL(request.target, 'http://localhost')
     const name = pathname.slice(ROOT.length)
     if (method === 'OPTIONS') return { statusCode: 204, headers: {}, body: '' }
-    const simulator = this.#options.simulator()
-    const file = method === 'GET' ? pageFile(name, simulator.networkUrl ?? simulator.url) : undefined
+    const controlled = this.#options.controlled()
+    const { url } = controlled.simulator
+    const file = method === 'GET' ? pageFile(name, controlled.networkUrl ?? url) : undefined
     if (file) return file
     if (method === 'GET' && name === 'events') return this.#options.events.open()
-    if (name === 'openapi.json') return json(describeControl(simulator.url))
+    if (name === 'openapi.json') return json(describeControl(url))
     const operation = findOperation(method, name)
     const body = operation.body ? await readBody(operation.body, request.body) : undefined
-    const result = await operation.handle(simulator, body)
+    const result = await operation.handle(controlled, body)
     if (method === 'POST') this.#options.events.publish()
     return json(operation.isList ? newest(result, searchParams.get('limit')) : (result ?? {}))
   }

@@ -27,29 +27,15 @@ import {
   SPAN,
 } from './shapes.js'
 
-/** What the control API controls: a simulator. */
-export interface Controlled {
+/** The members of a simulator that the control API calls. */
+export interface ControlledSimulator {
   readonly url: string
   readonly httpsUrl: string | undefined
   readonly config: SimulatorConfig
+  /** Generates its keys on the first call. */
+  readonly brand: SimulatorBrandConfig
   readonly requests: readonly SimulatorRequest[]
   readonly notifications: readonly SimulatorNotification[]
-  /** Business time, in milliseconds since 1970. */
-  readonly now: number
-  /** The URL for other devices of the network; undefined if they cannot reach it. */
-  readonly networkUrl: string | undefined
-  /** Whether notifications wait for `deliver` or `release`. */
-  readonly isHeld: boolean
-  readonly faults: readonly ActiveFault[]
-  /** Generates the keys of the brand on the first call. */
-  brandConfig(): SimulatorBrandConfig
-  /** The configurations of all merchants. */
-  readonly configs: readonly SimulatorConfig[]
-  /** The configurations of the brands that have keys. */
-  readonly brands: readonly SimulatorBrandConfig[]
-  /** Oldest first. */
-  listEntries(): readonly Entry[]
-  listOrders(): readonly ListedOrder[]
   pay(out_trade_no: string, options: { openid?: string; fail?: string; mchid?: string }): { transaction_id?: string }
   settle(out_refund_no: string, options: { fail?: string; mchid?: string }): void
   confirm(out_bill_no: string, options: { fail?: string; mchid?: string }): void
@@ -65,8 +51,28 @@ export interface Controlled {
   misbehave(rule: Misbehaviour): void
   behave(id?: number): void
   reset(): void
-  snapshot(): SimulatorSnapshot
   restore(snapshot: SimulatorSnapshot): void
+}
+
+/** What the control API can use. */
+export interface Controlled {
+  readonly simulator: ControlledSimulator
+  /** Business time, in milliseconds since 1970. */
+  readonly now: number
+  /** The URL for other devices of the network; undefined if they cannot reach it. */
+  readonly networkUrl: string | undefined
+  /** Whether notifications wait for `deliver` or `release`. */
+  readonly isHeld: boolean
+  readonly faults: readonly ActiveFault[]
+  /** The configurations of all merchants. */
+  readonly configs: readonly SimulatorConfig[]
+  /** The configurations of the brands that have keys. */
+  readonly brands: readonly SimulatorBrandConfig[]
+  /** Oldest first. */
+  listEntries(): readonly Entry[]
+  listOrders(): readonly ListedOrder[]
+  /** A snapshot that also shows later changes: for a caller that serializes it at once. */
+  content(): SimulatorSnapshot
   signedCall(options: SignedCallOptions): Promise<SignedCall>
 }
 
@@ -80,14 +86,14 @@ export interface ControlOperation {
   readonly response: JsonSchema
   /** Whether it returns a list, of which `?limit=` takes the newest. */
   readonly isList?: true
-  handle(simulator: Controlled, body: unknown): unknown
+  handle(controlled: Controlled, body: unknown): unknown
 }
 
 /** An operation whose body has passed its schema, and therefore has the type that the schema describes. */
 function operation<Body>(
-  definition: Omit<ControlOperation, 'handle'> & { handle(simulator: Controlled, body: Body): unknown },
+  definition: Omit<ControlOperation, 'handle'> & { handle(controlled: Controlled, body: Body): unknown },
 ): ControlOperation {
-  return { ...definition, handle: (simulator, body) => definition.handle(simulator, body as Body) }
+  return { ...definition, handle: (controlled, body) => definition.handle(controlled, body as Body) }
 }
 
 export const OPERATIONS: readonly ControlOperation[] = [
@@ -107,7 +113,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
       },
       ['httpsUrl', 'networkUrl'],
     ),
-    handle: ({ url, httpsUrl, networkUrl, config, now, isHeld }) => ({
+    handle: ({ simulator: { url, httpsUrl, config }, networkUrl, now, isHeld }) => ({
       status: 'ready',
       url,
       httpsUrl,
@@ -122,14 +128,14 @@ export const OPERATIONS: readonly ControlOperation[] = [
     name: 'config',
     summary: 'The configuration of the merchant',
     response: CONFIG,
-    handle: ({ config }) => config,
+    handle: ({ simulator }) => simulator.config,
   }),
   operation({
     method: 'GET',
     name: 'brand',
     summary: 'The configuration of the brand, whose keys are generated on the first call',
     response: BRAND,
-    handle: simulator => simulator.brandConfig(),
+    handle: ({ simulator }) => simulator.brand,
   }),
   operation({
     method: 'GET',
@@ -144,7 +150,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Everything in the ledger, of every product, oldest first',
     isList: true,
     response: list('entries', ENTRY),
-    handle: simulator => ({ entries: simulator.listEntries() }),
+    handle: controlled => ({ entries: controlled.listEntries() }),
   }),
   operation({
     method: 'GET',
@@ -152,7 +158,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'All orders, oldest first',
     isList: true,
     response: list('orders', ORDER),
-    handle: simulator => ({ orders: simulator.listOrders() }),
+    handle: controlled => ({ orders: controlled.listOrders() }),
   }),
   operation({
     method: 'GET',
@@ -160,7 +166,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'The last 1000 requests, oldest first',
     isList: true,
     response: list('requests', REQUEST),
-    handle: ({ requests }) => ({ requests }),
+    handle: ({ simulator }) => ({ requests: simulator.requests }),
   }),
   operation({
     method: 'GET',
@@ -168,7 +174,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'The last 1000 notifications, oldest first',
     isList: true,
     response: list('notifications', NOTIFICATION),
-    handle: ({ notifications }) => ({ notifications }),
+    handle: ({ simulator }) => ({ notifications: simulator.notifications }),
   }),
   operation({
     method: 'GET',
@@ -184,7 +190,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'The payer pays an order',
     body: object({ out_trade_no: STRING, openid: STRING, fail: FAIL, mchid: MCHID }, ['openid', 'fail', 'mchid']),
     response: object({ transaction_id: described(STRING, 'Missing when the payment fails.') }, ['transaction_id']),
-    handle: (simulator, { out_trade_no, ...options }) => simulator.pay(out_trade_no, options),
+    handle: ({ simulator }, { out_trade_no, ...options }) => simulator.pay(out_trade_no, options),
   }),
   operation<{ out_refund_no: string; fail?: string; mchid?: string }>({
     method: 'POST',
@@ -192,7 +198,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'The money of a refund arrives',
     body: object({ out_refund_no: STRING, fail: FAIL, mchid: MCHID }, ['fail', 'mchid']),
     response: DONE,
-    handle: (simulator, { out_refund_no, ...options }) => simulator.settle(out_refund_no, options),
+    handle: ({ simulator }, { out_refund_no, ...options }) => simulator.settle(out_refund_no, options),
   }),
   operation<{ out_bill_no: string; fail?: string; mchid?: string }>({
     method: 'POST',
@@ -200,7 +206,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'The user confirms a transfer',
     body: object({ out_bill_no: STRING, fail: FAIL, mchid: MCHID }, ['fail', 'mchid']),
     response: DONE,
-    handle: (simulator, { out_bill_no, ...options }) => simulator.confirm(out_bill_no, options),
+    handle: ({ simulator }, { out_bill_no, ...options }) => simulator.confirm(out_bill_no, options),
   }),
   operation<Span>({
     method: 'POST',
@@ -208,9 +214,9 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Moves business time forward',
     body: SPAN,
     response: object({ now: described(STRING, 'Business time, ISO 8601.') }),
-    handle: async (simulator, span) => {
-      await simulator.advance(span)
-      return { now: new Date(simulator.now).toISOString() }
+    handle: async (controlled, span) => {
+      await controlled.simulator.advance(span)
+      return { now: new Date(controlled.now).toISOString() }
     },
   }),
   operation<{ event_type: string; to?: string; override?: Record<string, unknown>; mchid?: string }>({
@@ -230,7 +236,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
       ['to', 'override', 'mchid'],
     ),
     response: object({ notification: NOTIFICATION }),
-    handle: async (simulator, { event_type, ...options }) => ({
+    handle: async ({ simulator }, { event_type, ...options }) => ({
       notification: await simulator.trigger(event_type, options),
     }),
   }),
@@ -240,7 +246,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Sends a notification once more',
     body: object({ id: INTEGER }),
     response: object({ notification: NOTIFICATION }),
-    handle: async (simulator, { id }) => ({ notification: await simulator.replay(id) }),
+    handle: async ({ simulator }, { id }) => ({ notification: await simulator.replay(id) }),
   }),
   operation<DeliverOptions>({
     method: 'POST',
@@ -248,7 +254,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Sends the notifications that are due, including held ones',
     body: object({ copies: INTEGER, reversed: { type: 'boolean' } }, ['copies', 'reversed']),
     response: DONE,
-    handle: (simulator, options) => simulator.deliver(options),
+    handle: ({ simulator }, options) => simulator.deliver(options),
   }),
   operation({
     method: 'POST',
@@ -256,7 +262,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'From now on, notifications wait for `deliver` or `release`',
     body: DONE,
     response: DONE,
-    handle: simulator => simulator.hold(),
+    handle: ({ simulator }) => simulator.hold(),
   }),
   operation({
     method: 'POST',
@@ -264,7 +270,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Notifications are sent automatically again',
     body: DONE,
     response: DONE,
-    handle: simulator => simulator.release(),
+    handle: ({ simulator }) => simulator.release(),
   }),
   operation<SentMisbehaviour>({
     method: 'POST',
@@ -272,7 +278,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Makes the next matching requests fail',
     body: MISBEHAVIOUR,
     response: DONE,
-    handle: (simulator, rule) => simulator.misbehave(readMisbehaviour(rule)),
+    handle: ({ simulator }, rule) => simulator.misbehave(readMisbehaviour(rule)),
   }),
   operation<{ id?: number }>({
     method: 'POST',
@@ -280,7 +286,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Removes all rules of `misbehave`, or one of them',
     body: object({ id: described(INTEGER, 'The ID of a rule in `faults`. Default: all rules.') }, ['id']),
     response: DONE,
-    handle: (simulator, { id }) => simulator.behave(id),
+    handle: ({ simulator }, { id }) => simulator.behave(id),
   }),
   operation({
     method: 'POST',
@@ -288,14 +294,14 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Forgets everything but the keys',
     body: DONE,
     response: DONE,
-    handle: simulator => simulator.reset(),
+    handle: ({ simulator }) => simulator.reset(),
   }),
   operation({
     method: 'GET',
     name: 'snapshot',
     summary: 'Returns everything that `reset` forgets, for `restore`',
     response: SNAPSHOT,
-    handle: simulator => simulator.snapshot(),
+    handle: controlled => controlled.content(),
   }),
   operation<SimulatorSnapshot>({
     method: 'POST',
@@ -303,7 +309,7 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Replaces everything by a snapshot of a simulator with the same merchants',
     body: SNAPSHOT,
     response: DONE,
-    handle: (simulator, snapshot) => simulator.restore(snapshot),
+    handle: ({ simulator }, snapshot) => simulator.restore(snapshot),
   }),
   operation<SignedCallOptions>({
     method: 'POST',
@@ -311,6 +317,6 @@ export const OPERATIONS: readonly ControlOperation[] = [
     summary: 'Calls WeChat Pay as the merchant: signs the request, and returns it with the response',
     body: CALL,
     response: CALLED,
-    handle: (simulator, options) => simulator.signedCall(options),
+    handle: (controlled, options) => controlled.signedCall(options),
   }),
 ]
