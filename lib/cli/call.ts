@@ -72,7 +72,7 @@ function requireMethod(given: string, { words }: Terminal): Method {
   throw new Failure(EXIT.usage, words.call.method(given))
 }
 
-/** Without the slash in front, as the chain has it. */
+/** Without the leading slash, as the chain expects. */
 function requirePath(given: string, { words }: Terminal): string {
   if (/^https?:/i.test(given) || given === '/' || given === '') throw new Failure(EXIT.usage, words.call.path(given))
   return given.replace(/^\//, '')
@@ -114,7 +114,7 @@ function readFile(path: string, { words }: Terminal): string {
   }
 }
 
-/** @throws Failure unless nothing real can be moved, or the user says yes. */
+/** @throws Failure if the call may move real money and the user does not confirm it. */
 async function confirm(
   request: string,
   configuration: Configuration,
@@ -132,7 +132,7 @@ async function confirm(
   const prompt = createInterface({ input: stdin, output: stderr })
   try {
     const question = prompt.question(`${words.call.confirm(request, host, caller)} `, { signal }).catch(() => '')
-    // The end of the input is no yes, and the question would wait for one for ever.
+    // The end of the input means no; otherwise the question would wait forever.
     const reply = await Promise.race([question, once(prompt, 'close').then(() => '')])
     if (words.call.isYes(reply.trim())) return
   } finally {
@@ -145,12 +145,12 @@ function isResponse(value: unknown): value is Response {
   return value instanceof WechatPayResponse
 }
 
-/** Bills, receipts and the like are announced by where they are. */
+/** The response for a bill or a receipt contains only its URL. */
 function namesFile(data: unknown): data is { download_url: string } {
   return typeof data === 'object' && data !== null && 'download_url' in data && typeof data.download_url === 'string'
 }
 
-/** A bill is unpacked, and its hash is that of what is in it. */
+/** A bill is decompressed; its hash is that of the decompressed content. */
 async function follow(client: WechatPay, path: string, data: { download_url: string }, sink: Writable): Promise<void> {
   if (/bill/.test(path)) await Bill.follow(client, data).save(sink)
   else await Media.follow(client, data, { sink })

@@ -1,10 +1,10 @@
-/** The client that a command calls with. */
+/** Creates the client for a command. */
 import { Builder, InvalidArgumentError, type WechatPay } from '../index.js'
 import { type Configuration, configOf } from './configuration.js'
 import { EXIT, Failure } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 
-/** @throws Failure for a configuration that no client can be made of, with the first fault that the doctor finds. */
+/** @throws Failure for an invalid configuration, with the first fault that `doctor` finds. */
 export async function openClient(configuration: Configuration, { words }: Terminal): Promise<WechatPay> {
   try {
     return Builder.factory(configOf(configuration))

@@ -11,7 +11,7 @@ export interface ConfigurationOptions {
   readonly config?: string
 }
 
-/** As it was written, not checked, except that the paths of keys have become `file://` URLs. */
+/** Unchecked, as it was written, except that the paths of keys have become `file://` URLs. */
 export type Configuration = Readonly<Record<string, unknown>>
 
 /**
@@ -24,7 +24,10 @@ export function readConfiguration({ config }: ConfigurationOptions, terminal: Te
   return config === undefined ? fromEnvironment(terminal) : fromFile(resolve(config), terminal)
 }
 
-/** What `Builder.factory` takes. That of a brand counts as one, too: commands write paths, which the types do not tell apart. */
+/**
+ * The options of `Builder.factory`, also for a brand: commands use paths as strings, which the types do not
+ * distinguish.
+ */
 export function configOf({ certificate, ...configuration }: Configuration): Config {
   const isLocal = isThisMachine(hostOf(configuration))
   const config: unknown = {
@@ -32,7 +35,7 @@ export function configOf({ certificate, ...configuration }: Configuration): Conf
     ...(!isLocal && configuration.dispatcher === undefined && { proxy: true }),
     ...configuration,
   }
-  // The factory checks every option, and says what is wrong with it.
+  // The factory checks every option.
   return config as Config
 }
 
@@ -97,7 +100,7 @@ function fromEnvironment({ environment, words }: Terminal): Configuration {
 
 const KEYS: ReadonlySet<string> = new Set(['privateKey', 'certificate', 'cert', 'key', 'pfx', 'ca'])
 
-/** Paths are those of a folder: of the configuration's file, or where the command runs. */
+/** Paths are relative to the folder of the configuration file, or to the working directory. */
 function withFiles(values: Configuration, folder: string): Configuration {
   const entries = Object.entries(values).map(([name, value]): [string, unknown] => {
     if (KEYS.has(name)) return [name, name === 'ca' ? contentOf(value, folder) : fileUrl(value, folder)]
@@ -112,7 +115,7 @@ function withFiles(values: Configuration, folder: string): Configuration {
   return Object.fromEntries(entries)
 }
 
-/** A string that cannot be a key, and looks like a path. */
+/** Whether a string cannot be a key and looks like a path. */
 const PATH = /^(?:\.{0,2}[/\\]|~\/|[A-Za-z]:\\)[^\n]*$|^[^\n:]*\.(?:pem|key|crt|cer|der|p12|pfx)$/i
 
 export function fileUrl(value: unknown, folder: string): unknown {

@@ -1,4 +1,4 @@
-/** A running simulator, as the commands control it: over HTTP, like a program in any language. */
+/** Controls a running simulator over HTTP, like a program in any language. */
 import { EXIT, Failure } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 
@@ -39,7 +39,7 @@ export async function open(terminal: Terminal, url: string, name: string, init: 
   }
 }
 
-/** A member of parsed JSON; undefined if it has none. */
+/** A member of parsed JSON; undefined if it is missing. */
 export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

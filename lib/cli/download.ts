@@ -1,4 +1,4 @@
-/** The file that a call is saved to: it appears when it is complete. On a terminal, its progress is shown. */
+/** Saves a response to a file, which appears when it is complete. On a terminal, the progress is shown. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, createWriteStream, existsSync, realpathSync, statSync, type WriteStream } from 'node:fs'
@@ -13,15 +13,15 @@ const INTERVAL = 200
 const OWNER_ONLY = 0o600
 
 export class Download {
-  /** Where links lead. */
+  /** The target of symbolic links. */
   readonly #path: string
   readonly #terminal: Terminal
-  /** Of the file that is there already. */
+  /** The mode of the existing file. */
   readonly #mode: number
   #file: WriteStream | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** @throws Failure for what is there and is not a file: a folder or a device must not be replaced. */
+  /** @throws Failure for an existing folder or device, which must not be replaced. */
   constructor(path: string, terminal: Terminal) {
     this.#path = existsSync(path) ? realpathSync(path) : path
     this.#terminal = terminal
@@ -41,7 +41,7 @@ export class Download {
     const file = createWriteStream(join(dirname(this.#path), name), { flags: 'wx', mode: this.#mode })
     try {
       await once(file, 'open')
-      // The mode of a new file is what the process allows.
+      // A new file gets the default mode of the process.
       chmodSync(file.path, this.#mode)
     } catch {
       throw new Failure(EXIT.usage, this.#terminal.words.call.unwritable(this.#path))
@@ -51,7 +51,7 @@ export class Download {
     return file
   }
 
-  /** The temporary file becomes the file. */
+  /** Renames the temporary file to the path. */
   async keep(): Promise<void> {
     const file = this.#file
     if (!file) return

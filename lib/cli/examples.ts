@@ -1,4 +1,4 @@
-/** The examples of the help: the commands, whose meanings are among the words. */
+/** The commands in the examples of the help. Their explanations are in words/. */
 import type { Words } from './words/words.js'
 
 type Examples = {
@@ -45,7 +45,7 @@ export const EXAMPLES: Examples = {
   },
 }
 
-/** Those of the whole program. */
+/** The examples of the whole program. */
 export const FIRST_EXAMPLES: Readonly<Record<keyof Words['help']['examples'], string>> = {
   simulate: EXAMPLES.simulate.start,
   call: `npx wechatpay call GET v3/certificates ${CONFIG}`,

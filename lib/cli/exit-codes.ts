@@ -1,11 +1,11 @@
 /** The exit codes, which scripts rely on, and the failure that ends a command with one of them. */
 
 export const EXIT = {
-  /** All is well. */
+  /** Success. */
   done: 0,
-  /** It failed: WeChat Pay refused, a check found a fault, a notification was not acknowledged. */
+  /** Failure: WeChat Pay refused, a check found a fault, or a notification was not acknowledged. */
   failed: 1,
-  /** Wrong usage: the arguments or the configuration. Nothing was sent. */
+  /** Wrong arguments or configuration. Nothing was sent. */
   usage: 2,
   /** The request was sent, and its outcome is unknown. */
   unknown: 3,

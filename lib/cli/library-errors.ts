@@ -1,4 +1,4 @@
-/** What an error of the library means to the user of a command, and to a script. */
+/** The message and the exit code for an error of the library. */
 import {
   ApiError,
   InvalidArgumentError,
@@ -16,7 +16,7 @@ interface Described {
   exitCode: ExitCode
 }
 
-/** `reads` is whether the request only reads: then nothing can have happened that is not known. */
+/** `reads` is true for a request that only reads, which cannot have an unknown outcome. */
 export function describeError(error: unknown, words: Words, { reads = true } = {}): Described {
   const sent = wasSent(error)
   const exitCode = exitCodeOf(error, sent, reads)
@@ -41,7 +41,7 @@ function kindOf(error: WechatPayError): ErrorKind {
   return error instanceof InvalidArgumentError ? 'argument' : 'other'
 }
 
-/** Errors of the library that are thrown before the request leaves. */
+/** Errors of the library that are thrown before the request is sent. */
 const UNSENT: ReadonlySet<string> = new Set([
   'ERR_INVALID_ARGUMENT',
   'ERR_SIGNER',

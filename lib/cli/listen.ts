@@ -1,4 +1,4 @@
-/** `listen`: receives, verifies, decrypts and prints notifications, and forwards them as they came. */
+/** `listen`: receives, verifies, decrypts and prints notifications, and forwards them unchanged. */
 import type { IncomingMessage } from 'node:http'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
@@ -18,7 +18,7 @@ export interface ListenOptions extends ConfigurationOptions {
 }
 
 interface Outcome {
-  /** The event, or the error that refused it. */
+  /** The event, or the error why it was refused. */
   readonly event?: Event
   readonly error?: WechatPayError
 }
@@ -71,7 +71,7 @@ async function parse(attempt: () => Promise<Event>): Promise<Outcome> {
 
 const XML_SUCCESS = '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
 
-/** As WeChat Pay expects it. */
+/** The response that WeChat Pay expects. */
 function acknowledge({ event, error }: Outcome, body: Buffer): Reply {
   const isXml = body.toString('latin1').trimStart().startsWith('<')
   if (event) {
@@ -87,7 +87,7 @@ function acknowledge({ event, error }: Outcome, body: Buffer): Reply {
   }
 }
 
-/** Headers of the connection, which are not those of the message. */
+/** Headers of the connection, which are not forwarded. */
 const OF_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
   'host',
@@ -97,7 +97,7 @@ const OF_CONNECTION: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** The exact bytes and headers, whether they are genuine or not: the recipient checks that itself. */
+/** Forwards the exact bytes and headers, even of an invalid notification: the recipient verifies it itself. */
 async function forward(
   { request, body }: Pick<Received, 'request' | 'body'>,
   url: string,

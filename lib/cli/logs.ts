@@ -24,7 +24,7 @@ export async function logs(terminal: Terminal, options: LogsOptions): Promise<Ex
     await showNew(tail)
     return EXIT.done
   }
-  // Connected before the first look, so that nothing falls in between.
+  // Connect before reading the log, so that no request is missed in between.
   const { body } = await open(terminal, url, 'events', { signal: terminal.signal })
   try {
     await showNew(tail)
@@ -36,7 +36,7 @@ export async function logs(terminal: Terminal, options: LogsOptions): Promise<Ex
   return EXIT.done
 }
 
-/** Whether the connection broke, since the simulator is no longer there. */
+/** Whether the connection was lost because the simulator has stopped. */
 function hasEnded(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof Failure && error.exitCode === EXIT.unreachable)
 }

@@ -38,7 +38,7 @@ export function createProgram(terminal: Terminal, run: Run): Command {
       getErrHelpWidth: () => terminal.stderr.columns ?? 100,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      // `run` says it in the language of the user.
+      // `run` prints the message in the language of the user.
       outputError: () => {},
     })
     .exitOverride()

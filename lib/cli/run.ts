@@ -25,7 +25,7 @@ async function report(error: unknown, terminal: Terminal): Promise<ExitCode> {
   const refuse = (message: string) => terminal.note(`${terminal.paintNote('red', 'wechatpay:')} ${message}`)
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done
-    // The help that is shown without a command says enough.
+    // Without a command, the help is shown; no message is needed.
     if (error.code !== 'commander.help') refuse(words.usage.hint(usageProblem(error, terminal)))
     return EXIT.usage
   }
@@ -40,7 +40,7 @@ async function report(error: unknown, terminal: Terminal): Promise<ExitCode> {
   return exitCode
 }
 
-/** Commander writes English; only what it names is taken from there. */
+/** Commander's messages are English; only the names are taken from them. */
 function usageProblem({ code, message }: CommanderError, { words }: Terminal): string {
   const { usage } = words
   const [, name = ''] = /'([^']*)'/.exec(message) ?? []

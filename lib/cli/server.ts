@@ -1,11 +1,11 @@
-/** A small server for notifications: reads whole requests, and says which port is taken. */
+/** A small server for notifications, with a clear message when the port is in use. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { EXIT, Failure } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 import type { Words } from './words/words.js'
 
-/** Bytes. No notification is as large. */
+/** Bytes. Every notification is smaller. */
 const LIMIT = 1024 * 1024
 
 export interface Received {
@@ -26,7 +26,7 @@ export async function serve(
       if (body === undefined) response.writeHead(413).end()
       else await handle({ request, body, response })
     }
-    // A request that breaks off is not the end of the server.
+    // An aborted request must not stop the server.
     respond().catch(() => response.destroy())
   })
   server.listen(port, host)
@@ -38,7 +38,7 @@ export async function serve(
   return server
 }
 
-/** What cannot be listened on, and what to do. Other errors stay as they are. */
+/** A Failure for a port or an address that cannot be listened on. Other errors are returned unchanged. */
 export function portFailure(error: unknown, option: string, { server }: Words): unknown {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
   const port = error instanceof Error && 'port' in error ? String(error.port) : ''

@@ -12,9 +12,9 @@ export interface SimulatorProcess {
   config: SimulatorConfig
   /** Method and path of the last request. */
   lastRequest(): Promise<string>
-  /** The payer pays the order. The simulator then sends the notification. */
+  /** Pays the order as the payer. The simulator then sends the notification. */
   pay(out_trade_no: string): Promise<void>
-  /** Business time moves forward. */
+  /** Moves business time forward. */
   advance(span: Span): Promise<void>
   stop(): Promise<void>
 }

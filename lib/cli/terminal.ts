@@ -1,4 +1,4 @@
-/** What a command reads and writes: the streams, the environment, colours, and the words of one language. */
+/** The input and output of a command: streams, environment, colours, and the words of one language. */
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import type { Words } from './words/words.js'
@@ -20,7 +20,7 @@ export type Style = Parameters<typeof styleText>[0]
 /** Control characters, line separators and the invisible characters that reorder a line. */
 const BREAKS_LINES = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu
 
-/** A string of foreign origin as a part of one line: it must not control the terminal. */
+/** Makes a string from outside safe to print within a line: it must not control the terminal. */
 export function oneLine(text: string): string {
   return text.replace(BREAKS_LINES, ' ')
 }
@@ -52,7 +52,7 @@ export class Terminal {
     return this.#streams.signal
   }
 
-  /** Whether a user can be asked. */
+  /** Whether the user can be asked for confirmation. */
   get isInteractive(): boolean {
     return Boolean(this.stdin.isTTY && this.stderr.isTTY)
   }
@@ -67,7 +67,7 @@ export class Terminal {
     this.print(JSON.stringify(value))
   }
 
-  /** What is for the user rather than for a program. */
+  /** A line for the user rather than for a program. */
   note(text: string): void {
     this.stderr.write(`${text}\n`)
   }

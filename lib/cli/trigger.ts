@@ -42,7 +42,7 @@ export async function trigger(terminal: Terminal, given: TriggerOptions & { even
   return isAcknowledged ? EXIT.done : EXIT.failed
 }
 
-/** JSON where it is JSON: `100` is a number, `"100"` and `abc` are strings. */
+/** Parses a value as JSON if it is JSON: `100` is a number, `"100"` and `abc` are strings. */
 function readValue(value: string): unknown {
   try {
     return JSON.parse(value)

@@ -1,9 +1,9 @@
-/** How far a simulator came with a request that it refused: each step of its verification, in its order. */
+/** The verification steps of a request that a simulator refused, up to the failed one. */
 import type { SimulatorRequest } from '../simulator/index.js'
 import { member } from './control.js'
 import type { Words } from './words/words.js'
 
-/** What the log of a simulator says of a request that has been responded to. */
+/** An entry of a simulator's log, for a request with a response. */
 export interface LoggedRequest
   extends Pick<SimulatorRequest, 'id' | 'time' | 'method' | 'path'>,
     Partial<Pick<SimulatorRequest, 'authorization' | 'refusal' | 'diagnosis'>> {
@@ -13,7 +13,7 @@ export interface LoggedRequest
 export interface Step {
   readonly state: 'passed' | 'failed' | 'open'
   readonly text: string
-  /** What is likely wrong, and the strings to compare. */
+  /** The likely mistakes, and the strings to compare. */
   readonly reasons: readonly string[]
 }
 

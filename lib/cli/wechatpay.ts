@@ -5,12 +5,12 @@ import { run } from './run.js'
 const ended = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Who asks twice does not want to wait.
+    // A second signal stops the process at once.
     if (ended.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
     ended.abort()
   })
 }
-// A reader such as `head` has seen enough.
+// A reader such as `head` may close the pipe early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 const { stdin, stdout, stderr } = process

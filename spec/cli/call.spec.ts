@@ -142,7 +142,7 @@ describe('what goes wrong', () => {
       simulator.misbehave({ ...rule, times: 3 })
       const lost = await wechatpay(['call', 'POST', NATIVE, '--json', JSON.stringify(order()), ...config])
       expect(lost.exitCode, lost.stderr).toBe(EXIT.unknown)
-      expect(lost.stderr).toMatch(/the request was sent\] Query before you repeat it\.\n$/)
+      expect(lost.stderr).toMatch(/the request was sent\] Query the result before you repeat the call\.\n$/)
       simulator.behave()
     }
     simulator.misbehave({ status: 500, times: 3 })

@@ -64,7 +64,7 @@ describe('wrong usage', () => {
     [['simulate', '--port', 'x'], /--port .*0 .*65535.*'x'/],
     [['simulate', '--port'], /--port/],
     [['call', 'GET'], /<path>/],
-    [['doctor', 'extra'], /too many/],
+    [['doctor', 'extra'], /too many/i],
     [['--lang', 'fr', 'logs'], /--lang.*'fr'/],
     [['--lang', 'toString', 'logs'], /--lang.*'toString'/],
     [['completion', 'tcsh'], /bash, zsh or fish.*'tcsh'/],

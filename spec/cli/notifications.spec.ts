@@ -229,7 +229,7 @@ describe('logs', () => {
     await Builder.factory(other.config).v3.certificates.get()
     await command.printed(/200 GET/)
     await other.close()
-    await command.printed(/has ended/)
+    await command.printed(/has stopped/)
   })
 
   it('says that there is no simulator', async () => {

@@ -148,7 +148,7 @@ describe('what keeps it from starting', () => {
     const common = ['simulate', '--dir', dir]
     const http = await wechatpay([...common, '--port', port, '--no-https'])
     expect(http).toMatchObject({ exitCode: EXIT.failed, stdout: '' })
-    expect(http.stderr).toMatch(new RegExp(`^wechatpay: Port ${port} is taken\\..* --port\\.\n$`))
+    expect(http.stderr).toMatch(new RegExp(`^wechatpay: Port ${port} is in use\\..* --port\\.\n$`))
     const https = await wechatpay([...common, '--port', '0', '--https-port', port, '--lang', 'zh'])
     expect(https.stderr).toMatch(new RegExp(`端口 ${port} 已被占用.* --https-port`))
     taken.close()

@@ -10,9 +10,9 @@ import type { Report } from './report.js'
 
 export interface CallbackOptions {
   readonly terminal: Terminal
-  /** What leads to this machine from outside. Not needed for a simulator on this machine. */
+  /** The public URL of this machine. Not needed for a simulator on this machine. */
   readonly notifyUrl?: string
-  /** Where `notifyUrl` leads to; default any. */
+  /** The local port that `notifyUrl` reaches. Default: any. */
   readonly port?: number
   /** Seconds to wait for the notification. */
   readonly wait: number
@@ -60,15 +60,15 @@ function echoListener(notification: ReturnType<typeof Notification.create>, echo
   const promise = new Promise<string>((resolve, reject) => {
     settle = { resolve, reject }
   })
-  // It may fail before anybody waits for it.
+  // It may reject before it is awaited.
   promise.catch(() => {})
   const listener = async ({ request, body, response }: Received): Promise<void> => {
-    // A public address gets requests of strangers as well.
+    // A public address also receives requests that are not from WeChat Pay.
     if (request.headers['wechatpay-signature'] === undefined) return void response.writeHead(404).end()
     try {
       const { event_type, resource } = await notification.parse({ headers: request.rawHeaders, body })
       response.writeHead(204).end()
-      // An earlier one may be sent again.
+      // An earlier notification may be sent again.
       if (Reflect.get(Object(resource), 'echo_message') === echo_message) settle?.resolve(event_type)
     } catch (error) {
       response.writeHead(401).end()

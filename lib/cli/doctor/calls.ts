@@ -23,7 +23,7 @@ export async function checkCalls(
   await checkCallback(client, configuration, options, report)
 }
 
-/** Whether WeChat Pay accepts the merchant's signature. Its response may be of anybody: that is the next question. */
+/** Whether WeChat Pay accepts the merchant's signature. The next check verifies the response. */
 async function checkSignature(configuration: Configuration, report: Report): Promise<void> {
   const needed = ['merchant', 'private-key', 'certificate', 'key-pair', 'serial', 'reachable', 'clock'] as const
   if (!report.allows('signature', ...needed)) return
@@ -47,7 +47,7 @@ async function checkSignature(configuration: Configuration, report: Report): Pro
 
 function reportRefusal(error: ApiError, report: Report): void {
   if (error.code !== 'SIGN_ERROR' && error.statusCode !== 401) {
-    // It knows the merchant; the echo itself is not open to it.
+    // WeChat Pay knows the merchant, which has no access to the echo endpoint.
     report.ok('signature', report.words.doctor.signatureAccepted)
     return
   }
@@ -82,7 +82,7 @@ function serialIn({ message }: SignatureError): string {
   return /(?:PUB_KEY_ID_)?[0-9A-Fa-f]{20,}/.exec(message)?.[0] ?? ''
 }
 
-/** Decrypting the list is what proves the APIv3 key. */
+/** Decrypting the list proves the APIv3 key. */
 async function checkCertificates(client: WechatPay, configuration: Configuration, report: Report): Promise<void> {
   if (!report.allows('certificates', 'response', 'apiv3-key')) return
   if (configuration.apiv3Key === undefined) {
@@ -101,7 +101,7 @@ async function checkCertificates(client: WechatPay, configuration: Configuration
   }
 }
 
-/** A sensitive field, encrypted for WeChat Pay, comes back encrypted for the merchant. */
+/** Sends a sensitive field that is encrypted for WeChat Pay, which returns it encrypted for the merchant. */
 async function checkEncryption(client: WechatPay, configuration: Configuration, report: Report): Promise<void> {
   // Without a configured key, the client encrypts with a downloaded certificate.
   const needed = hasKeys(configuration) ? (['response'] as const) : (['response', 'certificates'] as const)
@@ -111,7 +111,7 @@ async function checkEncryption(client: WechatPay, configuration: Configuration, 
     const { data } = await client.v3.security.echo.post({
       json: { echo_message: 'hello', encrypted_echo_message: secret },
     })
-    // The documents do not require it in the response. That the request succeeded says half of it.
+    // The documents do not require the field in the response. Without it, only the encryption is proven.
     const { encrypted_echo_message = secret } = data
     if (encrypted_echo_message === secret) report.ok('encryption', report.words.doctor.encrypted)
     else report.fault('encryption', 'ENCRYPTION_WRONG')

@@ -1,4 +1,4 @@
-/** `doctor`: a check for each way in which people get their first call wrong. */
+/** `doctor`: checks for the usual mistakes in a first call. */
 import { type Configuration, type ConfigurationOptions, fileUrl, readConfiguration } from '../configuration.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import type { Terminal } from '../terminal.js'

@@ -1,4 +1,4 @@
-/** What the doctor says of the failures that may befall any call. */
+/** The findings for failures that any call can have. */
 import { TransportError, WechatPayError } from '../../index.js'
 import type { CheckId, Report } from './report.js'
 

@@ -12,8 +12,8 @@ const MIN_BITS = 2048
 const KEY_BYTES = 32
 
 /**
- * The findings about the keys of a configuration. They show no key. `usable` is the configuration for the further checks: what
- * is wrong in it, and can be mended, is.
+ * The findings about the keys of a configuration. They show no key. `usable` is the configuration for the later checks,
+ * with the faults corrected that can be corrected.
  */
 export function checkKeys(
   configuration: Configuration,
@@ -111,7 +111,7 @@ function checkKeyPair(key: KeyObject | undefined, certificate: X509Certificate |
   else report.fault('key-pair', 'PRIVATE_KEY_OF_OTHER_CERTIFICATE')
 }
 
-/** Returns the serial that is right, as far as it is known. */
+/** Returns the right serial, if it is known. */
 function checkSerial(
   { serial, certs, merchant }: Configuration,
   certificate: X509Certificate | undefined,
@@ -186,12 +186,12 @@ function isPlatformKey(name: string, material: Material, own: KeyObject | undefi
   return false
 }
 
-/** Whether it is certain to be no secret that was put there by mistake, such as a key of 32 hex digits. */
+/** Whether it is certainly not a secret that was put there by mistake, such as a key of 32 hex digits. */
 function isHarmless(name: string): boolean {
   return /^(?:PUB_KEY_ID_)?[0-9A-Fa-f]{1,31}$|^(?:PUB_KEY_ID_)?[0-9A-Fa-f]{33,40}$/.test(name)
 }
 
-/** Returns the key without what is around it; undefined for one that cannot be used. */
+/** Returns the key without surrounding white space; undefined for one that cannot be used. */
 function checkSymmetricKey(id: 'apiv3-key' | 'apiv2-key', key: unknown, report: Report): string | undefined {
   const { words } = report
   if (key === undefined || key === '') {
@@ -213,10 +213,10 @@ function checkSymmetricKey(id: 'apiv3-key' | 'apiv2-key', key: unknown, report: 
   return String(key)
 }
 
-/** What the library says of everything else, once the keys are without a fault. */
+/** The library's check of everything else, once the keys have no faults. */
 function checkConfiguration(configuration: Configuration, report: Report): void {
   const { words } = report
-  // Without keys of WeChat Pay, the APIv3 key is what they are downloaded with.
+  // Without keys of WeChat Pay, they are downloaded with the APIv3 key.
   const last = Object.keys(Object(configuration.certs)).length > 0 ? 'platform-keys' : 'apiv3-key'
   const needed = ['merchant', 'private-key', 'certificate', 'key-pair', 'serial', 'platform-keys', last] as const
   if (!report.allows('configuration', ...needed)) return

@@ -1,4 +1,4 @@
-/** What a key file really is: people mix up six files that look alike. */
+/** Finds out what a key file contains, because six kinds of files look alike. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -92,22 +92,22 @@ function certificate(source: string | Buffer): Material {
   return { kind: isPlatform(found) ? 'platform-certificate' : 'merchant-certificate', certificate: found }
 }
 
-/** WeChat Pay's own are issued to Tenpay.com, a merchant's to its number. */
+/** Certificates of WeChat Pay are issued to Tenpay.com, those of a merchant to its mchid. */
 function isPlatform(found: X509Certificate): boolean {
   return /^Tenpay\.com/i.test(commonName(found))
 }
 
-/** Of a merchant API certificate, the mchid. */
+/** The mchid of a merchant API certificate. */
 export function commonName({ subject }: X509Certificate): string {
   return /^CN=(.*)$/m.exec(subject)?.[1] ?? ''
 }
 
-/** As it is sent: upper-case hex. */
+/** Upper-case hex, as in requests. */
 export function serialOf({ serialNumber }: X509Certificate): string {
   return serialNumber.toUpperCase()
 }
 
-/** The same for serials that differ in case or in leading zeros. */
+/** Ignores the case and leading zeros of a serial. */
 export function normalized(serial: string): string {
   return serial.toUpperCase().replace(/^0+(?=.)/, '')
 }

@@ -1,19 +1,19 @@
-/** Whether the host can be reached, through the proxy if there is one, and what its clock says. */
+/** Whether the host can be reached, through the proxy if there is one, and whether this machine's clock is right. */
 import { Agent, EnvHttpProxyAgent, ProxyAgent, request } from 'undici'
 import { baseUriOf, type Configuration, hostOf, isHttpUrl, isThisMachine } from '../configuration.js'
 import type { Report } from './report.js'
 
 /** Milliseconds. */
 const TIMEOUT = 10_000
-/** Seconds. WeChat Pay refuses requests that are further off than five minutes. */
+/** Seconds. WeChat Pay refuses requests whose time differs by more than five minutes. */
 const MOST_OFF = 300
-/** Seconds from which on it is time to do something about it. */
+/** Seconds from which a warning is given. */
 const NOTABLY_OFF = 60
 
 export async function checkNetwork(configuration: Configuration, report: Report): Promise<void> {
   const { proxy: given } = configuration
   const isReadable = isHttpUrl(baseUriOf(configuration)) && (typeof given !== 'string' || isHttpUrl(given))
-  // What is not a URL is a fault of the configuration, which has been named.
+  // A value that is not a URL was already reported as a fault of the configuration.
   if (!isReadable && !report.allows('reachable', 'configuration')) {
     report.allows('clock', 'reachable')
     return

@@ -1,4 +1,4 @@
-/** What the doctor has found: one finding a check. What follows from a fault is skipped, and is not a further fault. */
+/** The findings, one for each check. A check that depends on a failed one is skipped and is not a fault. */
 import type { Words } from '../words/words.js'
 
 export type CheckId = keyof Words['checks']
@@ -7,7 +7,7 @@ export type FaultCode = keyof Words['faults']
 export interface Finding {
   readonly id: CheckId
   readonly status: 'ok' | 'warning' | 'fault' | 'skipped'
-  /** Of a fault or a warning; the same in every language. */
+  /** The code of a fault or a warning; the same in every language. */
   readonly code?: FaultCode
   /** What was found, and what to do. */
   readonly text: string
@@ -16,7 +16,7 @@ export interface Finding {
 export class Report {
   readonly findings: Finding[] = []
   readonly words: Words
-  /** Checks that others depend on, and the fault that is behind each. */
+  /** The failed checks, each with the fault that caused it. */
   readonly #blocked = new Map<CheckId, CheckId>()
   readonly #onFinding: (finding: Finding) => void
 
@@ -34,7 +34,7 @@ export class Report {
     this.#add({ id, status: 'fault', code, text: this.#textOf(code, facts) })
   }
 
-  /** The fault is known to have a cure, which the further checks use. */
+  /** Reports a fault that the later checks can correct. */
   release(id: CheckId): void {
     this.#blocked.delete(id)
   }
@@ -43,12 +43,12 @@ export class Report {
     this.#add({ id, status: 'warning', code, text: this.#textOf(code, facts) })
   }
 
-  /** Left out because it is not configured or not wanted. */
+  /** Skips a check because it is not configured or not wanted. */
   skip(id: CheckId, reason: string): void {
     this.#add({ id, status: 'skipped', text: reason })
   }
 
-  /** Whether all of these are without a fault. If not, the check is skipped. */
+  /** Whether none of these checks failed. If one did, the check is skipped. */
   allows(id: CheckId, ...needed: readonly CheckId[]): boolean {
     const cause = needed.map(check => this.#blocked.get(check)).find(check => check !== undefined)
     if (cause === undefined) return true

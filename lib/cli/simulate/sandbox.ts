@@ -1,4 +1,4 @@
-/** The folder of a simulator: everything that a shop is given by WeChat Pay, and the keys for the next start. */
+/** The folder of a simulator: the files that WeChat Pay gives to a merchant, and the keys for the next start. */
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -27,21 +27,21 @@ export function hasMerchant(state: string): boolean {
   return existsSync(state) && statSync(state).size > 0
 }
 
-/** Writes all files to a folder that is there. They stay when the simulator ends, and are the same at its next start. */
+/** Writes all files to an existing folder. They stay when the simulator stops, and the next start uses them. */
 export function writeSandbox(folder: string, simulator: Simulator): void {
   const { config, keys } = simulator
   const { mchid, privateKey, certs, apiv3Key, secret, merchant, ca } = config
   const write = (name: string, content: string | Uint8Array, mode = SECRET) => {
     const file = join(folder, name)
     writeFileSync(file, content, { mode })
-    // The mode is for new files only.
+    // writeFile applies the mode to new files only.
     chmodSync(file, mode)
   }
   write('.gitignore', '*\n', 0o644)
   write(KEYS, JSON.stringify({ mchid, keys } satisfies Kept))
   write('config.json', `${JSON.stringify(config, null, 2)}\n`)
   write('apiclient_key.pem', privateKey)
-  // To encrypt it takes longer than everything else here.
+  // Encrypting it takes longer than everything else here.
   if (!hasCertificate(folder, merchant.cert)) write('apiclient_cert.p12', simulator.pfx)
   write('apiclient_cert.pem', merchant.cert, 0o644)
   if (ca !== undefined) write('ca.pem', ca, 0o644)
@@ -64,7 +64,7 @@ export function writeSandbox(folder: string, simulator: Simulator): void {
   write('.env', lines.join(''))
 }
 
-/** Whether the files of this certificate are there. */
+/** Whether the folder has the files of this certificate. */
 function hasCertificate(folder: string, certificate: string): boolean {
   const pem = join(folder, 'apiclient_cert.pem')
   const isThere = existsSync(pem) && existsSync(join(folder, 'apiclient_cert.p12'))

@@ -1,4 +1,4 @@
-/** `simulate`: runs a simulator until it is ended, with its keys in a folder. */
+/** `simulate`: runs a simulator until it is stopped, with its keys in a folder. */
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { InvalidArgumentError } from '../../index.js'
 import { Simulator, type SimulatorOptions } from '../../simulator/index.js'
@@ -23,7 +23,7 @@ export interface SimulateOptions {
 }
 
 export async function simulate(terminal: Terminal, options: SimulateOptions): Promise<ExitCode> {
-  // Before the keys are generated, which takes a moment.
+  // Check this before the keys are generated, which takes a moment.
   requireFolder(options.dir, terminal)
   const simulator = await start(options, terminal)
   try {
@@ -71,7 +71,7 @@ async function start(options: SimulateOptions, { words }: Terminal): Promise<Sim
 
 function settingsOf(options: SimulateOptions): SimulatorOptions {
   const { port, httpsPort, https, host, dir, notify, as, mchid, state, publicKeyOnly } = options
-  // A state file has the keys of its own merchant.
+  // A state file contains the keys of its own merchant.
   const isKnown = state !== undefined && hasMerchant(state)
   const kept = isKnown ? undefined : keptMerchant(dir, mchid)
   const number = mchid ?? kept?.mchid
