@@ -313,7 +313,7 @@ it('a payment that the payer could not afford is not forgotten', async () => {
   )
   const read = async ({ url }: Simulator) => (await fetch(`${url}/_sim/entries`)).json()
   const before = await read(first)
-  expect(before).toMatchObject({ entries: [{ reason: 'NOTENOUGH' }] })
+  expect(before).toMatchObject({ entries: [{ reason: 'NOT_ENOUGH' }] })
   await first.close()
   await using second = await startSimulator({ state })
   expect(await read(second)).toEqual(before)

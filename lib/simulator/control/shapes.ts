@@ -4,7 +4,7 @@ import { ANY_FIELDS, arrayOf, described, INTEGER, NUMBER, object, STRING } from 
 
 export const FAIL = described(
   STRING,
-  'The reason for a failure: a code of WeChat Pay, such as `NOTENOUGH`. Without it, the result is a success.',
+  'The reason for a failure: a code of WeChat Pay, such as `NOT_ENOUGH`. Without it, the result is a success.',
 )
 export const MCHID = described(STRING, 'The merchant, needed only when several have the number.')
 export const DONE = object({})

@@ -40,6 +40,7 @@ import { Authorizations } from './transfer-authorizations.js'
 import { TransferBatches } from './transfer-batches.js'
 import { Transfers } from './transfers.js'
 import { Uploads } from './uploads.js'
+import { codeOf } from './v2-codes.js'
 import { Withdrawals } from './withdrawals.js'
 
 export interface Ledger {
@@ -166,8 +167,9 @@ export function createLedger(clock: BusinessClock, settings: LedgerSettings): Le
     redPackets: new RedPackets(book, accounts, payers),
     uploads: new Uploads(book),
     downloads: new Downloads(),
-    act(act, mchids, number, options) {
+    act(act, mchids, number, given) {
       const now = book.run()
+      const options = { ...given, fail: given.fail && codeOf(given.fail) }
       const [mchid, ...others] = book.acts.find(act, mchids, number, options)
       if (others.length > 0) throw ambiguous(number, [mchid, ...others].join(', '))
       if (mchid === undefined) throw UNKNOWN[act]()

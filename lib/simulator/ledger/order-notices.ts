@@ -4,6 +4,7 @@ import type { Notice } from './book.js'
 import { describeDiscounts, describeV2Discount, paidAmounts } from './discount.js'
 import type { Combined, Order, PaidOrder, Payment } from './order.js'
 import { parkingNotice } from './parking-order.js'
+import { v2CodeOf } from './v2-codes.js'
 
 /** Returns undefined when the order has no `notify_url`. */
 export function paymentNotice(order: PaidOrder): Notice | undefined {
@@ -38,7 +39,7 @@ export function deductionNotice(order: Order): Notice | undefined {
       resource: {
         return_code: 'SUCCESS',
         result_code: 'FAIL',
-        err_code: order.reason,
+        err_code: order.reason && v2CodeOf(order.reason),
         err_code_des: '扣款失败',
         appid,
         mch_id: order.mchid,

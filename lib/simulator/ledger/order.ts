@@ -52,7 +52,7 @@ export const CANCELLED = 'CANCEL'
 
 /** The documented codes for which a payment fails. */
 export const PAYMENT_FAILURES = [
-  'NOTENOUGH',
+  'NOT_ENOUGH',
   'BANKERROR',
   'NOTSUPORTCARD',
   'USER_ACCOUNT_ABNORMAL',

@@ -220,7 +220,7 @@ export class Payments {
   #requireFunds(orders: readonly Order[], openid: string | undefined, saved = 0): void {
     const fen = orders.reduce((sum, { request }) => sum + request.amount.total, -saved)
     if (this.#payers.canPay(openid ?? DEFAULT_OPENID, fen)) return
-    for (const order of orders) this.fail(order, 'NOTENOUGH')
+    for (const order of orders) this.fail(order, 'NOT_ENOUGH')
     throw problem(403, 'NOT_ENOUGH', '余额不足')
   }
 

@@ -104,7 +104,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
       happened: (row, event) => {
         if (event === 'pay' && !this.#charge(row)) {
           row.state = 'UNPAID'
-          row.reason = 'NOTENOUGH'
+          row.reason = 'NOT_ENOUGH'
           return
         }
         const type = event === 'confirm' ? 'CONFIRM' : event === 'pay' ? 'PAID' : undefined

@@ -84,7 +84,7 @@ describe('the entries', () => {
     const [unpaid] = (await read('entries')).entries
     expect(unpaid).toMatchObject({ kind: 'orders', number: out_trade_no, state: 'NOTPAY', amount: 100 })
     expect(unpaid.acts).toEqual([
-      { act: 'pay', fails: 'any', reasons: expect.arrayContaining(['NOTENOUGH', 'CANCEL']) },
+      { act: 'pay', fails: 'any', reasons: expect.arrayContaining(['NOT_ENOUGH', 'CANCEL']) },
     ])
     await tell('pay', { out_trade_no, fail: 'CANCEL' })
     await tell('pay', { out_trade_no })

@@ -69,7 +69,7 @@ it('deducts by contract until one side ends it, and bills what was deducted', as
   expect([await stateOf(paid), await stateOf(failed)]).toEqual(['SUCCESS', 'PAY_FAIL'])
   expect(await shop.received()).toMatchObject([
     { event_type: 'ENTRUST.SIGN', resource: { out_contract_code: code, contract_state: 'SIGNED' } },
-    { event_type: 'TRANSACTION.FAIL', resource: { out_trade_no: failed, trade_state: 'PAY_FAIL' } },
+    { event_type: 'TRANSACTION.FAIL', resource: { out_trade_no: failed, trade_state_desc: 'NOT_ENOUGH' } },
     { event_type: 'TRANSACTION.SUCCESS', resource: { out_trade_no: paid, trade_type: 'PAP' } },
   ])
   const out_refund_no = number('REFUND')
@@ -221,7 +221,7 @@ it('knows the contracts of APIv2, and tells of them in XML', async () => {
     return out_trade_no
   }
   const [paid, failed] = [await deduct(100), await deduct(200)]
-  simulator.pay(failed, { fail: 'NOTENOUGH' })
+  simulator.pay(failed, { fail: 'NOT_ENOUGH' })
   await simulator.advance({ minutes: 1 })
   const order = async (out_trade_no: string) =>
     (await v2.pay.paporderquery.post({ xml: { appid, mch_id: mchid, out_trade_no } })).data.trade_state
@@ -249,7 +249,7 @@ it('knows the contracts of APIv2, and tells of them in XML', async () => {
   simulator.pay(out_trade_no)
   expect(await shop.received()).toMatchObject([
     { event_type: 'v2/pap-contract-state-changed', resource: { change_type: 'ADD', contract_code } },
-    { event_type: 'v2/transaction-success', resource: { result_code: 'FAIL', out_trade_no: failed } },
+    { event_type: 'v2/transaction-success', resource: { err_code: 'NOTENOUGH', out_trade_no: failed } },
     { event_type: 'v2/transaction-success', resource: { result_code: 'SUCCESS', out_trade_no: paid } },
     {
       event_type: 'v2/pap-contract-state-changed',

@@ -84,7 +84,7 @@ it('a car enters, may be blocked, leaves with a deduction, and is in the bill', 
   simulator.pay(lost.out_trade_no, { fail: 'NOTENOUGH' })
   expect(await query(lost.out_trade_no)).toMatchObject({
     trade_state: 'PAY_FAIL',
-    trade_state_description: 'NOTENOUGH',
+    trade_state_description: 'NOT_ENOUGH',
   })
   const [third, fourth] = [await enter(), await enter()]
   expect(await failure(deduct(third.id, 100))).toMatchObject(refused)

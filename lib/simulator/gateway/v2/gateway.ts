@@ -6,6 +6,7 @@ import type { EpochMilliseconds } from '../../../util/beijing-time.js'
 import type { RawRequest, RawResponse } from '../../http/server.js'
 import type { Callers } from '../../keys/callers.js'
 import type { Merchants } from '../../ledger/merchants.js'
+import { v2CodeOf } from '../../ledger/v2-codes.js'
 import { type Operation, operationsOf } from '../../schema/catalogue.js'
 import { requireV2Authority } from '../authority.js'
 import type { DiagnosedResponse } from '../diagnosis.js'
@@ -45,14 +46,6 @@ interface V2GatewayOptions {
   merchants: Merchants
   endpoints: readonly V2Endpoint[]
 }
-
-/** APIv3 codes of the ledger, and their equivalents in APIv2. */
-const CODES: ReadonlyMap<string, string> = new Map([
-  ['ORDER_NOT_EXIST', 'ORDERNOTEXIST'],
-  ['ORDER_CLOSED', 'ORDERCLOSED'],
-  ['NOT_ENOUGH', 'NOTENOUGH'],
-  ['AUTH_CODE_EXPIRED', 'AUTHCODEEXPIRE'],
-])
 
 const NO_CERTIFICATE: RawResponse = {
   statusCode: 400,
@@ -167,7 +160,7 @@ function resultCodeError(error: unknown, endpoint: V2Endpoint | undefined): Resu
 }
 
 function v2Code({ code }: ApiError, notFoundCode = code): string {
-  return code === 'RESOURCE_NOT_EXISTS' ? notFoundCode : (CODES.get(code) ?? code)
+  return code === 'RESOURCE_NOT_EXISTS' ? notFoundCode : v2CodeOf(code)
 }
 
 function wrongCertificate(): ResultCodeError {

@@ -356,7 +356,7 @@ export const KINDS = {
 export const WORDS = {
   en: {
     CANCEL: 'the payer closed the cashier',
-    NOTENOUGH: 'not enough money',
+    NOT_ENOUGH: 'not enough money',
     BANKERROR: 'the bank does not respond',
     NOTSUPORTCARD: 'the card is not supported',
     USER_ACCOUNT_ABNORMAL: "the payer's account is restricted",
@@ -390,7 +390,7 @@ export const WORDS = {
     abandoned: '已放弃',
     skipped: '未发送',
     CANCEL: '用户关闭收银台',
-    NOTENOUGH: '余额不足',
+    NOT_ENOUGH: '余额不足',
     BANKERROR: '银行无应答',
     NOTSUPORTCARD: '不支持该卡',
     USER_ACCOUNT_ABNORMAL: '用户账户异常',
