@@ -44,22 +44,14 @@ export function directOrder(
   json: DirectRequest,
   { payment, question }: TillOptions,
 ): OrderCalls<DirectOrder> {
-  const { transactions } = wxpay.v3.pay
-  const { appid, mchid, out_trade_no, amount } = json
-  const order = transactions.outTradeNo._out_trade_no_
-  return {
-    outTradeNo: out_trade_no,
-    total: Number(amount?.total),
-    pay: async () => report((await transactions.codepay.post({ ...payment, json })).data),
-    query: async signal => {
-      const options = { ...question, ...(signal && { signal }) }
-      return report((await order.get({ ...options, out_trade_no, query: { mchid } })).data)
-    },
-    async reverse() {
-      await order.reverse.post({ ...question, out_trade_no, json: { appid, mchid } })
-      return { mustRepeat: false }
-    },
-  }
+  const { codepay, outTradeNo } = wxpay.v3.pay.transactions
+  const { appid, mchid, out_trade_no } = json
+  const order = outTradeNo._out_trade_no_
+  return v3Order<DirectOrder>(json, {
+    pay: () => codepay.post({ ...payment, json }),
+    query: signal => order.get({ ...asking(question, signal), out_trade_no, query: { mchid } }),
+    reverse: () => order.reverse.post({ ...question, out_trade_no, json: { appid, mchid } }),
+  })
 }
 
 export function partnerOrder(
@@ -67,23 +59,15 @@ export function partnerOrder(
   json: PartnerRequest,
   { payment, question }: TillOptions,
 ): OrderCalls<PartnerOrder> {
-  const { transactions } = wxpay.v3.pay.partner
-  const { sp_mchid, sub_mchid, out_trade_no, amount } = json
-  const order = transactions.outTradeNo._out_trade_no_
-  return {
-    outTradeNo: out_trade_no,
-    total: Number(amount?.total),
-    pay: async () => report((await transactions.codepay.post({ ...payment, json })).data),
-    query: async signal => {
-      const options = { ...question, ...(signal && { signal }) }
-      return report((await order.get({ ...options, out_trade_no, query: { sp_mchid, sub_mchid } })).data)
-    },
-    async reverse() {
-      const names = pick(json, ['sp_appid', 'sp_mchid', 'sub_appid', 'sub_mchid'])
-      await order.reverse.post({ ...question, out_trade_no, json: { ...names, sp_mchid, sub_mchid } })
-      return { mustRepeat: false }
-    },
-  }
+  const { codepay, outTradeNo } = wxpay.v3.pay.partner.transactions
+  const { sp_mchid, sub_mchid, out_trade_no } = json
+  const order = outTradeNo._out_trade_no_
+  const names = { ...pick(json, ['sp_appid', 'sub_appid']), sp_mchid, sub_mchid }
+  return v3Order<PartnerOrder>(json, {
+    pay: () => codepay.post({ ...payment, json }),
+    query: signal => order.get({ ...asking(question, signal), out_trade_no, query: { sp_mchid, sub_mchid } }),
+    reverse: () => order.reverse.post({ ...question, out_trade_no, json: names }),
+  })
 }
 
 export function micropayOrder(
@@ -102,15 +86,37 @@ export function micropayOrder(
       // A successful response means a successful payment. It has no state.
       return { ...paid, state: paid.state ?? 'SUCCESS' }
     },
-    query: async signal => {
-      const options = { ...question, ...(signal && { signal }) }
-      return report((await pay.orderquery.post({ ...options, xml: named })).data)
-    },
+    query: async signal => report((await pay.orderquery.post({ ...asking(question, signal), xml: named })).data),
     async reverse() {
       const { data } = await secapi.pay.reverse.post({ ...question, xml: named })
       return { mustRepeat: data.recall === 'Y' }
     },
   }
+}
+
+/** APIv3 pays, queries and reverses in the same way for a merchant and for a service provider. */
+function v3Order<Order>(
+  { out_trade_no, amount }: DirectRequest | PartnerRequest,
+  calls: {
+    pay(): Promise<{ data: Order }>
+    query(signal: AbortSignal | undefined): Promise<{ data: Order }>
+    reverse(): Promise<unknown>
+  },
+): OrderCalls<Order> {
+  return {
+    outTradeNo: out_trade_no,
+    total: Number(amount?.total),
+    pay: async () => report((await calls.pay()).data),
+    query: async signal => report((await calls.query(signal)).data),
+    async reverse() {
+      await calls.reverse()
+      return { mustRepeat: false }
+    },
+  }
+}
+
+function asking(question: CommonOptions, signal: AbortSignal | undefined): CommonOptions {
+  return { ...question, ...(signal && { signal }) }
 }
 
 /** The members that are not undefined. */

@@ -5,10 +5,9 @@ import type { Book } from './book.js'
 import { isPaid, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
-import { MINUTE, Product, type Row, refusals } from './product.js'
+import { Product, type Row, refusals } from './product.js'
 import type { Refunds } from './refunds.js'
-
-type FeeState = 'PROCESSING' | 'SUCCESS' | 'FAILED'
+import { type ProcessedState, processedInAMinute } from './sharing-rules.js'
 
 export interface FeeRequest {
   sub_mchid: string
@@ -19,24 +18,15 @@ export interface FeeRequest {
   refund_id?: string | undefined
 }
 
-export type Fee = Row<FeeState, FeeRequest>
+export type Fee = Row<ProcessedState, FeeRequest>
 
-export class AfterSalesFees extends Product<FeeState, 'succeed' | 'fail', FeeRequest> {
+export class AfterSalesFees extends Product<ProcessedState, 'succeed' | 'fail', FeeRequest> {
   readonly #orders: Orders
   readonly #refunds: Refunds
 
   constructor(book: Book, orders: Orders, refunds: Refunds, accounts: Accounts) {
     super(book, 'sharing.fees', {
-      first: 'PROCESSING',
-      moves: { PROCESSING: { succeed: 'SUCCESS', fail: 'FAILED' }, SUCCESS: {}, FAILED: {} },
-      ends: { PROCESSING: { after: MINUTE, by: 'succeed' } },
-      acts: {
-        settle: {
-          succeed: 'succeed',
-          fail: 'fail',
-          reasons: ['ACCOUNT_ABNORMAL', 'NO_RELATION', 'RECEIVER_HIGH_RISK'],
-        },
-      },
+      ...processedInAMinute(['ACCOUNT_ABNORMAL', 'NO_RELATION', 'RECEIVER_HIGH_RISK']),
       id: { prefix: '3011', digits: 14 },
       ...refusals(),
       happened: (row, event) => {

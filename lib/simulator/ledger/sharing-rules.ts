@@ -2,7 +2,7 @@
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { paidAmounts } from './discount.js'
 import type { PaidOrder } from './order.js'
-import { DAY } from './product.js'
+import { DAY, MINUTE } from './product.js'
 
 /** Ten-thousandths of an order that can be shared with others, as for a merchant who has not agreed to less. */
 export const MAX_RATIO = 3000
@@ -31,6 +31,18 @@ export const RETURN_FAILURES = [
   'PAYER_ACCOUNT_ABNORMAL',
   'INVALID_REQUEST',
 ] as const
+
+export type ProcessedState = 'PROCESSING' | 'SUCCESS' | 'FAILED'
+
+/** The states of money that comes back to a merchant or a platform: it arrives after a minute. */
+export function processedInAMinute(reasons: readonly string[]) {
+  return {
+    first: 'PROCESSING',
+    moves: { PROCESSING: { succeed: 'SUCCESS', fail: 'FAILED' }, SUCCESS: {}, FAILED: {} },
+    ends: { PROCESSING: { after: MINUTE, by: 'succeed' } },
+    acts: { settle: { succeed: 'succeed', fail: 'fail', reasons } },
+  } as const
+}
 
 /** Whether parts of an order can still be shared. */
 export function isFrozen({ isUnfrozen, payment, combined, request }: PaidOrder, now: EpochMilliseconds): boolean {

@@ -7,7 +7,16 @@ import type { Orders } from './orders.js'
 import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { keyOf, MINUTE, Product, type Row, refusals } from './product.js'
-import { isFrozen, MAX_RATIO, NOT_SHARED, RETURN_FAILURES, SHARING_FAILURES, unsplitOf } from './sharing-rules.js'
+import {
+  isFrozen,
+  MAX_RATIO,
+  NOT_SHARED,
+  type ProcessedState,
+  processedInAMinute,
+  RETURN_FAILURES,
+  SHARING_FAILURES,
+  unsplitOf,
+} from './sharing-rules.js'
 
 export interface ReceiverRequest {
   type: string
@@ -38,9 +47,8 @@ export interface ReturnRequest {
   description: string
 }
 
-type ReturnState = 'PROCESSING' | 'SUCCESS' | 'FAILED'
 export type Sharing = Row<'PROCESSING' | 'FINISHED', SharingRequest>
-export type SharingReturn = Row<ReturnState, ReturnRequest>
+export type SharingReturn = Row<ProcessedState, ReturnRequest>
 
 export class ProfitSharing {
   readonly #book: Book
@@ -55,7 +63,7 @@ export class ProfitSharing {
   /** Fen of the shares that are in progress, by their keys, with whose money it is. */
   readonly #pending: Map<string, { payee: string; amount: number }>
   readonly shares: Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>
-  readonly returns: Product<ReturnState, 'succeed' | 'fail', ReturnRequest>
+  readonly returns: Product<ProcessedState, 'succeed' | 'fail', ReturnRequest>
 
   constructor(book: Book, orders: Orders, payments: Payments, accounts: Accounts) {
     this.#book = book
@@ -85,17 +93,8 @@ export class ProfitSharing {
       ...refusals(),
       happened: row => this.#pay(row),
     })
-    this.returns = new Product<ReturnState, 'succeed' | 'fail', ReturnRequest>(book, 'sharing.returns', {
-      first: 'PROCESSING',
-      moves: { PROCESSING: { succeed: 'SUCCESS', fail: 'FAILED' }, SUCCESS: {}, FAILED: {} },
-      ends: { PROCESSING: { after: MINUTE, by: 'succeed' } },
-      acts: {
-        settle: {
-          succeed: 'succeed',
-          fail: 'fail',
-          reasons: RETURN_FAILURES,
-        },
-      },
+    this.returns = new Product<ProcessedState, 'succeed' | 'fail', ReturnRequest>(book, 'sharing.returns', {
+      ...processedInAMinute(RETURN_FAILURES),
       id: { prefix: '3009', digits: 14 },
       ...refusals(),
       happened: (row, event) => event === 'succeed' && this.#takeBack(row),

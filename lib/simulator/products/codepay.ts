@@ -1,5 +1,5 @@
 /** The endpoints of payments by code: pay, reverse; of merchants and of service providers. */
-import { type Call, type Endpoint, endpoint, readParam, requireOwnBody } from '../gateway/endpoint.js'
+import { alsoAt, type Call, type Endpoint, endpoint, readParam, requireOwnBody } from '../gateway/endpoint.js'
 import { CODE, codeEndingOf, DESCRIPTIONS, type Order, type OrderRequest } from '../ledger/order.js'
 import { requireOrder } from '../ledger/order-problems.js'
 import type { Orders } from '../ledger/orders.js'
@@ -28,12 +28,14 @@ export function codepayEndpoints(orders: Orders, payments: Payments): readonly E
     payments.reverse(requireOrder(orders.find(call.merchant.mchid, readParam(call, 'out_trade_no'))), call.now)
     return call.respond({})
   }
-  return [
-    endpoint('post /v3/pay/transactions/codepay', pay, PLACING),
-    endpoint('post /v3/pay/partner/transactions/codepay', pay, PLACING),
-    endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/reverse', reverse),
-    endpoint('post /v3/pay/partner/transactions/out-trade-no/{out_trade_no}/reverse', reverse),
-  ]
+  return alsoAt(
+    '/v3/pay/',
+    ['/v3/pay/partner/'],
+    [
+      endpoint('post /v3/pay/transactions/codepay', pay, PLACING),
+      endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/reverse', reverse),
+    ],
+  )
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The endpoints of orders: create, query, close; of merchants and of service providers. */
 import {
+  alsoAt,
   type Call,
   type Endpoint,
   endpoint,
@@ -52,26 +53,21 @@ export function transactionEndpoints(orders: Orders, payments: Payments): readon
     orders.close(call.merchant.mchid, readParam(call, 'out_trade_no'))
     return NO_CONTENT
   }
-  return [
-    endpoint('post /v3/pay/transactions/native', native, PLACING),
-    endpoint('post /v3/pay/transactions/jsapi', prepay('JSAPI'), PLACING),
-    endpoint('post /v3/pay/transactions/app', prepay('APP'), PLACING),
-    endpoint('post /v3/pay/transactions/h5', h5, PLACING),
-    endpoint('post /v3/pay/transactions/jsapi-with-contract', prepayWithContract('JSAPI'), PLACING),
-    endpoint('post /v3/pay/transactions/app-with-contract', prepayWithContract('APP'), PLACING),
-    endpoint('get /v3/pay/transactions/out-trade-no/{out_trade_no}', byNumber),
-    endpoint('get /v3/pay/transactions/id/{transaction_id}', byTransaction),
-    endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/close', close),
-    endpoint('post /v3/pay/partner/transactions/native', native, PLACING),
-    endpoint('post /v3/pay/partner/transactions/jsapi', prepay('JSAPI'), PLACING),
-    endpoint('post /v3/pay/partner/transactions/app', prepay('APP'), PLACING),
-    endpoint('post /v3/pay/partner/transactions/h5', h5, PLACING),
-    endpoint('post /v3/pay/partner/transactions/jsapi-with-contract', prepayWithContract('JSAPI'), PLACING),
-    endpoint('post /v3/pay/partner/transactions/app-with-contract', prepayWithContract('APP'), PLACING),
-    endpoint('get /v3/pay/partner/transactions/out-trade-no/{out_trade_no}', byNumber),
-    endpoint('get /v3/pay/partner/transactions/id/{transaction_id}', byTransaction),
-    endpoint('post /v3/pay/partner/transactions/out-trade-no/{out_trade_no}/close', close),
-  ]
+  return alsoAt(
+    '/v3/pay/',
+    ['/v3/pay/partner/'],
+    [
+      endpoint('post /v3/pay/transactions/native', native, PLACING),
+      endpoint('post /v3/pay/transactions/jsapi', prepay('JSAPI'), PLACING),
+      endpoint('post /v3/pay/transactions/app', prepay('APP'), PLACING),
+      endpoint('post /v3/pay/transactions/h5', h5, PLACING),
+      endpoint('post /v3/pay/transactions/jsapi-with-contract', prepayWithContract('JSAPI'), PLACING),
+      endpoint('post /v3/pay/transactions/app-with-contract', prepayWithContract('APP'), PLACING),
+      endpoint('get /v3/pay/transactions/out-trade-no/{out_trade_no}', byNumber),
+      endpoint('get /v3/pay/transactions/id/{transaction_id}', byTransaction),
+      endpoint('post /v3/pay/transactions/out-trade-no/{out_trade_no}/close', close),
+    ],
+  )
 }
 
 export function codeUrl(prepayId: string): string {
