@@ -18,37 +18,40 @@ export interface SimulatorOptions {
   /** A second port, for https beside http; 0 means any free port. It is the port of `simulator.httpsUrl`. */
   httpsPort?: number
   /**
-   * The address to listen on. Default `127.0.0.1`, which only this machine reaches; `0.0.0.0` lets phones and containers
-   * of the same network in, and everybody else there.
+   * The address to listen on. Default `127.0.0.1`, for this machine only. With `0.0.0.0`, every device of the same
+   * network can connect, including phones and containers.
    */
   host?: string
   /**
-   * Names of further hosts that notifications are sent to, such as the container of a shop. Default: none, and
-   * notifications go to this machine only.
+   * Names of other hosts that notifications may be sent to, such as the container of a shop. Default: none;
+   * notifications are sent to this machine only.
    */
   notify?: readonly string[]
   /**
-   * The host names of WeChat Pay that it stands for, such as `['api.mch.weixin.qq.com']`: its https certificate covers
-   * them, and its http port is a proxy that leads these hosts to it and refuses every other. So a shop that cannot change
-   * the host needs only the `ca` of `simulator.config` and `HTTPS_PROXY`. Needs `https` or `httpsPort`.
+   * The host names of WeChat Pay that it serves, such as `['api.mch.weixin.qq.com']`: its https certificate covers
+   * them, and its http port is a proxy that redirects these hosts to it and refuses all others. A shop that cannot
+   * change the host then needs only the `ca` of `simulator.config` and `HTTPS_PROXY`. Needs `https` or `httpsPort`.
    */
   as?: readonly string[]
   /**
-   * The path of a file that everything is kept in: started again with it, the simulator has the same keys, orders, refunds,
-   * transfers and notifications, however it ended. One simulator at a time may use it.
+   * The path of a file that keeps everything: a simulator that is started with it again has the same keys, orders,
+   * refunds, transfers and notifications, even after a crash. Only one simulator at a time may use it.
    */
   state?: string
   /** The merchant ID. Default `1900000109`. */
   mchid?: string
   /**
-   * The merchants and brands, each with keys of its own: a direct merchant may not use the APIs of partners, a partner may act
-   * for its sub-merchants only. `simulator.configOf` and `brandOf` have their configurations, `simulator.config` is that of
-   * the first. Default: one merchant, `mchid`, who may do everything for everybody.
+   * The merchants and brands, each with keys of its own: a direct merchant may not use the APIs of partners, a partner
+   * may act for its sub-merchants only. `simulator.configOf` and `brandOf` return their configurations;
+   * `simulator.config` is that of the first. Default: one merchant, `mchid`, without restrictions.
    */
   merchants?: readonly SimulatedMerchant[]
   /** Fen that the accounts of merchants hold at first. Default: one million yuan in `BASIC` and in `OPERATION`. */
   balances?: Balances
-  /** Payers who have that much to spend, in fen: what is more fails with `NOT_ENOUGH`. Everybody else's money is endless. */
+  /**
+   * Payers with a limited balance, in fen: a payment of more fails with `NOT_ENOUGH`. All other payers have unlimited
+   * money.
+   */
   payers?: readonly SimulatedPayer[]
   /** The keys of an earlier simulator. Default: new keys, which take a moment to generate. */
   keys?: SimulatorKeys
@@ -58,14 +61,14 @@ export interface SimulatorOptions {
    */
   https?: boolean
   /**
-   * Simulates a new merchant, who has no platform certificates: `GET /v3/certificates` fails with 404, and the WeChat Pay
+   * Simulates a new merchant without platform certificates: `GET /v3/certificates` fails with 404, and the WeChat Pay
    * public key signs every response. Default false: the merchant has both.
    */
   publicKeyOnly?: boolean
   /**
-   * Stands for the machine's clock: the current time in milliseconds since 1970, of signatures and certificates. Business
-   * time starts from it, and `advance` moves that alone. With a clock, notifications are sent only by `deliver`. Default:
-   * the system time, and notifications are sent automatically.
+   * Replaces the machine's clock: returns the current time in milliseconds since 1970, for signatures and certificates.
+   * Business time starts from it; `advance` moves business time only. With a clock, notifications are sent only by
+   * `deliver`. Default: the system time; notifications are sent automatically.
    */
   clock?: () => number
   /** What the bills contain in addition to the orders paid on that day. */

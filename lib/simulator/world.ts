@@ -1,4 +1,4 @@
-/** What a simulator keeps, and how it responds: everything that `reset` begins anew. */
+/** The state of a simulator and its gateway: everything that `reset` creates again. */
 import type { EventStream } from './control/event-stream.js'
 import type { Faults } from './gateway/faults.js'
 import { Gateway } from './gateway/gateway.js'
@@ -34,7 +34,7 @@ interface WorldOptions {
   pauses: Pauses
   keeper: Keeper
   events: EventStream
-  /** Where the simulator listens. */
+  /** The URL of the simulator. */
   url: () => string
 }
 
@@ -81,7 +81,7 @@ export function createWorld(world: WorldOptions): World {
   return { ledger, log, notifications, alarm, gateway }
 }
 
-/** Later changes are in it, too: for a caller that writes it down at once. */
+/** Not a copy: the caller must serialize it at once. */
 export function contentOf({ ledger, notifications, log }: World): SimulatorSnapshot {
   return { ledger: ledger.book.content(), notifications: notifications.snapshot(), requests: log.content }
 }

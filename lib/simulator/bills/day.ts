@@ -1,4 +1,4 @@
-/** The trades of one day: those of the ledger, and invented ones before them when they are asked for. */
+/** The trades of one day: those of the ledger, preceded by generated ones if the options ask for them. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { dayOf } from '../ledger/accounts.js'
 import { paidAmounts } from '../ledger/discount.js'
@@ -10,7 +10,7 @@ import type { Trade } from './trade-bill.js'
 
 export interface DayOptions {
   mchid: string
-  /** Only what this sub-merchant of the merchant has received. Default: everything. */
+  /** Only the trades of this sub-merchant. Default: all trades. */
   subMchid?: string | undefined
   /** `YYYYMMDD`. */
   date: string
@@ -32,13 +32,13 @@ export function* tradesOf(ledger: TradeSource, options: DayOptions): Generator<T
   yield* ownTrades(ledger, options)
 }
 
-/** Invented trades: the same for the same merchant, date and seed. */
+/** Generated trades: the same for the same merchant, date and seed. */
 export function* generatedTrades(options: DayOptions): Generator<Trade, void, undefined> {
   const random = seeded(`${options.seed} ${options.mchid} ${options.date}`)
   for (let index = 0; index < options.rows; index++) yield generateTrade(options, index, random)
 }
 
-/** The payments of the day, then what was reversed, then the refunds that were applied for. */
+/** The payments of the day, then the reversals, then the requested refunds. */
 export function ownTrades(
   { orders, refunds }: TradeSource,
   { mchid, date, subMchid }: Pick<DayOptions, 'mchid' | 'date' | 'subMchid'>,
@@ -83,7 +83,7 @@ function reversalOf(order: PaidOrder): Trade {
   return { ...trade, refund: { ...refund, trade: 'REVOKED', state: 'SUCCESS' } }
 }
 
-// A bill does not change after its day: what has happened since is not in it.
+// A bill does not change after its day: later events are not in it.
 function refundTradeOf(given: Refund, date: string): Trade[] {
   const { row, order, discount } = given
   const state = dayOf(row.updated) <= date ? row.state : 'PROCESSING'

@@ -18,7 +18,7 @@ const TITLES = [
   '业务凭证号',
 ]
 
-/** A line of the bill: a movement of the ledger, or an invented one. */
+/** A line of the bill: a movement of the ledger, or a generated one. */
 export type Flow = Pick<Movement, 'mchid' | 'amount' | 'balance' | 'business' | 'id' | 'no'> & { time: string }
 
 /** Yields lines with their line ends, the summary last. */

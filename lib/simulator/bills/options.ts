@@ -3,9 +3,9 @@ import { InvalidArgumentError } from '../../errors.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 
 export interface BillOptions {
-  /** Number of invented trades in the bill of each past day, before the merchant's own. Default 0. */
+  /** Number of generated trades in the bill of each past day, before the merchant's own. Default 0. */
   rows?: number
-  /** Different seeds invent different trades. Default 1. */
+  /** Different seeds generate different trades. Default 1. */
   seed?: number
   /** Number of files that an encrypted bill is split into. Default 2. */
   parts?: number

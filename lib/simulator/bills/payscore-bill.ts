@@ -23,7 +23,7 @@ interface Collection {
   amount: number
 }
 
-/** What has been received for service orders on the day. */
+/** The payments for service orders that were received on the day. */
 export function collectionsOf(
   { services }: Pick<Ledger, 'services'>,
   { mchid, date }: Pick<DayOptions, 'mchid' | 'date'>,

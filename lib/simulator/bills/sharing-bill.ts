@@ -1,4 +1,4 @@
-/** Profit sharing bills: a line for each part that a receiver has got, and for each return. */
+/** Profit sharing bills: a line for each part that a receiver has received, and for each return. */
 import { dayOf } from '../ledger/accounts.js'
 import type { Ledger } from '../ledger/ledger.js'
 import { detailIdOf } from '../ledger/sharing-rules.js'
@@ -21,7 +21,7 @@ const TITLES = [
   '备注',
 ]
 
-/** Something that profit sharing has moved. Amounts are in fen. */
+/** A movement of money by profit sharing. Amounts are in fen. */
 export interface SharedPart {
   time: string
   mchid: string
@@ -37,7 +37,7 @@ export interface SharedPart {
   description: string
 }
 
-/** What has succeeded on the day, of the merchant or of one of its sub-merchants. */
+/** The successful movements of the day, of the merchant or of one of its sub-merchants. */
 export function sharedParts(
   { sharing, orders }: Pick<Ledger, 'sharing' | 'orders'>,
   { mchid, date, subMchid }: Pick<DayOptions, 'mchid' | 'date' | 'subMchid'>,

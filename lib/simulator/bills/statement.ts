@@ -1,4 +1,4 @@
-/** Statements of merchants outside mainland China, which are priced, paid and settled in currencies. */
+/** Statements of merchants outside mainland China, with the currencies of price, payment and settlement. */
 import { yuan } from './table-writer.js'
 import { type Column, feeString, paid, type Trade, writeTrades } from './trade-bill.js'
 

@@ -15,9 +15,9 @@ export interface Trade {
   tradeType: string
   currency: string
   total: number
-  /** What the merchant received: the total without coupons that were not paid for in advance. */
+  /** The amount that the merchant received: the total without coupons that were not prepaid. */
   settled: number
-  /** What came of coupons that were paid for in advance. */
+  /** The part that was paid with prepaid coupons. */
   coupon: number
   fee: number
   description: string
@@ -26,9 +26,9 @@ export interface Trade {
     refundId: string
     outRefundNo: string
     amount: number
-    /** What the merchant paid. */
+    /** The amount that the merchant paid. */
     settled: number
-    /** What went back to the coupon. */
+    /** The amount that was returned to the coupon. */
     coupon: number
     time: string
     /** Empty until it has succeeded. */
@@ -110,7 +110,7 @@ export function* writeTrades(columns: readonly Column[], trades: Iterable<Trade>
   })
 }
 
-/** What a payment has, and a refund has not. */
+/** The columns of a payment that are empty for a refund. */
 export function paid({ refund }: Trade, fen: number): string {
   return yuan(refund ? 0 : fen)
 }

@@ -1,4 +1,4 @@
-/** Whether a merchant may do what it asks for: with an API of partners, or on behalf of a sub-merchant. */
+/** Whether a merchant may use an API of partners, or act for a sub-merchant. */
 import { type Merchants, noAuthority, noRelation } from '../ledger/merchants.js'
 import type { Operation } from '../schema/catalogue.js'
 import type { Call } from './endpoint.js'
@@ -7,7 +7,7 @@ import type { V2Call } from './v2/message.js'
 type Asked = Pick<Call, 'merchant' | 'params' | 'query' | 'body'>
 
 const SUB_MERCHANT = ['sub_mchid', 'sub_mch_id'] as const
-/** How the documents call those who act for themselves only. */
+/** The callers in the documents that act for themselves only. */
 const DIRECT = /直连|普通商户|微信支付商户|微信平台商户/
 const OF_PARTNERS = /\/(?:[a-z]+-)?(?:partner|ecommerce|applyment4sub|apply4sub|platsolution)(?:[-/]|$)/
 
@@ -25,12 +25,12 @@ export function requireV2Authority({ merchant, fields }: V2Call, merchants: Merc
   if (sub !== undefined && !merchants.mayActFor(merchant.mchid, sub)) throw noRelation('NOAUTH')
 }
 
-// The documents name partners also where direct merchants call the same API.
+// The documents also name partners for APIs that direct merchants may call.
 function isOfPartners({ path, roles }: Operation): boolean {
   return OF_PARTNERS.test(path) && roles.length > 0 && !roles.some(role => DIRECT.test(role))
 }
 
-/** Also those of the parts of a combined order. */
+/** Includes those of the parts of a combined order. */
 function subMerchantsIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(subMerchantsIn)
   if (typeof value !== 'object' || value === null) return []

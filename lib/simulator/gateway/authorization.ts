@@ -58,7 +58,7 @@ function requireHeaders(headers: IncomingHttpHeaders): void {
   })
 }
 
-// A brand calls the paths under /brand, and nobody else does.
+// Only brands call the paths under /brand, and they call no other paths.
 function requireScheme(target: string, { scheme }: Credentials): void {
   const isBrand = scheme === BRAND_SCHEME
   if (isBrand === /^\/brand\//.test(target)) return

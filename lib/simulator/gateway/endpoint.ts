@@ -35,7 +35,7 @@ export interface Call<Body = unknown> extends VerifiedCall {
   readonly body: Body
   /**
    * The documented response with these fields. Required fields that are not given repeat the request or are sampled;
-   * optional ones are left out. What is given is not looked into.
+   * optional ones are left out. The given fields are not checked.
    */
   readonly respond: (values: object) => EndpointResponse
 }
@@ -45,12 +45,13 @@ export interface Endpoint {
   /** The documented path, such as `/v3/pay/transactions/id/{transaction_id}`. */
   readonly path: string
   handle(call: Call): EndpointResponse | Promise<EndpointResponse>
-  /** Rules for the payload beyond the catalogue: what the documents say in prose. */
+  /** Rules for the payload that the documents give in prose, in addition to the catalogue. */
   readonly rules?: Schema
   /**
-   * Who compares a repeated merchant number with its first request. `'registry'`, the default: the same content returns the
-   * first response without a call of `handle`, different content fails with 400 `INVALID_REQUEST`. `'ledger'`: the ledger,
-   * because the number is shared with other endpoints or the response changes with the state.
+   * What compares a repeated merchant number with its first request. `'registry'`, the default: the same content
+   * returns the first response without a call of `handle`, different content fails with 400 `INVALID_REQUEST`.
+   * `'ledger'`: `handle` compares, because the number is shared with other endpoints or the response changes with the
+   * state.
    */
   readonly numbers?: 'registry' | 'ledger'
 }
@@ -76,7 +77,9 @@ export function endpoint<Name extends Key>(
   return { ...options, method: known, path, handle }
 }
 
-/** The endpoints, and the same ones at the paths of other callers, which begin with one of `others` in place of `start`. */
+/**
+ * The endpoints, and the same endpoints for other callers, at paths that begin with one of `others` instead of `start`.
+ */
 export function alsoAt(start: string, others: readonly string[], endpoints: readonly Endpoint[]): Endpoint[] {
   return [start, ...others].flatMap(prefix =>
     endpoints.map(one => ({ ...one, path: prefix + one.path.slice(start.length) })),

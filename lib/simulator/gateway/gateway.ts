@@ -25,16 +25,19 @@ interface GatewayOptions {
   log: RequestLog
   /** The machine's time. */
   clock: () => EpochMilliseconds
-  /** Lets happen what is due, and returns the business time at a time of the machine. */
+  /** Runs what is due at a time of the machine, and returns the business time. */
   businessTime: (machineTime: EpochMilliseconds) => EpochMilliseconds
-  /** Runs what may change the ledger. `time` is the machine's; `isDone` tells whether something may have changed. */
+  /**
+   * Runs a call that may change the ledger. `time` is the machine's; `isDone` returns whether something may have
+   * changed.
+   */
   change: <T>(
     request: RawRequest,
     time: EpochMilliseconds,
     run: () => Promise<T>,
     isDone: (outcome: T) => boolean,
   ) => Promise<T>
-  /** Whether something that only reads has changed the ledger since the last call. */
+  /** Whether a read-only request has changed the ledger since the last call. */
   takeTouched: () => boolean
   /** Resolves to true after the given number of milliseconds, or to false when the simulator closes first. */
   pause: (milliseconds: number) => Promise<boolean>
@@ -46,7 +49,7 @@ const BAD_GATEWAY: RawResponse = {
   body: '<html><body>502 Bad Gateway</body></html>',
 }
 
-/** Every other path is one of APIv2. */
+/** Every other path belongs to APIv2. */
 const V3_PATH = /^\/(?:v3|hk|global|brand)(?:\/|$)/
 
 const STATUS_PROBLEMS = {
@@ -72,7 +75,7 @@ export class Gateway {
     return response
   }
 
-  /** Does again what a request has changed. Nobody waits for the response, so it is not signed. */
+  /** Repeats a request from the journal. The response is not used, so it is not signed. */
   async redo(request: RawRequest): Promise<void> {
     if (!V3_PATH.test(request.target)) return void (await this.respond(request))
     const time = this.#options.clock()
@@ -134,7 +137,7 @@ export class Gateway {
     return this.#options.change(request, machineTime, () => handle(route, call), isDone)
   }
 
-  // Also a request that was refused: a payment by code that fails ends its order.
+  // This includes refused requests: a failed payment by code ends its order.
   #mayHaveChanged({ method }: RawRequest): boolean {
     return this.#options.takeTouched() || method !== 'GET'
   }

@@ -43,7 +43,7 @@ export class Registry {
       const key = `${method} ${path}`
       const route = this.#routeOf(operation, handled.get(key))
       handled.delete(key)
-      // With and without the path of its own host, which is signed: /hk/v3/merchants.
+      // With and without the path prefix of the host, which is part of the signature: /hk/v3/merchants.
       return prefix === '' ? [route] : [route, { ...route, path: prefix + path }]
     })
     const [unknown] = handled.keys()
@@ -74,7 +74,7 @@ export class Registry {
     })
   }
 
-  /** Compares a repeated merchant number with its first request. Only a success takes the number. */
+  /** Compares a repeated merchant number with its first request. A failed request does not use the number up. */
   async #handleOnce(
     operation: Operation,
     { merchant, params, body }: Call,
@@ -89,14 +89,14 @@ export class Registry {
     )
     if (before) return before
     const handled = handle()
-    // Without a pause between the two: no other request with the same number may come in between.
+    // No await between the two: no other request with the same number may come in between.
     const response = handled instanceof Promise ? await handled : handled
     if (response.statusCode < 300) this.#ledger.records.keep(key, body, response)
     return response
   }
 }
 
-/** WeChat Pay returns no field that its documents do not have, whatever the ledger knows. */
+/** The response contains documented fields only, even if the ledger knows more. */
 function documented(operation: Operation, given: ReturnType<Endpoint['handle']>): ReturnType<Endpoint['handle']> {
   if (given instanceof Promise) return given.then(response => documented(operation, response))
   const schema = operation.response.content?.schema

@@ -51,7 +51,7 @@ export class RequestLog {
     return [...this.#entries]
   }
 
-  /** What `restore` begins with. */
+  /** The log for `restore`. */
   get content(): LoggedRequests {
     return { count: this.#count, entries: this.#entries }
   }

@@ -5,7 +5,7 @@
 import { constants, createHash, type KeyObject, publicDecrypt, verify } from 'node:crypto'
 import { type Diagnosis, diagnose, type MistakeCode } from './diagnosis.js'
 
-/** What a request is signed by, in the order of its lines. */
+/** The lines that are signed, in their order. */
 export interface SignedParts {
   readonly method: string
   readonly url: string
@@ -15,11 +15,11 @@ export interface SignedParts {
 }
 
 export interface Signed extends SignedParts {
-  /** As in the header. */
+  /** The signature of the header. */
   readonly signature: string
-  /** The merchant's. */
+  /** The merchant's public key. */
   readonly key: KeyObject
-  /** Those of everybody. */
+  /** The public keys of all callers. */
   readonly others: readonly KeyObject[]
   readonly host: string
   /** The whole body of an upload, of which `body` is a part. */
@@ -28,14 +28,14 @@ export interface Signed extends SignedParts {
 
 type Join = (parts: SignedParts) => Buffer
 
-/** One thing that is different from the right string. */
+/** One difference from the right string. */
 interface Change {
   readonly codes: readonly MistakeCode[]
   readonly parts?: Partial<SignedParts>
   readonly join?: Join
 }
 
-/** Bytes of a body up to which it is tried in other forms, and beyond which the strings are not kept. */
+/** Bytes. A larger body is not tried in other forms, and its strings are not kept. */
 const BODY_LIMIT = 64 * 1024
 
 /** `expected` is the right string. */
@@ -90,7 +90,7 @@ interface Hash {
   readonly digest: Buffer
 }
 
-/** What stands before the digest (RFC 8017, section 9.2). */
+/** The bytes before the digest (RFC 8017, section 9.2). */
 const DIGEST_INFOS: readonly [Hash['name'], string][] = [
   ['sha256', '3031300d060960864801650304020105000420'],
   ['sha1', '3021300906052b0e03021a05000414'],
@@ -116,7 +116,7 @@ function verifiesPss(signature: Buffer, signed: Signed): boolean {
   return verify('sha256', inLines(signed), { key: signed.key, padding }, signature)
 }
 
-/** The change by which the string has the hash that was signed. */
+/** Finds the change that gives the string the hash that was signed. */
 function findChange(signed: Signed, { name, digest }: Hash): Change | undefined {
   const hash = (bytes: Buffer | string) => createHash(name).update(bytes).digest()
   const fits = ({ join = inLines, parts }: Change) => hash(join({ ...signed, ...parts })).equals(digest)
@@ -133,7 +133,7 @@ function findChange(signed: Signed, { name, digest }: Hash): Change | undefined 
   return milliseconds(signed).find(fits) ?? pairsOf(kinds).find(fits)
 }
 
-/** Kind by kind: what can go wrong at the same time is of different kinds. */
+/** The changes by kind: only changes of different kinds can occur together. */
 function changesOf(signed: Signed): readonly (readonly Change[])[] {
   return [bodies(signed), urls(signed), methods(signed), times(signed), JOINS, nonces(signed)]
 }
@@ -209,7 +209,7 @@ function times({ timestamp }: Signed): Change[] {
   return near.map(other => ({ codes: ['timestamp-differs'], parts: { timestamp: String(other) } }))
 }
 
-/** The thousand milliseconds of the second. */
+/** The thousand timestamps in milliseconds for one in seconds. */
 function milliseconds({ timestamp }: Signed): Change[] {
   return Array.from({ length: 1000 }, (_, rest) => ({
     codes: ['timestamp-milliseconds'],
@@ -224,13 +224,13 @@ function nonces({ nonce }: Signed): Change[] {
 }
 
 const JOINS: readonly Change[] = [
-  // Without the last line feed, and with neither it nor an empty body.
+  // Without the last line feed, and without the line feed before an empty body too.
   ({ method, url, timestamp, nonce, body }: SignedParts) => `${method}\n${url}\n${timestamp}\n${nonce}\n${body}`,
   ({ method, url, timestamp, nonce }: SignedParts) => `${method}\n${url}\n${timestamp}\n${nonce}\n`,
   ({ method, url, timestamp, nonce }: SignedParts) => `${method}\n${url}\n${timestamp}\n${nonce}`,
   ({ method, url, timestamp, nonce, body }: SignedParts) =>
     `${method}\r\n${url}\r\n${timestamp}\r\n${nonce}\r\n${body}\r\n`,
-  // Quotes in which a shell or PHP does not read \n as a line feed.
+  // In single quotes, a shell or PHP does not read \n as a line feed.
   ({ method, url, timestamp, nonce, body }: SignedParts) => `${method}\\n${url}\\n${timestamp}\\n${nonce}\\n${body}\\n`,
   ({ method, url, timestamp, nonce, body }: SignedParts) => `${method}\n${url}\n${nonce}\n${timestamp}\n${body}\n`,
   ({ method, url, timestamp, nonce, body }: SignedParts) => `${url}\n${method}\n${timestamp}\n${nonce}\n${body}\n`,
@@ -252,7 +252,7 @@ function bodies({ body, url, upload }: Signed): Change[] {
   return ['{}', 'null', '[]', 'undefined', '""', fields, ...(query ? [query] : [])].map(change('body-unsent'))
 }
 
-/** The same body as other serializers write it. */
+/** The body in the forms of other JSON serializers. */
 function rewritten(body: Buffer): string[] {
   const text = body.toString()
   if (body.length > BODY_LIMIT) return []
@@ -289,7 +289,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/** As Python writes it: a space after each comma and colon. */
+/** Python's form: a space after each comma and colon. */
 function spaced(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
@@ -297,7 +297,7 @@ function spaced(value: unknown): string {
   return `{${fields.join(', ')}}`
 }
 
-/** As it is, and with what Python, PHP and Go escape. */
+/** Unchanged, and with the escapes of Python, PHP and Go. */
 function escapes(json: string): string[] {
   const ascii = json.replace(/[\u007f-\uffff]/g, unicodeEscape)
   const slashed = (text: string) => text.replaceAll('/', '\\/')

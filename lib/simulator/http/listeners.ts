@@ -1,4 +1,4 @@
-/** The servers of a simulator: http, https, or both, and a proxy that leads the hosts of WeChat Pay to them. */
+/** The servers of a simulator: http, https, or both, and a proxy that redirects the hosts of WeChat Pay to them. */
 import type { SimulatorKeys } from '../keys/merchant.js'
 import { mintAuthority, mintServerCertificate } from '../keys/server-certificate.js'
 import { type Listener, listen } from './server.js'
@@ -8,16 +8,16 @@ interface ListenersOptions {
   port: number
   httpsPort: number | undefined
   https: boolean
-  /** The host names of WeChat Pay that it stands for. */
+  /** The host names of WeChat Pay that it serves. */
   as: readonly string[]
-  /** The authority is added to them, when it is needed first. */
+  /** The certificate authority is added to them on first use. */
   keys: SimulatorKeys
   respond: Parameters<typeof listen>[0]['respond']
 }
 
 export interface Listeners {
   readonly first: Listener
-  /** Beside it, with the option `httpsPort`. */
+  /** The second server, with the option `httpsPort`. */
   readonly secure: Listener | undefined
   /** PEM; undefined without https. */
   readonly ca: string | undefined
@@ -26,7 +26,7 @@ export interface Listeners {
 /** Bytes. Larger than any JSON payload and any video that WeChat Pay accepts. */
 const BODY_LIMIT = 8 * 1024 * 1024
 
-/** Rejects with a Node error such as `EADDRINUSE` when one of the ports cannot be listened on; then none is. */
+/** Rejects with a Node error such as `EADDRINUSE` when it cannot listen on one of the ports, and closes the others. */
 export async function openListeners(options: ListenersOptions): Promise<Listeners> {
   const { host, port, httpsPort, https, as, keys, respond } = options
   const isSecure = https || httpsPort !== undefined

@@ -1,4 +1,4 @@
-/** Which host names stand for this machine. */
+/** Recognizes the host names of this machine. */
 
 /** `hostname` is that of a URL: in lower case, an IPv6 address in brackets. */
 export function isLoopback(hostname: string): boolean {

@@ -1,4 +1,4 @@
-/** Where other devices of the network reach a server. */
+/** The URL of a server for other devices of the network. */
 import { networkInterfaces } from 'node:os'
 
 /** The URL with this machine's address in the network; the URL itself if it names one, or if there is no network. */

@@ -28,9 +28,9 @@ export interface RawResponse {
 export const DROPPED = Symbol('dropped')
 
 export interface Listener {
-  /** Such as `http://127.0.0.1:<port>`: where this machine reaches it. */
+  /** The URL from this machine, such as `http://127.0.0.1:<port>`. */
   url: string
-  /** Serves a connection that a tunnel leads here. */
+  /** Serves a connection from a proxy tunnel. */
   accept(connection: Duplex): void
   close(): Promise<void>
 }
@@ -44,7 +44,7 @@ interface ListenOptions {
   limit: number
   /** Serves https with this certificate, and requests a certificate from every client. */
   tls?: ServerCertificate | undefined
-  /** Makes it a proxy, too: where a `CONNECT` to a host and port leads; undefined refuses it. */
+  /** Makes the server a proxy, too: returns the target of a `CONNECT` to a host and port, or undefined to refuse it. */
   tunnel?: ((authority: string) => Listener | undefined) | undefined
   respond(request: RawRequest): Promise<RawResponse | typeof DROPPED>
 }

@@ -1,4 +1,4 @@
-/** The simulated brand, whose keys are generated when they are needed first: most simulators serve merchants only. */
+/** The simulated brand. Its keys are generated on first use, because most simulators serve merchants only. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { nonce } from '../../formatter.js'
 import { BRAND_SCHEME, type BrandKeys, KEY_OPTIONS, type Merchant, type MerchantKeys, mintSerial } from './merchant.js'

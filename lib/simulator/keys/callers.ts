@@ -1,4 +1,4 @@
-/** Everybody who may call one simulator: its merchants and its brands, each with its keys. */
+/** The callers of one simulator: its merchants and its brands, each with its keys. */
 import { InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { BRAND_ID, createBrand, mintBrandKeys } from './brand.js'
@@ -12,20 +12,20 @@ import {
 } from './merchant.js'
 
 interface CallersOptions {
-  /** The first is that of `keys`. */
+  /** The first mchid belongs to `keys`. */
   mchids: readonly string[]
-  /** Empty for the one brand that every simulator has. */
+  /** Empty if the simulator has only the default brand. */
   brandIds: readonly string[]
-  /** Those that are missing are generated, and added to them. */
+  /** Missing keys are generated and added. */
   keys: SimulatorKeys
   publicKeyOnly: boolean | undefined
   now: EpochMilliseconds
 }
 
 export class Callers {
-  /** By their merchant IDs. */
+  /** The merchants by mchid. */
   readonly merchants: ReadonlyMap<string, Merchant>
-  /** By their brand IDs. */
+  /** The brands by brand_id. */
   readonly brands = new Map<string, Merchant>()
   readonly #keys: SimulatorKeys
   readonly firstBrand: string
@@ -52,7 +52,7 @@ export class Callers {
     return new Callers(merchants, brandIds, keys)
   }
 
-  /** With the newest platform certificate of each merchant. */
+  /** The keys, with the newest platform certificate of each merchant. */
   get keys(): SimulatorKeys {
     const { merchants } = this.#keys
     const current = Object.entries(merchants ?? {}).map(([mchid, keys]) => [mchid, withNewest(keys, this.find(mchid))])
@@ -68,7 +68,7 @@ export class Callers {
     throw new TypeError('A simulator has at least one merchant.')
   }
 
-  /** The IDs of everybody. */
+  /** The mchids and brand_ids of all callers. */
   ids(): string[] {
     return [...this.merchants.keys(), ...this.brands.keys()]
   }
@@ -91,12 +91,12 @@ export class Callers {
     return id === undefined ? this.first : (this.find(id) ?? this.require(id))
   }
 
-  /** Of a merchant that it has. */
+  /** The keys of one of its merchants. */
   keysOf({ mchid }: Pick<Merchant, 'mchid'>): MerchantKeys {
     return this.#keys.merchants?.[mchid] ?? this.#keys
   }
 
-  /** Those of the brand that every simulator has are generated at the first call. */
+  /** The keys of a brand. Those of the default brand are generated on the first call. */
   brandKeys(id: string): BrandKeys {
     const known = this.#keys.brands?.[id]
     if (known) return known

@@ -36,25 +36,25 @@ export interface BrandKeys {
   apiv3Key: string
 }
 
-/** All keys of one simulator: those of its first merchant, and of everybody else. */
+/** All keys of one simulator: those of its first merchant, of the other merchants and of the brands. */
 export interface SimulatorKeys extends MerchantKeys {
-  /** The keys of the brand, once they have been needed. */
+  /** The keys of the default brand, once they have been used. */
   brand?: BrandKeys
   /** The other merchants of the option `merchants`, by their merchant IDs. */
   merchants?: Record<string, MerchantKeys>
   /** The brands of the option `merchants`, by their brand IDs. */
   brands?: Record<string, BrandKeys>
-  /** Once it has served https: the authority that its certificates are signed by. PEM. */
+  /** The authority that signs its https certificates, once it has served https. PEM. */
   authority?: { privateKey: string; certificate: string }
 }
 
 export { BRAND_SCHEME, SCHEME }
 
-/** A merchant, or a brand, as WeChat Pay knows it. */
+/** A merchant or a brand with its keys. */
 export interface Merchant {
   /** How its requests and the responses to them are signed. */
   readonly scheme: string
-  /** Of a brand, its brand_id. */
+  /** For a brand, its brand_id. */
   readonly mchid: string
   readonly serial: string
   readonly publicKey: KeyObject

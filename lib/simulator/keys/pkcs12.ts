@@ -2,7 +2,7 @@
 import { loadForge } from '../../util/packages.js'
 import type { SimulatorKeys } from './merchant.js'
 
-/** Encrypted with 3DES, which every runtime reads. The passphrase is the mchid, as WeChat Pay's is. */
+/** Encrypted with 3DES, which every runtime can read. The passphrase is the mchid, as in WeChat Pay's files. */
 export function merchantPkcs12({ merchant }: SimulatorKeys, mchid: string): Buffer {
   const forge = loadForge()
   const file = forge.pkcs12.toPkcs12Asn1(

@@ -1,4 +1,4 @@
-/** The keys of WeChat Pay for one merchant: which are listed, which one signs, which one decrypts. */
+/** The keys of WeChat Pay for one merchant: lists them and chooses the one that signs or decrypts. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { normalizeSerial } from '../../crypto/keys.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
@@ -25,13 +25,13 @@ interface Entry extends PlatformCertificate {
   readonly signsFrom: EpochMilliseconds
 }
 
-/** Whether a serial number is the given one, in upper or lower case, with or without leading zeros. */
+/** Whether two serial numbers are the same, ignoring case and leading zeros. */
 export function isSameSerial(serial: string, given: unknown): boolean {
   return typeof given === 'string' && normalizeSerial(given).toUpperCase() === normalizeSerial(serial).toUpperCase()
 }
 
 export class PlatformKeys {
-  /** Newest first. */
+  /** The certificates, newest first. */
   readonly #certificates: Entry[] = []
   readonly #publicKey: PlatformKey
   #share: number | undefined

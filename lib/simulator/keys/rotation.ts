@@ -11,7 +11,7 @@ export interface RotateOptions {
    * takes some days. Default 0: it signs at once.
    */
   signsIn?: number
-  /** One of the option `merchants`. Default: the first. */
+  /** A merchant of the option `merchants`. Default: the first. */
   mchid?: string
 }
 

@@ -28,7 +28,7 @@ export async function mintAuthority(): Promise<Authority> {
   return { privateKey: keys.privateKey, certificate }
 }
 
-/** For this machine, and for these names and addresses. */
+/** A certificate for this machine, and for these names and addresses. */
 export async function mintServerCertificate(
   authority: Authority,
   names: readonly string[] = [],

@@ -1,4 +1,4 @@
-/** What is known of the notifications that were sent. */
+/** The log of notifications. */
 import type { MintedNotification } from '../../notification/mint.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { OutgoingNotification } from './outgoing.js'
@@ -12,9 +12,9 @@ export interface SimulatorNotification {
   readonly notify_url: string
   /** The merchant, or the brand by its brand ID, that it is for. */
   readonly mchid: string
-  /** The content before its encryption. */
+  /** The content before encryption. */
   readonly resource: object
-  /** Number of times that it has been sent. */
+  /** Number of attempts. */
   readonly attempts: number
   /** The last 50 attempts, oldest first. */
   readonly history: readonly NotificationAttempt[]
@@ -49,7 +49,7 @@ export interface DeliverOptions {
   reversed?: boolean
 }
 
-/** What has become of a notification. */
+/** The state of a notification. */
 export interface NotificationProgress
   extends Pick<SimulatorNotification, 'id' | 'attempts' | 'history' | 'status' | 'statusCode' | 'dueAt'> {
   /** Number of resends so far. */
@@ -58,12 +58,12 @@ export interface NotificationProgress
 
 /** Everything about the last notifications, as plain data. */
 export interface NotificationsSnapshot {
-  /** How many there have been. */
+  /** The number of all notifications so far. */
   readonly count: number
   readonly entries: readonly {
     readonly entry: SimulatorNotification
     readonly event: OutgoingNotification['event']
-    /** What is still to be sent. */
+    /** The notifications that are still to be sent. */
     readonly pending?: { readonly dueAt: EpochMilliseconds; readonly resends: number }
   }[]
 }

@@ -22,7 +22,7 @@ interface LogEntry extends SimulatorNotification {
   dueAt: EpochMilliseconds | undefined
 }
 
-/** What each attempt is made from. */
+/** The content of each attempt. */
 interface Source {
   readonly entry: LogEntry
   readonly event: OutgoingNotification['event']
@@ -43,7 +43,7 @@ interface NotificationsOptions {
   businessClock: () => EpochMilliseconds
   /** The recipients. */
   callers: Callers
-  /** The names of the hosts that they may go to beside this machine. */
+  /** The hosts besides this machine that they may be sent to. */
   hosts: readonly string[]
   /** Whether they are sent automatically in real time, instead of by `deliver`. */
   isAutomatic: boolean
@@ -72,7 +72,7 @@ export class Notifications {
   readonly #sender = new Sender()
   readonly #entries: LogEntry[] = []
   readonly #sources = new WeakMap<LogEntry, Source>()
-  /** Those whose attempt is not over. */
+  /** The notifications whose attempt is in progress. */
   readonly #sending = new Set<Pending>()
   readonly #waiting = new Set<Pending>()
   readonly #inProgress = new Set<Promise<void>>()
@@ -90,7 +90,7 @@ export class Notifications {
     return [...this.#entries]
   }
 
-  /** Whether they wait for `deliver` or `release`. */
+  /** Whether notifications wait for `deliver` or `release`. */
   get isHeld(): boolean {
     return this.#isHeld
   }
@@ -110,7 +110,7 @@ export class Notifications {
   }
 
   /**
-   * Sends a notification once more, whatever has become of it.
+   * Sends a notification once more, in any state.
    *
    * @throws InvalidArgumentError (the promise rejects) for an unknown `id`, and for a notification that must not be sent.
    */
@@ -125,15 +125,15 @@ export class Notifications {
     return entry
   }
 
-  /** @throws InvalidArgumentError for a URL that notifications must not go to. */
+  /** @throws InvalidArgumentError for a URL that notifications must not be sent to. */
   requireAllowed(url: string): void {
     this.#requireReachable(url, 'to')
   }
 
-  /** An attempt that is not over has not been made: it is made after the snapshot is restored. */
+  /** A snapshot does not count an attempt in progress: it is made after the snapshot is restored. */
   snapshot(): NotificationsSnapshot {
     const pending = new Map([...this.#waiting, ...this.#sending].map(one => [one.entry, one]))
-    // What is still to be sent may have left the log.
+    // A notification that is still to be sent may no longer be in the log.
     const all = [...new Set([...pending.keys(), ...this.#entries])].sort((one, other) => one.id - other.id)
     const entries = all.flatMap(entry => {
       const source = this.#sources.get(entry)
@@ -150,7 +150,7 @@ export class Notifications {
     return { count: this.#count, entries }
   }
 
-  /** Replaces everything by what a snapshot holds. */
+  /** Replaces everything with a snapshot. */
   restoreAll({ count, entries }: NotificationsSnapshot): void {
     this.#count = count
     this.#entries.length = 0
@@ -166,7 +166,7 @@ export class Notifications {
     this.#entries.splice(0, this.#entries.length - LIMIT)
   }
 
-  /** Restores what had become of a notification. */
+  /** Restores the state of a notification. */
   restore({ id, resends, ...progress }: NotificationProgress): void {
     const logged = [...this.#entries, ...[...this.#waiting].map(({ entry }) => entry)]
     const entry = logged.find(known => known.id === id)
@@ -209,8 +209,8 @@ export class Notifications {
   }
 
   /**
-   * After business time has moved: sends what has become due, and what becomes due by that, each as often as in real
-   * time. Does nothing while they are held, or sent by `deliver` only.
+   * After business time has moved: sends the due notifications, and those that become due as a result, with as many
+   * attempts as in real time. Does nothing while they are held, or with the option `clock`.
    */
   async catchUp(): Promise<void> {
     if (!this.#options.isAutomatic || this.#isHeld) return

@@ -1,4 +1,4 @@
-/** A notification on its way: plain data, from which each attempt is encrypted and signed anew. */
+/** A notification to send: plain data, which is encrypted and signed again for each attempt. */
 import { createHash } from 'node:crypto'
 import { type MintedEvent, type MintedNotification, type MintedXmlEvent, mint } from '../../notification/mint.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
@@ -7,15 +7,15 @@ import { BRAND_SCHEME, type Merchant } from '../keys/merchant.js'
 
 export interface OutgoingNotification {
   readonly notify_url: string
-  /** The merchant ID or the brand ID of the recipient. Default: whom the content names. */
+  /** The merchant ID or the brand ID of the recipient. Default: the recipient that the content names. */
   readonly recipient?: string
   readonly event: MintedEvent | MintedXmlEvent
 }
 
-/** The fields that name a recipient: of the partner and the sub-merchant, it is the partner. */
+/** The fields that name the recipient. A partner comes before its sub-merchant. */
 const NAMES = ['sp_mchid', 'combine_mchid', 'mchid', 'mch_id', 'stock_creator_mchid', 'brand_id'] as const
 
-/** Whom a notification is for: the first merchant, where it names none of the simulator's. */
+/** The recipient of a notification: the first merchant, if the content names none of the simulator's. */
 export function recipientOf({ recipient, event }: OutgoingNotification, callers: Callers): Merchant {
   const named = [recipient, ...NAMES.map(name => Reflect.get(event.resource, name))]
   const found = named.flatMap(id => callers.find(String(id)) ?? [])[0]
@@ -34,7 +34,7 @@ export function mintFor(
   return mint(event, { serial, privateKey, apiv3Key, ...brand }, { timestamp: Math.floor(sentAt / 1000) })
 }
 
-/** With the ID by which the recipient knows a resend; a notification of APIv2 has none. */
+/** The recipient recognizes a resend by the ID. A notification of APIv2 has none. */
 export function withEventId(event: OutgoingNotification['event'], seed: string): OutgoingNotification['event'] {
   return isXml(event) ? event : { id: uuidOf(seed), ...event }
 }

@@ -1,4 +1,4 @@
-/** The content of a notification that no order stands behind: sampled from its documented schema. */
+/** The content of a notification without an order, sampled from its documented schema. */
 
 import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError } from '../../errors.js'
@@ -11,7 +11,7 @@ import type { Merchant } from '../keys/merchant.js'
 import { type DocumentName, resolve, type Schema, webhookOf } from '../schema/catalogue.js'
 import { sample } from '../schema/sample.js'
 
-/** What `mint` adds to a message of APIv2. */
+/** The fields that `mint` adds to a message of APIv2. */
 const MINTED = ['nonce_str', 'sign', 'event_algorithm', 'event_nonce', 'event_associated_data']
 
 const V2_KNOWN = { sign_type: 'MD5', return_code: 'SUCCESS', result_code: 'SUCCESS' }
@@ -19,7 +19,7 @@ const V2_KNOWN = { sign_type: 'MD5', return_code: 'SUCCESS', result_code: 'SUCCE
 /**
  * `override` sets fields by their paths: `{ 'amount.total': 100 }`.
  *
- * @throws InvalidArgumentError for an event that is not documented, and for a path that leads nowhere.
+ * @throws InvalidArgumentError for an event that is not documented, and for an unknown path.
  */
 export function sampledEvent(
   event_type: string,
@@ -77,7 +77,7 @@ function assign(target: Record<string, unknown>, path: string, value: unknown): 
   if (isContainer(place))
     return void Object.defineProperty(place, name, { value, enumerable: true, configurable: true, writable: true })
   throw new InvalidArgumentError(
-    `\`override\` must name fields of the event; got ${JSON.stringify(path)}, which leads through a value without fields. Set the value above it.`,
+    `\`override\` must name fields of the event; got ${JSON.stringify(path)}, which names a field of a value without fields. Set that value instead.`,
   )
 }
 

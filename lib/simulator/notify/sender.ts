@@ -1,4 +1,4 @@
-/** Sends notifications to this machine, and to the hosts that a simulator may reach beside it. */
+/** Sends notifications to this machine and to the other permitted hosts. */
 import {
   type ClientRequest,
   Agent as HttpAgent,
@@ -11,7 +11,7 @@ import { buffer } from 'node:stream/consumers'
 import type { MintedNotification } from '../../notification/mint.js'
 import { isLoopback } from '../http/loopback.js'
 
-/** What the recipient responded. */
+/** The response of the recipient. */
 export interface NotificationResponse {
   readonly statusCode: number
   readonly headers: IncomingHttpHeaders
@@ -60,7 +60,7 @@ export class Sender {
 function responseOf(outgoing: ClientRequest): Promise<NotificationResponse> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      outgoing.destroy(new Error(`There was no response within ${RESPONSE_TIMEOUT / 1000} seconds.`))
+      outgoing.destroy(new Error(`No response within ${RESPONSE_TIMEOUT / 1000} seconds.`))
     }, RESPONSE_TIMEOUT)
     outgoing.once('response', response => {
       readResponse(response).then(resolve, reject)

@@ -1,10 +1,10 @@
-/** The catalogue: every operation of the two OpenAPI documents of this package, read when the first request comes. */
+/** The catalogue: every operation of the two OpenAPI documents of this package, read on the first request. */
 import { memoize } from '../../util/memoize.js'
 import { documents } from './documents.cjs'
 
 export type DocumentName = 'v3' | 'v2'
 
-/** A schema, as far as the simulator itself looks into one. */
+/** The parts of a schema that the simulator itself reads. */
 export interface Schema {
   readonly $ref?: string
   readonly type?: string
@@ -25,7 +25,7 @@ export interface Schema {
   readonly anyOf?: readonly Schema[]
   readonly contentMediaType?: string
   readonly contentSchema?: Schema
-  /** Whether no value beside those of `enum` is ever valid. */
+  /** Whether only the values of `enum` are valid. */
   readonly 'x-closed'?: boolean
   readonly 'x-encrypted'?: string
 }
@@ -53,20 +53,20 @@ export interface Operation {
   readonly method: Method
   /** The documented path, such as `/v3/pay/transactions/id/{transaction_id}`. */
   readonly path: string
-  /** What precedes the path on the wire where the host of the operation has a path of its own: `/hk`. Mostly empty. */
+  /** The path prefix of the operation's host, such as `/hk`. Mostly empty. */
   readonly prefix: string
   readonly parameters: readonly (PlacedSchema & Parameter)[]
-  /** The JSON or the XML that it takes; undefined for a form, too. */
+  /** The JSON or the XML of the request; undefined for none and for a form. */
   readonly payload: PlacedSchema | undefined
   readonly response: ResponseDefinition
-  /** Who may call it, as the documents say; mostly empty for APIv2. */
+  /** The documented callers; mostly empty for APIv2. */
   readonly roles: readonly string[]
 }
 
 /** The documented success of an operation. */
 export interface ResponseDefinition {
   readonly statusCode: number
-  /** The JSON or the XML that it returns. */
+  /** The JSON or the XML of the response. */
   readonly content: PlacedSchema | undefined
   readonly mediaType: 'application/json' | 'application/xml' | 'application/octet-stream' | undefined
 }
@@ -95,7 +95,7 @@ interface OpenApiDocument {
 const PAYLOADS = ['application/json', 'application/xml'] as const
 const MEDIA_TYPES = [...PAYLOADS, 'application/octet-stream'] as const
 
-/** The parsed document. Every simulator of a process shares it: nothing may change it. */
+/** The parsed document. Every simulator of a process shares it, so it must not be changed. */
 export function readDocument(name: DocumentName): OpenApiDocument {
   return documents[name]()
 }
@@ -112,8 +112,8 @@ export const operationsOf: (name: DocumentName) => readonly Operation[] = memoiz
 })
 
 /**
- * The schema of the content of a notification, by its event type; undefined for one that is not documented. Of several
- * forms it is the first, that of a direct merchant.
+ * The schema of the content of a notification, by its event type; undefined for an undocumented one. If there are
+ * several forms, it is the first, that of a direct merchant.
  */
 export function webhookOf(document: DocumentName, eventType: string): Schema | undefined {
   const { webhooks } = readDocument(document)
@@ -128,7 +128,7 @@ export function eventTypesOf(document: DocumentName): readonly string[] {
   return Object.keys(readDocument(document).webhooks)
 }
 
-/** The schema itself where it is only named. A `title` beside the name stays. */
+/** Resolves a reference to a schema. A `title` beside the reference is kept. */
 export function resolve(document: DocumentName, schema: Schema): Schema {
   if (schema.$ref === undefined) return schema
   const { $ref, ...beside } = schema
@@ -142,7 +142,7 @@ function member(parent: unknown, name: string): unknown {
 
 function asSchema(found: unknown): Schema {
   if (typeof found === 'object' && found !== null) return found
-  throw new TypeError('The catalogue names a schema that it does not have.')
+  throw new TypeError('The catalogue refers to an unknown schema.')
 }
 
 function readOperation(

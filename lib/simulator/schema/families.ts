@@ -1,10 +1,10 @@
-/** Which operations belong together: what one creates, others read, change and delete. Read from the paths. */
+/** Finds the operations that create, read, change and delete the same things, by their paths. */
 import { memoize } from '../../util/memoize.js'
 import { type DocumentName, type Method, type Operation, operationsOf, resolve } from './catalogue.js'
 
-/** What an operation does to things that are created through the same API. */
+/** How an operation relates to things that are created through the same API. */
 export interface Family {
-  /** The operations that create such a thing, by their paths. Empty: nothing is known to create it. */
+  /** The operations that create such a thing, by their paths. Empty if unknown. */
   readonly sources: readonly string[]
   /** The parameters that name the thing: `['out_trade_no']`. */
   readonly names: readonly string[]
@@ -12,10 +12,10 @@ export interface Family {
 
 const NONE: Family = { sources: [], names: [] }
 const CREATING: readonly Method[] = ['POST', 'PUT']
-/** They name who calls or is dealt with, and not a thing that was created. */
+/** Parameters that name the caller or a party, not something that was created. */
 const PARTIES = /mchid$|openid$|appid$|^brand_id$/
 const NUMBER = /(?:_no|_id|_code)$/
-/** The numbers that a merchant gives to what it creates, and to a request. */
+/** The merchant's own numbers for the things that it creates and for requests. */
 const MERCHANT_NUMBER = /^(?:combine_)?out_\w+_(?:no|id|code)$|^business_code$|^merchant_(?:sign_)?plan_no$/
 const REQUEST_NUMBER = /_request_no$/
 
@@ -31,7 +31,7 @@ export function familyOf(operation: Operation): Family {
   })
 }
 
-/** The names under which others find what this operation creates. */
+/** The names by which other operations find what this operation creates. */
 export function keysOf(operation: Operation): readonly string[] {
   return compute(keys, operation, () => {
     if (!CREATING.includes(operation.method)) return []
@@ -65,8 +65,8 @@ function compute<Result>(known: WeakMap<Operation, Result>, operation: Operation
 
 /**
  * `/v3/x/batches/out-batch-no/{out_batch_no}/close` names a batch of the collection `/v3/x/batches` by `out_batch_no`:
- * what only says which number follows does not belong to the collection. Without placeholders, the required numbers of
- * the query name a thing of the path itself.
+ * a segment that only announces a number does not belong to the collection. Without placeholders, the required numbers
+ * of the query name a thing of the path itself.
  */
 function placeOf({ method, path, parameters }: Operation): { collection: string; names: string[] } {
   const segments = path.split('/')
@@ -127,7 +127,7 @@ function nameOf(segment = ''): string {
   return segment.slice(1, -1)
 }
 
-/** Whether a segment only says which number follows: `out-trade-no` or `id`. */
+/** Whether a segment only announces a number, such as `out-trade-no` or `id`. */
 function says(segment = '', name: string): boolean {
   return segment === 'id' || name.endsWith(segment.replaceAll('-', '_'))
 }

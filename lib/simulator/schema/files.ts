@@ -1,4 +1,4 @@
-/** The files of downloads that have no product module: small, and the same each time. */
+/** Small fixed files for downloads without a product module. */
 
 export interface SampleFile {
   readonly contentType: string

@@ -54,8 +54,8 @@ export async function findViolation(operation: Operation, payload: unknown): Pro
 }
 
 /**
- * Checks a payload against additional rules: what the documents say in prose, such as the pattern of a number. The labels
- * in the errors are those of the operation's own schema.
+ * Checks a payload against rules that the documents give in prose, such as the pattern of a number. The labels in the
+ * errors are those of the operation's own schema.
  *
  * @throws ApiError 400 `PARAM_ERROR` that names the first invalid field.
  */
@@ -68,7 +68,9 @@ export async function checkRules({ document, payload }: Operation, rules: Schema
 
 const compiledRules = new WeakMap<Schema, Promise<Validate>>()
 
-/** Converts the string of a parameter or of a field of APIv2; a string that cannot be converted stays. */
+/**
+ * Converts the string of a parameter or of a field of APIv2; a string that cannot be converted is returned unchanged.
+ */
 export function convert(document: DocumentName, schema: Schema, value: string): unknown {
   const { type } = resolve(document, schema)
   if (type === 'integer' && /^-?\d+$/.test(value)) return Number(value)
@@ -116,7 +118,7 @@ function parametersSchema(operation: Operation, place: Place): Schema {
   }
 }
 
-// An empty value is none: `?mchid=` does not name a merchant.
+// An empty value counts as missing: `?mchid=` does not name a merchant.
 function readParameters(operation: Operation, place: Place, received: ReceivedParameters): Values {
   const { document } = operation
   const entries = parametersAt(operation, place).flatMap(({ name, schema }): [string, unknown][] => {

@@ -5,15 +5,15 @@ import { type DocumentName, resolve, type Schema } from './catalogue.js'
 export interface SampleOptions {
   readonly document: DocumentName
   /**
-   * Values that the response repeats where it has a field at the same place, those of the last one first: of the request,
-   * of what was created before.
+   * Values that the response repeats in the fields at the same place, such as those of the request. Later echoes take
+   * precedence.
    */
   readonly echoes?: readonly unknown[]
   /** Whether the fields that are not required are left out unless an echo has them. Default false. */
   readonly isSparse?: boolean
 }
 
-/** Deeper schemas describe trees, which end here. */
+/** The maximum depth, because schemas of trees are endless. */
 const MAX_DEPTH = 12
 
 export function sample(schema: Schema, { document, echoes = [], isSparse = false }: SampleOptions): unknown {
@@ -48,7 +48,7 @@ function makeObject({ properties = {}, required = [] }: Schema, place: Place): o
   return Object.fromEntries(entries)
 }
 
-// Of a list in an echo, as many items as it has, if they are all of the documented kind. Otherwise one sample.
+// A list in an echo gives as many items as it has, if all have the documented type. Otherwise there is one sample.
 function makeArray({ items = {}, minItems = 1 }: Schema, place: Place): unknown[] {
   const inner = { ...place, depth: place.depth + 1 }
   const list = place.echoes.findLast(Array.isArray)
@@ -59,13 +59,13 @@ function makeArray({ items = {}, minItems = 1 }: Schema, place: Place): unknown[
   return Array.from({ length: Math.max(1, minItems) }, () => make(items, { ...inner, echoes: [] }))
 }
 
-/** Whether an echo has something to say about an optional field. */
+/** Whether an echo has a value for an optional field. */
 function reaches(property: Schema, echoes: readonly unknown[], { document }: Place): boolean {
   const schema = resolve(document, property)
   return echoes.some(echo => agrees(echo, schema))
 }
 
-/** Whether a value is of the documented kind; of an object or a list that is all that is asked. */
+/** Whether a value has the documented type. The content of objects and lists is not checked. */
 function agrees(value: unknown, schema: Schema): boolean {
   if (schema.type === 'object' || schema.properties) return isRecord(value)
   if (schema.type === 'array') return Array.isArray(value)
@@ -99,7 +99,7 @@ function matches(value: string, pattern: string | undefined): boolean {
 }
 
 function leaf(schema: Schema, place: Place): unknown {
-  // A documented sample of such a field is a ciphertext that nobody can decrypt.
+  // The documented sample of such a field is a ciphertext that cannot be decrypted.
   if (schema['x-encrypted'] !== undefined) return personal(place.name)
   // A string that holds JSON.
   if (schema.contentSchema) return JSON.stringify(make(schema.contentSchema, { ...place, echoes: [] }))
@@ -113,7 +113,7 @@ function plain({ type, format = '', minLength = 0, minimum = 1, maximum = minimu
   return FORMATS[format] ?? '1'.padEnd(minLength, '0')
 }
 
-/** For a pattern that the documented sample does not match: a time, by its length. */
+/** A time of the right length, for a pattern that the documented sample does not match. */
 function digits({ pattern }: Schema): string[] {
   const time = '20260101100000'
   return pattern === undefined ? [] : Array.from(time, (_, index) => time.slice(0, index + 1))

@@ -1,19 +1,19 @@
-/** Validators of the catalogue's schemas. Each is compiled at its first use, and shared by all simulators of a process. */
+/** Validators of the catalogue's schemas. Each is compiled on first use and shared by all simulators of a process. */
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { type DocumentName, readDocument } from './catalogue.js'
 
 /** A JSON Schema that may refer to a document: `{ $ref: 'v3#/components/schemas/Payer' }`. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** Why a value is not valid: the first reason that was found, with those that led to it. */
+/** Why a value is invalid: the first error, with the errors that caused it. */
 export type Failures = readonly [ErrorObject, ...ErrorObject[]]
 
 /** Returns undefined for a valid value. */
 export type Validate = (value: unknown) => Failures | undefined
 
 /**
- * Compiles a schema. An `enum` without `x-closed` accepts every value, as WeChat Pay adds values to it: a merchant who
- * uses a new one must be able to test that.
+ * Compiles a schema. An `enum` without `x-closed` accepts every value, because WeChat Pay adds values: a merchant must
+ * be able to test a new one.
  */
 export async function compile(schema: JsonSchema): Promise<Validate> {
   ajv ??= createAjv()
@@ -36,9 +36,9 @@ type Ajv = Awaited<ReturnType<typeof createAjv>>
 let ajv: Promise<Ajv> | undefined
 
 async function createAjv() {
-  // Loading takes a tenth of a second, which starting a simulator does not have to wait for.
+  // Loading takes a tenth of a second, which the start of a simulator must not wait for.
   const { Ajv2020, formats } = (await import('./ajv.cjs')).default
-  // Optimizing the code takes longer than it saves: most validators are used a few times.
+  // Optimizing the code takes longer than it saves, because most validators are used only a few times.
   const created = new Ajv2020({ strict: false, validateSchema: false, verbose: true, code: { optimize: false } })
   formats(created, ['date', 'date-time', 'uri', 'int32', 'int64'])
   created.removeKeyword('enum')

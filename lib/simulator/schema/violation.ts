@@ -22,7 +22,7 @@ export function violationOf(failures: Failures, value: unknown, document: Docume
   const field = keyword === 'required' ? `${instancePath}/${params.missingProperty}` : instancePath
   const { title: label, 'x-encrypted': encrypted } = schemaAt(document, schema, value, field)
   const found = keyword === 'required' ? '' : failure.data
-  // What arrives encrypted is personal data, and in no message.
+  // Encrypted values are personal data and must not appear in a message.
   return { field, value: encrypted ? undefined : found, issue: issueOf(failures), label }
 }
 
@@ -74,14 +74,17 @@ function issueOf(failures: Failures): string {
   }
 }
 
-/** One of several fields is required: each has its own failure, and the last one is that of the alternative. */
+/**
+ * The message when one of several fields is required: each field has an error of its own, and the last error is that of
+ * the alternative.
+ */
 function alternatives(failures: Failures): string | undefined {
   if (failures.at(-1)?.keyword !== 'anyOf') return undefined
   const names = failures.flatMap(({ keyword, params }) => (keyword === 'required' ? [params.missingProperty] : []))
   return `${[...new Set(names)].join('、')} 必须至少填写一个`
 }
 
-/** The schema of the field at a pointer; an empty one where there is none. */
+/** The schema of the field at a pointer; an empty one if there is none. */
 function schemaAt(document: DocumentName, schema: Schema, value: unknown, pointer: string): Schema {
   let current = resolve(document, schema)
   let at = value

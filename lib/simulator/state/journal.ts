@@ -1,6 +1,7 @@
 /**
- * The state file: a journal of what changed a simulator, in its order. Reading it does the same again at the same times,
- * so nothing is lost that got a response, however the process ended. When it has grown, a snapshot takes the place of its lines.
+ * The state file: a journal of the changes of a simulator, in their order. Reading it repeats them at the same times,
+ * so that nothing that got a response is lost, however the process ended. When it has grown, a snapshot replaces its
+ * lines.
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { InvalidArgumentError } from '../../errors.js'
@@ -15,7 +16,7 @@ import type { LedgerSettings } from '../ledger/ledger-settings.js'
 import type { NotificationProgress, NotificationsSnapshot } from '../notify/log.js'
 import type { OutgoingNotification } from '../notify/outgoing.js'
 
-/** A request as JSON can hold it. */
+/** A request as JSON. */
 interface StoredRequest extends Omit<RawRequest, 'body' | 'certificate'> {
   /** Base64. */
   body: string
@@ -23,19 +24,19 @@ interface StoredRequest extends Omit<RawRequest, 'body' | 'certificate'> {
   certificate?: string
 }
 
-/** What the payer or the test did. */
+/** A call of the test, such as a payment. */
 export type Command =
   | { name: Act; number: string; options: ActOptions }
   | { name: 'advance'; span: Span }
   | { name: 'begin'; event_type: string; mchid: string; given: Readonly<Record<string, unknown>> }
 
-/** Whom a journal belongs to. */
+/** The merchants and keys that a journal belongs to. */
 export interface Owner {
   settings: LedgerSettings
   keys: SimulatorKeys
 }
 
-/** Everything that the lines before it have led to. */
+/** A snapshot that replaces the lines before it. */
 export interface SimulatorSnapshot {
   ledger: Snapshot
   notifications: NotificationsSnapshot
@@ -52,7 +53,7 @@ type Entry = { t: EpochMilliseconds } & (
   | { progress: NotificationProgress }
 )
 
-/** Does again what a line says. */
+/** The functions that repeat the lines. */
 export interface Redo {
   snapshot(snapshot: SimulatorSnapshot): void
   request(request: RawRequest): Promise<unknown>
@@ -62,16 +63,16 @@ export interface Redo {
 }
 
 const VERSION = '{"wechatpay-simulator":2}\n'
-/** Lines after a snapshot that are done again in a fraction of a second. */
+/** This many lines after a snapshot are repeated in a fraction of a second. */
 const SHORT = 1000
-/** Bytes of a snapshot for which one line more may follow it, so that a large one is not written too often. */
+/** Bytes. Each 10 kB of a snapshot allow one more line, so that a large snapshot is not written too often. */
 const BYTES_PER_LINE = 10_000
 
 export class Journal {
   readonly #path: string
   #file: number
   #entries: readonly Entry[]
-  /** Those since the snapshot. */
+  /** The lines since the snapshot. */
   #lines: number
   #limit = SHORT
 
@@ -79,7 +80,7 @@ export class Journal {
    * Opens the file, and creates it if there is none. A last line that was cut off is removed: its request got no
    * response.
    *
-   * @throws InvalidArgumentError for a file that is no journal. Node's error for one that cannot be written.
+   * @throws InvalidArgumentError for a file that is not a journal. Node's error for one that is not writable.
    */
   constructor(path: string) {
     this.#path = path
@@ -91,7 +92,7 @@ export class Journal {
         `\`state\` must be a file that this version of the simulator has written, or a new one; got ${path} with something else. Choose a different name.`,
       )
     }
-    // Of a process that was killed before the new file had taken the place of this one.
+    // Left over from a process that was killed before it had renamed the new file.
     rmSync(newFile(path), { force: true })
     const whole = text.slice(0, text.lastIndexOf('\n') + 1)
     if (whole.length < text.length) ftruncateSync(this.#file, Buffer.byteLength(whole))
@@ -108,12 +109,12 @@ export class Journal {
     return this.#entries.findLast(entry => 'keys' in entry)
   }
 
-  /** Whether it has grown so much that a snapshot should take the place of its lines. */
+  /** Whether it has grown so much that a snapshot should replace its lines. */
   get isLong(): boolean {
     return this.#lines > this.#limit
   }
 
-  /** Does everything again. `at` is told the time before each step. */
+  /** Repeats everything. `at` is called with the time before each step. */
   async redo(redo: Redo, at: (time: EpochMilliseconds) => void): Promise<void> {
     for (const entry of this.#entries) {
       if ('snapshot' in entry) {
@@ -138,14 +139,14 @@ export class Journal {
     this.add({ t, request: stored })
   }
 
-  /** Resolves nothing and waits for nothing: when it returns, the line outlives the process. */
+  /** Synchronous: when it returns, the line is in the file even if the process is killed. */
   add(entry: Entry): void {
     writeSync(this.#file, lineOf(entry))
     this.#lines += 1
   }
 
   /**
-   * Begins anew with a snapshot. The file is replaced as a whole: killed at any moment, the process leaves the old one or the
+   * Starts again with a snapshot. The file is replaced as a whole, so that a killed process leaves the old one or the
    * new one.
    */
   compact(t: EpochMilliseconds, owner: Owner, snapshot: SimulatorSnapshot): void {
@@ -185,7 +186,7 @@ function lineOf(entry: Entry): string {
   return `${JSON.stringify(entry)}\n`
 }
 
-// What is too long for one call is written in several.
+// A long line may need several writes.
 function writeAll(file: number, bytes: Buffer): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
 }

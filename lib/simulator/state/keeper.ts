@@ -1,4 +1,4 @@
-/** Keeps what changes a simulator in its journal, if it has one, and does it again when it starts. */
+/** Writes the changes of a simulator to its journal, if it has one, and repeats them at the next start. */
 import { ApiError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { RawRequest } from '../http/server.js'
@@ -15,7 +15,7 @@ interface KeeperOptions {
 
 export class Keeper {
   readonly #options: KeeperOptions
-  /** The last of the changes, which are kept one after the other. */
+  /** The last change. Changes are written one after the other. */
   #changes: Promise<unknown> = Promise.resolve()
   #isRedoing = false
   #frozen: EpochMilliseconds | undefined
@@ -24,10 +24,13 @@ export class Keeper {
     this.#options = options
   }
 
-  /** The machine's time. It stands still while something happens that has to happen again at the same time. */
+  /** The machine's time. It stands still during a change, which must be repeated at the same time. */
   readonly clock = (): EpochMilliseconds => this.#frozen ?? this.#options.machine()
 
-  /** Does what changes the ledger in an instant, and keeps it; also if it is refused, which may change something, too. */
+  /**
+   * Runs a synchronous change of the ledger and writes it down, even if it is refused, because a refusal may change
+   * something.
+   */
   act<T>(command: Command, run: () => T): T {
     const { journal } = this.#options
     if (!journal || this.#isRedoing) return run()
@@ -50,7 +53,10 @@ export class Keeper {
     }
   }
 
-  /** With a journal, one after the other, so that it has their order. `isDone` tells whether something may have changed. */
+  /**
+   * Runs changes one after the other if there is a journal, which must have their order. `isDone` returns whether
+   * something may have changed.
+   */
   readonly change = <T>(
     request: RawRequest,
     time: EpochMilliseconds,
@@ -72,7 +78,7 @@ export class Keeper {
     return change
   }
 
-  /** A notification that nothing in the ledger has led to. */
+  /** Writes down a notification that the ledger did not cause. */
   addNotification(notification: OutgoingNotification): void {
     this.#options.journal?.add({ t: this.clock(), notification })
   }
@@ -86,7 +92,7 @@ export class Keeper {
     journal?.add({ t: this.clock(), ...owner() })
   }
 
-  /** Everything that is kept begins with what there is now. */
+  /** Replaces the journal with a snapshot of the current state. */
   compact(): void {
     const { journal, owner, snapshot } = this.#options
     journal?.compact(this.clock(), owner(), snapshot())
@@ -98,7 +104,7 @@ export class Keeper {
     this.addOwner()
   }
 
-  /** Does again what the journal holds. `settle` lets happen what is due at the time of each step. */
+  /** Repeats the changes in the journal. `settle` runs what is due at the time of each step. */
   async redo(redo: Redo, settle: () => void): Promise<void> {
     const { journal } = this.#options
     if (!journal) return
@@ -113,13 +119,13 @@ export class Keeper {
     this.#compactIfLong()
   }
 
-  /** Resolves when everything that has begun is kept. */
+  /** Resolves when all changes that have begun are written. */
   async close(): Promise<void> {
     await this.#changes
     this.#options.journal?.close()
   }
 
-  /** Only between changes, so that the snapshot holds none by half. */
+  /** Runs between changes only, so that the snapshot has no half-finished change. */
   #compactIfLong(): void {
     if (this.#options.journal?.isLong) this.compact()
   }
