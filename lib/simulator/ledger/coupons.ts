@@ -88,6 +88,7 @@ export class Coupons {
       first: 'SENDED',
       moves: { SENDED: { use: 'USED', expire: 'EXPIRED' }, USED: { return: 'SENDED', expire: 'EXPIRED' }, EXPIRED: {} },
       ends: { SENDED: { at: coupon => this.validity(coupon).end, by: 'expire' } },
+      groups: { payer: ({ request }) => request.openid, stock: ({ request }) => request.stock_id },
       id: { prefix: '98', digits: 10 },
       unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '代金券不存在'),
       reused: () => problem(400, 'RESOURCE_ALREADY_EXISTS', '发券请求重入，但本次请求与上次请求信息不一致'),
@@ -132,24 +133,30 @@ export class Coupons {
       if (stock.state !== 'running' || isBefore) throw problem(403, 'REQUEST_BLOCKED', '活动未开始或已结束')
       const sent = this.sentOf(stock)
       if (sent.length >= max_coupons) throw problem(403, 'NOT_ENOUGH', '批次预算不足')
-      const today = sent.filter(({ created }) => isSameDay(created, now))
-      const { coupon_amount = 0 } = stock.request.coupon_use_rule.fixed_normal_coupon ?? {}
-      if (max_amount_by_day && (today.length + 1) * coupon_amount > max_amount_by_day) {
-        throw problem(400, 'INVALID_REQUEST', '发券超过单天限额')
+      if (max_amount_by_day) {
+        const today = sent.filter(({ created }) => isSameDay(created, now))
+        if ((today.length + 1) * worthOfOne(stock.request) > max_amount_by_day) {
+          throw problem(400, 'INVALID_REQUEST', '发券超过单天限额')
+        }
       }
-      const own = sent.filter(({ request: { openid } }) => openid === request.openid)
+      const own = this.sentTo(request.openid).filter(({ request: { stock_id } }) => stock_id === stock.id)
       if (own.length >= max_coupons_per_user) throw problem(403, 'RULE_LIMIT', '用户已达最大领券次数')
     })
   }
 
   /** The coupons of a stock that have been sent. */
-  sentOf(stock: Stock): Coupon[] {
-    return this.coupons.all().filter(({ request }) => request.stock_id === stock.id)
+  sentOf(stock: Stock): readonly Coupon[] {
+    return this.coupons.grouped('stock', stock.id)
+  }
+
+  /** The coupons of a user. */
+  sentTo(openid: string): readonly Coupon[] {
+    return this.coupons.grouped('payer', openid)
   }
 
   /** Of the merchant that sent it or made its stock. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
   find(mchid: string, openid: string, couponId: string): Coupon {
-    const found = this.coupons.all().find(({ id, request }) => id === couponId && request.openid === openid)
+    const found = this.#couponOf(openid, couponId)
     if (found && [found.mchid, found.request.stock_creator_mchid].includes(mchid)) return found
     throw problem(404, 'RESOURCE_NOT_EXISTS', '代金券不存在')
   }
@@ -221,8 +228,8 @@ export class Coupons {
 
   /** Of the coupons that the payer may use for an order, the one that saves most. */
   #discountOf(order: Order, openid: string, now: EpochMilliseconds): Discount | undefined {
-    const usable = this.coupons.all().flatMap(coupon => {
-      if (coupon.state !== 'SENDED' || coupon.request.openid !== openid) return []
+    const usable = this.sentTo(openid).flatMap(coupon => {
+      if (coupon.state !== 'SENDED') return []
       const { begin, end } = this.validity(coupon)
       const { id: stockId, request } = this.stockOf(coupon)
       const fen = accepts(request, order) ? worthOf(request, order.request) : 0
@@ -235,8 +242,8 @@ export class Coupons {
   }
 
   #use({ request, tradeType, payment, mchid }: PaidOrder, now: EpochMilliseconds): void {
-    const { discount, transactionId } = payment
-    const coupon = discount && this.#byId(discount.couponId)
+    const { discount, transactionId, openid } = payment
+    const coupon = discount && this.#couponOf(openid, discount.couponId)
     if (!coupon) return
     const { couponId, stockId, fen } = discount
     const payee = payeeOf({ mchid, request })
@@ -248,7 +255,7 @@ export class Coupons {
   /** The coupon of an order that was refunded at once can be used again; a part of it only returns the money. */
   #giveBack({ payment }: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds): void {
     const use = this.#uses.get(payment.transactionId)
-    const coupon = use && this.#byId(use.coupon)
+    const coupon = use && this.#couponOf(payment.openid, use.coupon)
     if (!coupon) return
     use.returns.push({ refundId, fen, at: now })
     const stock = this.stockOf(coupon)
@@ -256,8 +263,8 @@ export class Coupons {
     else if (stock.state === 'stoped') this.#fund(stock, fen, now)
   }
 
-  #byId(couponId: string): Coupon | undefined {
-    return this.coupons.all().find(({ id }) => id === couponId)
+  #couponOf(openid: string, couponId: string): Coupon | undefined {
+    return this.sentTo(openid).find(({ id }) => id === couponId)
   }
 
   /** Returns the money that was neither spent nor is needed for coupons that can be used still. */

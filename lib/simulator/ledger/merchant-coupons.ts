@@ -107,6 +107,7 @@ export class MerchantCoupons {
           DEACTIVATED: {},
         },
         ends: { SENDED: { at: coupon => this.validity(coupon).end, by: 'expire' } },
+        groups: { payer: ({ request }) => request.openid, stock: ({ request }) => request.stock_id },
         id: { prefix: '1', digits: 8 },
         unknown: () => problem(404, 'RESOURCE_NOT_EXISTS', '券不存在'),
         reused: () => problem(400, 'RESOURCE_ALREADY_EXISTS', '发券请求重入，但本次请求与上次请求信息不一致'),
@@ -173,8 +174,14 @@ export class MerchantCoupons {
     return validityOf(created, periodOf(time), limits)
   }
 
-  sentOf(stockId: string): MerchantCoupon[] {
-    return this.coupons.all().filter(({ request }) => request.stock_id === stockId)
+  /** The coupons of a stock that have been sent. */
+  sentOf(stockId: string): readonly MerchantCoupon[] {
+    return this.coupons.grouped('stock', stockId)
+  }
+
+  /** The coupons of a user. */
+  sentTo(openid: string): readonly MerchantCoupon[] {
+    return this.coupons.grouped('payer', openid)
   }
 
   /** What a stock is now. */
@@ -213,8 +220,8 @@ export class MerchantCoupons {
       throw problem(400, 'INVALID_REQUEST', '券code已被使用')
     }
     const { max_coupons, max_coupons_by_day, max_coupons_per_user } = this.current(stock).stock_send_rule
-    const today = sent.filter(({ created }) => isSameDay(created, now))
-    const own = sent.filter(coupon => coupon.request.openid === openid)
+    const today = max_coupons_by_day ? sent.filter(({ created }) => isSameDay(created, now)) : []
+    const own = this.sentTo(openid).filter(({ request }) => request.stock_id === stock_id)
     const noCode = coupon_code_mode === 'MERCHANT_UPLOAD' && this.codes.of(stock_id).every(code => code.dispatched)
     if (isOver(sent, max_coupons) || isOver(today, max_coupons_by_day) || noCode) {
       throw problem(403, 'NOT_ENOUGH', '批次预算不足')

@@ -122,6 +122,7 @@ export class ProductCoupons {
         PENDING: { at: row => this.validity(row).begin, by: 'begin' },
         EFFECTIVE: expiring,
       },
+      groups: { stock: ({ request }) => request.stock_id },
       id: { prefix: '1', digits: 8 },
       unknown: unknown('用户商品券'),
       happened: (row, event) => {
@@ -182,8 +183,8 @@ export class ProductCoupons {
   }
 
   /** In the order in which they were sent. */
-  sentOf({ mchid, id }: ProductStock): UserCoupon[] {
-    return this.users.of(mchid).filter(({ request }) => request.stock_id === id)
+  sentOf({ id }: ProductStock): readonly UserCoupon[] {
+    return this.users.grouped('stock', id)
   }
 
   validity(row: UserCoupon): Period {
@@ -230,7 +231,7 @@ export class ProductCoupons {
     }
     const { max_count, max_count_per_day, max_count_per_user } = this.sendRuleOf(stock)
     const sent = this.sentOf(stock)
-    const today = sent.filter(({ created }) => isSameDay(created, now))
+    const today = max_count_per_day ? sent.filter(({ created }) => isSameDay(created, now)) : []
     const own = sent.filter(row => row.request.openid === openid)
     const hasNoCode = coupon_code_mode === 'UPLOAD' && this.codes.of(stock_id).every(({ dispatched }) => dispatched)
     if (sent.length >= max_count || hasNoCode) throw problem(403, 'RULE_LIMIT', '批次发放次数已达上限')

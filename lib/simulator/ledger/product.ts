@@ -56,6 +56,8 @@ export interface Definition<State extends string, Event extends string, Request,
   readonly acts?: Partial<Readonly<Record<Act, Ending<Event>>>>
   /** A different number of the merchant by which acts find it. */
   readonly alias?: (row: Line) => string
+  /** By what `grouped` finds it, such as its payer. The value of a row must never change. */
+  readonly groups?: Readonly<Record<string, (row: Line) => string>>
   /** How WeChat Pay numbers it. */
   readonly id: { prefix: string; digits: number }
   readonly unknown: () => ApiError
@@ -73,6 +75,7 @@ export class Product<State extends string, Event extends string, Request extends
   readonly #rows: Map<string, Row<State, Request>>
   /** By WeChat Pay's number, and by the alias. */
   readonly #others = new Map<string, Row<State, Request>>()
+  readonly #groups = new Map<string, Row<State, Request>[]>()
 
   constructor(book: Book, name: string, definition: Definition<State, Event, Request, Row<State, Request>>) {
     this.#book = book
@@ -80,6 +83,7 @@ export class Product<State extends string, Event extends string, Request extends
     this.#definition = definition
     this.#rows = book.table(name, () => {
       this.#others.clear()
+      this.#groups.clear()
       for (const row of this.#rows.values()) this.#index(row)
     })
     book.on(name, (key, at) => this.#end(key, at))
@@ -141,6 +145,11 @@ export class Product<State extends string, Event extends string, Request extends
     return [...this.#rows.values()].filter(row => row.mchid === mchid)
   }
 
+  /** Those of all merchants with this value of one of `groups`, in the order in which they were placed. */
+  grouped(by: string, value: string): readonly Row<State, Request>[] {
+    return this.#groups.get(keyOf(by, value)) ?? []
+  }
+
   /** Whether the event leads anywhere from where the row is. */
   can(row: Row<State, Request>, event: Event): boolean {
     return this.#definition.moves[row.state][event] !== undefined
@@ -172,6 +181,12 @@ export class Product<State extends string, Event extends string, Request extends
     this.#others.set(keyOf(row.mchid, row.id), row)
     const alias = this.#definition.alias?.(row)
     if (alias !== undefined) this.#others.set(keyOf(row.mchid, alias), row)
+    for (const [by, read] of Object.entries(this.#definition.groups ?? {})) {
+      const key = keyOf(by, read(row))
+      const group = this.#groups.get(key)
+      if (group) group.push(row)
+      else this.#groups.set(key, [row])
+    }
   }
 
   #offer(act: Act, ending: Ending<Event>): void {

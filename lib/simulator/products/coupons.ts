@@ -66,11 +66,10 @@ export function couponEndpoints(coupons: Coupons): readonly Endpoint[] {
     endpoint('get /v3/marketing/favor/users/{openid}/coupons', call => {
       const { query } = call
       const openid = readParam(call, 'openid')
-      const found = coupons.coupons.all().filter(coupon => {
+      const found = coupons.sentTo(openid).filter(coupon => {
         const { request } = coupons.stockOf(coupon)
         const { available_merchants = [request.belong_merchant] } = request.coupon_use_rule
         return (
-          coupon.request.openid === openid &&
           (query.has('status') ? asksFor(call, 'status', coupon.state) : coupon.state !== 'EXPIRED') &&
           asksFor(call, 'stock_id', coupon.request.stock_id) &&
           asksFor(call, 'creator_mchid', coupon.request.stock_creator_mchid) &&

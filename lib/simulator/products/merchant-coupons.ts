@@ -135,10 +135,9 @@ export function merchantCouponEndpoints(coupons: MerchantCoupons, subsidies: Cou
     }),
     endpoint('get /v3/marketing/busifavor/users/{openid}/coupons', call => {
       const openid = readParam(call, 'openid')
-      const found = coupons.coupons.all().filter(coupon => {
+      const found = coupons.sentTo(openid).filter(coupon => {
         const stock = coupons.stockOf(coupon)
         return (
-          coupon.request.openid === openid &&
           asksFor(call, 'stock_id', stock.id) &&
           asksFor(call, 'coupon_state', coupon.state) &&
           asksFor(call, 'creator_merchant', stock.mchid) &&

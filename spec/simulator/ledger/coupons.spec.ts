@@ -108,6 +108,28 @@ it('a coupon that was returned after its stock has ended is not usable, and its 
   expect(ledger.accounts.balance(MCHID)).toBe(before)
 })
 
+it("a payer's own coupon is used among those of others, also after a snapshot", () => {
+  const ledger = open()
+  const { id } = stockOf(ledger, true)
+  const send = (openid: string) => ledger.coupons.send(MCHID, sending(id, `to ${openid}`, openid), NOW)
+  const [first, own] = ['one', 'payer', 'two'].map(send).slice(0, 2)
+  const restored = open()
+  restored.restore(JSON.parse(JSON.stringify(ledger.snapshot())))
+  for (const one of [ledger, restored]) {
+    const { payment } = pay(one, 'order', 200)
+    expect(payment.discount?.couponId).toBe(own?.id)
+    expect(pay(one, 'next', 200).payment.discount).toBeUndefined()
+    expect(one.coupons.sentOf(one.coupons.stocks.find(MCHID, id)).map(({ state }) => state)).toEqual([
+      'SENDED',
+      'USED',
+      'SENDED',
+    ])
+    expect(() => one.coupons.find(MCHID, 'payer', first?.id ?? '')).toThrow(
+      expect.objectContaining({ code: 'RESOURCE_NOT_EXISTS' }),
+    )
+  }
+})
+
 it('a stock that the merchant cannot pay for is not started', () => {
   const ledger = open()
   ledger.accounts.open(MCHID, 'BASIC', 99)
