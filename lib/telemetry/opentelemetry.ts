@@ -12,9 +12,9 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 let stop: (() => void) | undefined
 
 /**
- * Makes a span for every call of every client, and records its duration as `http.client.request.duration`, with the global
- * providers. Both are named by method and path without values, and there is no `url.full`: nothing of what a call carries is
- * in them. Call it once, when the providers are set. Returns a function that ends it.
+ * Makes a span for every call of every client, and records its duration as `http.client.request.duration`, with the
+ * global providers. Both are named by method and path without values, and there is no `url.full`: they contain no data
+ * of the call. Call it once, after the providers are set. Returns a function that stops it.
  */
 export function instrument(): () => void {
   stop ??= subscribe()
@@ -74,7 +74,7 @@ function outcomeAttributes({ statusCode, error }: CallTrace): Attributes {
   }
 }
 
-// Most failures are not signed, so that anything may stand there.
+// Most error responses are not signed, so the code may be anything.
 function isCode(code: string): boolean {
   return /^[A-Z][A-Z_]{1,40}(?:\d{3})?$/.test(code)
 }

@@ -1,4 +1,4 @@
-/** Tells hooks and subscribers how calls go: each call has a trace, which holds nothing of what it carries. */
+/** Reports calls to hooks and subscribers. Each call has a trace, which contains no data of the call. */
 import { randomUUID } from 'node:crypto'
 import { tracingChannel } from 'node:diagnostics_channel'
 import { type CallerId, callerId } from '../config/caller.js'
@@ -12,15 +12,15 @@ import type { Attempt } from '../transport/retry.js'
 import type { IncomingResponse } from '../transport/send.js'
 import { type Deadline, systemClock } from '../util/deadline.js'
 
-/** What is published on the channel, at the beginning and the end of a call. */
+/** The message on the channel, at the start and the end of a call. */
 export interface CallTrace {
   readonly id: string
-  /** Of a merchant's client. */
+  /** The merchant ID of a merchant's client. */
   readonly mchid?: string
-  /** Of a brand's client. */
+  /** The brand ID of a brand's client. */
   readonly brand_id?: string
   readonly method: Method
-  /** Without the values of placeholders, and without the query. */
+  /** The path without the values of placeholders and without the query. */
   readonly path: string
   /** The scheme of {@link host}, `https:`. */
   protocol: string
@@ -28,20 +28,20 @@ export interface CallTrace {
   host: string
   /** The number of attempts so far. */
   attempt: number
-  /** Of the last response. */
+  /** The status of the last response. */
   statusCode?: number | undefined
   requestId?: string | undefined
-  /** Milliseconds, at the end. */
+  /** Milliseconds; set at the end of the call. */
   duration?: number
-  /** Why it failed. */
+  /** The error of a failed call. */
   error?: { readonly name: string; readonly code: string }
-  /** If it failed: whether the request may have reached WeChat Pay. */
+  /** For a failed call: whether the request may have reached WeChat Pay. */
   sent?: boolean
 }
 
 /**
- * The channel of all calls. `start` is published when a call begins, `asyncEnd` when it has ended, `error` before that if it
- * failed; each with the same {@link CallTrace}.
+ * The channel of all calls. `start` is published when a call starts, `asyncEnd` when it has ended, and `error` before
+ * that if it failed; each with the same {@link CallTrace}.
  */
 export const calls = tracingChannel<unknown, CallTrace>('wechatpay-chain:call')
 
@@ -50,7 +50,7 @@ export class Trace {
   readonly published: CallTrace
   /** Set once the call has one. */
   deadline: Deadline | undefined
-  /** Whether a retry was left out because the budget was spent. */
+  /** Whether a retry was skipped because the budget was spent. */
   #isBudgetSpent = false
   readonly #hooks: Hooks<CallerId>
   readonly #caller: CallerId
@@ -95,13 +95,13 @@ export class Trace {
     this.#isBudgetSpent = true
   }
 
-  /** What every hook gets. */
+  /** The fields that every hook gets. */
   #describe() {
     const { id, method, path, host, attempt } = this.published
     return { id, ...this.#caller, method, path, host, attempt }
   }
 
-  /** Runs the call, and tells of its end. */
+  /** Runs the call and reports its end. */
   run<Result>(call: () => Promise<Result>): Promise<Result> {
     const { published } = this
     const result = calls.start.runStores(published, call)

@@ -1,6 +1,6 @@
 /**
- * The course of a payment by code: pay, query while it is not decided, reverse when the time is up. Whatever goes wrong, there
- * is one order, since every request has its number; and an outcome says only what is certain.
+ * The course of a payment by code: pay, query until it is decided, reverse when the time is up. All requests have the
+ * same order number, so there is only one order. An outcome is returned only when it is certain.
  */
 import { InvalidArgumentError, OutcomeUnknownError, TransportError } from '../errors.js'
 import type { Clock } from '../util/deadline.js'
@@ -8,24 +8,24 @@ import { isAbsent, mustReverseAgain, payFailure, reasonOf } from './failures.js'
 import type { CodePayment, CodePayProgress, CodePayState, OrderCalls, Reason, Report } from './payment.js'
 
 export interface CourseOptions {
-  /** Milliseconds from the beginning until an order that is not decided is reversed. */
+  /** Milliseconds from the start until an undecided order is reversed. */
   readonly wait: number
-  /** Milliseconds between two requests about it. */
+  /** Milliseconds between two requests. */
   readonly interval: number
   readonly signal: AbortSignal | undefined
-  /** Whether an earlier payment with the number ended in an unknown outcome. */
+  /** Whether an earlier payment with this number had an unknown outcome. */
   readonly isResumed: boolean
   readonly onState: (progress: CodePayProgress) => void
 }
 
 type Timing = Pick<Clock, 'monotonic' | 'sleep'>
 
-/** How often a reversal is asked for. */
+/** The maximum number of reversal requests. */
 const MOST_REVERSALS = 10
 
 /**
- * @throws OutcomeUnknownError (as a rejection) if neither a query nor a reversal decided it; InvalidArgumentError for a request
- *   that cannot be sent.
+ * @throws OutcomeUnknownError (as a rejection) if neither a query nor a reversal decided it; InvalidArgumentError for
+ *   an invalid request.
  */
 export function takePayment<Order>(
   calls: OrderCalls<Order>,
@@ -43,13 +43,16 @@ class Course<Order> {
   #found: Reason | undefined
   /** Whether a payment may have reached WeChat Pay. */
   #isSent: boolean
-  /** Whether an order with the number, if there is one, is that of this payment. No other one may be reversed. */
+  /**
+   * Whether an order with this number, if there is one, belongs to this payment. A different order must not be
+   * reversed.
+   */
   #isOurs: boolean
-  /** Whether WeChat Pay said that there is an order. */
+  /** Whether a response has shown that the order exists. */
   #exists = false
-  /** Whether the payment may be sent again if there is no order: nothing was decided about it. */
+  /** Whether the payment may be sent again if there is no order, because it was not decided. */
   #mayRepeat = true
-  /** When a payment without a response ended: it may still be on its way. */
+  /** When a payment without a response ended: the request may still arrive. */
   #unansweredAt = Number.NEGATIVE_INFINITY
 
   constructor(calls: OrderCalls<Order>, options: CourseOptions, clock: Timing) {
@@ -63,7 +66,7 @@ class Course<Order> {
 
   async run(): Promise<CodePayment<Order>> {
     const decided = await this.#payAndWait()
-    // What was paid while the till aborted is paid back.
+    // A payment that succeeds after the abort is reversed.
     const mustReverse = !decided || (decided.outcome === 'paid' && this.#isAborted)
     const outcome = mustReverse ? await this.#reverse('reversed') : decided
     this.#tell(outcome.outcome)
@@ -84,7 +87,7 @@ class Course<Order> {
     return this.#options.signal?.aborted ?? false
   }
 
-  /** Waits for the next question. Returns whether it is the last one. */
+  /** Waits until the next query. Returns whether it is the last one. */
   async #pause(): Promise<boolean> {
     const { wait, interval, signal } = this.#options
     const left = Math.max(0, this.#begun + wait - this.#clock.monotonic())
@@ -118,7 +121,7 @@ class Course<Order> {
     if (failure === 'unknown') this.#unansweredAt = this.#clock.monotonic()
     if (failure === 'pending') this.#exists = true
     if (failure === 'unknown' || failure === 'pending') this.#isOurs = true
-    // A refusal says nothing about a payment before it, which may have used the code up.
+    // A refusal does not decide an earlier payment, which may have used up the code.
     if (failure === 'refused' && isOnly) return this.#end('failed')
     return failure === 'doubtful' ? this.#query({ isLast: false }) : undefined
   }
@@ -136,7 +139,7 @@ class Course<Order> {
     return this.#mayRepeat && !isLast ? this.#pay() : undefined
   }
 
-  /** What WeChat Pay says about the order; undefined if nothing that counts. */
+  /** The order that WeChat Pay returns; undefined if the response decides nothing. */
   async #look(signal?: AbortSignal): Promise<Report<Order> | typeof ABSENT | undefined> {
     this.#tell('querying')
     try {
@@ -149,12 +152,12 @@ class Course<Order> {
     }
   }
 
-  // A signature does not cover the question: the response to a different one could be played back.
+  // A signature does not cover the request, so an attacker could replay the response to a different one.
   #isAbout({ outTradeNo = this.#calls.outTradeNo }: Report<Order>): boolean {
     return outTradeNo === this.#calls.outTradeNo
   }
 
-  /** Whether the order is of a different payment, for which the number was used before. */
+  /** Whether the order belongs to an earlier payment with the same number. */
   #isOther({ total }: Report<Order>): boolean {
     return !this.#exists && total !== undefined && total !== this.#calls.total
   }
@@ -176,14 +179,14 @@ class Course<Order> {
       case 'CLOSED':
         return this.#end('failed')
       case 'PAYERROR':
-        // So that nothing can pay it any more.
+        // Afterwards the order can no longer be paid.
         return this.#reverse('failed')
       default:
         return undefined
     }
   }
 
-  /** Ends the order. `outcome` is that of an order that could be ended. */
+  /** Reverses the order. `outcome` applies if the reversal succeeds. */
   async #reverse(outcome: 'reversed' | 'failed'): Promise<CodePayment<Order>> {
     const why = this.#isAborted ? abortReason(this.#options.signal) : this.#found
     if (!this.#isSent) return this.#end('failed', why)
@@ -206,13 +209,13 @@ class Course<Order> {
     throw this.#unknown()
   }
 
-  // A reversal that overtakes its payment would find no order, and the payment would be carried out after it.
+  // If the reversal arrived before the payment, it would find no order, and the payment would then succeed.
   async #letArrive(): Promise<void> {
     const left = this.#unansweredAt + this.#options.interval - this.#clock.monotonic()
     if (left > 0) await this.#clock.sleep(left)
   }
 
-  /** The outcome after a reversal that was refused: the order may be paid, reversed before, or none. */
+  /** The outcome after a refused reversal: the order may be paid, already reversed, or missing. */
   async #lookAfter(outcome: 'reversed' | 'failed', why: Reason | undefined): Promise<CodePayment<Order> | undefined> {
     const report = await this.#look()
     if (report === undefined) return undefined

@@ -1,10 +1,10 @@
-/** What a failed call says about the order that it was for. */
+/** What a failed call shows about its order. */
 import { ApiError, InvalidArgumentError, TransportError, WechatPayError } from '../errors.js'
 import { isRecord } from '../util/plain-object.js'
 import type { Reason } from './payment.js'
 
 export type PayFailure =
-  /** Nothing left this machine. */
+  /** Codes of errors before anything was sent. */
   | 'unsent'
   /** WeChat Pay did not carry it out: no money has moved. */
   | 'refused'
@@ -18,7 +18,7 @@ export type PayFailure =
 /** The order is in progress. */
 const PENDING = new Set(['USERPAYING', 'USER_PAYING', 'BANKERROR', 'BANK_ERROR', 'ACCEPTED'])
 
-/** Documented as the end of the payment, with no money moved. */
+/** Documented as the end of the payment without a movement of money. */
 const REFUSALS = new Set([
   'ACCOUNTERROR',
   'ACCOUNT_ERROR',
@@ -54,7 +54,7 @@ const ABSENT = new Set(['ORDERNOTEXIST', 'ORDER_NOT_EXIST', 'ORDER_NOT_EXISTS'])
 
 const SYSTEM_ERRORS = new Set(['SYSTEMERROR', 'SYSTEM_ERROR', 'BIZERR_NEED_RETRY', 'BIZ_ERR_NEED_RETRY'])
 
-/** What APIv2 says, without a code, about a message that it could not read or whose sign is wrong. */
+/** The message of APIv2, without a code, for a request that it cannot read or that has a wrong `sign`. */
 const UNREADABLE = /签名|sign|参数|缺少|格式|appid|mch_?id|商户号/i
 
 export function payFailure(error: unknown): PayFailure {
@@ -74,12 +74,12 @@ function neverLeaves(error: unknown): boolean {
   return error instanceof InvalidArgumentError || (error instanceof WechatPayError && OWN_CODES.has(error.code))
 }
 
-/** Whether WeChat Pay says that it has no order with the number. */
+/** Whether WeChat Pay has no order with this number. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof ApiError && ABSENT.has(error.code)
 }
 
-/** Whether a reversal that failed must be repeated, rather than its reason be looked for in the order. */
+/** Whether a failed reversal must be repeated. Otherwise a query of the order gives the reason. */
 export function mustReverseAgain(error: unknown): boolean {
   if (!(error instanceof ApiError)) return true
   const recall = memberOf(error, 'recall')
@@ -87,7 +87,7 @@ export function mustReverseAgain(error: unknown): boolean {
   return error.statusCode === 202 || PENDING.has(error.code) || isUnclear(error)
 }
 
-// A status without a code of WeChat Pay's comes from something in between.
+// A status without a code of WeChat Pay comes from a server in between, such as a proxy.
 function isUnclear({ code, retryable }: ApiError): boolean {
   return retryable || SYSTEM_ERRORS.has(code) || code.startsWith('HTTP_')
 }

@@ -1,19 +1,19 @@
-/** What a payment by code is about: its order, its outcome, and what it asks of WeChat Pay. */
+/** The types of a payment by code: its order, its outcome, and its calls. */
 
-/** A payment that has ended. Nobody has paid twice, and where money moved it says so. */
+/** A payment that has ended. The payer has paid at most once. */
 export type CodePayment<Order> =
-  /** The money has arrived: `order` is what WeChat Pay says about it. */
+  /** The money has arrived. `order` is WeChat Pay's response. */
   | { readonly outcome: 'paid'; readonly order: Order }
   /** No money has moved, and none will: WeChat Pay refused the payment, or nothing was sent. */
   | ({ readonly outcome: 'failed' } & Reason)
   /** The order was ended. If the payer had paid, the money goes back. */
   | ({ readonly outcome: 'reversed' } & Reason)
 
-/** Why no money was taken. */
+/** The reason why no money was taken. */
 export interface Reason {
-  /** A code to print or to look up: WeChat Pay's (`NOTENOUGH`, `USERPAYING`), or ours (`ERR_CONNECT`, `ERR_ABORTED`). */
+  /** A code of WeChat Pay (`NOTENOUGH`, `USERPAYING`) or of this package (`ERR_CONNECT`, `ERR_ABORTED`). */
   readonly reason: string
-  /** The error that the reason is of, if there is one. */
+  /** The error that caused it, if any. */
   readonly cause?: Error
 }
 
@@ -29,30 +29,30 @@ export type CodePayState =
 export interface CodePayProgress {
   readonly state: CodePayState
   readonly out_trade_no: string
-  /** What was last found out, as the `reason` of an outcome; undefined at the beginning. */
+  /** The latest result, as the `reason` of an outcome; undefined at the start. */
   readonly reason: string | undefined
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   readonly elapsed: number
 }
 
-/** What WeChat Pay says about an order. */
+/** WeChat Pay's response about an order. */
 export interface Report<Order> {
   readonly order: Order
-  /** `trade_state`; undefined if the response does not have it. */
+  /** `trade_state`; undefined if the response does not contain it. */
   readonly state: string | undefined
   readonly outTradeNo: string | undefined
   /** Fen. */
   readonly total: number | undefined
 }
 
-/** The calls about one order, in the language of APIv3 or APIv2. They throw as every call does. */
+/** The calls about one order, in APIv3 or APIv2. They throw the errors of every call. */
 export interface OrderCalls<Order> {
   readonly outTradeNo: string
   /** Fen. */
   readonly total: number
-  /** Always the same order: the number and everything else that is sent stay as they are. */
+  /** Sends the same request each time, with the same order number. */
   pay(): Promise<Report<Order>>
   query(signal: AbortSignal | undefined): Promise<Report<Order>>
-  /** Whether WeChat Pay asks for the same call again. */
+  /** Whether WeChat Pay requires a repetition of the call. */
   reverse(): Promise<{ mustRepeat: boolean }>
 }

@@ -15,17 +15,17 @@ export interface Movement {
   readonly amount: number
   /** Fen that the account holds afterwards. */
   readonly balance: number
-  /** What moved it, such as `交易` and `退款`. */
+  /** The kind of movement, such as `交易` or `退款`. */
   readonly business: string
   /** WeChat Pay's number of the payment, refund or transfer. */
   readonly id: string
-  /** The merchant's number of it. */
+  /** The merchant's number for it. */
   readonly no: string
 }
 
 type Posting = Omit<Movement, 'balance' | 'account'> & { account?: AccountType; held?: number }
 
-/** Fen that an account of the simulator's own merchants holds at first, unless it is said: one million yuan. */
+/** The default initial balance in fen of the simulator's own merchants: one million yuan. */
 export const OPENING_BALANCE = 100_000_000
 
 export class Accounts {
@@ -38,12 +38,12 @@ export class Accounts {
     this.#movements = book.table('movements')
   }
 
-  /** Sets what an account holds, without a movement. */
+  /** Sets the balance of an account without a movement. */
   open(mchid: string, account: AccountType, fen: number): void {
     this.#balances.set(keyOf(mchid, account), { fen })
   }
 
-  /** Sets what the accounts of one of the simulator's own merchants hold at first. */
+  /** Sets the initial balances of one of the simulator's own merchants. */
   openAll(mchid: string, balances: Partial<Readonly<Record<AccountType, number>>> = {}): void {
     const { BASIC = OPENING_BALANCE, OPERATION = OPENING_BALANCE, FEES = 0 } = balances
     for (const [account, fen] of Object.entries({ BASIC, OPERATION, FEES } satisfies Record<AccountType, number>)) {
@@ -56,12 +56,12 @@ export class Accounts {
     return this.#balances.get(keyOf(mchid, account))?.fen ?? 0
   }
 
-  /** `frozen` says how many fen in its basic account a merchant cannot dispose of. */
+  /** `frozen` returns how many fen in its basic account a merchant cannot use. */
   freezeBy(frozen: (mchid: string, now: EpochMilliseconds) => number): void {
     this.#frozen = frozen
   }
 
-  /** Fen that the merchant can dispose of. */
+  /** Fen that the merchant can use. */
   available(mchid: string, account: AccountType, now: EpochMilliseconds): number {
     return this.balance(mchid, account) - (account === 'BASIC' ? this.#frozen(mchid, now) : 0)
   }
@@ -75,14 +75,14 @@ export class Accounts {
   }
 
   /**
-   * `held` are the frozen fen that may leave the account as well.
+   * `held` are frozen fen that may leave the account.
    *
    * @throws ApiError 403 `NOT_ENOUGH` when less is available than leaves the account.
    */
   post({ account = 'BASIC', held = 0, ...entry }: Posting): void {
     const { mchid, amount, at } = entry
     const balance = this.balance(mchid, account) + amount
-    // What is held alone is often enough: then nothing else has to be counted.
+    // The held part is often enough; then the frozen fen need not be counted.
     const isMore = held + amount < 0 && this.available(mchid, account, at) + held + amount < 0
     if (balance < 0 || isMore) throw problem(403, 'NOT_ENOUGH', '商户账户余额不足，请充值后重试')
     this.open(mchid, account, balance)

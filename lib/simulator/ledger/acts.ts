@@ -1,4 +1,4 @@
-/** What happens from outside to something in the ledger, by its number: a payer pays, money arrives, a user confirms. */
+/** Acts from outside on something in the ledger, by its number: a payer pays, money arrives, a user confirms. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 
 export const ACTS = ['pay', 'settle', 'confirm'] as const
@@ -6,19 +6,19 @@ export const ACTS = ['pay', 'settle', 'confirm'] as const
 export type Act = (typeof ACTS)[number]
 
 export interface ActOptions {
-  /** The merchant whose number it is, where several have it. */
+  /** The merchant, needed only when several have the number. */
   mchid?: string | undefined
   /** The payer. */
   openid?: string | undefined
-  /** Why it ends badly. Without it, it ends well. */
+  /** The reason for a failure. Without it, the result is a success. */
   fail?: string | undefined
 }
 
-/** What an act may concern: one product. */
+/** The acts of one product. */
 export interface Actor {
-  /** Whether the act leads anywhere; undefined for an unknown number. */
+  /** Whether the state allows the act; undefined for an unknown number. */
   ready(mchid: string, number: string, options: ActOptions): boolean | undefined
-  /** @throws ApiError when the state does not have the act. InvalidArgumentError for an unknown `fail`. */
+  /** @throws ApiError when the state does not allow the act. InvalidArgumentError for an unknown `fail`. */
   run(mchid: string, number: string, options: ActOptions, now: EpochMilliseconds): void
 }
 
@@ -29,7 +29,7 @@ export class Acts {
     this.#actors.set(act, [...(this.#actors.get(act) ?? []), actor])
   }
 
-  /** Which of the merchants have this number: those where the act leads anywhere, otherwise those that know it. */
+  /** The merchants with this number: those whose state allows the act, otherwise all that know it. */
   find(act: Act, mchids: readonly string[], number: string, options: ActOptions): string[] {
     const actors = this.#actors.get(act) ?? []
     const knowing = mchids.filter(mchid => actors.some(actor => actor.ready(mchid, number, options) !== undefined))
@@ -38,7 +38,8 @@ export class Acts {
   }
 
   /**
-   * Of several products with this number, the one that the act leads on is meant. Returns false for an unknown number.
+   * If several products have this number, the act applies to the one that allows it. Returns false for an unknown
+   * number.
    *
    * @throws what the product throws.
    */

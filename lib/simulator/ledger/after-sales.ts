@@ -1,4 +1,6 @@
-/** Fees for after-sales services: what a platform receives of its sub-merchant when an order is refunded or changed. */
+/**
+ * Fees for after-sales services: a platform receives them from its sub-merchant when an order is refunded or changed.
+ */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'

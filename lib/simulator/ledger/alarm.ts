@@ -1,4 +1,4 @@
-/** Wakes the ledger when something is due by itself and no request comes. */
+/** Runs the ledger when a task is due and no request comes. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 
 /** Milliseconds. Timers cannot wait longer than 24 days. */
@@ -16,7 +16,7 @@ export class Alarm {
     this.#ring = ring
   }
 
-  /** The last time that is set counts. */
+  /** A later call replaces the time. */
   set(at: EpochMilliseconds): void {
     clearTimeout(this.#timer)
     if (this.#isClosed) return

@@ -1,4 +1,4 @@
-/** Applications of partners for new sub-merchants, and the bank accounts that sub-merchants are settled to. */
+/** Applications of partners for new sub-merchants, and the settlement accounts of sub-merchants. */
 
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
@@ -9,7 +9,7 @@ import { isSame } from './same.js'
 type ApplymentState = 'CHECKING' | 'AUDITING' | 'REJECTED' | 'NEED_SIGN' | 'FINISH' | 'CANCELED'
 type ApplymentEvent = 'check' | 'approve' | 'reject' | 'resubmit' | 'sign' | 'revoke'
 
-/** What an application is known by. The number of the sub-merchant is shown once it is approved. */
+/** The numbers of an application. That of the sub-merchant is shown once it is approved. */
 interface Identity {
   readonly applyment_id: number
   readonly sub_mchid: string
@@ -95,12 +95,12 @@ export class Applyments extends Product<ApplymentState, ApplymentEvent, Identity
     return known ? this.move(known, 'resubmit', now) : this.place(mchid, no, identity, now)
   }
 
-  /** The account is audited before it becomes that of the sub-merchant. */
+  /** Changes the settlement account, after an audit. */
   changeAccount(mchid: string, sub_mchid: string, account: BankAccount, now: EpochMilliseconds): Settlement {
     return this.settlements.place(mchid, this.#book.shortNumber('1023', 8), { ...account, sub_mchid }, now)
   }
 
-  /** Undefined for a sub-merchant that has not been applied for, and has not changed its account. */
+  /** Undefined for a sub-merchant without an application and without a changed account. */
   accountOf(mchid: string, subMchid: string): BankAccount | undefined {
     return this.#accounts.get(keyOf(mchid, subMchid))
   }

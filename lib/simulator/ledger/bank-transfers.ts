@@ -14,7 +14,7 @@ interface BankRequest {
   readonly amount: number
   readonly bank_code: string
   readonly desc: string
-  /** Of what only the merchant and the bank know. */
+  /** Data that only the merchant and the bank know. */
   readonly bank_no_md5: string
   readonly true_name_md5: string
 }
@@ -29,7 +29,7 @@ export class BankTransfers extends Product<BankState, BankEvent, BankRequest> {
       first: 'PROCESSING',
       moves: {
         PROCESSING: { arrive: 'SUCCESS', fail: 'FAILED', return: 'BANK_FAIL' },
-        // The bank may return what has arrived.
+        // The bank may return the money after it has arrived.
         SUCCESS: { return: 'BANK_FAIL' },
         FAILED: {},
         BANK_FAIL: {},

@@ -1,4 +1,4 @@
-/** The book of one simulator: its tables of plain rows, what time will do by itself, and what has to be notified. */
+/** The book of one simulator: its tables of plain rows, its scheduled tasks, and its notifications. */
 import { ApiError, InvalidArgumentError } from '../../errors.js'
 import type { MintedXmlEvent } from '../../notification/mint.js'
 import { beijingDigits, type EpochMilliseconds } from '../../util/beijing-time.js'
@@ -6,9 +6,9 @@ import { Acts } from './acts.js'
 import type { BusinessClock } from './clock.js'
 import { Entries } from './entries.js'
 
-/** A notification that is due: of APIv3, or of APIv2 with the content of its XML. */
+/** A notification of APIv3, or of APIv2 with the content of its XML. */
 export type Notice = (V3Notice | V2Notice) & {
-  /** The merchant or the brand that it is for, where the content does not name it. */
+  /** The merchant or the brand that it is for, if the content does not name it. */
   readonly recipient?: string
 }
 
@@ -25,19 +25,19 @@ interface V2Notice {
   readonly resource: MintedXmlEvent['resource']
 }
 
-/** What the notification of an event begins when a test triggers it. */
+/** What the ledger does when a test triggers the notification of an event. */
 export interface Beginning {
-  /** Where the merchant has such notifications sent; undefined when it has named no URL. */
+  /** The URL that the merchant has set for such notifications; undefined if it has set none. */
   url(mchid: string): string | undefined
-  /** Writes down what it is about, and returns the fields of the content that are known. */
+  /** Creates what the event is about, and returns the known fields of the content. */
   begin(mchid: string, given: Readonly<Record<string, unknown>>, now: EpochMilliseconds): Record<string, unknown>
 }
 
-/** Something that happens by itself. */
+/** A scheduled task. */
 interface Task {
   readonly at: EpochMilliseconds
   readonly name: string
-  /** The row that it happens to. */
+  /** The key of its row. */
   readonly key: string
 }
 
@@ -47,7 +47,7 @@ interface Kept {
   restore(rows: readonly (readonly [key: string, row: unknown])[]): void
 }
 
-/** Everything that is in the book, as JSON can hold it. */
+/** The content of the book as JSON. */
 export interface Snapshot {
   readonly format: 1
   /** Milliseconds by which business time is ahead of the machine's. */
@@ -59,11 +59,11 @@ export interface Snapshot {
 
 export class Book {
   readonly clock: BusinessClock
-  /** What can happen from outside: each product adds its own. */
+  /** The acts from outside: each product adds its own. */
   readonly acts = new Acts()
-  /** By the event. */
+  /** By event type. */
   readonly beginnings = new Map<string, Beginning>()
-  /** What there is: each product adds its own. */
+  /** The entries of all products: each product adds its own. */
   readonly entries = new Entries()
   readonly #tables = new Map<string, Kept>()
   readonly #handlers = new Map<string, (key: string, at: EpochMilliseconds) => void>()
@@ -78,7 +78,7 @@ export class Book {
     this.clock = clock
   }
 
-  /** A request that only reads has changed something: a journal has to keep it. */
+  /** Notes that a read-only request has changed something, so that the journal must keep it. */
   touch(): void {
     this.#isTouched = true
   }
@@ -90,7 +90,7 @@ export class Book {
     return was
   }
 
-  /** `notify` is told of every notification, `wake` of the next time at which `run` has to be called. */
+  /** `notify` is called with every notification, `wake` with the next time at which `run` must be called. */
   listen(notify: (notice: Notice) => void, wake: (at: EpochMilliseconds) => void): void {
     this.#notify = notify
     this.#wake = wake
@@ -103,7 +103,7 @@ export class Book {
       list: () => [...rows],
       restore(saved) {
         rows.clear()
-        // A snapshot holds what this table once listed.
+        // The snapshot holds the rows of this table.
         for (const [key, row] of saved) rows.set(key, row as Row)
         restored()
       },
@@ -111,7 +111,7 @@ export class Book {
     return rows
   }
 
-  /** A number of WeChat Pay: the prefix, the time, and as many digits of a running number. */
+  /** A number of WeChat Pay: the prefix, the time, and `digits` digits of a running number. */
   number(prefix: string, now: EpochMilliseconds, digits: number): string {
     this.#count += 1
     return prefix + beijingDigits(now) + String(this.#count).padStart(digits, '0')
@@ -127,12 +127,12 @@ export class Book {
     this.#notify(notice)
   }
 
-  /** Says what a task of this name does. */
+  /** Defines the function of a task. */
   on(name: string, handle: (key: string, at: EpochMilliseconds) => void): void {
     this.#handlers.set(name, handle)
   }
 
-  /** Lets a task happen at a time. It must check whether it still applies. */
+  /** Schedules a task. When it runs, it must check whether it still applies. */
   later(at: EpochMilliseconds, name: string, key: string): void {
     this.#tasks.push({ at, name, key })
     if (at >= this.#next) return
@@ -140,7 +140,7 @@ export class Book {
     this.#wake(at)
   }
 
-  /** Lets everything happen that is due, in its order, and returns business time. */
+  /** Runs all due tasks in their order, and returns business time. */
   readonly run = (): EpochMilliseconds => {
     const now = this.clock.now()
     const before = this.#next
@@ -154,7 +154,7 @@ export class Book {
     return now
   }
 
-  // What cannot happen, such as a deduction from a payer who has too little, does not keep anything else from happening.
+  // A task that fails, such as a deduction from a payer who has too little money, must not stop the others.
   #happen({ name, key, at }: Task): void {
     try {
       this.#handlers.get(name)?.(key, at)
@@ -163,19 +163,19 @@ export class Book {
     }
   }
 
-  /** Plain data that later changes do not touch. */
+  /** A copy of the content, which later changes do not touch. */
   snapshot(): Snapshot {
     return structuredClone(this.content())
   }
 
-  /** The same without a copy: for a caller that writes it down at once. */
+  /** The same without a copy, for a caller that serializes it at once. */
   content(): Snapshot {
     const tables = Object.fromEntries([...this.#tables].map(([name, table]) => [name, table.list()]))
     const { ahead } = this.clock
     return { format: 1, ahead, count: this.#count, tasks: this.#tasks, tables }
   }
 
-  /** Replaces everything by what a snapshot holds. @throws InvalidArgumentError for a snapshot of a different format. */
+  /** Replaces everything with a snapshot. @throws InvalidArgumentError for a snapshot of a different format. */
   restore(snapshot: Snapshot): void {
     if (snapshot.format !== 1) {
       throw new InvalidArgumentError(

@@ -1,4 +1,4 @@
-/** Complaints of payers: what they complain about, what the merchant responds, and how it ends. */
+/** Complaints of payers: their content, the merchant's responses, and their end. */
 import { InvalidArgumentError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
@@ -9,7 +9,7 @@ import type { Refunds } from './refunds.js'
 
 type ComplaintState = 'PENDING' | 'PROCESSING' | 'PROCESSED'
 
-/** The documented actions, with what they are called in the history. */
+/** The documented actions and their names in the history. */
 const ACTIONS = {
   CREATE_COMPLAINT: 'USER_CREATE_COMPLAINT',
   CONTINUE_COMPLAINT: 'USER_CONTINUE_COMPLAINT',
@@ -41,7 +41,7 @@ export interface ComplaintRequest {
   transaction_id?: string | undefined
   out_trade_no?: string | undefined
   amount: number
-  /** Whom the payer complains about: the merchant, or one of its sub-merchants. */
+  /** The merchant, or one of its sub-merchants, that the payer complains about. */
   complainted_mchid: string
 }
 
@@ -59,7 +59,7 @@ export interface Log {
 }
 
 export interface Statement {
-  /** The merchant's own: repeated, it is the same statement. */
+  /** The merchant's number: repeating it does not log the statement again. */
   readonly id?: string | undefined
   readonly details?: string | undefined
   readonly images?: readonly string[] | undefined
@@ -73,7 +73,7 @@ const HANDLED = {
   CONTINUE_COMPLAINT: 'PENDING',
 } as const
 
-/** What changes nothing about how far the merchant is. */
+/** The actions that do not change the state of the complaint. */
 function said<State extends ComplaintState>(state: State) {
   return {
     USER_RESPONSE: state,
@@ -90,7 +90,7 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
   readonly #orders: Orders
   readonly #urls: Map<string, { url: string }>
   readonly #logs: Map<string, { list: Log[] }>
-  /** The logs by the merchant's own numbers of what it said. */
+  /** The logs, by the merchant's numbers of its statements. */
   readonly #statements: Map<string, { id: string }>
 
   constructor(book: Book, orders: Orders, refunds: Refunds) {
@@ -119,7 +119,7 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
     book.beginnings.set('COMPLAINT.STATE_CHANGE', { url, begin: (mchid, given, now) => this.#goOn(mchid, given, now) })
   }
 
-  /** Where the merchant is notified; undefined without a URL. */
+  /** The URL for the merchant's notifications; undefined if it has set none. */
   urlOf(mchid: string): string | undefined {
     return this.#urls.get(mchid)?.url
   }
@@ -129,7 +129,7 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
     else this.#urls.set(mchid, { url })
   }
 
-  /** Somebody says or does something about a complaint: it is logged and notified. @throws ApiError unless it is possible. */
+  /** Logs an action on a complaint and notifies it. @throws ApiError unless the state allows it. */
   happen(complaint: Complaint, event: ComplaintEvent, now: EpochMilliseconds, statement: Statement = {}): string {
     const said = `${complaint.no}/${statement.id}`
     const known = statement.id === undefined ? undefined : this.#statements.get(keyOf(complaint.mchid, said))
@@ -161,7 +161,7 @@ export class Complaints extends Product<ComplaintState, ComplaintEvent, Complain
     return order !== undefined && order.refunded === order.request.amount.total
   }
 
-  // The fields of the complaint are its own; what remains belongs to the notification.
+  // Takes the fields of the complaint; the other ones belong to the notification.
   #begin(mchid: string, given: Readonly<Record<string, unknown>>, now: EpochMilliseconds) {
     const { complaint_id, transaction_id, out_trade_no, ...fields } = given
     const number = stringOf(transaction_id) ?? stringOf(out_trade_no)

@@ -3,7 +3,7 @@ import { beijingTime } from '../../util/beijing-time.js'
 import type { Notice } from './book.js'
 import type { Contract, DescribedContract as Described } from './contract.js'
 
-/** How APIv2 and the global API call the ways in which a contract ends. */
+/** The names of APIv2 and the global API for the ends of a contract. */
 const MODES: Readonly<Record<string, { v2: number; global: string }>> = {
   SYSTEM_TERMINATE: { v2: 1, global: 'PLATFORM' },
   USER_TERMINATE: { v2: 2, global: 'USER' },

@@ -1,4 +1,4 @@
-/** What a contract by which a merchant may deduct money is: its states, its request, its deductions. */
+/** A contract by which a merchant may deduct money: its states, its request, its deductions. */
 import type { Row } from './product.js'
 
 export type ContractState = 'SIGNING' | 'REFUSED' | 'SIGN_FAILED' | 'SIGNED' | 'TERMINATED'

@@ -9,12 +9,12 @@ import type { Payments } from './payments.js'
 import { problem } from './problem.js'
 import { DAY, keyOf, MINUTE, Product, refusals } from './product.js'
 
-/** What the merchant has announced to the user before a deduction. */
+/** The merchant's announcement of a deduction to the user. */
 interface Announced {
   readonly at: EpochMilliseconds
   /** Fen. */
   readonly total: number
-  /** On how many days, after the day of the announcement and the next, the deduction may be made. */
+  /** The number of days for the deduction. They begin two days after the announcement. */
   readonly days: number
 }
 
@@ -83,13 +83,13 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     })
   }
 
-  /** The user is led to sign. Repeating the same request returns the same contract. */
+  /** Starts the signing by the user. Repeating the same request returns the same contract. */
   sign(mchid: string, request: ContractRequest, now: EpochMilliseconds): Contract {
     return this.place(mchid, numberOf(request.plan_id, request.out_contract_code), request, now)
   }
 
   /**
-   * By WeChat Pay's number, or by those of the plan and the merchant.
+   * Finds a contract by WeChat Pay's number, or by the plan and the merchant's number.
    *
    * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for a contract that has not been signed, or of a different sub-merchant.
    */
@@ -101,19 +101,19 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     return contract
   }
 
-  /** The merchant ends it. */
+  /** Ends a contract for the merchant. */
   terminate(contract: Contract, remark: string, now: EpochMilliseconds): Contract {
     this.#remarks.set(keyOf(contract.mchid, contract.no), { remark })
     return this.move(contract, 'terminate', now, 'MCH_API_TERMINATE')
   }
 
-  /** The merchant tells the user of a deduction, on the third day or one of the days after it. */
+  /** Announces a deduction to the user, for the third day or a later one. */
   announce(mchid: string, number: string, total: number, days: number, now: EpochMilliseconds): void {
     const { no } = this.#require(mchid, number)
     this.#announced.set(keyOf(mchid, no), { at: now, total, days })
   }
 
-  /** @throws ApiError 400 `INVALID_REQUEST` unless it is the day before, and the amount the one of the contract. */
+  /** @throws ApiError 400 `INVALID_REQUEST` unless it is the day before and the amount is that of the contract. */
   schedule(mchid: string, number: string, total: number, now: EpochMilliseconds): Contract {
     const contract = this.#require(mchid, number)
     const { deduct_schedule: planned } = contract.request
@@ -126,10 +126,10 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
   }
 
   /**
-   * Accepts a deduction, which is made after a minute. One of the same number and content is the same.
+   * Accepts a deduction, which is made after a minute. Repeating the same request returns the same order.
    *
-   * @throws ApiError 403 `CONTRACT_NOT_EXIST` unless the contract is signed, 400 `INVALID_REQUEST` unless the deduction may
-   *   be made today, and as an order does.
+   * @throws ApiError 403 `CONTRACT_NOT_EXIST` unless the contract is signed, 400 `INVALID_REQUEST` unless the deduction
+   *   may be made today, and as for an order.
    */
   deduct(
     mchid: string,
@@ -160,7 +160,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     return order
   }
 
-  /** When it ends by itself: at eight in the morning after the day of its deduction, or as it says. */
+  /** When it ends by itself: at 8 a.m. on the day after its deduction, or at its own end time. */
   expiryOf({ request, updated }: Contract): EpochMilliseconds {
     const { deduct_schedule, policy_end_date, expired_time } = request
     if (deduct_schedule) return midnightOf(deduct_schedule.estimated_deduct_date) + DAY + 8 * HOUR
@@ -234,7 +234,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     if (!isDue) throw problem(400, 'INVALID_REQUEST', '不在可扣费期，或金额高于预计扣费金额，请先下发扣费前通知')
   }
 
-  /** With the payment of an order that asks for it, its payer signs. A number that is taken signs nothing. */
+  /** Signs the contract that an order asks for, when it is paid. A number that is in use signs nothing. */
   #signWith({ mchid, request, payment, version }: PaidOrder, now: EpochMilliseconds): void {
     const { appid = '', notify_url, contract_info = {} } = request
     const { plan_id, contract_code, contract_display_account, contract_notify_url = notify_url } = contract_info
@@ -247,7 +247,7 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
     this.move(this.sign(mchid, { ...named, contract_display_account, ...api }, now), 'confirm', now)
   }
 
-  /** What a deduction that has been made ends: what was announced, or a contract for this day alone. */
+  /** A successful deduction ends its announcement, or a contract for this day only. */
   #end({ mchid, request }: PaidOrder, now: EpochMilliseconds): void {
     const { id } = this.#deductions.get(keyOf(mchid, request.out_trade_no)) ?? {}
     const contract = id === undefined ? undefined : this.seek(mchid, id)

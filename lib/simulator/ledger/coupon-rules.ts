@@ -1,4 +1,4 @@
-/** The rules of a stock of cash coupons: which orders its coupons are for, and what they take off. */
+/** The rules of a stock of cash coupons: the orders that its coupons apply to, and the discount. */
 import { type Order, type OrderRequest, payeeOf } from './order.js'
 
 export interface StockRequest {
@@ -12,7 +12,7 @@ export interface StockRequest {
     max_amount_by_day?: number | undefined
     max_coupons_per_user: number
   }
-  /** Whether it was not paid for in advance. */
+  /** Whether the stock was not prepaid. */
   no_cash: boolean
   stock_type: string
   belong_merchant: string
@@ -30,7 +30,7 @@ export interface StockRequest {
   out_request_no: string
 }
 
-/** Fen, of a coupon of a fixed amount. */
+/** Fen of a coupon with a fixed amount. */
 export function worthOfOne({ coupon_use_rule }: StockRequest): number {
   return coupon_use_rule.fixed_normal_coupon?.coupon_amount ?? 0
 }

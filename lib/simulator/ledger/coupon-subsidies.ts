@@ -1,4 +1,4 @@
-/** What a merchant pays to another for a coupon that was redeemed there, and what comes back with refunds. */
+/** Payments between merchants for redeemed coupons, and their returns after refunds. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
@@ -86,7 +86,7 @@ export class CouponSubsidies {
     })
   }
 
-  /** @throws ApiError for a coupon that was not redeemed, an unknown payment, or more than the payer has. */
+  /** @throws ApiError for a coupon that was not redeemed, an unknown payment, or more than the paying merchant has. */
   pay(mchid: string, request: PayRequest, now: EpochMilliseconds): PayReceipt {
     const { stock_id, coupon_code, transaction_id, payer_merchant, payee_merchant, amount } = request
     return this.receipts.place(mchid, request.out_subsidy_no, request, now, id => {
@@ -100,7 +100,7 @@ export class CouponSubsidies {
     })
   }
 
-  /** @throws ApiError for more than was paid and has not come back, or than the payee has. */
+  /** @throws ApiError for more than the unreturned part, or more than the payee has. */
   giveBack(mchid: string, request: ReturnRequest, now: EpochMilliseconds): ReturnReceipt {
     return this.returns.place(mchid, request.out_subsidy_return_no, request, now, id => {
       const receipt = this.#receiptOf(request)
@@ -113,7 +113,7 @@ export class CouponSubsidies {
     })
   }
 
-  /** The payment that a return is of. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
+  /** The payment that a return belongs to. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
   #receiptOf({ coupon_code, stock_id, transaction_id }: ReturnRequest): PayReceipt {
     const found = this.receipts
       .all()

@@ -1,4 +1,4 @@
-/** Cash coupons: stocks of them, what users have, and what is taken off their orders. */
+/** Cash coupons: their stocks, the coupons of users, and the discounts on orders. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
@@ -30,15 +30,15 @@ export type Coupon = Row<CouponState, SendRequest>
 export interface Use {
   readonly coupon: string
   readonly stockId: string
-  /** Who received the money of the order. */
+  /** The merchant that received the money of the order. */
   readonly mchid: string
   readonly transactionId: string
   readonly tradeType: string
-  /** Fen: of the order, and of the coupon. */
+  /** Fen of the order, and of the coupon. */
   readonly total: number
   readonly fen: number
   readonly at: EpochMilliseconds
-  /** What has come back. */
+  /** The returned parts. */
   readonly returns: { readonly refundId: string; readonly fen: number; readonly at: EpochMilliseconds }[]
 }
 
@@ -105,10 +105,10 @@ export class Coupons {
   }
 
   /**
-   * A stock that is started is paid for in advance, unless its coupons are at the expense of who accepts them.
+   * Starts a stock, which is then prepaid, unless the merchant that accepts a coupon pays for it.
    *
-   * @throws ApiError 400 `INVALID_REQUEST` in a state that does not have the event, 403 `NOT_ENOUGH` when the merchant has
-   *   less than the stock costs.
+   * @throws ApiError 400 `INVALID_REQUEST` in a state that does not allow the event, 403 `NOT_ENOUGH` when the merchant
+   *   has less than the stock costs.
    */
   change(stock: Stock, event: StockEvent, now: EpochMilliseconds): Stock {
     const { max_amount } = stock.request.stock_use_rule
@@ -119,8 +119,9 @@ export class Coupons {
   /**
    * Repeating the same request returns the same coupon.
    *
-   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `REQUEST_BLOCKED` when it is not running, or a
-   *   different merchant's that has not allowed it, `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the user has enough.
+   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 403 `REQUEST_BLOCKED` when it is not running, or
+   *   belongs to a different merchant that has not allowed it, `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the
+   *   user has enough.
    */
   send(mchid: string, request: SendRequest, now: EpochMilliseconds): Coupon {
     return this.coupons.place(mchid, request.out_request_no, request, now, () => {
@@ -154,7 +155,7 @@ export class Coupons {
     return this.coupons.grouped('payer', openid)
   }
 
-  /** Of the merchant that sent it or made its stock. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
+  /** Finds a coupon of the merchant that sent it or created its stock. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
   find(mchid: string, openid: string, couponId: string): Coupon {
     const found = this.#couponOf(openid, couponId)
     if (found && [found.mchid, found.request.stock_creator_mchid].includes(mchid)) return found
@@ -165,12 +166,12 @@ export class Coupons {
     return this.stocks.find(request.stock_creator_mchid, request.stock_id)
   }
 
-  /** How often the coupons of a stock have been used. */
+  /** The number of used coupons of a stock. */
   usesOf(stock: Stock): Use[] {
     return [...this.#uses.values()].filter(({ stockId }) => stockId === stock.id)
   }
 
-  /** What it was used for last, unless it has come back. */
+  /** Its last use, unless it was returned. */
   useOf(coupon: Coupon): Use | undefined {
     if (coupon.state !== 'USED') return undefined
     return [...this.#uses.values()].findLast(use => use.coupon === coupon.id)
@@ -187,7 +188,7 @@ export class Coupons {
     return { begin, end: Math.min(end, coupon.created + available_time_after_receive * MINUTE) }
   }
 
-  /** Where a merchant is notified of what is used. */
+  /** The URL for a merchant's notifications of used coupons. */
   callback(mchid: string): Callback | undefined {
     return this.#callbacks.get(mchid)
   }
@@ -226,7 +227,7 @@ export class Coupons {
     }
   }
 
-  /** Of the coupons that the payer may use for an order, the one that saves most. */
+  /** The coupon of the payer that saves most for an order. */
   #discountOf(order: Order, openid: string, now: EpochMilliseconds): Discount | undefined {
     const usable = this.sentTo(openid).flatMap(coupon => {
       if (coupon.state !== 'SENDED') return []
@@ -252,7 +253,7 @@ export class Coupons {
     this.coupons.move(coupon, 'use', now)
   }
 
-  /** The coupon of an order that was refunded at once can be used again; a part of it only returns the money. */
+  /** If an order is refunded as a whole, its coupon can be used again; a partial refund only returns the money. */
   #giveBack({ payment }: PaidOrder, refundId: string, fen: number, now: EpochMilliseconds): void {
     const use = this.#uses.get(payment.transactionId)
     const coupon = use && this.#couponOf(payment.openid, use.coupon)
@@ -267,7 +268,7 @@ export class Coupons {
     return this.sentTo(openid).find(({ id }) => id === couponId)
   }
 
-  /** Returns the money that was neither spent nor is needed for coupons that can be used still. */
+  /** Returns the money that was not spent and is not needed for coupons that can still be used. */
   #settle(stock: Stock): void {
     const spent = this.usesOf(stock).reduce((sum, use) => sum + spentBy(use), 0)
     const usable = this.sentOf(stock).filter(({ state }) => state === 'SENDED').length

@@ -1,4 +1,4 @@
-/** What a cash coupon takes off an order, and what is left for the payer and for the merchant. */
+/** The discount of a cash coupon on an order, and the amounts for the payer and the merchant. */
 import type { OrderRequest, PaidOrder, Payment } from './order.js'
 
 /** Fen: what the payer paid, and what the merchant received. */
@@ -7,7 +7,7 @@ export function paidAmounts({ amount }: Pick<OrderRequest, 'amount'>, { discount
   return { payer: amount.total - fen, settled: amount.total - (isPrepaid ? 0 : fen), coupon: fen }
 }
 
-/** Fen of the discount that come back with a refund: in proportion, and the last refund returns the rest. */
+/** Fen of the discount that a refund returns: in proportion; the last refund returns the rest. */
 export function returnedWith({ request, payment, refunded }: PaidOrder, fen: number): number {
   if (!payment.discount) return 0
   const { total } = request.amount

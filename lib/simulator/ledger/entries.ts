@@ -1,22 +1,22 @@
-/** What the ledger holds, of every product, in one form: for those who look at everything. */
+/** The content of the ledger in one form for all products, for the page and the control API. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Act } from './acts.js'
 
-/** Something in the ledger. */
+/** An entry of the ledger. */
 export interface Entry {
   /** The product, by the name of its table, such as `refunds`. */
   readonly kind: string
   readonly mchid: string
-  /** Which of its product, such as the trade type of an order. */
+  /** The kind within the product, such as the trade type of an order. */
   readonly type?: string | undefined
   /** The merchant's number. */
   readonly number: string
   /** WeChat Pay's number. */
   readonly id: string
   readonly state: string
-  /** Why it ended badly, or could not be paid. */
+  /** The reason why it failed or could not be paid. */
   readonly reason?: string | undefined
-  /** What it is, in the words of the request. */
+  /** The description in the request. */
   readonly title?: string | undefined
   /** Fen. */
   readonly amount?: number | undefined
@@ -24,11 +24,11 @@ export interface Entry {
   readonly currency?: string | undefined
   readonly created: EpochMilliseconds
   readonly updated: EpochMilliseconds
-  /** What can happen to it in this state, from outside, by itself or by the merchant. */
+  /** The events that are possible in this state. */
   readonly events: readonly string[]
-  /** What can happen to it from outside in this state. */
+  /** The events from outside that are possible in this state. */
   readonly acts: readonly PossibleAct[]
-  /** What happens to it by itself, unless something else happens before. */
+  /** The event that happens by itself, unless a different event comes first. */
   readonly due?: { readonly at: EpochMilliseconds; readonly event: string } | undefined
   /** Its states, oldest first. */
   readonly history: readonly Step[]
@@ -36,17 +36,17 @@ export interface Entry {
 
 export interface PossibleAct {
   readonly act: Act
-  /** Whether any reason makes it fail, only these, or none. */
+  /** Whether it can fail for any reason, only for these, or not at all. */
   readonly fails: 'any' | 'listed' | 'never'
   /** The documented reasons for which it fails. */
   readonly reasons: readonly string[]
 }
 
-/** A state that something has come to. */
+/** A step in the history of an entry. */
 export interface Step {
   readonly at: EpochMilliseconds
   readonly state: string
-  /** What led to it; undefined for the first. */
+  /** The event that led to it; undefined for the first. */
   readonly event?: string
   readonly reason?: string
 }
@@ -68,7 +68,10 @@ export class Entries {
 const AMOUNTS = ['refund', 'total', 'total_amount', 'transfer_amount', 'total_fee', 'amount'] as const
 const TITLES = ['description', 'transfer_remark', 'service_introduction', 'stock_name', 'body', 'remark'] as const
 
-/** Fen: what a request is about, under the names that the APIs of WeChat Pay use; undefined for one without money. */
+/**
+ * The amount of a request in fen, under the names that the APIs of WeChat Pay use; undefined for a request without
+ * money.
+ */
 export function amountOf(request: object): number | undefined {
   const { amount, receivers } = request as { amount?: unknown; receivers?: unknown }
   if (Array.isArray(receivers)) return receivers.reduce((sum, receiver) => sum + (amountOf(Object(receiver)) ?? 0), 0)
@@ -77,7 +80,7 @@ export function amountOf(request: object): number | undefined {
   return found === undefined ? undefined : Number(found)
 }
 
-/** What a request says of itself. */
+/** The description in a request. */
 export function titleOf(request: object): string | undefined {
   return TITLES.map(name => Reflect.get(request, name)).find(value => typeof value === 'string')
 }

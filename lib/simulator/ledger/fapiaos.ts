@@ -1,4 +1,4 @@
-/** Fapiaos: the titles that users fill in, issuing and reversing, and the cards in the users' wallets. */
+/** Fapiaos: the titles that users fill in, issuing, reversing, and the cards in the users' wallets. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { MINUTE, Product, type Row, refusals } from './product.js'
@@ -26,7 +26,7 @@ export interface FapiaoRequest {
   remark?: string | undefined
 }
 
-/** A user is asked for the title of a fapiao. */
+/** An application, for which a user fills in the title. */
 export interface TitleRequest {
   sub_mchid?: string | undefined
   fapiao_apply_id: string
@@ -57,7 +57,7 @@ export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
       ...common,
       first: 'ISSUE_ACCEPTED',
       moves: {
-        // What the merchant has issued elsewhere is only put into the wallet.
+        // A fapiao that was issued elsewhere is only put into the wallet.
         ISSUE_ACCEPTED: { succeed: 'ISSUED', fail: 'ISSUE_FAILED', insert: 'ISSUED' },
         ISSUED: { reverse: 'REVERSE_ACCEPTED' },
         ISSUE_FAILED: {},
@@ -107,7 +107,7 @@ export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
     })
   }
 
-  /** Those of an application. @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown one. */
+  /** The fapiaos of an application. @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown one. */
   ofApplication(mchid: string, fapiaoApplyId: string): Fapiao[] {
     const rows = this.of(mchid).filter(({ request }) => request.fapiao_apply_id === fapiaoApplyId)
     if (rows.length === 0) throw common.unknown()
@@ -124,20 +124,20 @@ export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
     return merged
   }
 
-  /** A user is led to the form for a title. */
+  /** Starts an application with a link to the title form. */
   ask(mchid: string, request: TitleRequest, now: EpochMilliseconds): void {
-    // It is a query that asks.
+    // A query starts it.
     this.#book.touch()
     this.titles.place(mchid, request.fapiao_apply_id, request, now)
   }
 
-  /** Issues them all, or none when one of the numbers is taken by a different request. */
+  /** Issues all of them, or none if a different request has used one of the numbers. */
   issue(mchid: string, requests: readonly FapiaoRequest[], now: EpochMilliseconds): void {
     const known = requests.filter(({ fapiao_id }) => this.seek(mchid, fapiao_id))
     for (const request of [...known, ...requests]) this.place(mchid, request.fapiao_id, request, now)
   }
 
-  /** The merchant has issued it elsewhere: it is put into the user's wallet. */
+  /** Puts a fapiao that was issued elsewhere into the user's wallet. */
   insert(mchid: string, request: FapiaoRequest, now: EpochMilliseconds): void {
     const row = this.place(mchid, request.fapiao_id, request, now)
     if (row.state === 'ISSUE_ACCEPTED') this.move(row, 'insert', now)
@@ -154,7 +154,7 @@ export class Fapiaos extends Product<FapiaoState, FapiaoEvent, FapiaoRequest> {
     )
   }
 
-  // Nobody is notified where the merchant has named no URL.
+  // No notification if the merchant has set no URL.
   #notify(event: string, { mchid, request }: Pick<Title | Fapiao, 'mchid' | 'request'>, content: object): void {
     const { callback_url } = this.configOf(mchid)
     if (callback_url === undefined) return

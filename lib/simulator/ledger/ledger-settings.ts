@@ -1,8 +1,8 @@
-/** Who is in a ledger at first. Its declarations are published; those of the ledger are not. */
+/** The initial merchants and payers of a ledger. These declarations are published; those of the ledger are not. */
 import type { KnownMerchant } from './merchants.js'
 import type { SimulatedPayer } from './payers.js'
 
-/** Who holds money at first. */
+/** The initial balances. */
 export interface LedgerSettings {
   readonly merchants: readonly KnownMerchant[]
   readonly payers: readonly SimulatedPayer[]

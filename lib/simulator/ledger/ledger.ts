@@ -44,13 +44,15 @@ import { codeOf } from './v2-codes.js'
 import { Withdrawals } from './withdrawals.js'
 
 export interface Ledger {
-  /** Where everything is written. */
+  /** The book with all tables. */
   readonly book: Book
-  /** The time of everything that happens in the ledger. */
+  /** Business time. */
   readonly clock: BusinessClock
-  /** Lets happen what is due, and returns business time. */
+  /** Runs what is due, and returns business time. */
   readonly now: () => EpochMilliseconds
-  /** What operations without a product module have created, and the merchant numbers that the registry compares. */
+  /**
+   * Things that operations without a product module have created, and the merchant numbers that the registry compares.
+   */
   readonly records: Records
   readonly merchants: Merchants
   readonly accounts: Accounts
@@ -85,17 +87,18 @@ export interface Ledger {
   readonly bankTransfers: BankTransfers
   readonly redPackets: RedPackets
   readonly uploads: Uploads
-  /** The only part that a snapshot does not hold: a download link is valid for minutes. */
+  /** Not part of a snapshot: a download link is valid for minutes. */
   readonly downloads: Downloads
   /**
-   * Lets something happen from outside to what has this number, and returns the merchant whose it is.
+   * Runs an act from outside on the thing with this number, and returns its merchant.
    *
-   * @throws InvalidArgumentError when several of the merchants have it. ApiError for an unknown number, and for a state that does not have the act.
+   * @throws InvalidArgumentError when several of the merchants have it. ApiError for an unknown number, and for a state
+   *   that does not allow the act.
    */
   readonly act: (act: Act, mchids: readonly string[], number: string, options: ActOptions) => string
-  /** Of the payment of what has this number; undefined until it is paid. */
+  /** The transaction ID for this number; undefined until it is paid. */
   readonly transactionIdOf: (mchid: string, number: string) => string | undefined
-  /** Plain data, as JSON can hold it. */
+  /** The content as JSON data. */
   readonly snapshot: () => Snapshot
   /** @throws InvalidArgumentError for a snapshot of a different format. */
   readonly restore: (snapshot: Snapshot) => void
@@ -108,7 +111,9 @@ const UNKNOWN: Readonly<Record<Act, () => ApiError>> = {
 }
 
 function ambiguous(number: string, mchids: string): InvalidArgumentError {
-  return new InvalidArgumentError(`\`mchid\` must be one of ${mchids}, which all have the number ${number}. Name it.`)
+  return new InvalidArgumentError(
+    `\`mchid\` must be one of ${mchids}, which all have the number ${number}; got none of them. Set \`mchid\`.`,
+  )
 }
 
 export function createLedger(clock: BusinessClock, settings: LedgerSettings): Ledger {

@@ -1,4 +1,4 @@
-/** The member cards of a brand: templates, the cards that users have, and what is given to those who join. */
+/** The member cards of a brand: templates, the cards of users, and the gifts for new members. */
 import { ApiError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
@@ -8,7 +8,7 @@ import type { ProductCoupons } from './product-coupons.js'
 import { periodOf, validityOf } from './validity.js'
 
 type CardState = 'CARD_EFFECTIVE' | 'CARD_INVALID'
-/** Nobody but the user sees a card that is only offered. */
+/** An offered card is visible to the user only. */
 export type UserCardState = 'OFFERED' | 'UNACTIVATED' | 'EFFECTIVE' | 'EXPIRED' | 'INVALID'
 export type UserCardEvent = 'open' | 'import' | 'confirm' | 'refuse' | 'expire' | 'invalidate'
 type ActivityState = `MEMBERSHIP_ACTIVITY_${'CREATED' | 'EFFECTIVE' | 'TERMINATED' | 'EXPIRED'}`
@@ -61,11 +61,11 @@ export class MemberCards {
   readonly activities: Product<ActivityState, ActivityEvent, ActivityRequest>
   readonly #book: Book
   readonly #coupons: ProductCoupons
-  /** What was said later, under the names of the fields of a query. */
+  /** Later changes, under the field names of the query. */
   readonly #notes: Map<string, object>
   /** The codes that merchants give to cards, by the cards. */
   readonly #codes: Map<string, { code: string }>
-  /** How many have received what an activity gives. */
+  /** The number of gifts that an activity has given. */
   readonly #given: Map<string, { count: number }>
 
   constructor(book: Book, coupons: ProductCoupons) {
@@ -123,14 +123,17 @@ export class MemberCards {
     })
   }
 
-  /** The user may open the card: `simulator.confirm` does, by the openid. @throws ApiError unless the card is valid. */
+  /**
+   * Offers the card to the user, who opens it with `simulator.confirm` by the openid. @throws ApiError unless the card
+   * is valid.
+   */
   offer(brand: string, { card_id, openid }: UserCardRequest, now: EpochMilliseconds): UserCard {
     return this.users.place(brand, `${card_id}/${openid}`, { card_id, openid }, now, () => {
       if (this.cards.find(brand, card_id).state !== 'CARD_EFFECTIVE') throw common.refused()
     })
   }
 
-  /** A card that the user already has elsewhere. */
+  /** Imports a card that the user already has elsewhere. */
   import(brand: string, request: UserCardRequest, code: string, now: EpochMilliseconds): UserCard {
     const row = this.offer(brand, request, now)
     if (row.state === 'OFFERED') {
@@ -163,7 +166,7 @@ export class MemberCards {
     return this.#notes.get(id) ?? {}
   }
 
-  /** How many more users receive what the activity gives. */
+  /** The number of gifts that the activity can still give. */
   leftOf({ id, request }: MembershipActivity): number {
     return request.apply_total - (this.#given.get(id)?.count ?? 0)
   }
@@ -198,12 +201,12 @@ export class MemberCards {
       notify_url,
       summary: '会员开卡通知',
       recipient: creator,
-      // The event of partners calls the state UNACTIVATED so.
+      // The partners' event has this name for the state UNACTIVATED.
       resource: { ...this.describe(row), ...(!isBrand && { user_card_state: 'NOT_EFFECTIVE' }) },
     })
   }
 
-  /** A new member receives what the activities of the card give. */
+  /** Gives a new member the gifts of the card's activities. */
   #welcome({ mchid, request, id, updated }: UserCard): void {
     for (const activity of this.activities.of(mchid)) {
       const { card_id, product_coupon_stock_list } = activity.request
@@ -216,7 +219,7 @@ export class MemberCards {
         try {
           this.#coupons.send(mchid, send, updated, 'MEMBER')
         } catch (error) {
-          // What is used up is not given.
+          // A coupon that is used up is not given.
           if (!(error instanceof ApiError)) throw error
         }
       }

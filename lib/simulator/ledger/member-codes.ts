@@ -4,7 +4,7 @@ import type { Book } from './book.js'
 import { problem } from './problem.js'
 import { Product, type Row } from './product.js'
 
-/** Nobody has a card that is only offered. */
+/** An offered card belongs to no user yet. */
 type CodeState = 'OFFERED' | 'NOT_ACTIVATE' | 'EFFECTIVE' | 'UNAVAILABLE'
 export type CodeEvent = 'accept' | 'import' | 'activate' | 'invalidate'
 
@@ -20,7 +20,7 @@ const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 export class MemberCodes extends Product<CodeState, CodeEvent, CodeRequest> {
   readonly #book: Book
-  /** What was said later, under the names of the fields of a query. */
+  /** Later changes, under the field names of the query. */
   readonly #notes: Map<string, object>
   readonly #callbacks: Map<string, { notify_url: string }>
 
@@ -50,7 +50,7 @@ export class MemberCodes extends Product<CodeState, CodeEvent, CodeRequest> {
     this.#callbacks = book.table('member-codes.callbacks')
   }
 
-  /** A user may accept the card: `simulator.confirm` does, by the code. */
+  /** Offers the card to a user, who accepts it with `simulator.confirm` by the code. */
   offer(mchid: string, card_id: string, code: string, now: EpochMilliseconds, openid = DEFAULT_OPENID): MemberCode {
     return this.place(mchid, `${card_id}/${code}`, { card_id, code, openid }, now)
   }

@@ -1,4 +1,4 @@
-/** Coupons that merchants redeem themselves: their stocks, the codes of them, and what users have. */
+/** Coupons that merchants redeem themselves: their stocks, their codes, and the coupons of users. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
@@ -29,7 +29,7 @@ export interface MerchantStockRequest {
   subsidy?: boolean | undefined
 }
 
-/** How many coupons there may be. */
+/** The maximum number of coupons. */
 interface Limits {
   max_coupons?: number | undefined
   max_coupons_per_user?: number | undefined
@@ -48,7 +48,7 @@ export interface MerchantSendRequest {
   coupon_code?: string | undefined
 }
 
-/** Where a coupon comes from, as its notification says. */
+/** The origin of a coupon in its notification. */
 export interface Channel {
   readonly send_channel: string
   readonly attach_info?: { readonly transaction_id: string }
@@ -57,7 +57,7 @@ export interface Channel {
 export type MerchantStock = Row<MerchantStockState, MerchantStockRequest>
 export type MerchantCoupon = Row<MerchantCouponState, MerchantSendRequest>
 
-/** What was done with a coupon, under the names that the fields of a query have. */
+/** What was done with a coupon, under the field names of the query. */
 type Done = Readonly<Record<string, string>>
 
 // Longer ones are refused where a coupon is associated with an order.
@@ -70,9 +70,9 @@ export class MerchantCoupons {
   readonly coupons: Product<MerchantCouponState, MerchantCouponEvent, MerchantSendRequest>
   readonly codes: UploadedCodes
   readonly #book: Book
-  /** What has been changed of stocks since. */
+  /** Later changes of stocks. */
   readonly #changes: Map<string, Changes>
-  /** The codes of coupons of uploaded codes, by the coupons. */
+  /** The uploaded codes of coupons, by the coupons. */
   readonly #assigned: Map<string, { code: string }>
   readonly #done: Map<string, Done>
   readonly #callbacks: Map<string, { notify_url: string }>
@@ -117,10 +117,10 @@ export class MerchantCoupons {
   }
 
   /**
-   * Repeating the same request returns the same coupon: a number is the user's own in a stock.
+   * Repeating the same request returns the same coupon: a number is unique for a user and a stock.
    *
-   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 400 `INVALID_REQUEST` when it has ended or the code does
-   *   not fit, 403 `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the user has enough of it.
+   * @throws ApiError 404 `RESOURCE_NOT_EXISTS` for an unknown stock, 400 `INVALID_REQUEST` when it has ended or the
+   *   code is wrong, 403 `NOT_ENOUGH` when it is used up, `RULE_LIMIT` when the user has enough of it.
    */
   send(mchid: string, request: MerchantSendRequest, now: EpochMilliseconds, channel = API): MerchantCoupon {
     const no = `${request.stock_id}/${request.openid}/${request.out_request_no}`
@@ -133,7 +133,7 @@ export class MerchantCoupons {
     return coupon
   }
 
-  /** By the code that the user shows. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
+  /** Finds a coupon by the user's code. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
   find(mchid: string, code: string, stockId?: string): MerchantCoupon {
     const found = this.coupons
       .all()
@@ -143,7 +143,7 @@ export class MerchantCoupons {
     throw problem(404, 'RESOURCE_NOT_EXISTS', '券不存在')
   }
 
-  /** @throws ApiError 400 `INVALID_REQUEST` before its time, or in a state that does not have the event. */
+  /** @throws ApiError 400 `INVALID_REQUEST` before its time, or in a state that does not allow the event. */
   change(coupon: MerchantCoupon, event: MerchantCouponEvent, done: Done, now: EpochMilliseconds): MerchantCoupon {
     if (event === 'use' && now < this.validity(coupon).begin) throw problem(400, 'INVALID_REQUEST', '券未到可用时间')
     this.coupons.move(coupon, event, now)
@@ -151,7 +151,7 @@ export class MerchantCoupons {
     return coupon
   }
 
-  /** Remembers what was done. An empty string takes something back. */
+  /** Remembers what was done. An empty string removes a field. */
   note(coupon: MerchantCoupon, done: Done): void {
     this.#done.set(keyOf(coupon.mchid, coupon.no), { ...this.doneWith(coupon), ...done })
   }
@@ -184,7 +184,7 @@ export class MerchantCoupons {
     return this.coupons.grouped('payer', openid)
   }
 
-  /** What a stock is now. */
+  /** The current fields of a stock. */
   current({ id, request }: MerchantStock): MerchantStockRequest {
     return revised(request, this.#changes.get(id) ?? {})
   }
@@ -193,7 +193,7 @@ export class MerchantCoupons {
     this.#changes.set(id, revised(this.#changes.get(id) ?? {}, changes))
   }
 
-  /** Where a merchant is notified of what was given. */
+  /** The URL for a merchant's notifications of given coupons. */
   callback(mchid: string): string | undefined {
     return this.#callbacks.get(mchid)?.notify_url
   }

@@ -1,4 +1,4 @@
-/** Who the merchants of a simulator are: whom a partner may act for, and who may only act for itself. */
+/** The merchants of a simulator: direct merchants, and partners with their sub-merchants. */
 import { InvalidArgumentError } from '../../errors.js'
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { AccountType } from './accounts.js'
@@ -13,17 +13,20 @@ export type Balances = Partial<Readonly<Record<AccountType, number>>>
 
 /** A merchant of the option `merchants`. */
 export interface SimulatedMerchant {
-  /** Of a brand, its brand_id. */
+  /** For a brand, its brand_id. */
   mchid: string
   /** A direct merchant acts for itself only, a partner also for its sub-merchants. A brand has a client of its own. */
   role: (typeof ROLES)[number]
-  /** Of a partner: the only sub-merchants that it may act for, and those that it admits later. Default: any. */
+  /** The sub-merchants that a partner may act for, in addition to those that it admits later. Default: any. */
   subs?: readonly string[]
-  /** Fen that its accounts hold at first. Default: one million yuan in `BASIC` and in `OPERATION`, nothing in `FEES`. */
+  /**
+   * The initial balances of its accounts in fen. Default: one million yuan in `BASIC` and in `OPERATION`, nothing in
+   * `FEES`.
+   */
   balances?: Balances
 }
 
-/** Without a `role`, a merchant may do everything. */
+/** A merchant without a `role` has no restrictions. */
 export type KnownMerchant = Pick<SimulatedMerchant, 'mchid' | 'subs' | 'balances'> & Partial<SimulatedMerchant>
 
 export class Merchants {
@@ -41,7 +44,7 @@ export class Merchants {
     this.#admitted.set(`${partner}/${sub}`, { partner })
   }
 
-  /** Whether a merchant acts for itself only. */
+  /** Whether a merchant may act for itself only. */
   isDirect(mchid: string): boolean {
     return this.#known.get(mchid)?.role === 'direct'
   }
@@ -54,12 +57,12 @@ export class Merchants {
   }
 }
 
-/** The merchant does not have the product. */
+/** The error when the merchant does not have the product. */
 export function noAuthority() {
   return problem(403, 'NO_AUTH', '商户号该产品权限未开通，请前往商户平台>产品中心检查后重试')
 }
 
-/** The sub-merchant is not one of the partner's. `code` is that of the API. */
+/** The error for a sub-merchant of a different partner. `code` depends on the API. */
 export function noRelation(code: 'NO_AUTH' | 'NOAUTH' = 'NO_AUTH') {
   return problem(403, code, '受理关系不存在')
 }
@@ -74,7 +77,7 @@ export function requireValidMerchants(merchants: readonly SimulatedMerchant[]): 
     const at = `merchants[${index}]`
     refuseUnknownOptions(unknown, ['mchid', 'role', 'subs', 'balances'], `\`${at}\``)
     requireNumber(`${at}.mchid`, mchid)
-    if (merchants.findIndex(other => other.mchid === mchid) < index) refuse(`${at}.mchid`, 'new', `'${mchid}' again`)
+    if (merchants.findIndex(other => other.mchid === mchid) < index) refuse(`${at}.mchid`, 'unique', `'${mchid}' twice`)
     if (!ROLES.includes(role)) refuse(`${at}.role`, `one of ${ROLES.join(', ')}`, String(role))
     if (subs !== undefined && role !== 'partner') refuse(`${at}.subs`, 'left out unless `role` is partner', role)
     const isListOfSubs: boolean = Array.isArray(subs ?? [])

@@ -51,7 +51,7 @@ export function entryOfCombined(
 
 function possibleActs({ state, tradeType }: Order): PossibleAct[] {
   if (MOVES[state].pay === undefined) return []
-  // A deduction needs no cashier.
+  // A deduction needs no payment page.
   const reasons = tradeType === 'PAP' ? PAYMENT_FAILURES : [...PAYMENT_FAILURES, CANCELLED]
   return [{ act: 'pay', fails: 'any', reasons }]
 }

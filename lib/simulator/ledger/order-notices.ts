@@ -1,4 +1,4 @@
-/** The notifications about payments, and what they have in common with the responses to queries. */
+/** The notifications about payments, and the fields that they share with the responses to queries. */
 import { beijingDigits } from '../../util/beijing-time.js'
 import type { Notice } from './book.js'
 import { describeDiscounts, describeV2Discount, paidAmounts } from './discount.js'
@@ -26,10 +26,10 @@ export function paymentNotice(order: PaidOrder): Notice | undefined {
   }
 }
 
-/** For an order that could not be deducted. */
+/** The notification for a failed deduction. */
 export function deductionNotice(order: Order): Notice | undefined {
   const { notify_url, amount, out_trade_no, appid, sub_mchid, attach, parking_info } = order.request
-  // Outside mainland China, the response says it.
+  // Outside mainland China, the response reports the failure.
   if (notify_url === undefined || order.version === 'global') return undefined
   if (parking_info) return parkingNotice(order, 'FAIL', notify_url)
   if (order.version === 'v2') {

@@ -1,9 +1,9 @@
-/** What an order is: its states, its request, its payment. */
+/** An order: its states, its request, its payment. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Step } from './entries.js'
 import type { Moves } from './product.js'
 
-/** The payer where none is named. */
+/** The default payer. */
 export const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 export type TradeType = 'JSAPI' | 'NATIVE' | 'APP' | 'MWEB' | 'MICROPAY' | 'PAP'
@@ -47,10 +47,10 @@ export const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
   PAY_FAIL: '扣款失败',
 }
 
-/** The payer closes the cashier without paying. */
+/** The payer closes the payment page without paying. */
 export const CANCELLED = 'CANCEL'
 
-/** The documented codes for which a payment fails. */
+/** The documented reasons for a failed payment. */
 export const PAYMENT_FAILURES = [
   'NOT_ENOUGH',
   'BANKERROR',
@@ -64,8 +64,8 @@ export const PAYMENT_FAILURES = [
 export const CODE = /^1[0-5]\d{16}$/
 
 /**
- * What a payment code does, by its last six digits; any other one pays at once. USERPAYING ends at the second query, with
- * `by`, or stays until the order is reversed. `fail` is the code of the response.
+ * The result of a payment code, by its last six digits; all others pay at once. USERPAYING ends at the second query,
+ * with `by`, or stays until the order is reversed. `fail` is the code of the response.
  */
 const CODE_ENDINGS: Readonly<
   Record<string, { userPaying: true; by?: 'pay' | 'fail' } | { fail: string; message: string }>
@@ -97,12 +97,12 @@ export interface OrderRequest {
   description: string
   notify_url?: string | undefined
   settle_info?: { profit_sharing?: boolean | undefined; subsidy_amount?: number | undefined }
-  /** What coupons may require: a mark of the order, or its goods. */
+  /** Conditions that coupons may have: a mark of the order, or its goods. */
   goods_tag?: string | undefined
   detail?:
     | { goods_detail?: readonly { merchant_goods_id: string; quantity: number; unit_price: number }[] | undefined }
     | undefined
-  /** The stay in a car park that it pays for. */
+  /** The parking that it pays for. */
   parking_info?: object | undefined
   /** The contract that the payer signs with the payment. */
   contract_info?:
@@ -118,18 +118,18 @@ export interface OrderRequest {
   time_expire?: string | undefined
 }
 
-/** What a cash coupon takes off an order. */
+/** The discount of a cash coupon. */
 export interface Discount {
   readonly couponId: string
   readonly stockId: string
   readonly name: string
-  /** Of the whole order, or of some of its goods. */
+  /** For the whole order, or for some of its goods. */
   readonly scope: 'GLOBAL' | 'SINGLE'
   /** Fen. */
   readonly fen: number
-  /** Whether the coupon was paid for in advance: then the merchant receives the whole amount. */
+  /** Whether the coupon was prepaid: then the merchant receives the whole amount. */
   readonly isPrepaid: boolean
-  /** Fen that have come back with refunds. */
+  /** Fen that refunds have returned. */
   returned: number
 }
 
@@ -143,7 +143,7 @@ export interface Payment {
 export interface Order {
   readonly version: ApiVersion
   readonly tradeType: TradeType
-  /** Who placed it: a merchant or a service provider. */
+  /** The merchant or the service provider that placed it. */
   readonly mchid: string
   readonly request: OrderRequest
   /** `prepay_id`, also the end of `code_url`. */
@@ -152,7 +152,7 @@ export interface Order {
   readonly combined?: string | undefined
   state: TradeState
   payment: Payment | undefined
-  /** When a paid one was reversed. */
+  /** When it was reversed after the payment. */
   reversed?: EpochMilliseconds
   /** Why the payment failed. */
   reason?: string
@@ -162,14 +162,14 @@ export interface Order {
   shared: number
   /** Fen of the shared order that the merchant has released to itself. */
   released?: number
-  /** Fen that the platform has added to the order, and not taken back. */
+  /** Fen that the platform has added to the order and that were not returned. */
   subsidy?: number
-  /** Whether what has not been shared is the merchant's own. */
+  /** Whether the unshared rest belongs to the merchant. */
   isUnfrozen: boolean
   readonly created: EpochMilliseconds
-  /** Its states, oldest first; also payments that failed and left it payable. */
+  /** Its states, oldest first, including failed payments. */
   readonly history: Step[]
-  /** How often it has been queried while the payer was paying. */
+  /** The number of queries while the payer was paying. */
   queries: number
 }
 
@@ -204,12 +204,12 @@ export interface CombinedRequest {
   notify_url?: string | undefined
 }
 
-/** Who receives the money: the sub-merchant of a service provider, or the merchant itself. */
+/** The receiver of the money: the sub-merchant of a service provider, or the merchant itself. */
 export function payeeOf({ mchid, request }: Pick<Order, 'mchid' | 'request'>): string {
   return request.sub_mchid ?? request.mchid ?? mchid
 }
 
-/** How the payment code of a till's order ends; undefined for one that pays. */
+/** The result of the payment code of an order; undefined for a code that pays. */
 export function codeEndingOf({ request }: Pick<Order, 'request'>) {
   return CODE_ENDINGS[request.payer?.auth_code?.slice(-6) ?? '']
 }

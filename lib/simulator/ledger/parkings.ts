@@ -1,4 +1,4 @@
-/** Stays in a car park: a car enters, its plate may be blocked, and it leaves with a deduction. */
+/** Parking: a car enters, its plate may be blocked, and it leaves with a deduction. */
 
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
@@ -21,7 +21,7 @@ export interface ParkingRequest {
   free_duration: number
 }
 
-/** What a deduction says of the stay. */
+/** The fields of a deduction about the stay. */
 export interface ParkingInfo {
   parking_id: string
   plate_number: string
@@ -39,7 +39,7 @@ const REASONS = ['PAUSE', 'OVERDUE', 'OUT_SERVICE', 'EVALUATION_FAILED'] as cons
 export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduct' | 'repay', ParkingRequest> {
   readonly #orders: Orders
   readonly #payments: Payments
-  /** The number of the order that has paid, by the key of the stay. */
+  /** The order number of the deduction, by the key of the stay. */
   readonly #paid: Map<string, { out_trade_no: string }>
   /** The newest stay of each plate, which is the only one that can be deducted. */
   readonly #newest: Map<string, { no: string }>
@@ -50,7 +50,7 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
       moves: {
         NORMAL: { block: 'BLOCKED', unblock: 'NORMAL', deduct: 'DEDUCTED' },
         BLOCKED: { unblock: 'NORMAL' },
-        // WeChat Pay has paid for a user who had too little, and gets it back.
+        // WeChat Pay has paid for a user who had too little money, and the user repays it.
         DEDUCTED: { repay: 'REPAID' },
         REPAID: {},
       },
@@ -90,7 +90,7 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
     this.#newest = book.table('parkings.newest')
   }
 
-  /** A car enters: from now on, this is the stay of its plate. */
+  /** A car enters: this is now the current stay of its plate. */
   enter(mchid: string, request: ParkingRequest, now: EpochMilliseconds): Parking {
     const no = request.out_parking_no
     return this.place(mchid, no, request, now, () => this.#newest.set(plateKey(mchid, request), { no }))
@@ -104,8 +104,8 @@ export class Parkings extends Product<ParkingState, 'block' | 'unblock' | 'deduc
   /**
    * Accepts a deduction, which is made after a minute. Repeating the same request returns the same order.
    *
-   * @throws ApiError 400 `INVALID_REQUEST` unless it is for the newest stay of the plate, which is neither blocked nor
-   *   deducted, and says the same of it, `PARAM_ERROR` unless it ends after it began, and as an order does.
+   * @throws ApiError 400 `INVALID_REQUEST` unless it matches the newest stay of the plate, which must be neither
+   *   blocked nor deducted; `PARAM_ERROR` unless it ends after it began; and as for an order.
    */
   deduct(mchid: string, request: OrderRequest, info: ParkingInfo, now: EpochMilliseconds): Order {
     const known = this.#orders.find(mchid, request.out_trade_no)

@@ -1,4 +1,4 @@
-/** Partnerships: whom a merchant lets send its coupons. */
+/** Partnerships: the merchants that may send a merchant's coupons. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
@@ -25,7 +25,7 @@ export class Partnerships extends Product<PartnershipState, 'terminate' | 'build
     })
   }
 
-  /** Again, when it was terminated. */
+  /** Also possible after it was terminated. */
   build(mchid: string, request: PartnershipRequest, now: EpochMilliseconds): Partnership {
     const row = this.place(mchid, numberOf(request), request, now)
     return row.state === 'TERMINATED' ? this.move(row, 'build', now) : row
@@ -35,7 +35,7 @@ export class Partnerships extends Product<PartnershipState, 'terminate' | 'build
     return this.move(this.find(mchid, numberOf(request)), 'terminate', now)
   }
 
-  /** Whether a merchant lets another send its cash coupons: of one stock, or of all. */
+  /** Whether a merchant lets a different one send its cash coupons: of one stock, or of all. */
   allows(mchid: string, other: string, stockId: string): boolean {
     return this.of(mchid).some(({ state, request: { partner, authorized_data } }) => {
       const isForStock = (authorized_data.stock_id ?? stockId) === stockId

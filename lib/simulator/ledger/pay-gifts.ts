@@ -1,4 +1,4 @@
-/** Gifts for payments: activities that give coupons to those who pay enough. */
+/** Gifts for payments: activities that give coupons to payers. */
 import { ApiError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
@@ -27,7 +27,7 @@ export type Gift = Row<GiftState, GiftRequest>
 
 export class PayGifts extends Product<GiftState, GiftEvent, GiftRequest> {
   readonly #coupons: MerchantCoupons
-  /** Who gives them, by the activities. */
+  /** The merchants that give them, by activity. */
   readonly #merchants: Map<string, { mchids: readonly string[] }>
 
   constructor(book: Book, payments: Payments, coupons: MerchantCoupons) {
@@ -79,7 +79,7 @@ export class PayGifts extends Product<GiftState, GiftEvent, GiftRequest> {
       try {
         this.#coupons.send(gift.mchid, { openid, stock_id, out_request_no: transaction_id }, now, channel)
       } catch (error) {
-        // What is used up is not given.
+        // A coupon that is used up is not given.
         if (!(error instanceof ApiError)) throw error
       }
     }

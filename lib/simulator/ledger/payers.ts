@@ -1,4 +1,4 @@
-/** Payers: what they have to spend. Only those that are named have a balance; everybody else's money is endless. */
+/** The balances of payers. Only named payers have a balance; all others have unlimited money. */
 import { refuseUnknownOptions } from '../../util/unknown-options.js'
 import type { Book } from './book.js'
 import { refuse, requireFen } from './merchants.js'
@@ -18,7 +18,7 @@ export class Payers {
     for (const { openid, balance } of payers) this.#balances.set(openid, { fen: balance })
   }
 
-  /** Fen; undefined for a payer whose money is endless. */
+  /** Fen; undefined for a payer with unlimited money. */
   balance(openid: string): number | undefined {
     return this.#balances.get(openid)?.fen
   }

@@ -1,4 +1,4 @@
-/** Permissions of WeChat Pay Score: a user lets a service of the merchant be used without confirming each order. */
+/** Permissions of WeChat Pay Score: a user permits a service of the merchant, without confirming each order. */
 import { beijingDigits, beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { DEFAULT_OPENID } from './order.js'
@@ -29,7 +29,7 @@ export class Permissions extends Product<PermissionState, PermissionEvent, Permi
         AVAILABLE: { refuse: 'UNAVAILABLE', terminate: 'UNAVAILABLE' },
         UNAVAILABLE: {},
       },
-      // A user who has confirmed may take it back.
+      // A user who has confirmed may revoke it.
       acts: { confirm: { succeed: 'confirm', fail: 'refuse' } },
       id: { prefix: '3', digits: 17 },
       ...refusals(),
@@ -57,7 +57,7 @@ export class Permissions extends Product<PermissionState, PermissionEvent, Permi
     this.#since = book.table('payscore.permissions.since')
   }
 
-  /** The newest one of a user for a service, of those that the user has confirmed. */
+  /** The newest confirmed permission of a user for a service. */
   byUser(mchid: string, openid: string | undefined, serviceId: string): Permission | undefined {
     if (openid !== DEFAULT_OPENID) return undefined
     return this.of(mchid).findLast(

@@ -1,4 +1,4 @@
-/** Plans of WeChat Pay Score, which users sign: a service that is used and paid for several times. */
+/** Plans of WeChat Pay Score, which users sign: a service that is used and paid several times. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import type { ServiceOrder, ServiceOrders, ServiceRequest } from './payscore.js'
@@ -54,7 +54,7 @@ type SignedPlan = Row<SignState, SignRequest>
 export class Plans {
   readonly #services: ServiceOrders
   readonly #signed: Map<string, { at: EpochMilliseconds }>
-  /** Why the merchant has stopped one. */
+  /** The merchant's reason for stopping a plan. */
   readonly #remarks: Map<string, { remark: string }>
   readonly plans: Product<'NORMAL' | 'STOP', 'stop', PlanRequest>
   readonly signs: Product<SignState, SignEvent, SignRequest>
@@ -102,7 +102,7 @@ export class Plans {
     })
   }
 
-  /** The merchant ends it. */
+  /** Ends a plan for the merchant. */
   stop(mchid: string, number: string, remark: string | undefined, now: EpochMilliseconds): SignedPlan {
     const row = this.signs.find(mchid, number)
     if (row.state === 'UNSIGNED') return row
@@ -165,7 +165,7 @@ export class Plans {
     }
   }
 
-  /** What has become of each part is what has become of its service order. */
+  /** The state of each part is that of its service order. */
   #detailsOf({ mchid, request }: SignedPlan) {
     const { plan_detail_list = [] } = this.plans.find(mchid, request.plan_id).request
     return plan_detail_list.map((detail, index) => {

@@ -41,7 +41,7 @@ export interface ServiceRequest {
 
 type Amounts = readonly { amount?: number | undefined }[] | undefined
 
-/** What the merchant says when the service has ended. */
+/** The request that completes a service. */
 export interface Completion {
   total_amount: number
   post_payments?: Amounts
@@ -67,7 +67,7 @@ interface Completed {
 export type ServiceOrder = Row<ServiceState, ServiceRequest>
 
 const UNPAID = { pay: 'DONE', sync: 'DONE', collect: 'COMPLETED', modify: 'COMPLETED', cancel: 'REVOKED' } as const
-/** Of these, no more is collected than what the user has agreed to. */
+/** For these, no more is collected than the user has agreed to. */
 const DEPOSITS = ['DEPOSIT', 'ADVANCE', 'CASH_DEPOSIT']
 
 export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRequest> {
@@ -131,7 +131,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
   }
 
   /**
-   * The service has ended, or its price is lowered. Nothing to pay is paid at once. Repeating the same request changes
+   * Completes the service, or lowers its price. A total of 0 is paid at once. Repeating the same request changes
    * nothing.
    *
    * @throws ApiError 400 `INVALID_REQUEST` for a total that is not the sum, or more than may be collected.
@@ -147,7 +147,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
     return this.#due(key) === 0 ? this.move(row, 'pay', now) : row
   }
 
-  /** The merchant has received money in a different way: all that is due, or a part of it. */
+  /** Records money that the merchant has received outside WeChat Pay: all that is due, or a part of it. */
   sync(row: ServiceOrder, paid_time: string, amount: number | undefined, now: EpochMilliseconds): ServiceOrder {
     const key = keyOf(row.mchid, row.no)
     const due = this.#due(key)
@@ -158,7 +158,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
     return row
   }
 
-  /** Of the deduction; undefined until it has been made. */
+  /** The transaction ID of the deduction; undefined until it has been made. */
   transactionIdOf(mchid: string, number: string): string | undefined {
     const row = this.seek(mchid, number)
     const collected = row && this.#completed.get(keyOf(mchid, row.no))?.collected
@@ -200,7 +200,7 @@ export class ServiceOrders extends Product<ServiceState, ServiceEvent, ServiceRe
     if (completed) this.#completed.set(key, { ...completed, collected: [...completed.collected, part] })
   }
 
-  // A deduction is an order like any other, in the bills and for refunds. Its number is not the one of the service order.
+  // A deduction is an ordinary order for bills and refunds. Its number differs from that of the service order.
   #charge({ mchid, no, request, updated }: ServiceOrder): boolean {
     const key = keyOf(mchid, no)
     const amount = this.#due(key)

@@ -1,4 +1,6 @@
-/** The coupons of a brand for its products: the coupons, their stocks and bundles of stocks, and what users have. */
+/**
+ * The coupons of a brand for its products: the coupons, their stocks and bundles of stocks, and the coupons of users.
+ */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
@@ -19,7 +21,7 @@ export interface CouponRequest {
 
 export interface StockRequest {
   product_coupon_id: string
-  /** Of several stocks that are sent together. */
+  /** A bundle of stocks that are sent together. */
   bundle?: { id: string; index: number }
   stock: {
     coupon_code_mode: string
@@ -52,7 +54,7 @@ export interface UserCouponRequest {
   coupon_code?: string | undefined
   send_request_no: string
   attach?: string | undefined
-  /** Of several coupons that were sent together. */
+  /** The coupons of a bundle that were sent together. */
   bundle?: { id: string; index: number; count: number }
 }
 
@@ -74,7 +76,7 @@ export class ProductCoupons {
   readonly codes: UploadedCodes
   readonly #book: Book
   readonly #assigned: Map<string, { code: string }>
-  /** What was done later with a coupon, a stock, or what a user has, under the names of the fields of a query. */
+  /** Later changes of a coupon, a stock or a user's coupon, under the field names of the query. */
   readonly #notes: Map<string, object>
   readonly #rules: Map<string, Partial<SendRule>>
   readonly #callbacks: Map<string, { notify_url: string; at: EpochMilliseconds }>
@@ -133,9 +135,9 @@ export class ProductCoupons {
   }
 
   /**
-   * Of a stock that is sent alone. Repeating the same request returns the same coupon.
+   * Sends a coupon of a single stock. Repeating the same request returns the same coupon.
    *
-   * @throws ApiError 404 `NOT_FOUND`, 400 `INVALID_REQUEST` for a stock that has ended or a code that does not fit, 403
+   * @throws ApiError 404 `NOT_FOUND`, 400 `INVALID_REQUEST` for a stock that has ended or a wrong code, 403
    *   `RULE_LIMIT` when there are no more, or the user has enough.
    */
   send(brand: string, request: UserCouponRequest, now: EpochMilliseconds, send_channel = 'API'): UserCoupon {
@@ -151,7 +153,7 @@ export class ProductCoupons {
     return row
   }
 
-  /** The brand takes note of what was sent: it can be used, or will be. */
+  /** The brand confirms what was sent: it can now be used, or later. */
   confirm(row: UserCoupon, now: EpochMilliseconds): UserCoupon {
     return this.users.move(row, now < this.validity(row).begin ? 'wait' : 'confirm', now)
   }
@@ -167,7 +169,7 @@ export class ProductCoupons {
     return request.coupon_code ?? this.#assigned.get(keyOf(mchid, no))?.code ?? id
   }
 
-  /** Where it came from. */
+  /** Its origin. */
   channelOf(row: UserCoupon): string {
     const { send_channel = 'API' }: { send_channel?: string } = this.noteOf(row)
     return send_channel
@@ -201,7 +203,7 @@ export class ProductCoupons {
     this.#notes.set(id, { ...this.#notes.get(id), ...note })
   }
 
-  /** How many a stock may send now. */
+  /** The number that a stock may still send. */
   sendRuleOf(stock: ProductStock): SendRule {
     return { ...stock.request.stock.stock_send_rule, ...this.#rules.get(stock.id) }
   }
@@ -240,7 +242,7 @@ export class ProductCoupons {
     if (max_count_per_user && own.length >= max_count_per_user) throw problem(403, 'RULE_LIMIT', '用户领取次数已达上限')
   }
 
-  /** To the brand; of what was sent, also to the partner that made the coupon. */
+  /** Notifies the brand and, of a sent coupon, also the partner that created it. */
   #announce(row: UserCoupon, what: 'SEND' | 'USE' | 'RETURN'): void {
     const { mchid: brand, request, created } = row
     const { creator } = this.coupons.find(brand, request.product_coupon_id).request

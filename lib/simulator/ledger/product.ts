@@ -1,6 +1,6 @@
 /**
- * A product as a table of its states: which event leads from which state to which, what ends by itself, and what happens
- * then. Everything in it is found by the merchant's own number, and placed once.
+ * A product as a table of states: the transitions, the states that end by themselves, and the effects. Its rows are
+ * found by the merchant's own number, and each number is used once.
  */
 import { type ApiError, InvalidArgumentError } from '../../errors.js'
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
@@ -14,7 +14,7 @@ export const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
-/** State × event → state. An event that a state does not have is refused. */
+/** State × event → state. An event that a state does not allow is refused. */
 export type Moves<State extends string, Event extends string> = Readonly<
   Record<State, Partial<Readonly<Record<Event, State>>>>
 >
@@ -29,22 +29,22 @@ export interface Row<State extends string, Request> {
   readonly created: EpochMilliseconds
   updated: EpochMilliseconds
   state: State
-  /** Why it ended badly. */
+  /** The reason for the failure. */
   reason?: string | undefined
   /** Its states, oldest first. */
   readonly history: Step[]
 }
 
-/** Which event an act from outside means. */
+/** The events that an act from outside triggers. */
 export interface Ending<Event extends string> {
   readonly succeed: Event
-  /** One event for any reason, or an event for each reason. Without it, the act does not fail. */
+  /** One event for any reason, or an event for each reason. Without it, the act cannot fail. */
   readonly fail?: Event | Readonly<Record<string, Event>>
-  /** The documented reasons, where any is possible. */
+  /** The documented reasons, if any reason is accepted. */
   readonly reasons?: readonly string[]
 }
 
-/** When a state ends by itself: so many milliseconds after it began, or at a time that the row names. */
+/** When a state ends by itself: milliseconds after its begin, or at a time from the row. */
 type Due<Line> = { readonly after: number } | { readonly at: (row: Line) => EpochMilliseconds }
 
 export interface Definition<State extends string, Event extends string, Request, Line extends Row<State, Request>> {
@@ -52,19 +52,19 @@ export interface Definition<State extends string, Event extends string, Request,
   readonly moves: Moves<State, Event>
   /** The states that end by themselves. */
   readonly ends?: Partial<Readonly<Record<State, Due<Line> & { by: Event; reason?: string }>>>
-  /** What can happen to it from outside. */
+  /** The acts from outside. */
   readonly acts?: Partial<Readonly<Record<Act, Ending<Event>>>>
-  /** A different number of the merchant by which acts find it. */
+  /** A second merchant number by which acts find it. */
   readonly alias?: (row: Line) => string
-  /** By what `grouped` finds it, such as its payer. The value of a row must never change. */
+  /** The values by which `grouped` finds it, such as its payer. The value of a row must never change. */
   readonly groups?: Readonly<Record<string, (row: Line) => string>>
-  /** How WeChat Pay numbers it. */
+  /** Makes WeChat Pay's number for it. */
   readonly id: { prefix: string; digits: number }
   readonly unknown: () => ApiError
-  /** The merchant's number is taken by a different request. */
+  /** The error when a different request has used the merchant's number. */
   readonly reused: () => ApiError
   readonly refused: (row: Line) => ApiError
-  /** What else happens: money moves, a notification is due. */
+  /** The effects of a transition: money moves, a notification is due. */
   readonly happened?: (row: Line, event: Event) => void
 }
 
@@ -73,7 +73,7 @@ export class Product<State extends string, Event extends string, Request extends
   readonly #name: string
   readonly #definition: Definition<State, Event, Request, Row<State, Request>>
   readonly #rows: Map<string, Row<State, Request>>
-  /** By WeChat Pay's number, and by the alias. */
+  /** The keys of rows by WeChat Pay's number and by the alias. */
   readonly #others = new Map<string, Row<State, Request>>()
   readonly #groups = new Map<string, Row<State, Request>[]>()
 
@@ -95,7 +95,7 @@ export class Product<State extends string, Event extends string, Request extends
   }
 
   /**
-   * Repeating the same request returns the same row. `paying` is called before a new one is written, and may refuse it.
+   * Repeating the same request returns the same row. `paying` is called before a new row is written, and may refuse it.
    *
    * @throws ApiError when a request reuses the number with different fields.
    */
@@ -122,40 +122,40 @@ export class Product<State extends string, Event extends string, Request extends
     return placed
   }
 
-  /** By either number. */
+  /** Finds a row by either number. */
   seek(mchid: string, number: string): Row<State, Request> | undefined {
     const key = keyOf(mchid, number)
     return this.#rows.get(key) ?? this.#others.get(key)
   }
 
-  /** By either number. @throws ApiError for an unknown one. */
+  /** Finds a row by either number. @throws ApiError for an unknown one. */
   find(mchid: string, number: string): Row<State, Request> {
     const row = this.seek(mchid, number)
     if (row === undefined) throw this.#definition.unknown()
     return row
   }
 
-  /** Of all merchants. */
+  /** The rows of all merchants. */
   all(): Row<State, Request>[] {
     return [...this.#rows.values()]
   }
 
-  /** In the order in which they were placed. */
+  /** The rows of one merchant, oldest first. */
   of(mchid: string): Row<State, Request>[] {
     return [...this.#rows.values()].filter(row => row.mchid === mchid)
   }
 
-  /** Those of all merchants with this value of one of `groups`, in the order in which they were placed. */
+  /** The rows of all merchants with this value of one of `groups`, oldest first. */
   grouped(by: string, value: string): readonly Row<State, Request>[] {
     return this.#groups.get(keyOf(by, value)) ?? []
   }
 
-  /** Whether the event leads anywhere from where the row is. */
+  /** Whether the state of the row allows the event. */
   can(row: Row<State, Request>, event: Event): boolean {
     return this.#definition.moves[row.state][event] !== undefined
   }
 
-  /** @throws ApiError for an event that the state does not have. */
+  /** @throws ApiError for an event that the state does not allow. */
   move(row: Row<State, Request>, event: Event, now: EpochMilliseconds, reason?: string): Row<State, Request> {
     const state = this.#definition.moves[row.state][event]
     if (state === undefined) throw this.#definition.refused(row)
@@ -165,7 +165,7 @@ export class Product<State extends string, Event extends string, Request extends
     this.#schedule(row)
     const steps = row.history.push({ at: now, state, event, ...(reason !== undefined && { reason }) })
     this.#definition.happened?.(row, event)
-    // What was tried may have ended differently.
+    // The row may have ended differently meanwhile.
     if (row.state !== state && row.history.length === steps) {
       row.history[steps - 1] = {
         at: now,
@@ -199,7 +199,7 @@ export class Product<State extends string, Event extends string, Request extends
       run: (mchid, number, { fail }, now) => {
         const row = this.find(mchid, number)
         const event = eventOf(act, ending, fail)
-        // What has happened already stays as it is.
+        // An act that has already happened changes nothing.
         if (!this.#leadsTo(event, row.state)) this.move(row, event, now, fail)
       },
     })
@@ -234,7 +234,7 @@ export class Product<State extends string, Event extends string, Request extends
       const isListed = typeof fail === 'object'
       const possible = isListed ? Object.keys(fail).filter(reason => this.can(row, fail[reason] ?? succeed)) : reasons
       const canFail = isListed ? possible.length > 0 : fail !== undefined && this.can(row, fail)
-      // A user who has confirmed may take it back.
+      // A user who has confirmed may revoke it.
       if (!canFail && !this.can(row, succeed)) return []
       return { act, fails: canFail ? (isListed ? 'listed' : 'any') : 'never', reasons: canFail ? possible : [] }
     })
@@ -254,7 +254,7 @@ export class Product<State extends string, Event extends string, Request extends
   #end(key: string, at: EpochMilliseconds): void {
     const row = this.#rows.get(key)
     const end = row && this.#definition.ends?.[row.state]
-    // Meanwhile it has moved on.
+    // The row has changed its state meanwhile.
     if (!end || dueOf(end, row) !== at) return
     this.move(row, end.by, at, end.reason)
   }
@@ -264,7 +264,7 @@ function dueOf<Line extends Pick<Row<string, unknown>, 'updated'>>(due: Due<Line
   return 'at' in due ? due.at(row) : row.updated + due.after
 }
 
-/** @throws InvalidArgumentError for a reason that it cannot fail for. */
+/** @throws InvalidArgumentError for a reason that is not possible. */
 function eventOf<Event extends string>(act: Act, ending: Ending<Event>, fail?: string): Event {
   const event = findEvent(ending, fail)
   if (event !== undefined) return event
@@ -278,7 +278,7 @@ function findEvent<Event extends string>({ succeed, fail: failing }: Ending<Even
   return typeof failing === 'object' ? failing[fail] : failing
 }
 
-/** The refusals of a product, as most documents name them. */
+/** The errors of a product that most documents have in common. */
 export function refusals(unknown = 'RESOURCE_NOT_EXISTS', reused = 'INVALID_REQUEST') {
   return {
     unknown: () => problem(404, unknown, '记录不存在'),

@@ -1,11 +1,11 @@
-/** Electronic receipts of transfers that have succeeded: applied for, and generated a moment later. */
+/** Electronic receipts of successful transfers. They are generated some time after the request. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
 import { MINUTE, Product, type Row, refusals } from './product.js'
 
 export interface ReceiptRequest {
-  /** What the receipt says, line by line. */
+  /** The lines of the receipt. */
   readonly lines: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-/** What was created through operations that have no product module, and every merchant number that was used. */
+/** Things that operations without a product module have created, and all used merchant numbers. */
 import type { Book } from './book.js'
 import { isSame } from './same.js'
 
@@ -10,13 +10,13 @@ export interface Created {
   readonly mchid: string
   /** The path of the operation that created it. */
   readonly source: string
-  /** The values of the request, and of those that changed it later. */
+  /** The values of the request and of later changes. */
   sent: Values
   /** The values of the response. */
   readonly returned: Values
 }
 
-/** A response that is given again. */
+/** A response for repetition. */
 export interface KeptResponse {
   statusCode: number
   body: string
@@ -30,7 +30,7 @@ interface Numbered {
 
 export class Records {
   readonly #created: Map<string, Created>
-  /** The newest one by each of its numbers. */
+  /** The newest thing by each of its numbers. */
   readonly #index: Map<string, { id: string }>
   readonly #numbers: Map<string, Numbered>
   readonly #book: Book
@@ -42,14 +42,14 @@ export class Records {
     this.#numbers = book.table('numbers')
   }
 
-  /** `keys` are the fields that it can be found by. */
+  /** `keys` are the fields by which it can be found. */
   add(created: Created, keys: readonly string[]): void {
     const id = this.#book.number('', this.#book.clock.now(), 10)
     this.#created.set(id, created)
     for (const key of keys) this.#index.set(keyOf(created, key, fieldOf(created, key)), { id })
   }
 
-  /** The newest one from these sources whose values are the given ones. The last value is the most specific. */
+  /** The newest thing from these sources that has the given values. The last value is the most specific. */
   find(mchid: string, sources: readonly string[], given: Values): Created | undefined {
     const entries = Object.entries(given)
     for (const [name, value] of entries.toReversed()) {
@@ -90,7 +90,7 @@ function fieldOf({ sent, returned }: Created, name: string): unknown {
   return returned[name] ?? sent[name]
 }
 
-// What it does not have cannot contradict.
+// A missing field is no contradiction.
 function isCompatible(found: unknown, expected: unknown): boolean {
   return found === undefined || String(found) === String(expected)
 }

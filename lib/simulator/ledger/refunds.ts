@@ -34,7 +34,7 @@ type RefundRow = Row<RefundState, Placed>
 export interface Refund {
   readonly row: RefundRow
   readonly order: PaidOrder
-  /** Fen of the order's discount that come back with it. */
+  /** Fen of the order's discount that it returns. */
   readonly discount: number
 }
 
@@ -48,7 +48,7 @@ export class Refunds {
   readonly #accounts: Accounts
   readonly #listeners: ((order: PaidOrder, now: EpochMilliseconds) => void)[] = []
   readonly #refunds: Product<RefundState, RefundEvent, Placed>
-  /** What comes back of discounts, by the numbers of the refunds. */
+  /** The returned parts of discounts, by the numbers of the refunds. */
   readonly #discounts: Map<string, { fen: number }>
 
   constructor(book: Book, orders: Orders, payments: Payments, accounts: Accounts, payers: Payers) {
@@ -60,7 +60,7 @@ export class Refunds {
       first: 'PROCESSING',
       moves: {
         PROCESSING: { settle: 'SUCCESS', fail: 'ABNORMAL', close: 'CLOSED' },
-        // The money waits until the merchant says where it goes.
+        // The money waits until the merchant names its destination.
         ABNORMAL: { retry: 'PROCESSING' },
         SUCCESS: {},
         CLOSED: {},
@@ -110,17 +110,17 @@ export class Refunds {
     this.#listeners.push(listener)
   }
 
-  /** By either number. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
+  /** Finds a refund by either number. @throws ApiError 404 `RESOURCE_NOT_EXISTS`. */
   find(mchid: string, number: string): Refund {
     return this.#refundOf(this.#refunds.find(mchid, number))
   }
 
-  /** In the order in which they were created. */
+  /** Oldest first. */
   of(mchid: string): Refund[] {
     return this.#refunds.of(mchid).map(row => this.#refundOf(row))
   }
 
-  /** Those that the merchant applied for or paid, in the order in which they were created. */
+  /** The refunds that the merchant requested or paid, oldest first. */
   receivedBy(mchid: string): Refund[] {
     return this.#refunds
       .all()
@@ -128,7 +128,7 @@ export class Refunds {
       .filter(({ row, order }) => row.mchid === mchid || payeeOf(order) === mchid)
   }
 
-  /** The merchant says where the money of an abnormal refund goes. @throws ApiError unless it is abnormal. */
+  /** Sends the money of an abnormal refund to a destination. @throws ApiError unless it is abnormal. */
   retry(mchid: string, number: string, now: EpochMilliseconds): Refund {
     const refund = this.find(mchid, number)
     this.#refunds.move(refund.row, 'retry', now)
@@ -167,7 +167,9 @@ export class Refunds {
   }
 }
 
-/** Fen: of a refund, what the payer receives and what the merchant pays; of its order, what they paid and received. */
+/**
+ * Fen: the amounts that the payer receives and the merchant pays, and those that they paid and received for the order.
+ */
 export function amountsOf({ row: { request }, order, discount }: Refund) {
   const { payer: payerTotal, settled: settledTotal } = paidAmounts(order.request, order.payment)
   return {
@@ -182,7 +184,7 @@ function settledOf({ payment }: PaidOrder, { amount }: RefundRequest, discount: 
   return amount.refund - (payment.discount?.isPrepaid === false ? discount : 0)
 }
 
-/** When the money arrived; undefined unless it did. */
+/** When the money arrived; undefined if it did not. */
 export function successTimeOf({ state, updated }: Pick<RefundRow, 'state' | 'updated'>): string | undefined {
   return state === 'SUCCESS' ? beijingTime(updated) : undefined
 }
@@ -230,7 +232,7 @@ function refundNotice(refund: Refund): Notice | undefined {
 
 const V2_STATES = { PROCESSING: 'PROCESSING', SUCCESS: 'SUCCESS', ABNORMAL: 'CHANGE', CLOSED: 'REFUNDCLOSE' } as const
 
-/** How APIv2 calls the state of a refund. */
+/** The state of a refund in APIv2. */
 export function v2StateOf({ state }: Pick<RefundRow, 'state'>) {
   return V2_STATES[state]
 }

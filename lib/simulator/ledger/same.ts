@@ -1,4 +1,4 @@
-/** Whether two requests say the same. */
+/** Whether two requests are the same. */
 import { isDeepStrictEqual } from 'node:util'
 
 /** Members that are undefined do not count: a state file does not have them. */

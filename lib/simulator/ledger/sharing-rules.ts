@@ -1,12 +1,12 @@
-/** What profit sharing allows: how much of an order, for how long, and for which reasons a part of it fails. */
+/** The rules of profit sharing: the maximum share, the time limit, and the reasons for failures. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { paidAmounts } from './discount.js'
 import type { PaidOrder } from './order.js'
 import { DAY, MINUTE } from './product.js'
 
-/** Ten-thousandths of an order that can be shared with others, as for a merchant who has not agreed to less. */
+/** Ten-thousandths of an order that can be shared with others: the default of WeChat Pay. */
 export const MAX_RATIO = 3000
-/** After that, what has not been shared is the merchant's own: of a platform's sub-merchant it takes longer. */
+/** After that, the rest belongs to the merchant. For a platform's sub-merchant it takes longer. */
 const FROZEN = 30 * DAY
 const FROZEN_ON_PLATFORM = 180 * DAY
 
@@ -51,10 +51,10 @@ export function isFrozen({ isUnfrozen, payment, combined, request }: PaidOrder, 
   return !isUnfrozen && now < Date.parse(payment.successTime) + period
 }
 
-/** Fen of an order that can still be shared: nothing when more was refunded than had been left. */
+/** Fen of an order that can still be shared: 0 if more was refunded than was left. */
 export function unsplitOf(order: PaidOrder, now: EpochMilliseconds): number {
   const { request, payment, subsidy = 0, refunded, shared, released = 0 } = order
-  // What a coupon took off was not received, and does not go back.
+  // A coupon's discount was not received and is not returned.
   const { isPrepaid = true, returned = 0 } = payment.discount ?? {}
   const { settled } = paidAmounts(request, payment)
   const left = settled + subsidy - (refunded - (isPrepaid ? 0 : returned)) - shared - released

@@ -1,4 +1,4 @@
-/** Profit sharing: what is shared of a paid order with its receivers, and what comes back. */
+/** Profit sharing: shares of a paid order for its receivers, and returns of them. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
@@ -33,7 +33,7 @@ export interface SharingRequest {
   /** Whether the rest of the order becomes the merchant's own. */
   unfreeze_unsplit: boolean
   notify_url?: string | undefined
-  /** Whose receivers they are: a sub-merchant's or a brand's, otherwise the caller's. */
+  /** The owner of the receivers: a sub-merchant or a brand, otherwise the caller. */
   owner?: string | undefined
 }
 
@@ -56,11 +56,11 @@ export class ProfitSharing {
   readonly #accounts: Accounts
   readonly #relations: Map<string, { type: string }>
   readonly #results: Map<string, { reason: string }>
-  /** What an order of profit sharing has unfrozen, by its key. */
+  /** Fen that an order of profit sharing has unfrozen, by its key. */
   readonly #unfrozen: Map<string, { amount: number }>
-  /** The paid orders that may still be shared, by their keys, with whose money it is. */
+  /** The paid orders that may still be shared, by their keys, with the merchant that owns the money. */
   readonly #open: Map<string, { payee: string }>
-  /** Fen of the shares that are in progress, by their keys, with whose money it is. */
+  /** Fen of the shares in progress, by their keys, with the merchant that owns the money. */
   readonly #pending: Map<string, { payee: string; amount: number }>
   readonly shares: Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>
   readonly returns: Product<ProcessedState, 'succeed' | 'fail', ReturnRequest>
@@ -113,8 +113,8 @@ export class ProfitSharing {
   /**
    * Repeating the same request returns the same order.
    *
-   * @throws ApiError 400 `INVALID_REQUEST` for an order without profit sharing, for somebody who is not a receiver, for more
-   *   than the maximum ratio, or with a number that is in use, 403 `NOT_ENOUGH` for more than is left of the order, 404
+   * @throws ApiError 400 `INVALID_REQUEST` for an order without profit sharing, for an unknown receiver, for more than
+   *   the maximum ratio, or with a number that is in use, 403 `NOT_ENOUGH` for more than is left of the order, 404
    *   `RESOURCE_NOT_EXISTS` for an unknown one.
    */
   share(mchid: string, request: SharingRequest, now: EpochMilliseconds): Sharing {
@@ -166,7 +166,7 @@ export class ProfitSharing {
     })
   }
 
-  /** The order of profit sharing that is returned from. */
+  /** The order of profit sharing that a return belongs to. */
   shareOf({ mchid, request }: SharingReturn): Sharing {
     return this.#shareOf(mchid, request)
   }
@@ -176,17 +176,17 @@ export class ProfitSharing {
     return unsplitOf(this.#orderOf(mchid, transactionId), now)
   }
 
-  /** Whose money is shared. */
+  /** The merchant whose money is shared. */
   payerOf({ mchid, request }: Sharing): string {
     return payeeOf(this.#orderOf(mchid, request.transaction_id))
   }
 
-  /** Fen that became the merchant's own by it; undefined when it shares only. */
+  /** Fen that it has unfrozen for the merchant; undefined if it has only shared. */
   unfrozenBy({ mchid, no }: Sharing): number | undefined {
     return this.#unfrozen.get(keyOf(mchid, no))?.amount
   }
 
-  /** What has become of each receiver's part. */
+  /** The result for each receiver. */
   resultsOf(share: Sharing) {
     return (share.request.receivers ?? []).map((receiver, index) => {
       const reason = this.#results.get(detailKey(share, index))?.reason
@@ -195,7 +195,7 @@ export class ProfitSharing {
     })
   }
 
-  /** Fen in a merchant's account that it cannot dispose of: not shared yet, or being shared. */
+  /** Fen in a merchant's account that are frozen: not shared yet, or being shared. */
   #frozenOf(mchid: string, now: EpochMilliseconds): number {
     let fen = 0
     for (const [key, { payee }] of this.#open) {
@@ -219,7 +219,7 @@ export class ProfitSharing {
     return order
   }
 
-  // A receiver that was removed meanwhile, or that fails on purpose, gets nothing: that money can be shared again.
+  // A receiver that was removed meanwhile, or that a test makes fail, gets nothing: that money can be shared again.
   #pay(share: Sharing): void {
     const { mchid, request } = share
     this.#pending.delete(keyOf(mchid, share.no))

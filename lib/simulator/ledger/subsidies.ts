@@ -1,4 +1,7 @@
-/** What a platform adds to the orders of its sub-merchants, and what comes back of it and of refunds that it advanced. */
+/**
+ * Subsidies of a platform for the orders of its sub-merchants, their returns, and repayments of refunds that it
+ * advanced.
+ */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
@@ -78,8 +81,7 @@ export class Subsidies {
   }
 
   /**
-   * The order gets what was announced when it was placed, once, before its first share; less only when part of it was
-   * refunded.
+   * Adds the subsidy that was announced with the order, once, before its first share; less only after a partial refund.
    *
    * @throws ApiError 400 `INVALID_REQUEST` otherwise, 403 `NOT_ENOUGH` when the platform has less, 404
    *   `RESOURCE_NOT_EXISTS` for an unknown order.
@@ -100,7 +102,7 @@ export class Subsidies {
   }
 
   /**
-   * Part of a subsidy goes back to the platform after a refund: once for each refund.
+   * Returns part of a subsidy to the platform after a refund, once for each refund.
    *
    * @throws ApiError 400 `INVALID_REQUEST` without a refund, or for more than was added, 403 `NOT_ENOUGH` when the
    *   sub-merchant has less.
@@ -120,7 +122,7 @@ export class Subsidies {
     })
   }
 
-  /** There will be no subsidy. @throws ApiError 400 `INVALID_REQUEST` without a refund, or after the subsidy. */
+  /** Cancels the subsidy. @throws ApiError 400 `INVALID_REQUEST` without a refund, or after the subsidy. */
   cancel(mchid: string, transactionId: string): void {
     const order = this.#orderOf(mchid, transactionId)
     if (order.refunded === 0) throw invalid('订单未发生退款')
@@ -129,7 +131,7 @@ export class Subsidies {
   }
 
   /**
-   * The sub-merchant pays back a refund that the platform advanced: at once, or as soon as it is asked again and has enough.
+   * The sub-merchant repays a refund that the platform advanced: at once, or with a later request when it has enough.
    *
    * @throws ApiError 400 `INVALID_REQUEST` for a refund that was not advanced, 404 `RESOURCE_NOT_EXISTS`.
    */
@@ -158,14 +160,14 @@ export class Subsidies {
     return order
   }
 
-  /** From the platform to the sub-merchant; back when the amount is negative. */
+  /** Moves money from the platform to the sub-merchant, or back if the amount is negative. */
   #move(
     order: PaidOrder,
     { amount, ...entry }: { id: string; no: string; at: EpochMilliseconds; amount: number; business: string },
   ): void {
     const platform = { ...entry, mchid: order.mchid, account: 'OPERATION', amount: -amount } as const
     const merchant = { ...entry, mchid: payeeOf(order), amount, held: unsplitOf(order, entry.at) }
-    // Who pays comes first: with too little, nothing is moved.
+    // The payer's account comes first: if it has too little, nothing is moved.
     for (const movement of amount > 0 ? [platform, merchant] : [merchant, platform]) this.#accounts.post(movement)
   }
 }

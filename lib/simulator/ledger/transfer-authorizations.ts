@@ -1,4 +1,4 @@
-/** Authorisations by which a user receives transfers without confirming each. */
+/** Authorisations to receive transfers without confirming each. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
@@ -42,7 +42,7 @@ export class Authorizations extends Product<AuthorizationState, AuthorizationEve
       happened: (row, event) => {
         const key = keyOf(row.mchid, row.no)
         if (event === 'confirm') this.#since.set(key, { at: row.updated })
-        // What was never in effect does not end.
+        // An authorisation that was never in effect has no end.
         if (!this.#since.has(key)) return
         book.announce({
           event_type: `MCHTRANSFER.AUTHORIZATION.${event === 'confirm' ? 'CONFIRMED' : 'CLOSED'}`,
@@ -59,13 +59,13 @@ export class Authorizations extends Product<AuthorizationState, AuthorizationEve
     return this.place(mchid, request.out_authorization_no, request, now)
   }
 
-  /** With the confirmation of a transfer. */
+  /** Gives the authorisation with the confirmation of a transfer. */
   confirm(mchid: string, number: string, now: EpochMilliseconds): void {
     const row = this.find(mchid, number)
     if (row.state === 'WAIT_USER_CONFIRM') this.move(row, 'confirm', now)
   }
 
-  /** The merchant closes it; a closed one stays as it is. */
+  /** Closes it for the merchant. Closing it again changes nothing. */
   close(mchid: string, number: string, now: EpochMilliseconds): Authorization {
     const row = this.find(mchid, number)
     return row.state === 'CLOSED' ? row : this.move(row, 'close', now, 'CLOSE_VIA_MCH_API')

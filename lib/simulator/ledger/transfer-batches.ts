@@ -1,4 +1,4 @@
-/** Batches of transfers, which need no confirmation: each part succeeds or fails on its own. */
+/** Batches of transfers without confirmation: each part succeeds or fails on its own. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
@@ -12,7 +12,7 @@ export interface BatchRequest {
   sp_appid?: string | undefined
   sub_mchid?: string | undefined
   sub_appid?: string | undefined
-  /** Those of a red packet of a brand. */
+  /** The fields of a brand's red packet. */
   brand_id?: number | undefined
   brand_appid?: string | undefined
   template_id?: string | undefined
@@ -108,7 +108,10 @@ export class TransferBatches {
     return transfer_detail_list.map(({ out_detail_no }) => this.details.find(mchid, `${no}/${out_detail_no}`))
   }
 
-  /** By either number of the batch and of its detail. @throws ApiError 404 `NOT_FOUND` for one that the batch does not have. */
+  /**
+   * Finds a detail by either number of the batch and of the detail. @throws ApiError 404 `NOT_FOUND` for one that the
+   * batch does not have.
+   */
   findDetail(mchid: string, batch: string, number: string): Detail {
     const details = this.detailsOf(this.batches.find(mchid, batch))
     const detail = details.find(({ id, request }) => id === number || request.out_detail_no === number)
@@ -157,7 +160,7 @@ export class TransferBatches {
     }
   }
 
-  // What has not been decided succeeds, or fails with the batch. The money of what has failed comes back.
+  // The undecided details succeed, or fail with the batch. The money of failed ones is returned.
   #end(batch: Batch, book: Book): void {
     const isClosed = batch.state === 'CLOSED'
     for (const detail of this.detailsOf(batch).filter(isPending)) {

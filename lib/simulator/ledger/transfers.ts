@@ -71,7 +71,7 @@ const PENDING = { confirm: 'SUCCESS', fail: 'FAIL', cancel: 'CANCELING' } as con
 const OVERDUE = { after: DAY, by: 'fail', reason: 'OVERDUE_CLOSE' } as const
 const FAILURES: Readonly<Record<string, 'fail' | 'try'>> = {
   ...Object.fromEntries(TRANSFER_FAILURES.map(reason => [reason, 'fail' as const])),
-  // What has become of it is not clear: the user may try again.
+  // The result is not clear: the user may try again.
   TRANSFERING: 'try',
 }
 const ARRIVAL = { succeed: 'confirm', fail: FAILURES } as const
@@ -153,7 +153,10 @@ export class Transfers extends Product<TransferState, TransferEvent, TransferReq
     return row.state === 'ACCEPTED' ? this.move(row, 'confirm', now) : row
   }
 
-  /** As long as it can be queried. @throws ApiError 404 `NOT_FOUND`, also after 30 days and for a different payer. */
+  /**
+   * Finds a transfer that can still be queried. @throws ApiError 404 `NOT_FOUND`, also after 30 days and for a
+   * different payer.
+   */
   recent(mchid: string, number: string, payer: string | undefined, now: EpochMilliseconds): Transfer {
     const row = this.find(mchid, number)
     if (now - row.created > 30 * DAY || (payer !== undefined && payer !== row.request.sub_mchid)) throw notFound()
@@ -194,7 +197,7 @@ function authorizationOf({ authorization_id, out_authorization_no }: TransferReq
   return authorization_id ?? out_authorization_no
 }
 
-// A QQ number or the openid of a QQ app: it arrives without a confirmation in WeChat.
+// A QQ number or the openid of a QQ app: such a transfer needs no confirmation in WeChat.
 function isToQq({ request }: Pick<Transfer, 'request'>): boolean {
   return request.transfer_scene_id === '1401'
 }

@@ -1,4 +1,4 @@
-/** The codes that merchants and brands upload for their coupons, until users have them. */
+/** The codes that merchants and brands upload for their coupons. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
 import { problem } from './problem.js'
@@ -8,7 +8,7 @@ export interface UploadedCode {
   readonly stock: string
   readonly code: string
   readonly at: EpochMilliseconds
-  /** Who has it now. */
+  /** The user who has it. */
   openid?: string
   dispatched?: EpochMilliseconds
 }
@@ -24,7 +24,7 @@ export class UploadedCodes {
     return [...this.#codes.values()].filter(({ stock }) => stock === stockId)
   }
 
-  /** Each code once. */
+  /** Adds each code once. */
   upload(stock: string, list: readonly string[], at: EpochMilliseconds) {
     const codes = [...new Set(list)]
     const known = codes.filter(code => this.#codes.has(keyOf(stock, code)))
@@ -33,7 +33,7 @@ export class UploadedCodes {
     return { fresh, known, repeated: [...new Set(list.filter((code, index) => list.indexOf(code) !== index))] }
   }
 
-  /** Gives the next one to a user; undefined when there is none. */
+  /** Gives the next free code to a user; returns undefined if there is none. */
   take(stockId: string, openid: string, now: EpochMilliseconds): string | undefined {
     const next = this.of(stockId).find(({ dispatched }) => dispatched === undefined)
     if (next) Object.assign(next, { openid, dispatched: now })

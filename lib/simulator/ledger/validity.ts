@@ -1,4 +1,4 @@
-/** When a coupon can be used: within the period of its stock, and for so many days after it was received. */
+/** When a coupon can be used: within the period of its stock, and for some days after it was received. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { DAY } from './product.js'
 
@@ -32,7 +32,7 @@ export function isSameDay(one: EpochMilliseconds, other: EpochMilliseconds): boo
   return beijingTime(one).slice(0, 10) === beijingTime(other).slice(0, 10)
 }
 
-/** Midnight in Beijing, so many days after the day of a time. */
+/** Midnight in Beijing, `days` days after the day of a time. */
 export function midnightAfter(time: EpochMilliseconds, days: number): EpochMilliseconds {
   return Date.parse(`${beijingTime(time + days * DAY).slice(0, 10)}T00:00:00+08:00`)
 }

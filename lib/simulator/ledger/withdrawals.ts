@@ -1,4 +1,4 @@
-/** Withdrawals: money that leaves the account of a platform or of one of its sub-merchants for a bank. */
+/** Withdrawals: money from the account of a platform or of one of its sub-merchants to a bank. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { type Accounts, type AccountType, dayOf } from './accounts.js'
 import type { Book } from './book.js'
@@ -18,13 +18,13 @@ export interface WithdrawalRequest {
   remark?: string | undefined
   bank_memo?: string | undefined
   notify_url?: string | undefined
-  /** Whether it is what the sub-merchant had at the end of the day before. */
+  /** Whether it withdraws the sub-merchant's balance at the end of the day before. */
   isOfDayEnd?: boolean | undefined
 }
 
 export interface DayEndRequest extends Omit<WithdrawalRequest, 'amount' | 'account_type' | 'isOfDayEnd'> {
   sub_mchid: string
-  /** What happens when less is left now: a refusal, or less is withdrawn. */
+  /** What happens if less is left now: it is refused, or withdraws less. */
   calculate_amount_type: string
   /** Fen that stay in the account. */
   reserve_amount?: number | undefined
@@ -39,10 +39,10 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
     super(book, 'withdrawals', {
       first: 'INIT',
       moves: {
-        // One that the account has too little for waits to be sent again.
+        // If the account has too little, the withdrawal waits to be sent again.
         INIT: { send: 'CREATE_SUCCESS', close: 'CLOSE' },
         CREATE_SUCCESS: { succeed: 'SUCCESS', fail: 'FAIL', refund: 'REFUND' },
-        // The bank may still send it back.
+        // The bank may still return it.
         SUCCESS: { refund: 'REFUND' },
         FAIL: {},
         REFUND: {},
@@ -72,10 +72,10 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
   }
 
   /**
-   * Repeating the same request returns the same withdrawal, and sends one that could not be sent.
+   * Repeating the same request returns the same withdrawal, and sends it if it could not be sent before.
    *
-   * @throws ApiError 400 `INVALID_REQUEST` when a request reuses an `out_request_no` with different fields, and for one that
-   *   could not be sent for six days, 403 `NOT_ENOUGH` when less is available.
+   * @throws ApiError 400 `INVALID_REQUEST` when a request reuses an `out_request_no` with different fields, and for one
+   *   that could not be sent for six days, 403 `NOT_ENOUGH` when less is available.
    */
   withdraw(mchid: string, request: WithdrawalRequest, now: EpochMilliseconds): Withdrawal {
     const { sub_mchid, out_request_no, account_type, amount } = request
@@ -86,7 +86,8 @@ export class Withdrawals extends Product<WithdrawalState, WithdrawalEvent, Withd
   }
 
   /**
-   * Withdraws what the sub-merchant had at the end of the day before. Repeating the number returns the same withdrawal.
+   * Withdraws the sub-merchant's balance at the end of the day before. Repeating the number returns the same
+   * withdrawal.
    *
    * @throws ApiError 403 `NOT_ENOUGH` when nothing is left to withdraw, and as {@link withdraw}.
    */

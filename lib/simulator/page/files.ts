@@ -1,4 +1,4 @@
-/** The files of the page, as the browser asks for them. */
+/** The files of the page by their paths. */
 import dom from './browser/dom.js?raw'
 import ledger from './browser/ledger.js?raw'
 import main from './browser/main.js?raw'

@@ -1,4 +1,4 @@
-/** A file as it is, as a string: the test runner and the build read it. */
+/** The content of a file as a string, which the test runner and the build load. */
 declare module '*?raw' {
   const content: string
   export default content

@@ -4,7 +4,7 @@ import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/en
 import type { Applyment, Applyments, BankAccount } from '../ledger/applyments.js'
 
 const PLACING = { numbers: 'ledger' } as const
-/** How partners call the states, and what they mean. */
+/** The states for partners, and their descriptions. */
 const STATES = {
   CHECKING: ['APPLYMENT_STATE_AUDITING', '资料校验中'],
   AUDITING: ['APPLYMENT_STATE_AUDITING', '审核中'],

@@ -17,9 +17,9 @@ import type { Ledger } from '../ledger/ledger.js'
 import { payeeOf } from '../ledger/order.js'
 import { parameterError, problem } from '../ledger/problem.js'
 
-/** Where files are downloaded from. */
+/** The path of downloads. */
 export const PATH = '/v3/billdownload/file'
-/** Where bills are, by the documents. */
+/** The documented path of bills. */
 const FILES = { file: PATH, url: '/v3/bill/downloadurl', payscore: '/v3/payscore/bill/downloadurl' }
 /** Milliseconds. */
 const DAY = 24 * 60 * 60 * 1000
@@ -27,7 +27,7 @@ const DAY = 24 * 60 * 60 * 1000
 const KEPT_DAYS = 92
 const KEPT_STATEMENT_DAYS = 180
 
-/** Milliseconds after midnight in Beijing at which the bills of the day before are there. */
+/** Milliseconds after midnight in Beijing until the bills of the day before are available. */
 const READY = 10 * 60 * 60 * 1000
 
 const ACCOUNTS = ['BASIC', 'OPERATION', 'FEES', 'DEPOSIT', 'ALL'] as const
@@ -45,7 +45,7 @@ const TRADE_TYPES: Readonly<Record<string, TradeBillType | undefined>> = {
 
 type BillLedger = Pick<Ledger, 'orders' | 'refunds' | 'accounts' | 'sharing' | 'services' | 'downloads'>
 
-/** The lines of a bill of one day, `YYYYMMDD`; undefined when there is nothing to be listed. */
+/** The lines of a bill of one day, `YYYYMMDD`; undefined if there is nothing to list. */
 type Lines = (sources: BillSources, call: Call, day: DayOptions) => (() => Iterable<string>) | undefined
 
 const trade: Lines = ({ ledger }, call, day) => {
@@ -131,7 +131,7 @@ function createBill(call: Call, sources: BillSources, lines: Lines, file: string
   return ok({ hash_type: 'SHA1', hash_value: sha1(content), download_url: url(sources, file, token, isCompressed) })
 }
 
-/** `algorithm` is the parameter that names it. */
+/** `algorithm` is the name of the parameter. */
 function createEncryptedBill(
   call: Call,
   sources: BillSources,
@@ -188,7 +188,7 @@ function contentOf(call: Call, sources: BillSources, lines: Lines): Content {
   return () => toBytes(bill())
 }
 
-/** Whether the bill of a day, `YYYYMMDD`, is not there yet: it is from ten o'clock on the next day. */
+/** Whether the bill of a day, `YYYYMMDD`, is not available yet: it is from 10 a.m. on the next day. */
 export function isEarly(date: string, now: EpochMilliseconds): boolean {
   return date >= beijingDigits(now - READY).slice(0, 8)
 }
@@ -198,8 +198,8 @@ function noStatement() {
 }
 
 /**
- * Returns `YYYYMMDD` for the `YYYY-MM-DD` of the parameter `name`. The bill of a day is there from ten o'clock on the next
- * day, for some months.
+ * Returns `YYYYMMDD` for the `YYYY-MM-DD` of the parameter `name`. The bill of a day is available from 10 a.m. on the
+ * next day, for some months.
  */
 function requireReady(
   { now }: Call,

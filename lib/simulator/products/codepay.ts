@@ -9,7 +9,7 @@ import { describeOrder } from './transactions.js'
 
 // An order is shared with the other APIs: its ledger compares the numbers.
 const PLACING = { numbers: 'ledger' } as const
-/** Fen. Above this amount a payer who shows a code must enter the password: USERPAYING. */
+/** Fen. Above this amount, the payer of a code must enter the password: USERPAYING. */
 const WITHOUT_PASSWORD = 100_000
 
 type OwnBody = { mchid?: string | undefined; sp_mchid?: string | undefined }
@@ -41,7 +41,7 @@ export function codepayEndpoints(orders: Orders, payments: Payments): readonly E
 /**
  * Whether the payer of a new order must enter the password.
  *
- * @throws ApiError 403 with the code that the payment code stands for.
+ * @throws ApiError 403 with the error of the payment code.
  */
 export function waitsForPassword(payments: Payments, order: Order): boolean {
   const ending = codeEndingOf(order)

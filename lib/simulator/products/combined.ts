@@ -1,4 +1,4 @@
-/** The endpoints of combined orders, and of e-commerce on them: create, query, close. */
+/** The endpoints of combined orders, including e-commerce: create, query, close. */
 import { type Call, type Endpoint, endpoint, foreignMerchant, NO_CONTENT, ok, readParam } from '../gateway/endpoint.js'
 import type { CombinedRequest, TradeType } from '../ledger/order.js'
 import { describeCombined } from '../ledger/order-notices.js'

@@ -1,4 +1,4 @@
-/** The endpoints of complaints: list, detail, history, what the merchant responds, and where it is notified. */
+/** The endpoints of complaints: list, detail, history, the merchant's responses, and its notification URL. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, NO_CONTENT, ok, readParam } from '../gateway/endpoint.js'
 import type { Complaint, ComplaintEvent, Complaints, Statement } from '../ledger/complaints.js'
@@ -11,7 +11,7 @@ const NOTIFYING: Schema = { properties: { url: { maxLength: 255, pattern: '^http
 const RESPONDING: Schema = {
   properties: { response_content: { minLength: 1, maxLength: 200 }, response_images: { maxItems: 4 } },
 }
-/** Days, at the most, between the dates of a list. */
+/** The maximum number of days between the dates of a list. */
 const SPAN = 30
 
 /** `origin` returns the URL of the simulator, for the URLs of images. */
@@ -114,7 +114,7 @@ function requireDates({ query }: Call): [from: string, to: string] {
   })
   const days = (Date.parse(to ?? '') - Date.parse(from ?? '')) / DAY
   if (from !== undefined && to !== undefined && days >= 0 && days <= SPAN) return [from, to]
-  throw invalid('end_date', to, `must be ${SPAN} days after begin_date at the most`)
+  throw invalid('end_date', to, `must be at most ${SPAN} days after begin_date`)
 }
 
 function invalid(field: string, value: unknown, issue: string) {

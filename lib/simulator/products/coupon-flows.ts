@@ -1,4 +1,4 @@
-/** The files about a stock of cash coupons: what was used, and what was refunded; of all days, and of one. */
+/** The files about the used and refunded cash coupons of a stock, for all days or for one. */
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import { clockTime } from '../bills/day.js'
 import { sha1, toBytes } from '../bills/file.js'

@@ -1,4 +1,4 @@
-/** The endpoints of cash coupons: their stocks, what users have of them, and the files of what was used and refunded. */
+/** The endpoints of cash coupons: their stocks, the users' coupons, and the files about uses and refunds. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import type { StockRequest } from '../ledger/coupon-rules.js'
@@ -95,7 +95,7 @@ export function couponEndpoints(coupons: Coupons): readonly Endpoint[] {
   ]
 }
 
-/** @throws ApiError 400 `INVALID_REQUEST` or `PARAM_ERROR` for a period or a budget that cannot be. */
+/** @throws ApiError 400 `INVALID_REQUEST` or `PARAM_ERROR` for an invalid period or budget. */
 function requireConsistent({ available_begin_time, available_end_time, ...stock }: StockRequest): void {
   const days = (Date.parse(available_end_time) - Date.parse(available_begin_time)) / DAY
   if (!(days >= 0 && days <= 90)) {

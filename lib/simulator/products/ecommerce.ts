@@ -11,7 +11,7 @@ import type { Schema } from '../schema/catalogue.js'
 
 const DAY_END = '/v3/platsolution/ecommerce/withdraw/day-end-balance-withdraw'
 
-/** What the documents say in prose: 800 million yuan at the most. */
+/** The documents limit it to 800 million yuan in prose. */
 const WITHDRAWING: Schema = {
   properties: {
     out_request_no: { pattern: '^[0-9A-Za-z]{1,32}$' },
@@ -22,7 +22,7 @@ const WITHDRAWING: Schema = {
   },
 }
 
-/** 5,000 yuan at the most. */
+/** At most 5,000 yuan. */
 const SUBSIDIZING: Schema = {
   properties: {
     amount: { minimum: 1, maximum: 500_000 },

@@ -15,7 +15,7 @@ const INDUSTRIES = ['issue-passenger-transport', 'issue-refined-oil', 'real-esta
   name => `${APPLICATIONS}/${name}`,
 )
 const ACCEPTED: EndpointResponse = { statusCode: 202, body: '' }
-/** An application has five fapiaos at the most. */
+/** An application has at most five fapiaos. */
 const RULES: Schema = {
   properties: {
     fapiao_information: { minItems: 1, maxItems: 5 },
@@ -34,7 +34,7 @@ type Content = Pick<FapiaoRequest, 'fapiao_id' | 'total_amount' | 'items' | 'rem
 
 /** `origin` returns the URL of the simulator, for the URLs of files. */
 export function fapiaoEndpoints(fapiaos: Fapiaos, orders: Orders, origin: () => string): readonly Endpoint[] {
-  // With a payment of WeChat Pay, the application has its number; otherwise the user has been asked for a title.
+  // An application for a payment has the payment's number. Otherwise the user has filled in the title before.
   const requireOccasion = ({ merchant: { mchid } }: Call, scene: string | null, number: string) => {
     if (scene === 'WITH_WECHATPAY' ? orders.findByTransactionId(mchid, number) : isApplied(mchid, number)) return
     const missing = scene === 'WITH_WECHATPAY' ? '微信支付订单不存在' : '用户未填写抬头'

@@ -11,7 +11,7 @@ import { problem } from '../ledger/problem.js'
 import type { Schema } from '../schema/catalogue.js'
 import { describe } from './global.js'
 
-/** What the documents require in prose. */
+/** Rules that the documents give in prose. */
 const RULES: Schema = { required: ['plan_id', 'out_contract_code', 'success_notify_url'] }
 
 interface SignRequest {
@@ -64,7 +64,7 @@ export function globalPapayEndpoints(contracts: Contracts, orders: Orders, payme
       call => {
         const { merchant, body, now } = call
         const order = contracts.deduct(merchant.mchid, body satisfies DeductionRequest, now, 'global')
-        // The response says what has become of it.
+        // The response contains the result.
         const paid = order.payment ? order : payments.deduct(merchant.mchid, body.out_trade_no, now)
         if (!paid) throw problem(403, 'NOT_ENOUGH', '余额不足')
         return query(call, paid)

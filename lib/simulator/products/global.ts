@@ -26,7 +26,7 @@ interface Parties {
   mchid?: string | undefined
   sp_mchid?: string | undefined
 }
-/** Goods are described in a different way there, and no coupon of the simulator is for them. */
+/** Goods are described differently there, and no coupon of the simulator applies to them. */
 type Placing = Call<Parties & Omit<OrderRequest, 'detail'> & { detail?: unknown }>
 
 export function globalEndpoints(orders: Orders, payments: Payments, refunds: Refunds): readonly Endpoint[] {
@@ -115,7 +115,7 @@ export function globalEndpoints(orders: Orders, payments: Payments, refunds: Ref
   ]
 }
 
-/** The fields of an order. A deduction is called AUTH there. */
+/** The fields of an order. A deduction has the type AUTH there. */
 export function describe(order: Order): object {
   const { total, currency = 'CNY' } = order.request.amount
   const { payment, tradeType } = order

@@ -1,9 +1,9 @@
-/** What lists have in common: their pages, and the brand that they are about. */
+/** The pages of lists, and the brand of a request. */
 import type { Call } from '../gateway/endpoint.js'
 
 const SIZE = 10
 
-/** The page that `offset`, counted from 0, and `limit` of the query name. Without any row, there is no `data`. */
+/** The page that `offset`, counted from 0, and `limit` of the query name. Without rows, `data` is missing. */
 export function pageOf<Row, Described>(
   { query }: Pick<Call, 'query'>,
   rows: readonly Row[],
@@ -26,7 +26,7 @@ export function pageFrom<Row>(
   return { total_count: rows.length, offset, limit, data: rows.slice(offset, offset + limit).map(describe) }
 }
 
-/** The page that `page_token` and `page_size` of the query name, under the name that the list has. */
+/** The page that `page_token` and `page_size` of the query name, under the field name of the list. */
 export function tokenPageOf<Row>(
   { query }: Pick<Call, 'query'>,
   rows: readonly Row[],
@@ -39,12 +39,12 @@ export function tokenPageOf<Row>(
   return { total_count: rows.length, ...next, [name]: rows.slice(start, start + size).map(describe) }
 }
 
-/** Whether a value is what the query asks for under this name; without it, every value is. */
+/** Whether a value matches the query parameter; without the parameter, every value matches. */
 export function asksFor({ query }: Pick<Call, 'query'>, name: string, value: string | undefined): boolean {
   return (query.get(name) ?? value) === value
 }
 
-/** The brand that calls, or that a partner acts for. */
+/** The calling brand, or the brand that a partner acts for. */
 export function brandOf({ merchant, query, body }: Pick<Call, 'merchant' | 'query' | 'body'>): string {
   const named: unknown = Reflect.get(Object(body), 'brand_id') ?? query.get('brand_id')
   return typeof named === 'string' ? named : merchant.mchid

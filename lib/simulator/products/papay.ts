@@ -4,7 +4,7 @@ import type { Contract, ContractApi, ContractRequest, DeductionRequest } from '.
 import type { Contracts } from '../ledger/contracts.js'
 
 const PLACING = { numbers: 'ledger' } as const
-/** The days on which an announced deduction may be made, unless the merchant names them. */
+/** The default number of days for an announced deduction. */
 const DAYS = 7
 
 interface Owner {

@@ -1,4 +1,4 @@
-/** The endpoints of parking: whether a plate has the service, entering, deducting, and the orders of deductions. */
+/** The endpoints of parking: query the service of a plate, enter, deduct, and the orders of deductions. */
 import { type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { DEFAULT_OPENID } from '../ledger/order.js'
 import { requireOrder } from '../ledger/order-problems.js'
@@ -8,7 +8,7 @@ import type { Parkings } from '../ledger/parkings.js'
 import { problem } from '../ledger/problem.js'
 import type { Schema } from '../schema/catalogue.js'
 
-/** What the documents say in prose. */
+/** Rules that the documents give in prose. */
 const RULES: Schema = {
   properties: {
     out_trade_no: { pattern: '^[0-9A-Za-z_\\-*]{1,32}$' },

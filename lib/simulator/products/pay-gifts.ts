@@ -1,4 +1,4 @@
-/** The endpoints of gifts for payments: create, query, terminate, and who gives them. */
+/** The endpoints of gifts for payments: create, query, terminate, and the giving merchants. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import type { Gift, PayGifts } from '../ledger/pay-gifts.js'

@@ -58,7 +58,7 @@ export function permissionEndpoints(permissions: Permissions): readonly Endpoint
   ]
 }
 
-/** In the path or in the query. */
+/** Reads a parameter of the path or of the query. */
 function namesOf({ params, query }: Call): UserNames {
   const named = (name: string) => params[name] ?? query.get(name) ?? undefined
   return { openid: named('openid'), sub_openid: named('sub_openid'), service_id: named('service_id') ?? '' }

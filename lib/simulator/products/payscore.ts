@@ -12,7 +12,7 @@ import { parameterError, problem } from '../ledger/problem.js'
 
 const PLACING = { numbers: 'ledger' } as const
 
-/** How a request names the service that the order is of. */
+/** The fields of a request that name its service. */
 interface Named {
   readonly service_id?: string | undefined
   readonly sub_mchid?: string | undefined
@@ -74,7 +74,7 @@ export function serviceEndpoints(services: ServiceOrders, permissions: Permissio
   )
 }
 
-/** Only what the request has, so that it can be compared with the next one. */
+/** Only the fields of the request, so that a repeated request can be compared. */
 function completionOf(body: Completion): Completion {
   const { total_amount, post_payments, post_discounts, time_range, location, profit_sharing } = body
   return {

@@ -151,7 +151,7 @@ export function deactivated({ body, now }: Deactivation): object {
   return { deactivate_request_no: out_request_no, deactivate_reason, deactivate_time: beijingTime(now) }
 }
 
-/** One stock for each time that a coupon of the bundle can be used. */
+/** One stock for each use of the bundle. */
 function placeBundle(
   coupons: ProductCoupons,
   { mchid, id, request }: ProductCoupon,

@@ -1,10 +1,10 @@
-/** The endpoints of refunds: create, query, and what becomes of an abnormal one; of e-commerce, too. */
+/** The endpoints of refunds, including e-commerce: create, query, handle an abnormal one. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { ADVANCED, amountsOf, type Refund, type Refunds, refundReceiverOf, successTimeOf } from '../ledger/refunds.js'
 import type { Schema } from '../schema/catalogue.js'
 
-/** What the documents say in prose. */
+/** Rules that the documents give in prose. */
 const RULES: Schema = {
   properties: {
     transaction_id: { minLength: 1, maxLength: 32 },
@@ -46,7 +46,7 @@ export function refundEndpoints(refunds: Refunds): readonly Endpoint[] {
   ]
 }
 
-/** The fields of a refund, as of a domestic one. */
+/** The fields of a domestic refund. */
 export function describe(given: Refund) {
   const { row, order, discount } = given
   const { refund, total, currency = 'CNY' } = row.request.amount
@@ -92,7 +92,7 @@ function describeEcommerce(given: Refund): object {
   }
 }
 
-/** What comes back of the order's discount. */
+/** The returned part of the order's discount. */
 function describeReturned({ order, discount }: Refund): object[] {
   const { discount: whole } = order.payment
   if (!whole) return []

@@ -8,7 +8,7 @@ import type { Schema } from '../schema/catalogue.js'
 const PLATFORM = '/v3/ecommerce/profitsharing'
 const BRAND = '/v3/brand/profitsharing'
 
-/** What the documents say in prose. */
+/** Rules that the documents give in prose. */
 const NUMBER = { pattern: '^[0-9A-Za-z_\\-|*@]{1,64}$' }
 const RULES: Schema = {
   properties: {
@@ -27,7 +27,7 @@ const RETURNING = {
   numbers: 'ledger',
 } as const
 
-/** Receivers are those of a sub-merchant, of a brand, or of the caller. */
+/** The owner of the receivers: a sub-merchant, a brand, or the caller. */
 interface Owned {
   sub_mchid?: string | undefined
   brand_mchid?: string | undefined
@@ -116,7 +116,7 @@ function ownerOf({ brand_mchid, sub_mchid }: Owned): string | undefined {
   return brand_mchid ?? sub_mchid
 }
 
-/** The receivers, and the merchant itself with what was unfrozen. */
+/** The receivers, and the merchant itself with the unfrozen amount. */
 function partsOf(sharing: ProfitSharing, row: Sharing): object[] {
   const { receivers } = describe(sharing, row)
   const amount = sharing.unfrozenBy(row)
@@ -132,7 +132,7 @@ function partsOf(sharing: ProfitSharing, row: Sharing): object[] {
   return [...receivers, ...(own ? [own] : [])].map(part => ({ ...part, ...times }))
 }
 
-/** All that the APIs return, each under its own names. */
+/** The fields that the APIs return, under the names of each. */
 function describe(sharing: ProfitSharing, row: Sharing) {
   const { sub_mchid, transaction_id } = row.request
   const finish_amount = sharing.unfrozenBy(row)
@@ -159,7 +159,7 @@ function describe(sharing: ProfitSharing, row: Sharing) {
   }
 }
 
-/** Platforms and brands have a word of their own for a return that failed. */
+/** Platforms and brands have a different state for a failed return. */
 function inOtherWords({ result, ...row }: ReturnType<typeof describeReturn>): object {
   return { ...row, result: result === 'FAILED' ? 'FAIL' : result }
 }

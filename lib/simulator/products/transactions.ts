@@ -17,7 +17,7 @@ import type { Orders } from '../ledger/orders.js'
 import type { Payments } from '../ledger/payments.js'
 import type { Schema } from '../schema/catalogue.js'
 
-/** What the documents say in prose. */
+/** Rules that the documents give in prose. */
 const RULES: Schema = {
   properties: {
     appid: { minLength: 1, maxLength: 32 },
@@ -83,7 +83,7 @@ function query(call: Call, payments: Payments, found: Order | undefined) {
   return ok(describeOrder(payments.query(requireOrder(found), call.now)))
 }
 
-/** What is known of the order: the registry leaves out what the operation does not return. */
+/** All fields of the order. The registry leaves out those that the operation does not return. */
 export function describeOrder({ request, state, tradeType, payment }: Order): object {
   const { total, currency = 'CNY' } = request.amount
   const { payer, ...sent } = request

@@ -7,7 +7,7 @@ import type { Schema } from '../schema/catalogue.js'
 
 const APP = '/v3/fund-app/mch-transfer'
 
-/** What the documents say in prose. */
+/** Rules that the documents give in prose. */
 const RULES: Schema = {
   properties: {
     appid: { minLength: 1, maxLength: 32 },
@@ -20,7 +20,7 @@ const RULES: Schema = {
   },
 }
 const PLACING = { rules: RULES, numbers: 'ledger' } as const
-/** Fen. From this amount on, the name of the receiver is checked. */
+/** Fen. From this amount, the name of the receiver is checked. */
 const NAMED = 200_000
 
 export function transferEndpoints(transfers: Transfers): readonly Endpoint[] {

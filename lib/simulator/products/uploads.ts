@@ -62,7 +62,7 @@ function upload(call: Call, facts: UploadFacts, createBody: CreateBody, uploads?
   }
   const meta = readMeta(first)
   requireMatch(meta, second, facts)
-  // In a path this ID must be percent-encoded exactly once, so that a client that does otherwise fails.
+  // The ID must be percent-encoded exactly once in a path, so that a client with a different encoding fails.
   const id = `${identify(call.request)}+/=`
   uploads?.add(id, Buffer.from(second.content))
   return ok(createBody(id, meta, call))
@@ -88,7 +88,7 @@ function requireMatch(meta: Meta, { filename, content }: ReceivedPart, facts: Up
   }
 }
 
-// The escaping of names in the header of a part.
+// Escapes names for the header of a part.
 function escaped(name: unknown): string {
   return String(name).replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }

@@ -1,4 +1,4 @@
-/** The endpoints of what users have of a brand's coupons: send, confirm, use, return, deactivate. */
+/** The endpoints of the users' coupons of a brand: send, confirm, use, return, deactivate. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
 import { problem } from '../ledger/problem.js'

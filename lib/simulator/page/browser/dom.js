@@ -1,4 +1,4 @@
-/** Elements, and how what is shown becomes what should be shown. */
+/** Creates elements, and updates the document to match them. */
 
 /** @typedef {Node | string | false | undefined} Child */
 /** @typedef {Readonly<Record<string, string | boolean | undefined | ((event: Event) => void)>>} Props */
@@ -21,8 +21,7 @@ export function h(name, props = {}, ...children) {
 }
 
 /**
- * Makes the children of an element like the given ones, in place: what has the focus, is open, is scrolled or is being
- * typed stays as it is.
+ * Updates the children of an element in place, so that the focus, open folds, scroll positions and typed text are kept.
  *
  * @param {Element} parent
  * @param {Child[]} children
@@ -51,7 +50,7 @@ function morph(old, next) {
  */
 function morphAttributes(old, next) {
   for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value)
-  // Whether a fold is open, only the reader decides.
+  // Only the user opens and closes a fold.
   for (const { name } of [...old.attributes]) if (name !== 'open' && !next.hasAttribute(name)) old.removeAttribute(name)
 }
 

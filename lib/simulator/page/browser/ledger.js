@@ -1,4 +1,6 @@
-/** What happened to money: orders, refunds, transfers and everything else in the ledger, with the ways in which it ends. */
+/**
+ * The entries of the ledger: orders, refunds, transfers and everything else, with buttons for their possible results.
+ */
 import { h } from './dom.js'
 import { KINDS } from './texts.js'
 import {
@@ -24,13 +26,13 @@ import {
 /** @typedef {import('../../ledger/entries.js').PossibleAct} PossibleAct */
 /** @typedef {{ url: string, networkUrl?: string, mchid: string, now: string, held: boolean }} Health */
 
-/** By which field the control API takes the number. */
+/** The field with the number in the control API. */
 const FIELDS = { pay: 'out_trade_no', settle: 'out_refund_no', confirm: 'out_bill_no' }
-/** The reason that stands for a payer who closes the cashier. */
+/** The reason for a payer who closes the payment page. */
 const CANCELLED = 'CANCEL'
-/** Up to so many reasons have a button each. */
+/** Up to this many reasons have a button each. */
 const FEW = 2
-/** What a user does, and not WeChat Pay. */
+/** The acts of a user, not of WeChat Pay. */
 const OF_USER = ['pay', 'confirm']
 
 /**
@@ -132,7 +134,7 @@ function showEntry(entry, health) {
 }
 
 /**
- * Why it is as it is.
+ * The reason for its state.
  *
  * @param {Entry} entry
  */
@@ -145,14 +147,14 @@ function remarks({ kind, state: now, reason, acts }) {
 }
 
 /**
- * Its endings as buttons.
+ * Buttons for its possible results.
  *
  * @param {Entry} entry
  */
 function actions(entry) {
   const ofUser = entry.acts.filter(({ act }) => OF_USER.includes(act))
   const [first] = ofUser
-  // What a product calls by two names is one thing for the reader.
+  // Two names of a product for the same reason are shown once.
   const others = entry.acts.filter(other => !ofUser.includes(other) && String(other.reasons) !== String(first?.reasons))
   const acts = [...ofUser, ...others]
   if (acts.length === 0) return undefined
@@ -168,7 +170,7 @@ function actions(entry) {
  * @param {PossibleAct} possible
  */
 function endings({ kind, type, number, mchid }, { act, fails, reasons }) {
-  // A till's order ends with it.
+  // It would end an order by code.
   const isCancelled = (/** @type {string | undefined} */ fail) => fail === CANCELLED && type !== 'MICROPAY'
   /** @param {string} [fail] */
   const end = fail =>
@@ -184,7 +186,7 @@ function endings({ kind, type, number, mchid }, { act, fails, reasons }) {
 }
 
 /**
- * A choice of the reasons, and the button beside it; or buttons alone, where that is simpler.
+ * A list of the reasons with a button, or only buttons if there are few reasons.
  *
  * @param {string} key
  * @param {string} text
@@ -243,7 +245,7 @@ const { data } = await wxpay.v3.pay.transactions.native.post({
 }
 
 /**
- * What the user sees on a phone.
+ * The user's view on a phone.
  *
  * @param {Entry | undefined} entry
  */

@@ -18,9 +18,9 @@ import { page, read, say, setLanguage, t, timeOf } from './view.js'
  * @property {import('./tools.js').Keys} keys
  */
 
-/** The entry of which this is the user's page: `kind/number/mchid`, `kind/number`, or the number of an order. */
+/** The entry that this user's page is for: `kind/number/mchid`, `kind/number`, or the number of an order. */
 const ofUser = /^\/_sim\/pay\/(.+)$/.exec(location.pathname)?.[1]
-/** Milliseconds from an event until everything is read again; longer where that takes long. */
+/** Milliseconds from an event until everything is read again; more if reading takes long. */
 const PAUSE = 100
 let lasted = 0
 
@@ -45,7 +45,7 @@ page.render = () => {
     show(nav, navigation())
     show(main, sections(data))
   } else show(main, userPage(data.entries.find(isOfUser)))
-  // What had the focus may be gone, such as the button of an order that has been paid.
+  // The focused element may no longer exist, such as the button of a paid order.
   if (article !== undefined && document.activeElement === document.body) {
     const again = main.querySelector(`article[data-key="${CSS.escape(article)}"]`)
     if (again instanceof HTMLElement) again.focus()
@@ -84,7 +84,7 @@ function navigation() {
     const before = page.filter
     page.filter = currentTarget instanceof HTMLInputElement ? currentTarget.value : ''
     page.render()
-    // What is older may match, too.
+    // Older entries may match, too.
     if (before === '') void page.refresh().catch(() => {})
   }
   return [
@@ -116,7 +116,7 @@ function sections({ health, entries, notifications, requests, faults, keys }) {
 }
 
 /**
- * Of what is listed the newest, unless something is looked for.
+ * Reads the newest entries, or all with a filter.
  *
  * @param {string} name
  * @param {number} limit
@@ -141,7 +141,7 @@ page.refresh = async () => {
           read('configs'),
         ])
       : [{ notifications: [] }, { requests: [] }, { faults: [] }, { merchants: [], brands: [] }]
-  // What was read later may have come earlier.
+  // A later response may have arrived earlier.
   if (turn < finished) return
   finished = turn
   data = { health, entries, notifications, requests, faults, keys }

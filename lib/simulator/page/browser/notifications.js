@@ -1,4 +1,4 @@
-/** Notifications: what was sent, what came back, and sending it again. */
+/** Notifications: their content, their attempts, and resending. */
 import { h } from './dom.js'
 import { button, card, code, fold, headersText, list, pretty, section, state, t, tell, timeOf } from './view.js'
 

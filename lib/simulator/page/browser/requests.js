@@ -1,4 +1,4 @@
-/** Requests: what came, whether it was verified, and why not. */
+/** Requests: their content, and the result of the verification. */
 import { h } from './dom.js'
 import { card, code, fold, headersText, list, page, pretty, section, state, t, timeOf } from './view.js'
 
@@ -89,14 +89,14 @@ function mistakes({ mistakes: found }) {
 function verification(key, { method, path, headers, authorization, statusCode, body, refusal, diagnosis }) {
   const { code: name, detail } = problemOf(refusal ?? '{}')
   const isRefused = name === 'SIGN_ERROR' || diagnosis !== undefined
-  // Where there is no endpoint, or a header is missing, the verification has not begun. APIv2 has no such header.
+  // Without an endpoint or a header, the verification has not started. APIv2 has no such header.
   const isUnknown = statusCode === undefined || statusCode === 404 || statusCode === 405
   const isChecked = authorization !== undefined && !isUnknown && detail?.location !== 'header'
   if (!isRefused && !isChecked) return undefined
   const field = detail?.field === 'brand_id' ? 'mchid' : detail?.field
   const at = isRefused ? stepOf(field) : STEPS.length
   const { timestamp, nonce } = authorization ?? {}
-  // Of an upload, only a part is signed.
+  // Only a part of an upload is signed.
   const isUpload = /^multipart\//i.test(headers['content-type'] ?? '')
   const expected =
     diagnosis?.expected ?? (isRefused || isUpload ? undefined : `${method}\n${path}\n${timestamp}\n${nonce}\n${body}\n`)
@@ -135,7 +135,7 @@ function showStep(name, place) {
 }
 
 /**
- * The right string line by line, and beside it the caller's, where it is known.
+ * The right string line by line, beside that of the caller if it is known.
  *
  * @param {string} expected
  * @param {Diagnosis | undefined} diagnosis
@@ -193,7 +193,7 @@ function comparison(expected, diagnosis) {
 }
 
 /**
- * The five lines of a string; undefined for one that is put together in a different way.
+ * The five lines of a string; undefined for one of a different form.
  *
  * @param {string} string
  */

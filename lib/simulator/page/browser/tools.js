@@ -51,7 +51,7 @@ export function timeSection() {
   ])
 }
 
-/** The values of each kind; undefined for a number that is typed. */
+/** The values of each kind; undefined for a number that the user types. */
 const VALUES = {
   status: ['503', '500', '502', '504', '429'],
   drop: ['response', 'request'],
@@ -80,7 +80,7 @@ export function faultsSection(faults) {
     const [method, pattern] = [String(form.get('method')), String(form.get('path'))]
     const [chance, jitter] = [Number(form.get('chance')), Number(form.get('jitter'))]
     const rule = {
-      // Without a number, there is never a response.
+      // Without a number, no response is ever sent.
       [chosen]: isNumber ? Number(value) : value || null,
       times: times > 0 ? times : null,
       every: Number(form.get('every')),
@@ -211,7 +211,7 @@ const files = (owner, name, config) => [
 ]
 
 /**
- * As the command line reads it.
+ * The configuration for the command line.
  *
  * @param {Config} config
  */

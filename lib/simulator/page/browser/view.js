@@ -1,16 +1,16 @@
-/** What all parts of the page share: the language, what is open, and how they read and tell the simulator. */
+/** The shared code of the page: the language, the state of folds, and calls of the simulator. */
 import { h } from './dom.js'
 import { TEXTS, WORDS } from './texts.js'
 
 /** @typedef {import('./dom.js').Child} Child */
 /** @typedef {import('./texts.js').Language} Language */
 
-/** Milliseconds that what was said stays in sight. */
+/** Milliseconds until a message disappears. */
 const LASTING = 8000
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let silence
 
-/** How many of a list are shown at first, and with each step. */
+/** The number of items of a list that are shown at first, and added with each step. */
 const STEP = 30
 
 /** @type {{ language: Language, filter: string, render: () => void, refresh: () => Promise<void> }} */
@@ -51,7 +51,7 @@ export async function read(name) {
 }
 
 /**
- * Tells the simulator something, says what came of it, and shows it.
+ * Calls an operation of the control API, shows the result, and reads everything again.
  *
  * @param {string} name
  * @param {object} body
@@ -68,7 +68,7 @@ export async function tell(name, body, done) {
 }
 
 /**
- * In the live region, which screen readers read out.
+ * Shows a message in the live region, which screen readers read out.
  *
  * @param {string} text
  */
@@ -110,15 +110,15 @@ export const select = (name, options, onchange) =>
   )
 
 /**
- * @param {string} key what it is, so that it stays open
+ * @param {string} key identifies the fold, so that it stays open
  * @param {string} title
- * @param {() => Child | Child[]} make called while it is open only
+ * @param {() => Child | Child[]} make called only while it is open
  */
 export function fold(key, title, make) {
   const isOpen = open.has(key)
   /** @param {Event} event */
   const ontoggle = ({ currentTarget }) => {
-    // An element that was made only to be compared fires this event, too.
+    // An element that was created only for comparison fires this event, too.
     if (!(currentTarget instanceof HTMLDetailsElement) || !currentTarget.isConnected) return
     const now = currentTarget.open
     if (now === open.has(key)) return
@@ -131,7 +131,7 @@ export function fold(key, title, make) {
 }
 
 /**
- * The newest of a list that match the filter.
+ * The newest items of a list that match the filter.
  *
  * @template T
  * @param {string} key
@@ -173,7 +173,7 @@ export function section(key, title, count, children) {
 
 /**
  * @param {string} key
- * @param {string} title what a screen reader calls it
+ * @param {string} title its name for screen readers
  * @param {Child[]} children
  */
 export const card = (key, title, children) =>
@@ -183,7 +183,7 @@ const GOOD = /^(SUCCESS|FINISHED|DONE|SIGNED|USER_PAID|PAID|running|acknowledged
 const BAD = /FAIL|ERROR|CLOSE|ABNORMAL|REVOKE|CANCEL|EXPIRE|REJECT|TERMINAT|abandon|^[345]\d\d$/
 
 /**
- * A state as it is on the wire, with its meaning.
+ * A wire state with its meaning.
  *
  * @param {string} name
  * @param {boolean} [isBad]
@@ -195,7 +195,7 @@ export function state(name, isBad = BAD.test(name)) {
 }
 
 /**
- * A reason as it is on the wire, with its meaning.
+ * A wire reason with its meaning.
  *
  * @param {string} name
  */
@@ -205,7 +205,7 @@ export function reasonText(name) {
 }
 
 /**
- * The same for a choice: the meaning comes first.
+ * The same for a list: the meaning comes first.
  *
  * @param {string} name
  */
@@ -236,7 +236,7 @@ function locale() {
 }
 
 /**
- * JSON with indentation; anything else as it is.
+ * Indents JSON; returns anything else unchanged.
  *
  * @param {string} text
  */
@@ -257,7 +257,7 @@ export const headersText = headers =>
     .join('\n')
 
 /**
- * Browsers lend the clipboard to pages of this machine and of https only, and may refuse.
+ * Browsers permit the clipboard only to pages of this machine and of https, and may refuse.
  *
  * @param {string} text
  */
@@ -268,7 +268,7 @@ const writeClipboard = text =>
   )
 
 /**
- * A text with a button that copies it.
+ * A string with a button that copies it.
  *
  * @param {string} text
  */

@@ -38,7 +38,7 @@ export function billEndpoints(ledger: Pick<Ledger, 'orders' | 'refunds' | 'accou
     },
     {
       path: '/billcommentsp/batchquerycomment',
-      // Nobody comments on an order here.
+      // The simulator has no comments on orders.
       handle() {
         throw new ResultCodeError('NO_COMMENT', '对应的时间段没有评论数据')
       },
@@ -46,7 +46,7 @@ export function billEndpoints(ledger: Pick<Ledger, 'orders' | 'refunds' | 'accou
   ]
 }
 
-/** The bill of a day is there from ten o'clock on the next day. */
+/** The bill of a day is available from 10 a.m. on the next day. */
 function requireDate({ fields, now }: V2Call): string {
   const date = requireFormat(fields, 'bill_date', /^\d{8}$/)
   if (isEarly(date, now)) throw new ReturnCodeError('invalid bill_date', '20001')

@@ -59,7 +59,7 @@ export function couponEndpoints(coupons: Coupons): readonly V2Endpoint[] {
   ]
 }
 
-/** A coupon that cannot be sent is a failed one of the list, which has one at most. */
+/** A coupon that cannot be sent is a failed entry of the list, which has at most one entry. */
 function send(call: V2Call, coupons: Coupons): string {
   const { mchid } = call.merchant
   const fields = requireFields(call.fields, 'coupon_stock_id', 'partner_trade_no', 'openid', 'appid')
@@ -93,7 +93,7 @@ function worthOf({ coupon_use_rule: { fixed_normal_coupon: fixed } }: ReturnType
   return { coupon_value: fixed?.coupon_amount ?? 0, coupon_mininumn: fixed?.transaction_minimum ?? 0 }
 }
 
-/** In seconds since 1970, and as digits. */
+/** Seconds since 1970, and digits only. */
 function times(name: string, time: number): Record<string, string> {
   return { [name]: String(Math.floor(time / 1000)), [`${name}_t`]: beijingDigits(time) }
 }

@@ -96,7 +96,7 @@ function contractOf({ fields }: V2Call) {
   }
 }
 
-/** By one of two ways: WeChat Pay's number, or that of the plan with the merchant's. */
+/** Finds a contract by WeChat Pay's number, or by the plan and the merchant's number. */
 function find({ fields, merchant: { mchid } }: V2Call, contracts: Contracts): Contract {
   const { contract_id, sub_mch_id } = fields
   if (contract_id) return contracts.findSigned(mchid, contract_id, sub_mch_id)

@@ -57,7 +57,7 @@ export function place(call: V2Call, orders: Orders, over: Partial<OrderRequest> 
   }
 }
 
-/** A deduction of which the payer has been told when the ride or the stay began. */
+/** A deduction that was announced to the payer when the ride or the parking began. */
 function deduct(call: V2Call, orders: Orders, payments: Payments): string {
   const order = orders.place(call.merchant.mchid, 'PAP', orderOf(call), call.now, { version: 'v2' })
   if (order.state === 'NOTPAY') payments.accept(order, call.now)
@@ -111,7 +111,7 @@ function findOrder({ fields, merchant: { mchid } }: V2Call, orders: Orders): Ord
 function describe({ request, state, tradeType, payment }: Order): Record<string, string | number | undefined> {
   const known = {
     out_trade_no: request.out_trade_no,
-    // APIv2 has one word for it.
+    // APIv2 has one state for both.
     trade_state: state === 'PAY_FAIL' ? 'PAYERROR' : state,
     trade_state_desc: DESCRIPTIONS[state],
     attach: request.attach,

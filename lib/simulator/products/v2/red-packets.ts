@@ -72,7 +72,7 @@ function describe(packet: RedPacket) {
     openid: re_openid,
     amount: total,
     rcv_time: isReceived ? clockTime(updated) : undefined,
-    // Of a group, too, one user has received it all: it is sent to one.
+    // A group red packet is also received by one user only.
     hblist: isReceived ? { hbinfo: { openid: re_openid, amount: total, rcv_time: clockTime(updated) } } : undefined,
   }
 }

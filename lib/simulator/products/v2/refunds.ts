@@ -64,7 +64,10 @@ function place(call: V2Call, refunds: Refunds): string {
   })
 }
 
-/** The refunds that the first of the four numbers names, in the order of WeChat Pay: of an order, all of them. */
+/**
+ * The refunds that the first of the four numbers names, in WeChat Pay's precedence. An order number names all its
+ * refunds.
+ */
 function findRefunds({ fields, merchant: { mchid } }: V2Call, refunds: Refunds): [Refund, ...Refund[]] {
   const { refund_id, out_refund_no, transaction_id, out_trade_no } = fields
   const [first, ...more] = refunds.of(mchid).filter(({ row, order }) => {

@@ -8,7 +8,7 @@ import { type BankTransfers, feeOf } from '../../ledger/bank-transfers.js'
 import type { Transfers } from '../../ledger/transfers.js'
 
 const FOLDER = '/mmpaymkttransfers'
-/** How APIv2 calls the states in which a transfer ends. */
+/** The final states of a transfer in APIv2. */
 const STATUSES: Readonly<Record<string, string>> = { SUCCESS: 'SUCCESS', FAIL: 'FAILED', CANCELLED: 'FAILED' }
 
 export function transferEndpoints(transfers: Transfers, banks: BankTransfers): readonly V2Endpoint[] {
