@@ -1,5 +1,5 @@
 /** The rules of a stock of cash coupons: the orders that its coupons apply to, and the discount. */
-import { type Order, type OrderRequest, payeeOf } from './order.js'
+import { currencyOf, type Order, type OrderRequest, payeeOf, YUAN } from './order.js'
 
 export interface StockRequest {
   stock_name: string
@@ -39,7 +39,7 @@ export function worthOfOne({ coupon_use_rule }: StockRequest): number {
 export function accepts({ belong_merchant, coupon_use_rule: rule }: StockRequest, order: Order): boolean {
   const { available_merchants = [belong_merchant], goods_tag = [] } = rule
   const isAccepted = available_merchants.includes(payeeOf(order)) || available_merchants.includes(order.mchid)
-  const isInYuan = (order.request.amount.currency ?? 'CNY') === 'CNY'
+  const isInYuan = currencyOf(order) === YUAN
   return isAccepted && isInYuan && (goods_tag.length === 0 || goods_tag.includes(order.request.goods_tag ?? ''))
 }
 

@@ -204,6 +204,13 @@ export interface CombinedRequest {
   notify_url?: string | undefined
 }
 
+/** The currency of an order that names none, and of everything inside mainland China. */
+export const YUAN = 'CNY'
+
+export function currencyOf({ request }: Pick<Order, 'request'>): string {
+  return request.amount.currency ?? YUAN
+}
+
 /** The receiver of the money: the sub-merchant of a service provider, or the merchant itself. */
 export function payeeOf({ mchid, request }: Pick<Order, 'mchid' | 'request'>): string {
   return request.sub_mchid ?? request.mchid ?? mchid

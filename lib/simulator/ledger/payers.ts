@@ -6,7 +6,7 @@ import { refuse, requireFen } from './merchants.js'
 /** A payer of the option `payers`. */
 export interface SimulatedPayer {
   openid: string
-  /** Fen. */
+  /** Fen. The minor units of an order in a different currency count as fen. */
   balance: number
 }
 

@@ -7,6 +7,7 @@ import { paidAmounts } from './discount.js'
 import {
   type Combined,
   codeEndingOf,
+  currencyOf,
   DEFAULT_OPENID,
   type Discount,
   isPaid,
@@ -229,6 +230,7 @@ export class Payments {
     this.#accounts.post({
       mchid: payeeOf(order),
       at,
+      currency: currencyOf(order),
       amount,
       held: unsplitOf(order, at),
       business,

@@ -3,7 +3,7 @@ import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book, Notice } from './book.js'
 import { paidAmounts, returnedWith } from './discount.js'
-import { type ApiVersion, isPaid, type PaidOrder, payeeOf } from './order.js'
+import { type ApiVersion, currencyOf, isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import type { Payers } from './payers.js'
 import type { Payments } from './payments.js'
@@ -163,7 +163,8 @@ export class Refunds {
   ): void {
     const payer =
       refund_account === ADVANCED ? { mchid: order.mchid } : { mchid: payeeOf(order), held: unsplitOf(order, entry.at) }
-    this.#accounts.post({ ...payer, business: amount < 0 ? '退款' : '退款退回', amount, no, ...entry })
+    const business = amount < 0 ? '退款' : '退款退回'
+    this.#accounts.post({ ...payer, business, currency: currencyOf(order), amount, no, ...entry })
   }
 }
 

@@ -2,7 +2,7 @@
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
-import { isPaid, type PaidOrder, payeeOf } from './order.js'
+import { currencyOf, isPaid, type PaidOrder, payeeOf, YUAN } from './order.js'
 import type { Orders } from './orders.js'
 import type { Payments } from './payments.js'
 import { problem } from './problem.js'
@@ -61,7 +61,7 @@ export class ProfitSharing {
   /** The paid orders that may still be shared, by their keys, with the merchant that owns the money. */
   readonly #open: Map<string, { payee: string }>
   /** Fen of the shares in progress, by their keys, with the merchant that owns the money. */
-  readonly #pending: Map<string, { payee: string; amount: number }>
+  readonly #pending: Map<string, { payee: string; amount: number; currency?: string }>
   readonly shares: Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>
   readonly returns: Product<ProcessedState, 'succeed' | 'fail', ReturnRequest>
 
@@ -74,7 +74,7 @@ export class ProfitSharing {
     this.#unfrozen = book.table('sharing.unfrozen')
     this.#open = book.table('sharing.open')
     this.#pending = book.table('sharing.pending')
-    accounts.freezeBy((mchid, now) => this.#frozenOf(mchid, now))
+    accounts.freezeBy((mchid, now, currency) => this.#frozenOf(mchid, now, currency))
     payments.onPaid(order => {
       if (!order.isUnfrozen) this.#open.set(keyOf(order.mchid, order.request.out_trade_no), { payee: payeeOf(order) })
     })
@@ -136,7 +136,7 @@ export class ProfitSharing {
       if (shared * 10_000 > order.request.amount.total * MAX_RATIO) {
         throw problem(400, 'INVALID_REQUEST', '分账金额超出最大分账比例')
       }
-      this.#pending.set(keyOf(mchid, request.out_order_no), { payee, amount })
+      this.#pending.set(keyOf(mchid, request.out_order_no), { payee, amount, currency: currencyOf(order) })
       order.shared = shared
       order.released = (order.released ?? 0) + amount - totalOf(others)
       if (!unfreeze_unsplit) return
@@ -195,17 +195,19 @@ export class ProfitSharing {
     })
   }
 
-  /** Fen in a merchant's account that are frozen: not shared yet, or being shared. */
-  #frozenOf(mchid: string, now: EpochMilliseconds): number {
-    let fen = 0
+  /** Fen, or minor units of the currency, in a merchant's account that are frozen: not shared yet, or being shared. */
+  #frozenOf(mchid: string, now: EpochMilliseconds, currency: string): number {
+    let frozen = 0
     for (const [key, { payee }] of this.#open) {
       const order = payee === mchid ? this.#orders.findByKey(key) : undefined
       if (!order || !isPaid(order)) continue
-      if (isFrozen(order, now)) fen += unsplitOf(order, now)
-      else this.#open.delete(key)
+      if (!isFrozen(order, now)) this.#open.delete(key)
+      else if (currencyOf(order) === currency) frozen += unsplitOf(order, now)
     }
-    for (const { payee, amount } of this.#pending.values()) if (payee === mchid) fen += amount
-    return fen
+    for (const { payee, amount, currency: own = YUAN } of this.#pending.values()) {
+      if (payee === mchid && own === currency) frozen += amount
+    }
+    return frozen
   }
 
   // One of the two may be empty.
@@ -225,11 +227,12 @@ export class ProfitSharing {
     this.#pending.delete(keyOf(mchid, share.no))
     const order = this.#orderOf(mchid, request.transaction_id)
     const payer = payeeOf(order)
-    const common = { at: share.updated, business: '分账', id: share.id, no: share.no }
+    const currency = currencyOf(order)
+    const common = { at: share.updated, business: '分账', currency, id: share.id, no: share.no }
     request.receivers?.forEach((receiver, index) => {
       const { type, account, amount } = receiver
       const isOwn = account === payer
-      const reason = share.reason ?? (isOwn ? undefined : this.#obstacle(share, payer, receiver))
+      const reason = share.reason ?? (isOwn ? undefined : this.#obstacle(share, order, receiver))
       if (reason !== undefined) {
         this.#results.set(detailKey(share, index), { reason })
         if (isOwn) order.released = (order.released ?? 0) - amount
@@ -244,21 +247,24 @@ export class ProfitSharing {
     })
   }
 
-  #obstacle({ mchid, request }: Sharing, payer: string, { account, amount }: ReceiverRequest): string | undefined {
+  #obstacle({ mchid, request }: Sharing, order: PaidOrder, { account, amount }: ReceiverRequest): string | undefined {
     if (!this.#relations.has(relationKey(mchid, request.owner, account))) return 'NO_RELATION'
-    return this.#accounts.balance(payer) < amount ? 'PAYER_ACCOUNT_ABNORMAL' : undefined
+    return this.#accounts.balance(payeeOf(order), 'BASIC', currencyOf(order)) < amount
+      ? 'PAYER_ACCOUNT_ABNORMAL'
+      : undefined
   }
 
   #takeBack(row: SharingReturn): void {
     const { return_mchid, amount, description } = row.request
-    if (this.#accounts.available(return_mchid, 'BASIC', row.updated) < amount) {
+    const share = this.shareOf(row)
+    const order = this.#orderOf(row.mchid, share.request.transaction_id)
+    const currency = currencyOf(order)
+    if (this.#accounts.available(return_mchid, 'BASIC', row.updated, currency) < amount) {
       row.state = 'FAILED'
       row.reason = 'BALANCE_NOT_ENOUGH'
       return
     }
-    const share = this.shareOf(row)
-    const order = this.#orderOf(row.mchid, share.request.transaction_id)
-    const common = { at: row.updated, business: '分账回退', id: row.id, no: row.no }
+    const common = { at: row.updated, business: '分账回退', currency, id: row.id, no: row.no }
     this.#accounts.post({ ...common, mchid: return_mchid, amount: -amount })
     this.#accounts.post({ ...common, mchid: payeeOf(order), amount })
     order.shared -= amount

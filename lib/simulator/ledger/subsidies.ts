@@ -5,7 +5,7 @@
 import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
-import { isPaid, type PaidOrder, payeeOf } from './order.js'
+import { currencyOf, isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import { problem } from './problem.js'
 import { DAY, Product, type Row, refusals } from './product.js'
@@ -165,8 +165,9 @@ export class Subsidies {
     order: PaidOrder,
     { amount, ...entry }: { id: string; no: string; at: EpochMilliseconds; amount: number; business: string },
   ): void {
-    const platform = { ...entry, mchid: order.mchid, account: 'OPERATION', amount: -amount } as const
-    const merchant = { ...entry, mchid: payeeOf(order), amount, held: unsplitOf(order, entry.at) }
+    const currency = currencyOf(order)
+    const platform = { ...entry, currency, mchid: order.mchid, account: 'OPERATION', amount: -amount } as const
+    const merchant = { ...entry, currency, mchid: payeeOf(order), amount, held: unsplitOf(order, entry.at) }
     // The payer's account comes first: if it has too little, nothing is moved.
     for (const movement of amount > 0 ? [platform, merchant] : [merchant, platform]) this.#accounts.post(movement)
   }

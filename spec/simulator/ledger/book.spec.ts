@@ -105,6 +105,46 @@ describe('the balance of a merchant', () => {
   })
 })
 
+describe('the money of an order in a different currency', () => {
+  const inDollars = (out_trade_no: string, over: object = {}) => ({
+    ...order(out_trade_no),
+    amount: { total: 100, currency: 'USD' },
+    ...over,
+  })
+  const balances = ({ accounts }: Ledger) => ['CNY', 'USD'].map(currency => accounts.balance(MCHID, 'BASIC', currency))
+
+  it('is a balance of its own, also after a snapshot', () => {
+    const { ledger } = open()
+    ledger.orders.place(MCHID, 'NATIVE', order('a'), NOW)
+    ledger.orders.place(MCHID, 'NATIVE', inDollars('b'), NOW, { version: 'global' })
+    for (const number of ['a', 'b']) ledger.act('pay', [MCHID], number, {})
+    const { ledger: restored } = open()
+    restored.restore(JSON.parse(JSON.stringify(ledger.snapshot())))
+    restored.refunds.place(MCHID, refund('b', 'r', 40), NOW, 'global')
+    expect([balances(ledger), balances(restored)]).toEqual([
+      [OPENING_BALANCE + 100, 100],
+      [OPENING_BALANCE + 100, 60],
+    ])
+    const flows = restored.accounts.movementsOn(MCHID, 'BASIC', '20261124')
+    expect(flows.map(({ no, balance }) => [no, balance])).toEqual([['a', OPENING_BALANCE + 100]])
+    expect(restored.accounts.balanceAfter(MCHID, 'BASIC', '20261123')).toBe(OPENING_BALANCE)
+  })
+
+  it('is not taken from the yuan of the merchant, and freezes none of them', () => {
+    const { ledger } = open()
+    const settle_info = { profit_sharing: true }
+    ledger.orders.place(MCHID, 'NATIVE', inDollars('a', { settle_info }), NOW, { version: 'global' })
+    ledger.act('pay', [MCHID], 'a', {})
+    const { accounts } = ledger
+    const available = (currency: string) => accounts.available(MCHID, 'BASIC', NOW, currency)
+    expect(['CNY', 'USD'].map(available)).toEqual([OPENING_BALANCE, 0])
+    const spent = { mchid: MCHID, at: NOW, amount: -1, business: '提现', id: '1', no: '1' }
+    expect(() => accounts.post({ ...spent, currency: 'USD' })).toThrow(expect.objectContaining({ code: 'NOT_ENOUGH' }))
+    accounts.post(spent)
+    expect(balances(ledger)).toEqual([OPENING_BALANCE - 1, 100])
+  })
+})
+
 describe('by itself', () => {
   it('a transfer that nobody confirms fails after 24 hours, and the money comes back', () => {
     const { ledger, notices } = open()

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import * as Bill from '../../../lib/bill/index.js'
+import { OPENING_BALANCE } from '../../../lib/simulator/ledger/accounts.js'
 import { failure, readAll } from '../../async.js'
 import { appid, number, openShop } from './shop.js'
 
@@ -20,7 +21,7 @@ const order = (over: object = {}) => ({
   ...over,
 })
 
-it('sells outside mainland China, refunds a part, and has it in the statement of the day', async () => {
+it('sells outside mainland China and refunds a part: in the statement of the day, but not among the yuan of the account', async () => {
   const sold = order()
   const { data } = await transactions.native.post({ json: sold })
   expect(data.code_url).toMatch(/^weixin:/)
@@ -68,6 +69,13 @@ it('sells outside mainland China, refunds a part, and has it in the statement of
   await transactions.outTradeNo._out_trade_no_.close.post({ out_trade_no: left.out_trade_no, json: { mchid } })
   expect(() => simulator.pay(left.out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDER_CLOSED' }))
 
+  // In yuan on the same day.
+  const local = { appid, mchid, description: '茶', out_trade_no: number('LOCAL'), notify_url }
+  await wxpay.v3.pay.transactions.native.post({ json: { ...local, amount: { total: 100, currency: 'CNY' } } })
+  simulator.pay(local.out_trade_no)
+  const { data: fund } = await wxpay.v3.merchant.fund.balance._account_type_.get({ account_type: 'BASIC' })
+  expect(fund.available_amount).toBe(OPENING_BALANCE + 100)
+
   const date = day.replaceAll('-', '')
   const early = readAll(Bill.statement(wxpay, { date, mchid }).rows())
   expect(await failure(early)).toMatchObject({ code: 'STATEMENT_CREATING' })
@@ -77,9 +85,12 @@ it('sells outside mainland China, refunds a part, and has it in the statement of
     (await readAll(statement.rows())).map(row => [row['订单金额(标价币种)'], row.标价币种, row.用户退款金额]),
   ).toEqual([
     ['8.88', 'HKD', '0.00'],
+    ['1.00', 'CNY', '0.00'],
     ['0.00', 'HKD', '0.88'],
   ])
-  expect(statement.summary).toMatchObject({ 总交易单数: '2', 退款总金额: '0.88' })
+  expect(statement.summary).toMatchObject({ 总交易单数: '3', 退款总金额: '0.88' })
+  expect(await shop.flows()).toEqual([[local.out_trade_no, '交易', 100]])
+  expect(await shop.balance()).toBe(OPENING_BALANCE + 100)
   const empty = readAll(Bill.statement(wxpay, { date: '20260901', mchid }).rows())
   expect(await failure(empty)).toMatchObject({ code: 'NO_STATEMENT_EXIST' })
 })
