@@ -19,7 +19,7 @@ export function requestIdOf(headers: ResponseHeaders): string | undefined {
 /** Finds an integer that may be beyond 2^53, whose 16 digits begin with a 9. In a string it is a false alarm. */
 const LONG_INTEGER = /(?:^|[\s:,[])-?(?:9\d{15}|\d{17})/
 
-// Strings are told by their quotes rather than matched whole: a long one would exhaust the stack of the matcher.
+// Strings are recognized by their quotes rather than matched whole: a long one would exhaust the stack of the matcher.
 const TOKEN = /\\.|"|-?\d+(?:\.\d+)?(?:[Ee][+-]?\d+)?/gs
 
 /**

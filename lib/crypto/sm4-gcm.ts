@@ -75,7 +75,7 @@ export function createSm4GcmDecipher(key: Data, iv: Data, aad: Data = ''): Sm4Gc
   }
 }
 
-/** Galois/Counter Mode (NIST SP 800-38D) on SM4, of which node:crypto has the counter mode only. */
+/** Galois/Counter Mode (NIST SP 800-38D) with SM4. node:crypto has only the counter mode for it. */
 class Gcm {
   readonly #stream: CounterStream
   readonly #hash: Ghash

@@ -4,7 +4,9 @@ import { statusOf } from './message.js'
 
 const INTERVAL = 60_000
 
-/** A function that prints errors in full, but those that a stranger can cause on one line, once a minute for each code. */
+/**
+ * A function that prints errors in full, except those that anyone can cause: these get one line a minute for each code.
+ */
 export function errorPrinter(): (error: unknown) => void {
   const printed = new Map<string, { at: number; omitted: number }>()
   return error => {

@@ -97,7 +97,7 @@ interface Settings {
 
 /** The state of one request, for the response when its time is up. */
 interface Attempt {
-  /** By its body, or before that is read by its headers. */
+  /** Known from its body, or from its headers before the body is read. */
   usesXml(): boolean
   isOver: boolean
 }
@@ -152,7 +152,7 @@ function ownerOf({ caller }: NotificationKeys): string | undefined {
 
 const keyDigests = { v2: new WeakMap<NotificationKeys, string>(), v3: new WeakMap<NotificationKeys, string>() }
 
-/** Identifies a recipient whose merchant number is not known, by the key that its notifications are opened with. */
+/** Identifies a recipient whose merchant number is not known, by the key that decrypts its notifications. */
 function keyDigest(keys: NotificationKeys, usesXml: boolean): string {
   const digests = keyDigests[usesXml ? 'v2' : 'v3']
   const key = (usesXml ? keys.secret : keys.apiv3Key) ?? ''

@@ -15,7 +15,7 @@ import { isRecord } from '../util/plain-object.js'
 import { notANotification } from './message.js'
 import { type Candidate, fingerprintUnder, type Recipients } from './recipients.js'
 
-/** A verified and decrypted notification, and whom it was for. */
+/** A verified and decrypted notification, and its recipient. */
 export interface Received {
   readonly event: object
   readonly candidate: Candidate
@@ -31,7 +31,8 @@ export interface JsonMessage {
 }
 
 /**
- * Verifies the notification, finds whom it is for, and decrypts it and the fields in it that are encrypted for the merchant.
+ * Verifies the notification, finds its recipient, and decrypts it and the fields in it that are encrypted for the
+ * merchant.
  *
  * @throws SignatureError for a message that WeChat Pay did not sign, or that is for none of the recipients;
  *   InvalidArgumentError for missing keys; WechatPayError for a signed message that is not a notification (all as
@@ -46,7 +47,7 @@ export async function readJsonEvent(message: JsonMessage, recipients: Recipients
 }
 
 async function readForOneOf(message: JsonMessage, recipients: Recipients): Promise<Received> {
-  // Before a look-up, which may ask a database: a stranger who sends nothing signed must not cause it.
+  // Check this before a look-up, which may query a database: an unsigned message must not cause one.
   let failure = recipients.isLookUp ? await refusalWithoutRecipient(message) : undefined
   const serial = message.headers['wechatpay-serial'] ?? ''
   const directory = await recipients.find({ serial, mchid: undefined, url: message.url })

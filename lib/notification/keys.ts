@@ -1,4 +1,4 @@
-/** What a recipient verifies and decrypts its notifications with. */
+/** The keys of a recipient, which verify and decrypt its notifications. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { factory } from '../builder.js'
 import { type Client, settingsOf } from '../client/settings-of.js'

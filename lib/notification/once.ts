@@ -54,7 +54,7 @@ async function takeClaim({ store, key }: Options): Promise<string | undefined> {
   try {
     return (await ask(store, () => adding)) ? claim : undefined
   } catch (error) {
-    // The store may grant the claim later, or have granted it and lost the response. Nobody else would release it.
+    // The store may grant the claim later, or have granted it and lost the response. Nothing else would release it.
     adding
       .catch(() => {})
       .then(() => deleteIf(store, key, claim))
@@ -80,8 +80,8 @@ function keepRenewing(renew: Write, { store, onStoreFailure }: Options): { stop(
 }
 
 /**
- * Writes what came of a run. If that fails, it is tried again while the claim lives, and after the pending renewals in any
- * case: these could overwrite it.
+ * Writes the result of a run. If that fails, it is tried again while the claim is valid, and in any case after the
+ * pending renewals, which could overwrite it.
  */
 async function conclude(write: Write, renewals: Promise<unknown> | undefined, options: Options): Promise<void> {
   const isWritten = await attempt(write, options)

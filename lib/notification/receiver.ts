@@ -1,4 +1,4 @@
-/** Receives notifications: finds whom each is for, verifies, decrypts and types it. */
+/** Receives notifications: finds the recipient, verifies, decrypts and types each. */
 import { InvalidArgumentError } from '../errors.js'
 import { isRecord } from '../util/plain-object.js'
 import { kindOf } from '../util/wording.js'
@@ -37,10 +37,10 @@ export interface Receiver<Recipient = NotificationRecipient> {
 }
 
 /**
- * Creates a receiver of the notifications for several recipients behind one URL, or for those that a function looks up. A
- * notification is for the recipient that knows the key that signed it and whose APIv3 key decrypts it, or in APIv2 for the
- * one whose APIv2 key signed or encrypted it; it is the event's `recipient`. Each handles a notification once, whatever the
- * others receive.
+ * Creates a receiver of the notifications for several recipients behind one URL: a list, or the recipients that a
+ * function looks up. A notification is for the recipient that knows the key that signed it and whose APIv3 key decrypts
+ * it, or in APIv2 for the one whose APIv2 key signed or encrypted it; it is the event's `recipient`. Each handles a
+ * notification once, whatever the others receive.
  *
  * @throws InvalidArgumentError for an empty list, and for keys that are missing or cannot be right.
  */

@@ -1,4 +1,6 @@
-/** Who a notification may be for: of one recipient, of a list, or of those that a function looks up. */
+/**
+ * Finds the possible recipients of a notification: one recipient, a list, or the recipients that a function looks up.
+ */
 import type { KeyObject } from 'node:crypto'
 import { type Client, settingsOf } from '../client/settings-of.js'
 import { normalizeSerial } from '../crypto/keys.js'
@@ -10,7 +12,7 @@ import { keysOf, type NotificationConfig, type NotificationKeys } from './keys.j
 /** A client, or the options of `Builder.factory`. */
 export type NotificationRecipient = Client | NotificationConfig
 
-/** What is known of a notification before it is verified. A stranger may have written it. */
+/** What is known about a notification before it is verified. None of it can be trusted yet. */
 export interface NotificationClue {
   /** The serial of the key that signed a notification of APIv3; undefined for APIv2. */
   readonly serial: string | undefined
@@ -22,18 +24,21 @@ export interface NotificationClue {
 
 type Found<Recipient> = Recipient | readonly Recipient[] | null | undefined
 
-/** Finds those that a notification may be for: one, several or none. Return the same objects again: their keys are kept. */
+/**
+ * Returns the possible recipients of a notification: one, several or none. Return the same objects each time: their
+ * keys are kept.
+ */
 export type LookUp<Recipient> = (clue: NotificationClue) => Found<Recipient> | Promise<Found<Recipient>>
 
 export interface Candidate {
-  /** As it was passed in. */
+  /** The recipient as it was passed in. */
   readonly recipient: object
   readonly keys: NotificationKeys
 }
 
 export interface Recipients {
   readonly isLookUp: boolean
-  /** Undefined when there may be others. */
+  /** The only recipient; undefined if there can be others. */
   readonly only: Candidate | undefined
   find(clue: NotificationClue): Directory | Promise<Directory>
 }
@@ -65,14 +70,14 @@ function candidateOf(recipient: NotificationRecipient): Candidate {
   return { recipient, keys: keysOf(recipient) }
 }
 
-/** Recipients that search for an unknown serial at the same time: each may download its certificates. */
+/** The number of recipients that search for an unknown serial at the same time. Each may download its certificates. */
 const SEARCHES_AT_ONCE = 16
 
-/** Those that a notification may be for, found by what it says. */
+/** The possible recipients, by the serial or the mchid of a notification. */
 class Directory {
   readonly #candidates: readonly Candidate[]
   readonly #byMchid: ReadonlyMap<string | undefined, readonly Candidate[]>
-  /** As far as it was known when it was last looked for. */
+  /** The candidates that knew a serial when it was last looked up. */
   readonly #bySerial: Map<string, readonly Candidate[]>
 
   constructor(candidates: readonly Candidate[]) {
@@ -90,8 +95,8 @@ class Directory {
   }
 
   /**
-   * Those that may know the key of a notification of APIv3, in groups: a later group takes longer to find, and is found when
-   * it is asked for.
+   * The candidates that may know the key of a notification of APIv3, in groups. Later groups take longer to find and
+   * are searched only on demand.
    */
   *bySerial(serial: string): Iterable<Iterable<Candidate> | Promise<Iterable<Candidate>>> {
     if (this.only) {
@@ -116,8 +121,8 @@ class Directory {
   }
 
   /**
-   * Those that a notification of APIv2 names, or else those whose number is not known; and all others. Without a number, it
-   * may be for any.
+   * The candidates with the mchid of a notification of APIv2, or else those without a known mchid; and all others. A
+   * notification without an mchid may be for any candidate.
    */
   byMchid(mchid: string | undefined): { named: readonly Candidate[]; others(): readonly Candidate[] } {
     const isAny = this.only !== undefined || mchid === undefined
@@ -128,7 +133,7 @@ class Directory {
 
 const fingerprints = new WeakMap<KeyObject, string>()
 
-/** Identifies the key under that serial, if it is known without a download: several recipients may have the same. */
+/** Identifies the key with that serial, if it is known without a download. Several recipients may have the same key. */
 export function fingerprintUnder(serial: string, verifier: Verifier): string | undefined {
   const key = verifier instanceof PlatformKeyRing ? verifier.known(serial)?.key : undefined
   if (!key) return undefined
@@ -137,7 +142,7 @@ export function fingerprintUnder(serial: string, verifier: Verifier): string | u
   return fingerprint
 }
 
-// A verifier of the user's own does not say what it knows.
+// The serials that a custom verifier knows cannot be listed.
 function mayKnow(verifier: Verifier | undefined, serial: string): boolean {
   return !(verifier instanceof PlatformKeyRing) || verifier.known(serial) !== undefined
 }

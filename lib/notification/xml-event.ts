@@ -25,9 +25,9 @@ const TYPES: readonly (readonly [field: string, type: string])[] = [
 ]
 
 /**
- * Verifies and decrypts the notification, and finds whom it is for. The `sign` covers every field that has a value. A refund
- * has no `sign`: WeChat Pay encrypts its content with the APIv2 key and leaves the fields around it unprotected, so do not
- * rely on those. The encryption does not show every change, so query a refund before you book it.
+ * Verifies and decrypts the notification, and finds its recipient. The `sign` covers every field that has a value. A
+ * refund has no `sign`: WeChat Pay encrypts its content with the APIv2 key and leaves the fields around it unprotected,
+ * so do not rely on those. The encryption does not show every change, so query a refund before you book it.
  *
  * @throws SignatureError for a message that is neither signed nor encrypted with the APIv2 key of a recipient;
  *   InvalidArgumentError for missing keys; WechatPayError for a body that is not the XML of APIv2 (all as rejections).
@@ -36,7 +36,7 @@ export async function readXmlEvent(body: Buffer, recipients: Recipients, url: st
   if (recipients.only) requireSecrets([recipients.only])
   const fields = parseXml(body)
   const isRefund = fields.req_info !== undefined && fields.sign === undefined
-  // Before a look-up, which may ask a database.
+  // Check this before a look-up, which may query a database.
   if (!isRefund) requireSign(fields)
   const mchid = [fields.mch_id, fields.combine_mch_id, fields.mchid].find(isText)
   const { named, others } = (await recipients.find({ serial: undefined, mchid, url })).byMchid(mchid)
@@ -63,7 +63,7 @@ function requireSecrets(candidates: readonly Candidate[]): readonly Keyed[] {
 // Neither the type nor the id may come from the fields around the encrypted content: anyone could have written them. Nor may
 // the recipient: the merchant number beside the content only says whose key to try first.
 function refundEvent(fields: XmlFields, named: readonly Candidate[], others: () => readonly Candidate[]): Received {
-  // Line breaks in base64 are no part of it.
+  // Line breaks in base64 are ignored.
   const ciphertext = String(fields.req_info).replace(/\s/g, '')
   for (const candidates of [() => named, others]) {
     for (const candidate of candidates()) {
@@ -162,7 +162,7 @@ function decryptContent(fields: XmlFields, apiv3Key: KeyObject | undefined): Rec
   return { event_ciphertext: content }
 }
 
-/** Undefined for what the key does not decrypt, or not to what it should be. */
+/** Undefined if the key does not decrypt it to valid content. */
 function tryDecrypt<Content>(decrypt: () => Content): Content | undefined {
   try {
     return decrypt()

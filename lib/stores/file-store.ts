@@ -155,7 +155,7 @@ export class FileStore implements Store {
     if (latest && !(await this.#isLongPast(latest.expires))) return
     await removeVersions(folder, latest?.numbers ?? new Set())
     await rmdir(folder).catch((error: unknown) => {
-      // Somebody has just added a version, or removed the folder.
+      // A different process has just added a version, or removed the folder.
       if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'ENOENT') throw error
     })
   }

@@ -10,7 +10,7 @@ interface Entry {
 /** Entries that each write looks at. With 4, at most a third of the entries of a busy store have expired. */
 const SWEPT_AT_ONCE = 4
 
-/** Keeps everything in this process. `now` returns milliseconds, by default by a clock that nobody sets. */
+/** Keeps everything in this process. `now` returns milliseconds, by default on a monotonic clock. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Entry>()
   readonly #now: () => number

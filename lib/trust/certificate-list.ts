@@ -34,7 +34,7 @@ export async function decryptCertificates(
   return keys
 }
 
-/** The error for a merchant for whom WeChat Pay lists no certificates. */
+/** The error when WeChat Pay lists no certificates for a merchant. */
 function noCertificates(kind: KeyKind | undefined, cause?: unknown): WechatPayError {
   if (kind === 'SM2') {
     return new WechatPayError(

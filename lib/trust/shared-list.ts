@@ -64,8 +64,8 @@ export class SharedList {
   }
 
   /**
-   * Runs `download` when no other process does. While another process downloads, waits and calls `isDone` whenever that
-   * process may have finished; true ends the wait.
+   * Runs `download` when no other process does. While a different process downloads, waits and calls `isDone` whenever
+   * that process may have finished; true ends the wait.
    */
   async takeTurn(isDone: () => Promise<boolean>, download: () => Promise<void>): Promise<void> {
     const { clock } = this.#options

@@ -1,6 +1,6 @@
 /** Distinguishes objects with named members from arrays, class instances and functions. */
 
-/** Whether `value` is an object literal, or one without a prototype; also one from another realm. */
+/** Whether `value` is an object literal, or one without a prototype; also one from a different realm. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -11,7 +11,8 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 const NOTHING: object = Object.freeze(Object.create(null))
 
 /**
- * A copy of options without a prototype: what else in the process may have added to `Object.prototype` is none of them.
+ * A copy of options without a prototype, so that properties that were added to `Object.prototype` do not count as
+ * options.
  */
 export function bare<Options extends object>(options: Options): Options {
   return Object.assign(Object.create(NOTHING), options)

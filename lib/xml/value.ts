@@ -54,7 +54,7 @@ function stringOfInstance(name: string, value: object): string {
   throw unsuitable(name, kindOf(value), 'Convert it to a string.')
 }
 
-/** Whether an object prints itself in a format that is none of APIv2's. */
+/** Whether an object converts itself to a format that APIv2 does not use. */
 function printsForPeople(value: object): boolean {
   return value instanceof Date || value instanceof Error || value instanceof RegExp || ArrayBuffer.isView(value)
 }

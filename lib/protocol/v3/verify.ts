@@ -15,7 +15,7 @@ const PROBE = 'WECHATPAY/SIGNTEST/'
 /** The keys that a scheme is for. Without a scheme the key decides. */
 type Algorithms = ReadonlyMap<unknown, KeyKind | undefined>
 
-/** The values of `Wechatpay-Signature-Type`, by whom a message is for. */
+/** The values of `Wechatpay-Signature-Type`, by the recipient of a message. */
 const ALGORITHMS: Readonly<Record<Caller['option'], Algorithms>> = {
   mchid: new Map<unknown, KeyKind | undefined>([
     [undefined, undefined],
@@ -27,13 +27,13 @@ const ALGORITHMS: Readonly<Record<Caller['option'], Algorithms>> = {
     [Formatter.BRAND_SCHEME, 'RSA'],
   ]),
 }
-/** Whoever it is for. */
+/** For any recipient. */
 const ANY: Algorithms = new Map([...ALGORITHMS.brand_id, ...ALGORITHMS.mchid])
 
 interface Context {
   headers: ResponseHeaders
   verifier: Verifier
-  /** Whom it is for; undefined if that is not known. */
+  /** The recipient; undefined if it is not known. */
   caller: Pick<Caller, 'option'> | undefined
   now: EpochMilliseconds
   requestId: string | undefined
@@ -51,7 +51,7 @@ export function verifyNotification(body: Buffer, context: Context): Promise<void
   return verify('notification', body, context)
 }
 
-/** Whether a message may be for that caller, by how it says that it is signed. */
+/** Whether the signature type of a message fits that caller. */
 export function isFor(caller: Pick<Caller, 'option'> | undefined, headers: ResponseHeaders): boolean {
   return !caller || ALGORITHMS[caller.option].has(headers['wechatpay-signature-type'])
 }
