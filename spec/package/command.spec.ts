@@ -57,7 +57,7 @@ describe('the command `wechatpay`', () => {
       wechatpay('doctor', ...config),
     ])
     expect(JSON.parse(called.stdout)).toMatchObject({ data: [{}] })
-    expect(checked).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/No fault\.\n$/) })
+    expect(checked).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('✗') })
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([0, null])
   })
