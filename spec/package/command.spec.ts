@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 
 const { installed } = inject('installation')
 const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
@@ -48,6 +48,7 @@ describe('the command `wechatpay`', () => {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    onTestFinished(() => void child.kill())
     const { url, page } = JSON.parse(await firstLine(child))
     expect(page).toBe(`${url}/_sim/`)
     expect(existsSync(join(folder, 'wechatpay-sandbox/config.json'))).toBe(true)
