@@ -34,7 +34,7 @@ const SCRIPTS: Readonly<Record<string, (commands: readonly Completed[]) => strin
 const SHELLS = 'bash zsh fish'
 const METHODS = 'GET POST PUT PATCH DELETE'
 /** Options whose values are paths. */
-const PATHS = ['--config', '--dir', '--state', '--cert', '--out', '--sink', '--file']
+const PATHS = ['--config', '--dir', '--state', '--merchants', '--cert', '--out', '--sink', '--file']
 
 function bash(commands: readonly Completed[]): string {
   const cases = commands.map(

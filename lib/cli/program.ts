@@ -66,6 +66,7 @@ export function createProgram(terminal: Terminal, run: Run): Command {
     .option('--state <file>', commands.simulate.state)
     .option('--as <host...>', commands.simulate.as)
     .option('--mchid <mchid>', commands.simulate.mchid)
+    .option('--merchants <file>', commands.simulate.merchants)
     .option('--public-key-only', commands.simulate.publicKeyOnly)
     .option(...json)
     .action((options: SimulateOptions) =>

@@ -106,6 +106,23 @@ describe('simulate', () => {
     expect(await (await fetch(`${url}/_sim/orders`)).json()).toMatchObject({ orders: [{ out_trade_no: 'KEPT-ORDER' }] })
   })
 
+  it('runs the merchants and brands of a file, with a configuration for each', async () => {
+    const merchants = folder.write('merchants.json', [
+      { mchid: '1900000109', role: 'direct' },
+      { mchid: '10002', role: 'brand' },
+    ])
+    const { url } = await simulate('--no-https', '--merchants', merchants)
+    expect(config()).toMatchObject({ mchid: '1900000109', base_uri: `${url}/` })
+    const brand = JSON.parse(read('config-10002.json'))
+    expect(brand).toMatchObject({ brand_id: '10002', base_uri: `${url}/` })
+    const { serial } = brand
+    expect(await (await fetch(`${url}/_sim/configs`)).json()).toMatchObject({ brands: [{ brand_id: '10002', serial }] })
+    expect(statSync(join(dir, 'config-10002.json')).mode & 0o777).toBe(0o600)
+    await started.pop()?.end()
+    await simulate('--no-https', '--merchants', merchants)
+    expect(JSON.parse(read('config-10002.json')).serial).toBe(serial)
+  })
+
   it('says on one line where it is, in English and Chinese, and ends well', async () => {
     const argv = ['simulate', '--port', '0', '--no-https', '--dir', dir]
     const english = running(argv)
@@ -157,6 +174,9 @@ describe('what keeps it from starting', () => {
   it.each([
     [['--as', 'api.mch.weixin.qq.com', '--no-https'], EXIT.usage, /`as`/],
     [['--mchid', 'x'], EXIT.usage, /`mchid`/],
+    [['--merchants', 'missing.json'], EXIT.usage, /--merchants .* missing\.json/],
+    [['--merchants', 'package.json', '--lang', 'zh'], EXIT.usage, /--merchants .*package\.json/],
+    [['--merchants', 'LICENSE'], EXIT.usage, /--merchants .* LICENSE/],
     [['--host', '192.0.2.1'], EXIT.failed, /192\.0\.2\.1/],
     [['--state', 'package.json'], EXIT.usage, /package\.json/],
   ])('is said on one line: %j', async (argv, exitCode, expected) => {

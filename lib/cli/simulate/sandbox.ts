@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Simulator, SimulatorKeys } from '../../simulator/index.js'
+import { member } from '../control.js'
 
 /** The merchant of an earlier start. */
 interface Kept {
@@ -27,8 +28,11 @@ export function hasMerchant(state: string): boolean {
   return existsSync(state) && statSync(state).size > 0
 }
 
-/** Writes all files to an existing folder. They stay when the simulator stops, and the next start uses them. */
-export function writeSandbox(folder: string, simulator: Simulator): void {
+/**
+ * Writes all files to an existing folder. They stay when the simulator stops, and the next start uses them. Of `configs`,
+ * those of the other merchants and of brands each get a file of their own.
+ */
+export function writeSandbox(folder: string, simulator: Simulator, configs: readonly unknown[]): void {
   const { config, keys } = simulator
   const { mchid, privateKey, certs, apiv3Key, secret, merchant, ca } = config
   const write = (name: string, content: string | Uint8Array, mode = SECRET) => {
@@ -39,7 +43,11 @@ export function writeSandbox(folder: string, simulator: Simulator): void {
   }
   write('.gitignore', '*\n', 0o644)
   write(KEYS, JSON.stringify({ mchid, keys } satisfies Kept))
-  write('config.json', `${JSON.stringify(config, null, 2)}\n`)
+  write('config.json', writeJson(config))
+  for (const other of configs) {
+    const id = member(other, 'mchid') ?? member(other, 'brand_id')
+    if (id !== mchid) write(`config-${id}.json`, writeJson(other))
+  }
   write('apiclient_key.pem', privateKey)
   // Encrypting it takes longer than everything else here.
   if (!hasCertificate(folder, merchant.cert)) write('apiclient_cert.p12', simulator.pfx)
@@ -62,6 +70,10 @@ export function writeSandbox(folder: string, simulator: Simulator): void {
   }
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
   write('.env', lines.join(''))
+}
+
+function writeJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
 }
 
 /** Whether the folder has the files of this certificate. */

@@ -1,11 +1,12 @@
 /** `simulate`: runs a simulator until it is stopped, with its keys in a folder. */
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import { InvalidArgumentError } from '../../index.js'
-import { Simulator, type SimulatorOptions } from '../../simulator/index.js'
+import { type SimulatedMerchant, Simulator, type SimulatorOptions } from '../../simulator/index.js'
 import { control, member } from '../control.js'
 import { EXIT, type ExitCode, Failure } from '../exit-codes.js'
 import { portFailure } from '../server.js'
 import type { Terminal } from '../terminal.js'
+import type { Words } from '../words/words.js'
 import { hasMerchant, keptMerchant, writeSandbox } from './sandbox.js'
 
 export interface SimulateOptions {
@@ -18,6 +19,8 @@ export interface SimulateOptions {
   readonly state?: string
   readonly as?: readonly string[]
   readonly mchid?: string
+  /** A file with the option `merchants`. */
+  readonly merchants?: string
   readonly publicKeyOnly?: boolean
   readonly json?: boolean
 }
@@ -27,7 +30,8 @@ export async function simulate(terminal: Terminal, options: SimulateOptions): Pr
   requireFolder(options.dir, terminal)
   const simulator = await start(options, terminal)
   try {
-    writeSandbox(options.dir, simulator)
+    const { body: configs } = await control(terminal, simulator.url, 'configs')
+    writeSandbox(options.dir, simulator, [...listOf(configs, 'merchants'), ...listOf(configs, 'brands')])
     const networkUrl = member((await control(terminal, simulator.url, 'health')).body, 'networkUrl')
     announce(simulator, typeof networkUrl === 'string' ? `${networkUrl}/_sim/` : undefined, options, terminal)
     await terminal.ended()
@@ -59,8 +63,9 @@ function requireFolder(folder: string, { words }: Terminal): void {
 
 async function start(options: SimulateOptions, { words }: Terminal): Promise<Simulator> {
   const { dir, https, httpsPort, port } = options
+  const merchants = options.merchants === undefined ? undefined : readMerchants(options.merchants, words)
   try {
-    return await Simulator.start(settingsOf(options))
+    return await Simulator.start(settingsOf(options, merchants))
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw new Failure(EXIT.usage, words.simulate.refused(error.message))
     if (error instanceof SyntaxError) throw new Failure(EXIT.failed, words.simulate.unreadable(dir))
@@ -69,12 +74,34 @@ async function start(options: SimulateOptions, { words }: Terminal): Promise<Sim
   }
 }
 
-function settingsOf(options: SimulateOptions): SimulatorOptions {
+/** Only a list of objects; the simulator checks what they say. */
+function readMerchants(path: string, words: Words): readonly SimulatedMerchant[] {
+  let list: unknown
+  try {
+    list = JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    list = undefined
+  }
+  if (isListOfObjects(list)) return list
+  throw new Failure(EXIT.usage, words.simulate.merchants(path))
+}
+
+function isListOfObjects(list: unknown): list is SimulatedMerchant[] {
+  return Array.isArray(list) && list.every(one => typeof one === 'object' && one !== null)
+}
+
+function listOf(value: unknown, name: string): readonly unknown[] {
+  const list = member(value, name)
+  return Array.isArray(list) ? list : []
+}
+
+function settingsOf(options: SimulateOptions, merchants?: readonly SimulatedMerchant[]): SimulatorOptions {
   const { port, httpsPort, https, host, dir, notify, as, mchid, state, publicKeyOnly } = options
   // A state file contains the keys of its own merchant.
   const isKnown = state !== undefined && hasMerchant(state)
-  const kept = isKnown ? undefined : keptMerchant(dir, mchid)
-  const number = mchid ?? kept?.mchid
+  const first = merchants?.find(({ role }) => role !== 'brand')?.mchid
+  const kept = isKnown ? undefined : keptMerchant(dir, mchid ?? first)
+  const number = mchid ?? (merchants ? undefined : kept?.mchid)
   return {
     port,
     host,
@@ -83,6 +110,7 @@ function settingsOf(options: SimulateOptions): SimulatorOptions {
     ...(as && { as }),
     ...(state !== undefined && { state }),
     ...(number !== undefined && { mchid: number }),
+    ...(merchants && { merchants }),
     ...(kept && { keys: kept.keys }),
     ...(publicKeyOnly && { publicKeyOnly }),
   }

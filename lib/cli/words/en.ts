@@ -55,6 +55,7 @@ export const en = {
       state: 'file that keeps orders, refunds and everything else for the next start',
       as: 'hosts of WeChat Pay to replace, with HTTPS_PROXY and ca.pem',
       mchid: 'merchant ID; default: 1900000109',
+      merchants: 'JSON file with a list of merchants and brands, as for Simulator.start',
       publicKeyOnly: 'simulate a merchant without platform certificates',
       examples: {
         start: 'start it, then open http://127.0.0.1:8900/_sim/',
@@ -173,6 +174,8 @@ export const en = {
     unwritable: (dir: string) => `The folder ${dir} is not writable. Choose a different one with --dir.`,
     unreadable: (dir: string) =>
       `The keys.json in ${dir} is damaged. Delete it to get new keys, or choose a different folder with --dir.`,
+    merchants: (path: string) =>
+      `--merchants must be a JSON file with a list such as [{ "mchid": "1900000109", "role": "direct" }]; got ${path}, which is missing or different.`,
     refused: (message: string) => `The simulator cannot start: ${message}`,
   },
   call: {

@@ -54,6 +54,7 @@ export const zh: Words = {
       state: '保存订单、退款等全部状态的文件',
       as: '代替微信支付的这些域名，配合 HTTPS_PROXY 和 ca.pem 使用',
       mchid: '商户号；默认 1900000109',
+      merchants: '商户和品牌列表的 JSON 文件，内容同 Simulator.start 的 merchants',
       publicKeyOnly: '没有平台证书的商户',
       examples: {
         start: '启动，然后打开 http://127.0.0.1:8900/_sim/',
@@ -169,6 +170,8 @@ export const zh: Words = {
       ].join(' · '),
     unwritable: dir => `无法写入目录 ${dir}。请用 --dir 指定其他目录。`,
     unreadable: dir => `${dir} 中的 keys.json 已损坏。删除它以生成新密钥，或用 --dir 指定其他目录。`,
+    merchants: path =>
+      `--merchants 必须是 JSON 文件，内容是列表，例如 [{ "mchid": "1900000109", "role": "direct" }]；${path} 不存在或不是这样的文件。`,
     refused: message => `模拟器无法启动。原文：${message}`,
   },
   call: {
