@@ -2,7 +2,8 @@
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
-import { currencyOf, isPaid, type PaidOrder, payeeOf, YUAN } from './order.js'
+import { FrozenFunds } from './frozen-funds.js'
+import { currencyOf, isPaid, type PaidOrder, payeeOf } from './order.js'
 import type { Orders } from './orders.js'
 import type { Payments } from './payments.js'
 import { problem } from './problem.js'
@@ -58,10 +59,7 @@ export class ProfitSharing {
   readonly #results: Map<string, { reason: string }>
   /** Fen that an order of profit sharing has unfrozen, by its key. */
   readonly #unfrozen: Map<string, { amount: number }>
-  /** The paid orders that may still be shared, by their keys, with the merchant that owns the money. */
-  readonly #open: Map<string, { payee: string }>
-  /** Fen of the shares in progress, by their keys, with the merchant that owns the money. */
-  readonly #pending: Map<string, { payee: string; amount: number; currency?: string }>
+  readonly #frozen: FrozenFunds
   readonly shares: Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>
   readonly returns: Product<ProcessedState, 'succeed' | 'fail', ReturnRequest>
 
@@ -72,12 +70,10 @@ export class ProfitSharing {
     this.#relations = book.table('sharing.relations')
     this.#results = book.table('sharing.results')
     this.#unfrozen = book.table('sharing.unfrozen')
-    this.#open = book.table('sharing.open')
-    this.#pending = book.table('sharing.pending')
-    accounts.freezeBy((mchid, now, currency) => this.#frozenOf(mchid, now, currency))
-    payments.onPaid(order => {
-      if (!order.isUnfrozen) this.#open.set(keyOf(order.mchid, order.request.out_trade_no), { payee: payeeOf(order) })
-    })
+    const frozen = new FrozenFunds(book, orders)
+    this.#frozen = frozen
+    accounts.freezeBy((mchid, now, currency) => frozen.of(mchid, now, currency))
+    payments.onPaid(order => frozen.freeze(order))
     this.shares = new Product<'PROCESSING' | 'FINISHED', 'finish', SharingRequest>(book, 'sharing', {
       first: 'PROCESSING',
       moves: { PROCESSING: { finish: 'FINISHED' }, FINISHED: {} },
@@ -136,7 +132,7 @@ export class ProfitSharing {
       if (shared * 10_000 > order.request.amount.total * MAX_RATIO) {
         throw problem(400, 'INVALID_REQUEST', '分账金额超出最大分账比例')
       }
-      this.#pending.set(keyOf(mchid, request.out_order_no), { payee, amount, currency: currencyOf(order) })
+      this.#frozen.hold(keyOf(mchid, request.out_order_no), order, amount)
       order.shared = shared
       order.released = (order.released ?? 0) + amount - totalOf(others)
       if (!unfreeze_unsplit) return
@@ -195,21 +191,6 @@ export class ProfitSharing {
     })
   }
 
-  /** Fen, or minor units of the currency, in a merchant's account that are frozen: not shared yet, or being shared. */
-  #frozenOf(mchid: string, now: EpochMilliseconds, currency: string): number {
-    let frozen = 0
-    for (const [key, { payee }] of this.#open) {
-      const order = payee === mchid ? this.#orders.findByKey(key) : undefined
-      if (!order || !isPaid(order)) continue
-      if (!isFrozen(order, now)) this.#open.delete(key)
-      else if (currencyOf(order) === currency) frozen += unsplitOf(order, now)
-    }
-    for (const { payee, amount, currency: own = YUAN } of this.#pending.values()) {
-      if (payee === mchid && own === currency) frozen += amount
-    }
-    return frozen
-  }
-
   // One of the two may be empty.
   #shareOf(mchid: string, { order_id, out_order_no }: ReturnRequest): Sharing {
     return this.shares.find(mchid, order_id || out_order_no || '')
@@ -224,7 +205,7 @@ export class ProfitSharing {
   // A receiver that was removed meanwhile, or that a test makes fail, gets nothing: that money can be shared again.
   #pay(share: Sharing): void {
     const { mchid, request } = share
-    this.#pending.delete(keyOf(mchid, share.no))
+    this.#frozen.release(keyOf(mchid, share.no))
     const order = this.#orderOf(mchid, request.transaction_id)
     const payer = payeeOf(order)
     const currency = currencyOf(order)
