@@ -1,46 +1,26 @@
 /** Cash coupons: their stocks, the coupons of users, and the discounts on orders. */
-import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
+import type { EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
 import type { Book } from './book.js'
+import {
+  type Coupon,
+  type CouponEvent,
+  type CouponState,
+  describeCoupon,
+  type SendRequest,
+  type Stock,
+  type StockEvent,
+  type StockState,
+  type Use,
+  validityOfCoupon,
+} from './coupon.js'
 import { accepts, type StockRequest, worthOf, worthOfOne } from './coupon-rules.js'
 import { type Discount, type Order, type PaidOrder, payeeOf } from './order.js'
 import type { Partnerships } from './partnerships.js'
 import type { Payments } from './payments.js'
 import { problem } from './problem.js'
-import { MINUTE, Product, type Row } from './product.js'
-import { isSameDay, midnightAfter, type Period } from './validity.js'
-
-export type StockState = 'unactivated' | 'running' | 'paused' | 'stoped'
-export type StockEvent = 'start' | 'pause' | 'restart' | 'stop'
-export type CouponState = 'SENDED' | 'USED' | 'EXPIRED'
-type CouponEvent = 'use' | 'return' | 'expire'
-
-export interface SendRequest {
-  openid: string
-  stock_id: string
-  out_request_no: string
-  appid: string
-  stock_creator_mchid: string
-}
-
-export type Stock = Row<StockState, StockRequest>
-export type Coupon = Row<CouponState, SendRequest>
-
-/** A coupon in an order. */
-export interface Use {
-  readonly coupon: string
-  readonly stockId: string
-  /** The merchant that received the money of the order. */
-  readonly mchid: string
-  readonly transactionId: string
-  readonly tradeType: string
-  /** Fen of the order, and of the coupon. */
-  readonly total: number
-  readonly fen: number
-  readonly at: EpochMilliseconds
-  /** The returned parts. */
-  readonly returns: { readonly refundId: string; readonly fen: number; readonly at: EpochMilliseconds }[]
-}
+import { Product } from './product.js'
+import { isSameDay, type Period } from './validity.js'
 
 interface Callback {
   readonly notify_url: string
@@ -166,7 +146,7 @@ export class Coupons {
     return this.stocks.find(request.stock_creator_mchid, request.stock_id)
   }
 
-  /** The number of used coupons of a stock. */
+  /** The uses of the coupons of a stock. */
   usesOf(stock: Stock): Use[] {
     return [...this.#uses.values()].filter(({ stockId }) => stockId === stock.id)
   }
@@ -177,15 +157,8 @@ export class Coupons {
     return [...this.#uses.values()].findLast(use => use.coupon === coupon.id)
   }
 
-  /** When the coupon can be used. */
   validity(coupon: Pick<Coupon, 'created' | 'request'>): Period {
-    const { request } = this.stockOf(coupon)
-    const { second_day_available, available_time_after_receive } = request.coupon_use_rule.coupon_available_time ?? {}
-    const received = second_day_available ? midnightAfter(coupon.created, 1) : coupon.created
-    const begin = Math.max(Date.parse(request.available_begin_time), received)
-    const end = Date.parse(request.available_end_time)
-    if (!available_time_after_receive) return { begin, end }
-    return { begin, end: Math.min(end, coupon.created + available_time_after_receive * MINUTE) }
+    return validityOfCoupon(coupon, this.stockOf(coupon))
   }
 
   /** The URL for a merchant's notifications of used coupons. */
@@ -199,32 +172,7 @@ export class Coupons {
 
   /** The fields of a coupon, as in a query and in the notification. */
   describe(coupon: Coupon): object {
-    const { id, request } = this.stockOf(coupon)
-    const { fixed_normal_coupon, available_items } = request.coupon_use_rule
-    const { begin, end } = this.validity(coupon)
-    const use = this.useOf(coupon)
-    return {
-      stock_creator_mchid: coupon.request.stock_creator_mchid,
-      stock_id: id,
-      coupon_id: coupon.id,
-      coupon_name: request.stock_name,
-      status: coupon.state,
-      description: request.pattern_info?.description ?? '',
-      create_time: beijingTime(coupon.created),
-      coupon_type: 'NORMAL',
-      no_cash: request.no_cash,
-      available_begin_time: beijingTime(begin),
-      available_end_time: beijingTime(end),
-      singleitem: (available_items?.length ?? 0) > 0,
-      ...(fixed_normal_coupon && { normal_coupon_information: fixed_normal_coupon }),
-      ...(use && {
-        consume_information: {
-          consume_time: beijingTime(use.at),
-          consume_mchid: use.mchid,
-          transaction_id: use.transactionId,
-        },
-      }),
-    }
+    return describeCoupon(coupon, this.stockOf(coupon), this.useOf(coupon))
   }
 
   /** The coupon of the payer that saves most for an order. */

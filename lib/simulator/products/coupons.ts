@@ -1,8 +1,9 @@
 /** The endpoints of cash coupons: their stocks, the users' coupons, and the files about uses and refunds. */
 import { beijingTime } from '../../util/beijing-time.js'
 import { type Call, type Endpoint, endpoint, ok, readParam } from '../gateway/endpoint.js'
+import type { Stock, StockEvent } from '../ledger/coupon.js'
 import type { StockRequest } from '../ledger/coupon-rules.js'
-import type { Coupons, Stock, StockEvent } from '../ledger/coupons.js'
+import type { Coupons } from '../ledger/coupons.js'
 import { problem } from '../ledger/problem.js'
 import { DAY } from '../ledger/product.js'
 import { asksFor, pageOf } from './pages.js'
