@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import process from 'node:process'
 
-// They belong to whoever publishes. Without `repository`, npm attaches no provenance; the others lead users to help.
+// They depend on the publisher. Without `repository`, npm attaches no provenance; the others show users where to get
+// help.
 const FIELDS = ['repository', 'bugs', 'homepage']
 
 /**
- * What is missing, a sentence each.
+ * What is missing, one sentence each.
  * @param {{ manifest: Record<string, unknown>, changelog: string, tag?: string | undefined }} release
  */
 export function problemsOf({ manifest, changelog, tag }) {

@@ -1,6 +1,6 @@
 /**
- * Looks at the built site in Chromium: what a first page loads, whether it fits a phone, what search finds, and whether
- * calls can be tried against a simulator. `node check-browser.mjs <folder>` keeps pictures.
+ * Checks the built site in Chromium: what the first page loads, whether it fits a phone, what search finds, and whether
+ * calls to a simulator work. `node check-browser.mjs <folder>` keeps pictures.
  */
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ const PAGES = {
 }
 const LANGUAGES = { en: '/', zh: '/zh-cn/' }
 
-/** What has to be among the first results. */
+/** The expected first results. */
 const SEARCHES = [
   { language: 'en', term: '积分到账', among: 1, pages: [OPERATION] },
   { language: 'zh', term: '积分到账', among: 1, pages: [OPERATION] },

@@ -1,4 +1,7 @@
-/** Checks the built site: a page for each of the catalogue, no broken link, nothing from elsewhere, nothing too large. */
+/**
+ * Checks the built site: a page for each operation and notification, no broken links, nothing from other origins,
+ * nothing too large.
+ */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 

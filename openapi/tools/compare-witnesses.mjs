@@ -1,4 +1,4 @@
-/** Fails while the catalogue differs from what other sources know and openapi/witnesses/excused.json does not say why. */
+/** Fails if the catalogue differs from other sources and openapi/witnesses/excused.json gives no reason. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare, excuse } from './compare.mjs'

@@ -1,4 +1,4 @@
-/** Holds the catalogue of APIv3 against what other sources know of the same operations. */
+/** Compares the catalogue of APIv3 with other sources for the same operations. */
 import { resolve } from './references.mjs'
 import { anonymous } from './witnesses.mjs'
 
@@ -15,7 +15,7 @@ import { anonymous } from './witnesses.mjs'
  */
 
 /**
- * @typedef {object} Excuse Why the catalogue is right all the same. A field that ends in `*` stands for all that begin so.
+ * @typedef {object} Excuse Why the catalogue is right. A field that ends in `*` means all fields with this beginning.
  * @property {string} op
  * @property {Side} in
  * @property {string} field
@@ -24,15 +24,18 @@ import { anonymous } from './witnesses.mjs'
  */
 
 /**
- * @typedef {object} Field What the catalogue says about a field.
- * @property {string | undefined} type Of a list: that of its items.
+ * @typedef {object} Field A field in the catalogue.
+ * @property {string | undefined} type For a list, the type of its items.
  * @property {boolean} required
  * @property {readonly string[] | undefined} values
  * @property {boolean} encrypted
  * @property {boolean} holdsJson
  */
 
-/** @typedef {readonly (readonly [witness: Witness, fact: Fact])[]} Known Who knows a field, and what. */
+/**
+ * @typedef {readonly (readonly [witness: Witness, fact: Fact])[]} Known The sources that know a field, each with its
+ *   facts.
+ */
 
 /**
  * @param {Document} document
@@ -69,7 +72,8 @@ export function compare(document, witnesses) {
 /**
  * @param {readonly Difference[]} differences
  * @param {readonly Excuse[]} excuses
- * @returns {{ open: Difference[], unused: Excuse[] }} What is not excused, and what excuses nothing.
+ * @returns {{ open: Difference[], unused: Excuse[] }} The differences without an excuse, and the excuses without a
+ *   difference.
  */
 export function excuse(differences, excuses) {
   const covers = (/** @type {Excuse} */ { op, in: side, field, rule }, /** @type {Difference} */ difference) =>
@@ -126,7 +130,7 @@ function knownFields(operation, side, witnesses) {
 }
 
 /**
- * Every field by its path. What one of several alternatives requires is not required as such.
+ * Every field by its path. A field that only one of several alternatives requires counts as optional.
  * @param {Schema} given
  * @param {Record<string, Schema>} shared
  * @param {string} [prefix]
@@ -164,7 +168,7 @@ function fieldsOf(given, shared, prefix = '', isSure = true, depth = 0) {
 }
 
 /**
- * The same field, whether or not it is known as a list.
+ * Finds the same field, whether or not it is known as a list.
  * @template Value
  * @param {ReadonlyMap<string, Value>} fields
  * @param {string} path
@@ -197,7 +201,7 @@ function compareQuery({ parameters = [] }, known) {
  * @returns {Finding[]}
  */
 function compareFields(side, own, known) {
-  // Beside WeChat Pay's sample of this very call, what others alone have is older, or belongs to a call alike.
+  // If WeChat Pay has a sample of this call, fields that only others have are older or belong to a similar call.
   const isSampled = [...known.values()].some(by => by.some(([{ kind }]) => kind === 'samples'))
   return [
     ...[...known].flatMap(([field, by]) => {
@@ -223,12 +227,12 @@ function compareFields(side, own, known) {
  * @returns {Finding[]}
  */
 function compareField(side, field, own, by) {
-  // A string that holds JSON is often declared as what it holds.
+  // A string that contains JSON is often declared with the type of the JSON.
   const types = new Set(by.flatMap(([, { type }]) => (type && !(own.holdsJson && type === 'object') ? [type] : [])))
   const isOfType = !own.type || types.size === 0 || types.has(own.type)
   const lacking = by.flatMap(([, { values }]) => values).filter(value => own.values && !own.values.includes(value))
   const isEncrypted = by.some(([, { encrypted }]) => encrypted)
-  // Samples do not show what their client encrypts.
+  // Samples do not show the fields that their client encrypts.
   const isPlain = !isEncrypted && by.some(([{ kind }]) => kind !== 'samples')
   const isRequest = side === 'request'
   /** @type {[rule: string, holds: boolean, detail: string][]} */
@@ -253,7 +257,7 @@ function official(by) {
 }
 
 /**
- * Whether a field is required, by the best source that says so.
+ * Whether a field is required, by the best source that gives it.
  * @param {Known} by
  * @param {string} field
  */

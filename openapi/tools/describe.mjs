@@ -19,7 +19,7 @@ const formats = { 'date-time': 'RFC 3339', date: 'YYYY-MM-DD' }
  * @param {string} name
  * @param {Schema} schema
  * @param {Money} money
- * @param {string} [rule] What holds between this field and others.
+ * @param {string} [rule] A rule between this field and others.
  */
 export function describe(name, schema, money, rule) {
   const { title, format = '', contentMediaType } = schema

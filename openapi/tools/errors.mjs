@@ -2,7 +2,7 @@
 
 /** @import { Document } from './openapi.js' */
 
-/** What every call may be answered with, whose meaning is always the same. */
+/** The errors that every call can return, with a fixed meaning. */
 const COMMON = ['SIGN_ERROR', 'SYSTEM_ERROR']
 
 /**

@@ -1,4 +1,4 @@
-/** Prints the notifications: the event that each type makes, and what the client has to know about it at run time. */
+/** Prints the notifications: the event of each type, and the facts that the client needs at run time. */
 import { comment, documentation } from './describe.mjs'
 import { encryptedFields } from './facts.mjs'
 import { printersOf } from './printers.mjs'
@@ -63,7 +63,7 @@ function printField({ type, operation }, members) {
 }
 
 /**
- * A member for each `original_type` that brings a content of its own.
+ * A member for each `original_type` with a content of its own.
  * @param {DocumentedEvent} event
  * @param {Printer} printer
  */
@@ -91,8 +91,8 @@ function printXmlEvent({ type, schema }, printer) {
 }
 
 /**
- * Prints what there is to know about notifications of APIv3: their usual `original_type`, and the paths of the fields that
- * are encrypted for the merchant.
+ * Prints the facts about notifications of APIv3: their usual `original_type`, and the paths of the fields that are
+ * encrypted for the merchant.
  * @param {Document} document
  */
 export function printEventFacts(document) {

@@ -1,4 +1,4 @@
-/** Prints the table of facts: what the client has to know about an endpoint at run time, as a tree of path segments. */
+/** Prints the table of facts that the client needs about endpoints at run time, as a tree of path segments. */
 import { prefixedPath } from './model.mjs'
 import { isDownload, payloadOf, signTypeOf } from './operations.mjs'
 import { partsOf, resolve } from './references.mjs'
@@ -64,7 +64,7 @@ function elsewhere(origin) {
 }
 
 /**
- * What differs from an endpoint of which nothing special is known.
+ * The facts that differ from those of an ordinary endpoint.
  * @param {Call} call
  */
 function factsOf(call) {

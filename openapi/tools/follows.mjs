@@ -1,4 +1,4 @@
-/** Checks what notifications are said to follow from: operations that are there, and that take an address to notify. */
+/** Checks the `x-follows` of notifications: the operations must exist and must have a URL to notify. */
 import { partsOf, refName, resolve } from './references.mjs'
 
 /** @import { Document, Method, Operation, Schema } from './openapi.js' */
@@ -13,9 +13,7 @@ export function checkFollows({ paths, webhooks, components }) {
       const [method, path] = place.split(' ')
       const operation = paths[path ?? '']?.[/** @type {Method} */ (method)]
       if (!operation) return [`webhooks ${name}: \`x-follows\` names ${place}, which is not in the catalogue`]
-      return takesAddress(operation, components.schemas)
-        ? []
-        : [`webhooks ${name}: ${place} takes no address to notify`]
+      return takesAddress(operation, components.schemas) ? [] : [`webhooks ${name}: ${place} has no URL to notify`]
     }),
   )
 }

@@ -1,4 +1,4 @@
-/** Writes everything that is made from the catalogue: the bundles, the types and the table of facts. */
+/** Writes everything that is generated from the catalogue: the bundles, the types and the table of facts. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { printEventFacts, printEvents } from './events.mjs'
@@ -43,7 +43,7 @@ function withHeader(files) {
 }
 
 /**
- * Writes the files, and removes all others that are there.
+ * Writes the files, and removes all others in the folder.
  * @param {string} folder
  * @param {Record<string, string>} files
  */

@@ -1,4 +1,4 @@
-/** Fails while something in the catalogue is not as openapi/README.md says, which OpenAPI itself cannot tell. */
+/** Fails if the catalogue breaks a rule of openapi/README.md that OpenAPI itself cannot express. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkErrors } from './errors.mjs'

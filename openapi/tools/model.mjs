@@ -1,4 +1,4 @@
-/** The catalogue as a flat list of calls, each under the path that the chain gives it. */
+/** The catalogue as a flat list of calls, each with its path in the chain. */
 import { pascalPath } from './names.mjs'
 
 /** @import { Api, Document, Method, Operation, Schema } from './openapi.js' */
@@ -7,7 +7,7 @@ import { pascalPath } from './names.mjs'
  * @typedef {object} Call One operation under one path of the chain.
  * @property {Api} api
  * @property {Method} method
- * @property {string} path How the chain writes it: `v3/refunds/id/{refund_id}`, `v2/pay/unifiedorder`.
+ * @property {string} path The path in the chain: `v3/refunds/id/{refund_id}`, `v2/pay/unifiedorder`.
  * @property {string} name The name of its interface: `GetV3RefundsIdByRefundId`.
  * @property {Operation} operation
  * @property {Record<string, Schema>} shared The schemas that it may refer to.

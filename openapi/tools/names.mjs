@@ -1,4 +1,4 @@
-/** The names that are made from a path: of operations, of interfaces, and of the properties of the chain. */
+/** The names that are derived from a path: of operations, of interfaces, and of the properties of the chain. */
 
 /**
  * `/v3/refunds/id/{refund_id}` → `V3RefundsIdByRefundId`
@@ -22,15 +22,15 @@ function pascal(words) {
 }
 
 /**
- * The properties that a segment has on its parent, the one to write first; none when only a written path leads there,
- * because the chain would turn the name into something else.
+ * The properties of a segment on its parent, the recommended one first; none if it can only be reached by a written
+ * path, because the chain would change the name.
  * @param {string} segment
  * @returns {string[]}
  */
 export function propertyNames(segment) {
   if (segment === '') return ['_empty_', '{empty}']
   if (segment.startsWith('{')) return [`_${segment.slice(1, -1)}_`, segment]
-  // The client gives these names of APIv2 their capital letters back.
+  // The client restores the capital letters of these names of APIv2.
   if (/^(?:add|modify|query)Institutionsub$/.test(segment)) return [segment]
   if (/[A-Z]/.test(segment)) return []
   const camel = segment.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())

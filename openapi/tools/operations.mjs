@@ -13,7 +13,7 @@ import { uploadOf } from './upload.mjs'
 /** @import { Operation, Schema } from './openapi.js' */
 
 /**
- * The one algorithm that an APIv2 message may be signed with, where it has to say so.
+ * The only algorithm for signing an APIv2 message, if the message must name it.
  * @param {Schema} message
  * @returns {string | undefined}
  */
@@ -119,7 +119,7 @@ export function payloadOf({ operationId, requestBody }) {
     const media = requestBody.content[type]
     if (media) return { option, schema: media.schema ?? {} }
   }
-  throw new Error(`${operationId}: a payload is JSON, XML or a form, found ${Object.keys(requestBody.content)}`)
+  throw new Error(`${operationId}: the payload must be JSON, XML or a form; got ${Object.keys(requestBody.content)}`)
 }
 
 /**

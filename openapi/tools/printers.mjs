@@ -1,4 +1,4 @@
-/** How the types of a call are printed: what it is given, and what it returns. */
+/** The printers for the types of a call: its options and its response. */
 import { moneyOf } from './money.mjs'
 import { differsInResponses } from './references.mjs'
 

@@ -1,4 +1,4 @@
-/** Prints a document as it is published: without what only the documentation reads, and without what it says twice. */
+/** Prints a document for publication: without the parts that only the documentation needs, and without repetitions. */
 import { resolve } from './references.mjs'
 
 /** @import { Document, MediaType, Schema } from './openapi.js' */
@@ -23,7 +23,7 @@ function isMediaType(value) {
 }
 
 /**
- * Whether a sample is the one that the samples of its fields make.
+ * Whether a sample consists of the samples of its fields.
  * @param {unknown} sample
  * @param {Schema} given
  * @param {Readonly<Record<string, Schema>>} shared

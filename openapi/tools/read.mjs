@@ -9,7 +9,7 @@ import { pascalPath } from './names.mjs'
 const catalogue = join(import.meta.dirname, '..')
 
 /**
- * The folders that hold the paths of an API, and what goes before a file's place in each.
+ * The folders with the paths of an API, and the path prefix of each.
  * @type {Record<Api, Record<string, string>>}
  */
 const folders = { v3: { paths: '/v3/', brand: '/brand/', hk: '/hk/' }, v2: { paths: '/' } }
@@ -74,7 +74,7 @@ function readFolder(folder) {
  * @returns {unknown}
  */
 function readYaml(file) {
-  // The core schema leaves dates as the text that is written.
+  // The core schema leaves dates as strings.
   return load(readFileSync(file, 'utf8'), { schema: CORE_SCHEMA, filename: file })
 }
 
@@ -146,7 +146,7 @@ function completeBody({ content }) {
 }
 
 /**
- * The root of APIv2's payloads and answers is always `<xml>`.
+ * The root of APIv2's payloads and responses is always `<xml>`.
  * @param {Record<string, MediaType>} content
  */
 function completeContent(content) {

@@ -1,4 +1,4 @@
-/** How schemas hang together: what a reference stands for, and what a schema is made of. */
+/** Resolves references, and takes schemas apart. */
 
 /** @import { Schema } from './openapi.js' */
 
@@ -8,7 +8,7 @@ export function refName(ref) {
 }
 
 /**
- * The schema itself, where it is given by its name.
+ * Resolves a reference to a schema.
  * @param {Schema} schema
  * @param {Readonly<Record<string, Schema>>} shared
  * @returns {Schema}
@@ -16,12 +16,12 @@ export function refName(ref) {
 export function resolve(schema, shared) {
   if (!schema.$ref) return schema
   const target = shared[refName(schema.$ref)]
-  if (!target) throw new Error(`there is no schema ${schema.$ref}`)
+  if (!target) throw new Error(`unknown schema ${schema.$ref}`)
   return target
 }
 
 /**
- * What an object is put together from, besides its own properties.
+ * The parts of an object besides its own properties.
  * @param {Schema} schema
  */
 export function partsOf({ allOf = [], anyOf = [], oneOf = [] }) {
@@ -29,7 +29,7 @@ export function partsOf({ allOf = [], anyOf = [], oneOf = [] }) {
 }
 
 /**
- * Whether it is a part of a notification that is decrypted: its content stands in its place.
+ * Whether it is a part of a notification that is decrypted: its content replaces it.
  * @param {Schema} schema
  */
 export function isCiphertext(schema) {
@@ -37,7 +37,7 @@ export function isCiphertext(schema) {
 }
 
 /**
- * Every shared schema that the given ones lead to, each once.
+ * Every shared schema that the given ones refer to, each once.
  * @param {readonly Schema[]} schemas
  * @param {Readonly<Record<string, Schema>>} shared
  */
@@ -61,8 +61,8 @@ export function reachable(schemas, shared) {
 }
 
 /**
- * Whether it prints differently in a response: an ID that may be too long for a number, or a choice that only who
- * writes an object has to make.
+ * Whether it prints differently in a response: an ID that may be too long for a number, or a choice that only a request
+ * has to make.
  * @param {Schema} schema
  * @param {Readonly<Record<string, Schema>>} shared
  */

@@ -17,7 +17,7 @@ const formats = /** @type {const} */ ({
  * @returns {string[]} What does not fit, each with its place.
  */
 export function checkSamples(document, api) {
-  // What is a string on the wire is shown as a number or as its digits.
+  // A number that is a string on the wire is shown as a number or as its digits.
   const ajv = new Ajv2020({ strict: false, allErrors: true, formats, coerceTypes: api === 'v2' })
   ajv.addSchema(document, 'catalogue')
   return findSamples(document, []).flatMap(({ place, sample }) => {

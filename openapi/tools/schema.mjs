@@ -7,8 +7,8 @@ import { isBigId, isChoice, isCiphertext, isRequirement, partsOf, refName, resol
 /** @import { Schema } from './openapi.js' */
 
 /**
- * Where a type is used. What is a string on the wire may be given as a number or as its digits; XML responses bring
- * strings.
+ * The use of a type. A number that is a string on the wire may be passed as a number or as its digits; XML responses
+ * contain strings.
  * @typedef {'json-request' | 'json-response' | 'query' | 'xml-request' | 'xml-response'} Dialect
  */
 
@@ -107,7 +107,7 @@ function printName(name, required) {
 }
 
 /**
- * An object that is put together from parts: its own properties, all of these, and one of those.
+ * An object that consists of its own properties, all of `allOf`, and one of `anyOf`.
  * @param {Schema} schema
  * @param {Printer} printer
  * @param {string} indent
@@ -119,7 +119,7 @@ function printComposition(schema, printer, indent) {
 }
 
 /**
- * What goes beside an object's own properties, each to be intersected.
+ * The types to intersect with an object's own properties.
  * @param {Schema} schema
  * @param {Printer} printer
  * @param {string} [indent]
@@ -142,7 +142,7 @@ function printParts(schema, printer, indent = '') {
  * @returns {string[][][]}
  */
 function choicesOf(schema, printer) {
-  // A reader of an object sees which fields may be absent; only a writer has to choose.
+  // In a response, the fields are optional; only a request has to choose.
   if (isReceived(printer)) return []
   const given = new Set(alwaysRequired(schema))
   const { properties = {} } = schema
@@ -170,7 +170,7 @@ function printVariants(branches, { properties = {} }, printer, indent) {
   const types = branches.map(branch => {
     const type = printType(branch, printer, indent)
     const absent = [...all].filter(name => !properties[name] && !namesOf(branch, printer).includes(name))
-    // So that a field can be read before the type is narrowed.
+    // This lets a field be read before the type is narrowed.
     return isReceived(printer) && absent.length > 0
       ? `(${type} & { ${absent.map(name => `${key(name)}?: undefined`).join('; ')} })`
       : type
@@ -189,7 +189,7 @@ function namesOf(schema, printer) {
 }
 
 /**
- * What is there whichever of the alternatives holds.
+ * The members that all alternatives have.
  * @param {Schema} schema
  * @returns {string[]}
  */
@@ -213,7 +213,7 @@ function printArray(items, printer, indent) {
 }
 
 /**
- * The documented values, and any other, which WeChat Pay may add tomorrow; completion offers the documented ones.
+ * The documented values, and any other, because WeChat Pay may add values; completion offers the documented ones.
  * @param {Schema} schema
  * @param {Dialect} dialect
  */

@@ -1,4 +1,4 @@
-/** Prints the shared schemas, a file for each way in which they are used. */
+/** Prints the shared schemas, a file for each use. */
 import { comment } from './describe.mjs'
 import { listEvents } from './events.mjs'
 import { moneyOf } from './money.mjs'
@@ -115,7 +115,7 @@ function schemasOf(content = {}) {
 }
 
 /**
- * What the amounts of each shared schema are counted in.
+ * The unit of the amounts of each shared schema.
  * @param {readonly User[]} users
  * @param {Record<string, Schema>} shared
  */

@@ -1,4 +1,4 @@
-/** What the catalogue says about an upload: the parts of the form, and which fields of its meta are computed. */
+/** An upload in the catalogue: the parts of the form, and the computed fields of its meta. */
 
 import { resolve } from './references.mjs'
 

@@ -10,8 +10,9 @@ import { isRequirement, resolve } from './references.mjs'
  */
 
 /**
- * The members of an `anyOf`. The first is the usual one: what it has can be read without telling the variants apart. What
- * another lacks is `never` there, and what the usual one has for sure is not optional in another.
+ * The members of an `anyOf`. The first is the usual one: its fields can be read without narrowing. A field that a
+ * different variant lacks is `never` there, and a field that the usual variant always has is not optional in the
+ * others.
  * @param {Schema} content
  * @param {Record<string, Schema>} shared
  * @returns {Variant[]}

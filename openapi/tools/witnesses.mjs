@@ -1,4 +1,4 @@
-/** Reads what other sources know of the operations: openapi/witnesses/README.md says how it is written. */
+/** Reads the other sources for the operations. openapi/witnesses/README.md describes the format. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { CORE_SCHEMA, loadAll } from 'js-yaml'

@@ -1,4 +1,4 @@
-/** Checks the words of our own in a document: that they are explained, and stand where they mean something. */
+/** Checks our own `x-` extensions in a document: they must be documented and used in the right places. */
 
 /** @import { Document } from './openapi.js' */
 
@@ -37,7 +37,7 @@ function fieldOf(place) {
 }
 
 /**
- * Every object, but for the samples and the maps of properties.
+ * Every object, except samples and maps of properties.
  * @param {unknown} node
  * @param {readonly string[]} place
  * @returns {{ place: readonly string[], node: Record<string, unknown> }[]}

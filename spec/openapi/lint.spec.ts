@@ -117,6 +117,6 @@ it('a notification follows from operations that are there and take an address to
       }),
     )
   expect(follows('post /v3/a')).toEqual([])
-  expect(follows('post /v3/b')).toEqual([expect.stringContaining('takes no address to notify')])
+  expect(follows('post /v3/b')).toEqual([expect.stringContaining('post /v3/b')])
   expect(follows('get /v3/a')).toEqual([expect.stringContaining('not in the catalogue')])
 })

@@ -5,7 +5,7 @@ import { isRequirement, partsOf, refName, resolve } from '../../../openapi/tools
 
 export interface Field {
   name: string
-  /** How many objects it is in. */
+  /** The number of enclosing objects. */
   depth: number
   type: string
   required: boolean
@@ -13,7 +13,7 @@ export interface Field {
   /** `1–32` characters. */
   length: string
   values: readonly string[]
-  /** Whether no other value is ever valid. */
+  /** Whether only these values are valid. */
   closed: boolean
   encrypted: NonNullable<Schema['x-encrypted']> | undefined
   unit: string | undefined
@@ -23,7 +23,7 @@ interface Context {
   readonly shared: Readonly<Record<string, Schema>>
   readonly money: Money
   readonly depth: number
-  /** The shared schemas that contain this one: trees end where they would begin again. */
+  /** The shared schemas that contain this one. A recursion ends there. */
   readonly above: readonly string[]
 }
 

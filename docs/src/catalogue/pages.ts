@@ -17,7 +17,7 @@ import { type Field, fieldsOf, row } from './fields.js'
 import { print } from './print.js'
 import { sampleOf } from './sample.js'
 
-/** An operation as the documents have it, with what only people read. */
+/** An operation of the documents, with the parts that only readers need. */
 interface DescribedOperation extends Operation {
   tags?: readonly string[]
   'x-roles'?: readonly string[]
@@ -36,7 +36,7 @@ export interface Page {
   slug: string
   /** The official title, in Chinese. */
   title: string
-  /** The products that it is of; the first is the one whose sidebar it has. */
+  /** The products that it belongs to; the page has the sidebar of the first. */
   products: readonly string[]
   /** The addresses of the official pages. */
   official: readonly string[]
@@ -44,13 +44,13 @@ export interface Page {
   roles: readonly string[]
   note: string | undefined
   sections: readonly Section[]
-  /** What comes back, or the content of a notification. */
+  /** The response, or the content of a notification. */
   sample: unknown
   /** The notifications that follow from an operation, or the operations that a notification follows from. */
   related: readonly Link[]
 }
 
-/** To a page of the reference. */
+/** A link to a page of the reference. */
 export interface Link {
   title: string
   slug: string
@@ -61,18 +61,18 @@ export interface Link {
 export interface OperationPage extends Page {
   kind: 'operation'
   method: Method
-  /** As the chain has it: `v3/pay/transactions/native`. */
+  /** The path in the chain: `v3/pay/transactions/native`. */
   path: string
   host: string
   needsCertificate: boolean
   unsigned: boolean
   statusCode: string
-  /** What its official page lists beyond the errors of every call. */
+  /** The errors on its official page, except those of every call. */
   errors: readonly DocumentedError[]
   call: CallSample
-  /** What a running simulator is asked to call. */
+  /** The call for a running simulator. */
   trial: Trial
-  /** What is uploaded: the reader chooses the file. */
+  /** The upload: the reader chooses the file. */
   isUpload: boolean
 }
 
@@ -166,7 +166,7 @@ function operationPage(call: Call): OperationPage {
   }
 }
 
-/** The product of those operations that are of no other. */
+/** The product of the operations without one. */
 export const OTHERS = '其他'
 
 function slugOf(path: string, method: string): string {
@@ -314,10 +314,10 @@ function plainOf(value: unknown, given: Schema, shared: Readonly<Record<string, 
   )
 }
 
-/** In place of a name, a number or an address. */
+/** The sample for a personal name, number or address. */
 const PLAIN = '张三'
 
-/** With the number of the simulator's merchant, which the documents do not know. */
+/** Replaces the documented merchant number with that of the simulator's merchant. */
 function asMerchant(values: unknown): unknown {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return values
   return Object.fromEntries(
@@ -352,7 +352,7 @@ function eventPages(document: Document, api: Api, operations: readonly Operation
   })
 }
 
-/** The product of those notifications that are of no other. */
+/** The product of the notifications without one. */
 export const NOTIFICATIONS = '回调通知'
 
 function causesOf(places: readonly string[], api: Api, operations: readonly OperationPage[]): OperationPage[] {

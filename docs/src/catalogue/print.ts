@@ -19,6 +19,6 @@ export function key(name: string): string {
 }
 
 export function quote(text: string): string {
-  // What JSON escapes, TypeScript escapes likewise, but for the quotes.
+  // TypeScript has the same escapes as JSON, except for the quotes.
   return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }

@@ -1,4 +1,4 @@
-/** Makes a sample of what a schema describes, from the samples of its fields. */
+/** Makes a sample of a schema from the samples of its fields. */
 
 import type { Schema } from '../../../openapi/tools/openapi.js'
 import { refName, resolve } from '../../../openapi/tools/references.mjs'

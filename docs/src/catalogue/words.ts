@@ -1,4 +1,4 @@
-/** What the pages say around the catalogue, in both languages. */
+/** The strings of the pages around the catalogue, in both languages. */
 
 export type Locale = 'en' | 'zh'
 
@@ -25,7 +25,7 @@ const en = {
   required: 'required',
   meaning: 'Meaning',
   values: 'Values',
-  others: 'others may follow',
+  others: 'other values possible',
   length: 'Length',
   sample: 'Sample',
   noContent: 'No content',
@@ -38,16 +38,16 @@ const en = {
   errorRows: [
     ['400', 'a field is missing or wrong', 'correct what the message names'],
     ['401', 'the signature, the serial or the clock is wrong', 'check the keys and this machine’s clock'],
-    ['403', 'not permitted, or not enough balance', 'open the product on the merchant platform'],
-    ['404', 'there is no such order or resource', 'check the number'],
+    ['403', 'not permitted, or not enough balance', 'activate the product on the merchant platform'],
+    ['404', 'unknown order or resource', 'check the number'],
     ['429', 'too many requests', 'wait, and repeat the same call'],
     ['5xx', 'the outcome is unknown', 'query, or repeat the call with the same merchant order number'],
   ],
   tryIt: 'Try it',
   start:
-    'Start a simulator on this machine, and serve these pages from it too. It signs the request: no key is in the browser.',
+    'Start a simulator on this machine, and open these pages from this machine too. It signs the request: the browser has no key.',
   send: 'Send',
-  unreachable: 'No simulator is reachable. Start one on this machine.',
+  unreachable: 'The simulator cannot be reached. Start one on this machine.',
   plainTrial: 'Write sensitive fields as plain text: they are encrypted.',
   chooseFile: 'File',
   noFile: 'Choose a file first.',
@@ -70,15 +70,15 @@ const en = {
       'The path is the chain. Paths, fields and responses are typed; requests are signed, and responses are verified before you see them.',
     minute: 'A minute to the first payment',
     minuteText:
-      'No account is needed: a simulator of WeChat Pay comes with the package. Save this as first.mjs and run it.',
+      'No account is needed: the package includes a simulator of WeChat Pay. Save this as first.mjs and run it.',
     next: 'What next',
     links: [
       ['guides/first-payment', 'First payment', 'JSAPI, mini program, Native, H5, app'],
       ['guides/notifications', 'Notifications', 'in Express, Hono, Koa, Fastify, Next.js, NestJS'],
-      ['guides/testing', 'The simulator', 'time, endings and faults, from any language'],
+      ['guides/testing', 'The simulator', 'control time, results and faults, from any language'],
       ['guides/errors', 'Errors', 'repeat a call without paying twice'],
       ['guides/keys', 'Keys', 'which file is which, and how to replace it'],
-      ['products', 'Reference', 'every operation and notification, to try on the spot'],
+      ['products', 'Reference', 'every operation and notification, with a trial'],
     ],
   },
   markdown: 'This page as Markdown',

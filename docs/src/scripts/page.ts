@@ -1,4 +1,4 @@
-/** What the pages of the reference do in the browser: copy the call, and send it through a simulator. */
+/** The script of the reference pages: copies the call, and sends it through a simulator. */
 
 document.addEventListener('click', event => {
   const button = event.target instanceof Element ? event.target.closest('button') : null
@@ -17,7 +17,7 @@ async function copy(button: HTMLElement, copied: string): Promise<void> {
   }, 1500)
 }
 
-/** Of the forms of a call, one is shown. */
+/** Shows one of the forms of a call. */
 function isShown(part: Node): boolean {
   return !(part instanceof Element) || part.getClientRects().length > 0
 }

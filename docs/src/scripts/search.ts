@@ -1,8 +1,8 @@
-/** The search dialog: shows what Pagefind finds, whose script is loaded when the dialog is opened. */
+/** The search dialog with the results of Pagefind, whose script is loaded when the dialog opens. */
 
 interface Found {
   url: string
-  /** With `<mark>`, and otherwise escaped. */
+  /** Escaped, except for `<mark>`. */
   excerpt: string
   meta: { title?: string; subject?: string; product?: string }
 }
@@ -25,7 +25,7 @@ const SHOWN = 10
 /** Milliseconds without a key press before a search. */
 const PAUSE = 150
 
-/** The number of results among which those about the term are looked for. */
+/** The number of results that are ranked. */
 const CONSIDERED = 40
 
 class SiteSearch extends HTMLElement {
@@ -70,7 +70,7 @@ class SiteSearch extends HTMLElement {
     if (term === '') return list.replaceChildren()
     await new Promise(resolve => setTimeout(resolve, PAUSE))
     if (term !== this.#term()) return
-    // The official titles are Chinese on every page; only the Chinese index has their words apart.
+    // The official titles are Chinese on every page; only the Chinese index splits them into words.
     const own = document.documentElement.lang
     const index = await this.#indexOf(/\p{Script=Han}/u.test(term) ? 'zh-CN' : own)
     const [named, { results }] = await Promise.all([
@@ -83,7 +83,7 @@ class SiteSearch extends HTMLElement {
         .filter(({ id }, place) => considered.findIndex(other => other.id === id) === place)
         .map(result => result.data()),
     )
-    // A later search has taken its place.
+    // A later search has replaced this one.
     if (term !== this.#term()) return
     const sorted = found.sort((one, other) => rankOf(one, term) - rankOf(other, term)).slice(0, limit)
     const more = results.length > limit ? [this.#moreButton(limit)] : []
