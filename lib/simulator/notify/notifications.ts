@@ -78,6 +78,8 @@ export class Notifications {
   readonly #inProgress = new Set<Promise<void>>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   #isHeld = false
+  /** Number of calls of `catchUp` in progress. */
+  #catchingUp = 0
   #isClosed = false
   #count = 0
 
@@ -214,9 +216,14 @@ export class Notifications {
    */
   async catchUp(): Promise<void> {
     if (!this.#options.isAutomatic || this.#isHeld) return
-    for (let [next] = this.#due(); next && !this.#isClosed; [next] = this.#due()) {
-      this.#waiting.delete(next)
-      await this.#begin(next, 1, next.dueAt)
+    this.#catchingUp += 1
+    try {
+      for (let [next] = this.#due(); next && !this.#isClosed; [next] = this.#due()) {
+        this.#waiting.delete(next)
+        await this.#begin(next, 1, next.dueAt)
+      }
+    } finally {
+      this.#catchingUp -= 1
     }
     for (const pending of this.#waiting) this.#arm(pending, pending.dueAt - this.#options.businessClock())
   }
@@ -270,7 +277,8 @@ export class Notifications {
   }
 
   #arm(pending: Pending, wait: number): void {
-    if (!this.#options.isAutomatic || this.#isHeld || this.#isClosed) return
+    // A timer would send what is already due a second way, and count its next resend from now.
+    if (!this.#options.isAutomatic || this.#isHeld || this.#isClosed || this.#catchingUp > 0) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       if (this.#waiting.delete(pending)) void this.#begin(pending, 1)

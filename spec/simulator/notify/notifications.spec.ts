@@ -451,6 +451,28 @@ describe('advance', () => {
     const waits = history.map(({ time }, index) => time - (history[index - 1]?.time ?? time)).slice(2)
     expect(waits).toEqual(SCHEDULE.slice(1))
   })
+
+  it('repeats each of several as often as in real time, however long the others take', async () => {
+    await using real = await startSimulator()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      listener = (request, response) => {
+        request.resume()
+        // A timer of what is already due would fire now.
+        vi.advanceTimersByTime(1)
+        response.writeHead(500).end()
+      }
+      for (const event of ['REFUND.SUCCESS', 'REFUND.ABNORMAL']) await real.trigger(event, { to: url })
+      await real.advance({ days: 2 })
+      expect(real.notifications).toMatchObject(Array(2).fill({ attempts: 16, status: 'abandoned' }))
+      for (const { history } of real.notifications) {
+        const waits = history.map(({ time }, index) => time - (history[index - 1]?.time ?? time)).slice(2)
+        expect(waits).toEqual(SCHEDULE.slice(1))
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 })
 
 describe('held notifications', () => {
