@@ -143,7 +143,7 @@ function requireOnePayload(request: unknown): void {
   )
 }
 
-// What the caller does to the request while the payment takes its course must not change what is sent.
+// If the caller changes the request during the payment, the requests that are sent must stay the same.
 function copyOf<Payload>(payload: Payload, option: string): Payload {
   if (!isRecord(payload)) throw new InvalidArgumentError(`\`${option}\` must be an object; got ${kindOf(payload)}.`)
   try {

@@ -63,9 +63,9 @@ interface WechatPayErrorOptions {
 }
 
 /**
- * The base class of all errors. `code` is stable across releases; `message` says on one line what is wrong and what to do. No
- * property and no printed form contains a key, a secret, a signature or an Authorization header. Of an error of another
- * library, `cause` has the name, the code and the message.
+ * The base class of all errors. `code` is stable across releases; `message` says on one line what is wrong and what to
+ * do. No property and no printed form contains a key, a secret, a signature or an Authorization header. If a different
+ * library threw the error, `cause` has its name, code and message.
  */
 export class WechatPayError extends Error {
   override readonly name: string = 'WechatPayError'

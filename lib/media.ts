@@ -86,12 +86,13 @@ export interface FollowOptions extends FileOptions {
 const FOLLOW_OPTIONS = ['sink', 'timeout', 'retry', 'dispatcher', 'headers', 'signal']
 
 /**
- * Fetches the file that a verified response names by its `download_url` or `url`, on whatever path and host of WeChat
- * Pay: a receipt, an invoice, a coupon flow, an image of a complaint. `response` is the response of a call, its data, an
- * entry of a list in it, or `{ download_url }`. Without a `sink` the body is a stream.
+ * Fetches the file that a verified response names by its `download_url` or `url`, on any path and host of WeChat Pay: a
+ * receipt, an invoice, a coupon flow, an image of a complaint. `response` is the response of a call, its data, an entry
+ * of a list in it, or `{ download_url }`. Without a `sink` the body is a stream.
  *
- * Files are not signed. The content is compared with the digest of the response, or of the download's `sm3-digest` header,
- * where there is one; a stream fails at its end if it is different. Only hosts of the API are sent an Authorization.
+ * Files are not signed. The content is compared with the digest of the response, or of the download's `sm3-digest`
+ * header, where there is one; a stream fails at its end if it is different. Only hosts of the API are sent an
+ * Authorization.
  *
  * @throws InvalidArgumentError for a response that names no file or several, a URL that does not lead to WeChat Pay, and
  *   an unknown digest; WechatPayError `ERR_DOWNLOAD_CONTENT` for content with a different digest,
@@ -120,7 +121,7 @@ export async function follow(
 
 function different(hashType: string): WechatPayError {
   return new WechatPayError(
-    `The file does not match the ${hashType} that WeChat Pay announced. Discard what was read of it, and call again.`,
+    `The file does not match the ${hashType} that WeChat Pay announced. Discard the part that was read, and call again.`,
     { code: 'ERR_DOWNLOAD_CONTENT' },
   )
 }

@@ -63,9 +63,9 @@ const APART: Readonly<Record<string, readonly string[]>> = {
   simulator: ['builder.ts', 'client', 'config', 'transport'],
 }
 
-function layerOf(layers: typeof LAYERS, file: string): { room: string; level: number } {
-  const room = file.includes('/') ? file.slice(0, file.indexOf('/')) : file
-  return { room, level: layers.findIndex(layer => layer.includes(room)) }
+function layerOf(layers: typeof LAYERS, file: string): { folder: string; level: number } {
+  const folder = file.includes('/') ? file.slice(0, file.indexOf('/')) : file
+  return { folder, level: layers.findIndex(layer => layer.includes(folder)) }
 }
 
 /** The imports that do not point down. */
@@ -73,7 +73,7 @@ function upward(layers: typeof LAYERS, edges: typeof EDGES): string[] {
   return edges
     .filter(([from, to]) => {
       const [above, below] = [layerOf(layers, from), layerOf(layers, to)]
-      return above.room !== below.room && above.level <= below.level
+      return above.folder !== below.folder && above.level <= below.level
     })
     .map(([from, to]) => `${from} → ${to}`)
 }
@@ -108,9 +108,9 @@ describe('the layers of lib', () => {
     expect(upward(SIMULATOR_LAYERS, simulated)).toEqual([])
   })
 
-  it.each(Object.entries(APART))('%s knows nothing of what it must not know', (room, apart) => {
+  it.each(Object.entries(APART))('%s knows nothing of what it must not know', (folder, apart) => {
     const known = EDGES.filter(
-      ([from, to]) => layerOf(LAYERS, from).room === room && apart.includes(layerOf(LAYERS, to).room),
+      ([from, to]) => layerOf(LAYERS, from).folder === folder && apart.includes(layerOf(LAYERS, to).folder),
     )
     expect(known).toEqual([])
   })

@@ -15,8 +15,8 @@ export type BillRow<Title extends string = string> = { readonly [title: string]:
 /** The content of a bill, decompressed and decrypted. It fails at its end if it is not the announced content. */
 export interface BillContent {
   /**
-   * Downloads the content, each time again. What is kept as a file must be known to be complete; rows are counted against
-   * the summary instead.
+   * Downloads the content again with each call. Content for a file (`isKept`) must be proven complete; rows are
+   * compared with the summary instead.
    */
   read(isKept: boolean): AsyncIterable<Uint8Array>
   /** Whether WeChat Pay announced a hash, or encrypted the content. */

@@ -113,12 +113,12 @@ export function statement(wxpay: WechatPay, query: StatementQuery, options: File
 }
 
 /**
- * The file that a verified response names, on whatever path: by its `download_url` or `url` and a hash, or as a list of
- * encrypted parts. For bills without a function of their own; `response` is the response of a call, its data, or an entry
- * of a list in it. `Media.follow` fetches files that are not bills.
+ * The file that a verified response names, on any path: by its `download_url` or `url` and a hash, or as a list of
+ * encrypted parts. For bills without a function of their own; `response` is the response of a call, its data, or an
+ * entry of a list in it. `Media.follow` fetches files that are not bills.
  *
- * @throws InvalidArgumentError for a response that names no file or several, a URL that does not lead to WeChat Pay, or an
- *   unknown hash.
+ * @throws InvalidArgumentError for a response that names no file or several, a URL that does not lead to WeChat Pay, or
+ *   an unknown hash.
  */
 export function follow(wxpay: WechatPay, response: object, options: FileOptions = {}): RequestedBill {
   const data: unknown = response instanceof WechatPayResponse ? response.data : response

@@ -14,7 +14,7 @@ import { certificateKey, type PlatformKey } from '../trust/platform-key-ring.js'
 import { characterName } from '../util/wording.js'
 
 /**
- * Certificates get their own serials, whichever way these were written.
+ * Certificates get their own serials, in any notation.
  *
  * @throws InvalidArgumentError for an entry that is neither a key nor a certificate, for a certificate under a different
  *   serial, and for a public key under a name that WeChat Pay cannot have given it.

@@ -41,7 +41,7 @@ interface RetryFacts extends CallInfo {
   cause: WechatPayError | { statusCode: number }
   /** Milliseconds until the next attempt; 0 before one at a different host. */
   delay: number
-  /** What is left of the client's retry budget, of 500. A retry costs 5, after a time-out 10; a success gives 1 back. */
+  /** The rest of the client's retry budget of 500. A retry costs 5, after a time-out 10; a success adds 1. */
   budget: number
 }
 

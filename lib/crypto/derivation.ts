@@ -12,7 +12,7 @@ const OCTET_STRING = 0x04
 const PBES2 = Buffer.from('2a864886f70d01050d', 'hex')
 const SCRYPT = Buffer.from('2b06010401da47040b', 'hex')
 
-/** What is too much about the PKCS#8 of an encrypted key (RFC 5958, RFC 8018), or undefined. Hashes nothing. */
+/** The excessive parameter in the PKCS#8 of an encrypted key (RFC 5958, RFC 8018), or undefined. Computes no hash. */
 export function excessiveWork(der: Uint8Array): string | undefined {
   const [algorithm] = membersOfDer(der) ?? []
   const [oid, parameters] = membersOfDer(algorithm?.encoded ?? Buffer.of()) ?? []

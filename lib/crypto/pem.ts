@@ -1,7 +1,7 @@
 /** The blocks of PEM (RFC 7468), read leniently because environment variables and editors mangle line ends. */
 
 const BEGIN = '-----BEGIN '
-/** Read in one pass: a stranger's file may consist of first lines only. */
+/** Reads in one pass, because a malicious file may consist of first lines only. */
 const LINE = /-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----/g
 /** The headers of an encrypted block in OpenSSL's old format (RFC 1421), with any line ends. */
 const ENCRYPTED = /^\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*([A-Z0-9-]{1,32},[0-9A-Fa-f]{1,64})(?![^\s])/

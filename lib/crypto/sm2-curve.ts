@@ -12,7 +12,7 @@ export interface Sm2Curve {
 let curve: Promise<Sm2Curve> | undefined
 
 /**
- * Loads the curve on first use, from a package that only those who encrypt with SM2 install.
+ * Loads the curve on first use, from a package that only users of SM2 encryption install.
  *
  * @throws WechatPayError `ERR_PACKAGE_MISSING` (as a rejection) without the package.
  */

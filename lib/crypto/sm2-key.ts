@@ -13,7 +13,7 @@ export function mentionsSm2(der: Buffer): boolean {
 
 /**
  * The key as node:crypto uses it for SM2, or undefined for a different kind. A key that was generated in this process is
- * an ordinary key on the same curve to node:crypto, which would make ECDSA signatures with it; it is read anew.
+ * an ordinary key on the same curve to node:crypto, which would make ECDSA signatures with it; it is read again.
  */
 export function asSm2Key(key: KeyObject): KeyObject | undefined {
   const { asymmetricKeyType: type } = key

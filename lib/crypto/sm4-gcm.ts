@@ -11,7 +11,10 @@ const KEY_LENGTH = 16
 const TAG_LENGTH = 16
 const BLOCK = 16
 
-/** The key for what is encrypted with the APIv3 key: the first half of its SM3. @throws InvalidArgumentError for a key that is not 32 bytes. */
+/**
+ * The SM4 key for data that is encrypted with the APIv3 key: the first half of its SM3. @throws InvalidArgumentError
+ * for a key that is not 32 bytes.
+ */
 export function keyOf(apiv3Key: Data): Buffer {
   return createHash('sm3').update(aesKey(apiv3Key)).digest().subarray(0, KEY_LENGTH)
 }

@@ -1,4 +1,4 @@
-/** A file to upload, in whatever form it was given: its content can be read several times. */
+/** A file to upload, in any form: its content can be read several times. */
 import { createWriteStream, openAsBlob } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'

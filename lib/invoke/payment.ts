@@ -72,7 +72,7 @@ export function checkedOrder<Order extends JsapiOrder>(order: Order): Order {
 function refusePackage(name: string, prepayId: string): void {
   if (!/^\s*prepay_?id\s*=/i.test(prepayId)) return
   throw new InvalidArgumentError(
-    `\`${name}\` must be the prepay_id of the response alone; got it behind \`prepay_id=\`, which is added here. Pass the value of \`prepay_id\` as it came.`,
+    `\`${name}\` must be the prepay_id of the response alone; got it after \`prepay_id=\`, which is added here. Pass the unchanged value of \`prepay_id\`.`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** Prints errors to the console, without letting strangers fill the log. */
+/** Prints errors to the console, so that forged messages cannot fill the log. */
 import { WechatPayError } from '../errors.js'
 import { statusOf } from './message.js'
 

@@ -177,7 +177,7 @@ function refused(status: number, message: string, usesXml: boolean): Acknowledge
     : { status, headers: JSON_TYPE, body: JSON.stringify({ code: 'FAIL', message }) }
 }
 
-// The response may go to a stranger, so it shows only errors about the request or the setup of this handler.
+// The sender may be anyone, so the response shows only errors about the request or the setup of this handler.
 function messageOf(error: unknown): string {
   const isOwn = error instanceof WechatPayError && (statusOf(error) < 500 || error instanceof InvalidArgumentError)
   return isOwn ? error.message : 'The notification could not be processed.'
@@ -200,7 +200,7 @@ async function call(onEvent: OnEvent, event: ReceivedEvent<NotificationRecipient
 
 function timedOut(timeout: number): WechatPayError {
   return new WechatPayError(
-    `A notification was not handled within ${timeout} ms, so WeChat Pay will send it again. A handler that has started goes on; if it succeeds, the next delivery is acknowledged without it. Move long work to a queue.`,
+    `A notification was not handled within ${timeout} ms, so WeChat Pay will send it again. A handler that has started continues; if it succeeds, the next delivery is acknowledged without it. Move long work to a queue.`,
     { code: 'ERR_NOTIFICATION_TIMEOUT' },
   )
 }

@@ -34,7 +34,7 @@ export interface JsonMessage {
  * Verifies the notification, finds its recipient, and decrypts it and the fields in it that are encrypted for the
  * merchant.
  *
- * @throws SignatureError for a message that WeChat Pay did not sign, or that is for none of the recipients;
+ * @throws SignatureError for a message that WeChat Pay did not sign, or that is not for one of the recipients;
  *   InvalidArgumentError for missing keys; WechatPayError for a signed message that is not a notification (all as
  *   rejections).
  */
@@ -67,7 +67,7 @@ async function readForOneOf(message: JsonMessage, recipients: Recipients): Promi
         envelope ??= readEnvelope(message)
         if (mayDecrypt(envelope, apiv3Key)) return await decrypt(envelope, candidate, apiv3Key)
       } catch (error) {
-        if (!isForAnother(error)) throw error
+        if (!isForDifferentRecipient(error)) throw error
         if (error.reason === 'mismatch') failure = error
       }
     }
@@ -93,15 +93,15 @@ function verifyWith(verifier: Verifier, { body, headers, now }: JsonMessage, cal
  * @throws SignatureError (as a rejection) for one that cannot be verified by any key.
  */
 async function refusalWithoutRecipient(message: JsonMessage): Promise<SignatureError> {
-  const failure: unknown = await verifyWith(NOBODY, message).catch(error => error)
-  if (isForAnother(failure)) return failure
+  const failure: unknown = await verifyWith(KEYLESS, message).catch(error => error)
+  if (isForDifferentRecipient(failure)) return failure
   throw failure
 }
 
-const NOBODY: Verifier = { announcedSerial: () => undefined, verify: () => undefined }
+const KEYLESS: Verifier = { announcedSerial: () => undefined, verify: () => undefined }
 
 /** Whether a notification that one recipient refuses may be for a different one. */
-function isForAnother(error: unknown): error is SignatureError {
+function isForDifferentRecipient(error: unknown): error is SignatureError {
   return error instanceof SignatureError && (error.reason === 'serial' || error.reason === 'mismatch')
 }
 

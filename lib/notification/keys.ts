@@ -59,7 +59,7 @@ function keysOfClient(client: unknown): NotificationKeys | undefined {
   if (!settings) return undefined
   const now = () => settingsOf(client) ?? settings
   // Exported again only when it was renewed.
-  let secret: { key: KeyObject; text: string } | undefined
+  let secret: { key: KeyObject; value: string } | undefined
   return {
     caller: settings.caller,
     get verifier() {
@@ -70,8 +70,8 @@ function keysOfClient(client: unknown): NotificationKeys | undefined {
     },
     get secret() {
       const { secret: key } = now()
-      if (key && secret?.key !== key) secret = { key, text: key.export().toString() }
-      return key && secret?.text
+      if (key && secret?.key !== key) secret = { key, value: key.export().toString() }
+      return key && secret?.value
     },
     get decrypt() {
       const { encrypt = true, signer } = now()

@@ -87,8 +87,8 @@ export function receivedHeaders(headers: NotificationHeaders): Record<string, st
   return lines
 }
 
-// Each is signed or compared as it is: none of WeChat Pay's has such characters. With a line feed, the nonce could take over
-// the beginning of the body.
+// The values are signed or compared unchanged, and WeChat Pay's have no such characters. With a line feed, the nonce
+// could contain the beginning of the body.
 function flawOf(value: string | undefined): string | undefined {
   if (value === undefined || /^[\x21-\x2b\x2d-\x7e]*$/.test(value)) return undefined
   return value.includes(',') ? 'is there more than once' : 'has a character that it cannot have'

@@ -105,13 +105,13 @@ async function attempt(write: Write, { store, onStoreFailure }: Options): Promis
 }
 
 /** As {@link askStore}, but without a timer for the memory of this process, which responds at once. */
-function ask<T>(store: Store, question: () => Promise<T>): Promise<T> {
-  return store instanceof MemoryStore ? question() : askStore(question)
+function ask<T>(store: Store, access: () => Promise<T>): Promise<T> {
+  return store instanceof MemoryStore ? access() : askStore(access)
 }
 
 /** Makes the promise also where the store throws. */
-async function start<T>(question: () => Promise<T>): Promise<T> {
-  return await question()
+async function start<T>(access: () => Promise<T>): Promise<T> {
+  return await access()
 }
 
 /** Calls `run` every 30 seconds, until the returned function is called. */

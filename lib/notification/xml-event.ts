@@ -12,7 +12,9 @@ import type { Received } from './json-event.js'
 import { isXml, notANotification } from './message.js'
 import type { Candidate, Recipients } from './recipients.js'
 
-/** Many times the longest documented notification: strangers may send XML, and it must be parsed before it is verified. */
+/**
+ * Many times the longest documented notification: anyone may send XML, which must be parsed before it can be verified.
+ */
 const LIMITS: XmlLimits = { bytes: 64 * 1024, fields: 256 }
 
 /** The notifications that do not name their type, each with a field that no other type has. */

@@ -18,7 +18,7 @@ export interface Call {
   readonly options: OpenOptions
   /** The headers of the client, overridden by those of the call. */
   readonly headers: Readonly<Record<string, string>>
-  /** What is documented about the endpoint. */
+  /** The documented facts about the endpoint. */
   readonly facts: Readonly<EndpointFacts>
   readonly deadline: Deadline
   /** Set for a file that a verified response names; {@link path} is all of its address. */

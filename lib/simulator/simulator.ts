@@ -180,8 +180,9 @@ export class Simulator {
    * The payer pays an order, or a combined order by its number. `mchid` is the merchant, needed only when several have
    * the number. `openid` is the payer. Default: the payer that the order names, otherwise an arbitrary one.
    *
-   * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'` or, as APIv3 spells it, `'NOT_ENOUGH'`: an order by code ends as PAYERROR, a
-   * deduction as PAY_FAIL, any other can still be paid. `'CANCEL'` stands for a payer who closes the cashier.
+   * With `fail`, the payment fails for that reason, such as `'NOTENOUGH'` or, as APIv3 spells it, `'NOT_ENOUGH'`: an
+   * order by code ends as PAYERROR, a deduction as PAY_FAIL, any other can still be paid. `'CANCEL'` means that the
+   * payer closes the payment page.
    *
    * Deductions of a contract, and completed service orders of WeChat Pay Score by their `out_order_no`, are paid after
    * a minute without this.

@@ -9,7 +9,7 @@ import { kindOf } from '../util/wording.js'
 import type { Store } from './store.js'
 
 const SWEEP_INTERVAL = 60 * 60 * 1000
-/** Milliseconds after which what has expired is removed, so that no process is still about to replace it. */
+/** Milliseconds from the expiry of an entry until it is removed, so that no process is still replacing it. */
 const SWEEP_AFTER = 60 * 60 * 1000
 /** A sweep continues with the next write, so that no write waits for a large directory. */
 const SWEPT_AT_ONCE = 10

@@ -53,7 +53,7 @@ class Course<Order> {
   /** Whether the payment may be sent again if there is no order, because it was not decided. */
   #mayRepeat = true
   /** When a payment without a response ended: the request may still arrive. */
-  #unansweredAt = Number.NEGATIVE_INFINITY
+  #noResponseAt = Number.NEGATIVE_INFINITY
 
   constructor(calls: OrderCalls<Order>, options: CourseOptions, clock: Timing) {
     this.#calls = calls
@@ -118,7 +118,7 @@ class Course<Order> {
     const isOnly = !this.#isSent
     this.#isSent = true
     this.#mayRepeat = failure === 'unknown'
-    if (failure === 'unknown') this.#unansweredAt = this.#clock.monotonic()
+    if (failure === 'unknown') this.#noResponseAt = this.#clock.monotonic()
     if (failure === 'pending') this.#exists = true
     if (failure === 'unknown' || failure === 'pending') this.#isOurs = true
     // A refusal does not decide an earlier payment, which may have used up the code.
@@ -211,7 +211,7 @@ class Course<Order> {
 
   // If the reversal arrived before the payment, it would find no order, and the payment would then succeed.
   async #letArrive(): Promise<void> {
-    const left = this.#unansweredAt + this.#options.interval - this.#clock.monotonic()
+    const left = this.#noResponseAt + this.#options.interval - this.#clock.monotonic()
     if (left > 0) await this.#clock.sleep(left)
   }
 

@@ -20,44 +20,44 @@ export type PartnerOrder =
 export type MicropayOrder = Micropay['data'] | Operations['post /v2/pay/orderquery']['data']
 
 /** Milliseconds. A query or a reversal that takes longer is repeated. */
-const LONGEST_QUESTION = 10_000
+const MAX_FOLLOW_UP_TIME = 10_000
 
 export interface TillOptions {
   /** The options of the payment. */
   readonly payment: CommonOptions
   /** The options of queries and reversals. */
-  readonly question: CommonOptions
+  readonly followUp: CommonOptions
 }
 
 export function tillOptions({ transport }: SharedSettings, interval: number): TillOptions {
-  if (!transport) return { payment: {}, question: {} }
+  if (!transport) return { payment: {}, followUp: {} }
   const { timeout, retry } = transport
   return {
     // The client must not repeat a payment by itself: the second response would say nothing about the first request.
     payment: { retry: { attempts: retry.attempts, methods: [] } },
-    question: { timeout: Math.min(timeout, Math.max(interval, LONGEST_QUESTION)) },
+    followUp: { timeout: Math.min(timeout, Math.max(interval, MAX_FOLLOW_UP_TIME)) },
   }
 }
 
 export function directOrder(
   wxpay: WechatPay,
   json: DirectRequest,
-  { payment, question }: TillOptions,
+  { payment, followUp }: TillOptions,
 ): OrderCalls<DirectOrder> {
   const { codepay, outTradeNo } = wxpay.v3.pay.transactions
   const { appid, mchid, out_trade_no } = json
   const order = outTradeNo._out_trade_no_
   return v3Order<DirectOrder>(json, {
     pay: () => codepay.post({ ...payment, json }),
-    query: signal => order.get({ ...asking(question, signal), out_trade_no, query: { mchid } }),
-    reverse: () => order.reverse.post({ ...question, out_trade_no, json: { appid, mchid } }),
+    query: signal => order.get({ ...withSignal(followUp, signal), out_trade_no, query: { mchid } }),
+    reverse: () => order.reverse.post({ ...followUp, out_trade_no, json: { appid, mchid } }),
   })
 }
 
 export function partnerOrder(
   wxpay: WechatPay,
   json: PartnerRequest,
-  { payment, question }: TillOptions,
+  { payment, followUp }: TillOptions,
 ): OrderCalls<PartnerOrder> {
   const { codepay, outTradeNo } = wxpay.v3.pay.partner.transactions
   const { sp_mchid, sub_mchid, out_trade_no } = json
@@ -65,15 +65,15 @@ export function partnerOrder(
   const names = { ...pick(json, ['sp_appid', 'sub_appid']), sp_mchid, sub_mchid }
   return v3Order<PartnerOrder>(json, {
     pay: () => codepay.post({ ...payment, json }),
-    query: signal => order.get({ ...asking(question, signal), out_trade_no, query: { sp_mchid, sub_mchid } }),
-    reverse: () => order.reverse.post({ ...question, out_trade_no, json: names }),
+    query: signal => order.get({ ...withSignal(followUp, signal), out_trade_no, query: { sp_mchid, sub_mchid } }),
+    reverse: () => order.reverse.post({ ...followUp, out_trade_no, json: names }),
   })
 }
 
 export function micropayOrder(
   wxpay: WechatPay,
   xml: MicropayRequest,
-  { payment, question }: TillOptions,
+  { payment, followUp }: TillOptions,
 ): OrderCalls<MicropayOrder> {
   const { pay, secapi } = wxpay.v2
   const { appid, out_trade_no, total_fee } = xml
@@ -86,9 +86,9 @@ export function micropayOrder(
       // A successful response means a successful payment. It has no state.
       return { ...paid, state: paid.state ?? 'SUCCESS' }
     },
-    query: async signal => report((await pay.orderquery.post({ ...asking(question, signal), xml: named })).data),
+    query: async signal => report((await pay.orderquery.post({ ...withSignal(followUp, signal), xml: named })).data),
     async reverse() {
-      const { data } = await secapi.pay.reverse.post({ ...question, xml: named })
+      const { data } = await secapi.pay.reverse.post({ ...followUp, xml: named })
       return { mustRepeat: data.recall === 'Y' }
     },
   }
@@ -115,8 +115,8 @@ function v3Order<Order>(
   }
 }
 
-function asking(question: CommonOptions, signal: AbortSignal | undefined): CommonOptions {
-  return { ...question, ...(signal && { signal }) }
+function withSignal(followUp: CommonOptions, signal: AbortSignal | undefined): CommonOptions {
+  return { ...followUp, ...(signal && { signal }) }
 }
 
 /** The members that are not undefined. */

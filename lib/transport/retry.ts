@@ -26,7 +26,7 @@ const REWARD = 1
 export class Outages {
   readonly #now: () => number
   readonly #aside = new Map<string, number>()
-  /** What is left to spend on retries. */
+  /** The remaining budget for retries. */
   budget = FULL_BUDGET
 
   constructor(now: () => number) {

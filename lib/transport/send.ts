@@ -18,7 +18,7 @@ import type { Carrier } from './agents.js'
 import { asUnreachable, isBeforeSending, isConnectFailure, unsentError } from './faults.js'
 import type { Destination } from './settings.js'
 
-/** A body of known length, which every attempt opens anew. */
+/** A body of known length, which every attempt opens again. */
 export interface StreamedBody {
   /** Bytes. */
   readonly length: number
@@ -146,7 +146,7 @@ class ResponseHandler implements DispatchHandler {
       const returned: unknown = dispatcher.dispatch(options, this)
       if (returned instanceof Promise) returned.catch(error => this.#failDispatch(error, this.#maySent(error)))
     } catch (error) {
-      // Whatever it still begins is given up before the first byte; see onRequestStart.
+      // A request that starts later is aborted before its first byte; see onRequestStart.
       this.#failDispatch(error, this.#started)
     }
   }

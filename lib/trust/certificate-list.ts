@@ -84,7 +84,7 @@ function readEntries(body: string): Entry[] {
   try {
     const list = parseJson(body)
     const data = member(list, 'data')
-    // Not whatever has a length: the list is read before its signature is verified.
+    // Only arrays, because the list is read before its signature is verified.
     if (!Array.isArray(data)) throw new TypeError(`Expected an array; got ${kindOf(data)}.`)
     return data.map(readEntry)
   } catch (cause) {

@@ -150,7 +150,8 @@ export class DownloadedKeys implements CertificateSource {
     }
   }
 
-  // A list is decrypted with the APIv3 key wherever it comes from, so that no one can plant a certificate in the store.
+  // A list from the store is also decrypted with the APIv3 key, so that a forged certificate in the store has no
+  // effect.
   async #keep({ body, fetchedAt }: DownloadedList): Promise<void> {
     const { apiv3Key, kind } = this.#options
     const listed = await decryptCertificates(body, apiv3Key, kind)

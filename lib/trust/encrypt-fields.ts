@@ -44,7 +44,8 @@ export function encryptFields(
 /**
  * Whether {@link encryptFields} has anything to do: a named field that is not encrypted, or a {@link Sensitive}.
  *
- * @throws InvalidArgumentError for what {@link encryptFields} refuses whatever the key, so that none is requested for it.
+ * @throws InvalidArgumentError for values that {@link encryptFields} refuses with any key, so that no key is requested
+ *   for them.
  */
 export function hasPlainFields(value: unknown, fields: readonly string[], option = 'json'): boolean {
   const hasNamed = fields.length > 0 && hasAny(value, fields)

@@ -190,7 +190,10 @@ function expired({ serial, validTo = 0 }: PlatformKey): InvalidArgumentError {
   )
 }
 
-/** Undefined without a key. A key verifies by its own algorithm alone, whatever the message says that it is signed with. */
+/**
+ * Undefined without a key. A key verifies with its own algorithm only, regardless of the algorithm that the message
+ * names.
+ */
 export function isSignedWith(
   known: PlatformKey | undefined,
   message: Uint8Array,

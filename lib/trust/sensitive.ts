@@ -38,8 +38,8 @@ export class Sensitive {
 }
 
 /**
- * Marks a value to be encrypted with WeChat Pay's key, for paths that are not in the catalogue and fields that it does not
- * mark: `{ name: sensitive('张三') }`. It is encrypted whatever the `encrypt` option says.
+ * Marks a value to be encrypted with WeChat Pay's key, for paths that are not in the catalogue and fields that it does
+ * not mark: `{ name: sensitive('张三') }`. It is encrypted regardless of the `encrypt` option.
  *
  * @throws InvalidArgumentError if the value is not a string.
  */

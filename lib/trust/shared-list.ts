@@ -83,11 +83,11 @@ export class SharedList {
     }
   }
 
-  async #ask<T>(question: (store: Store) => Promise<T>, otherwise: T): Promise<T> {
+  async #ask<T>(access: (store: Store) => Promise<T>, otherwise: T): Promise<T> {
     const { store, clock, onFailure } = this.#options
     if (clock.monotonic() < this.#silentUntil) return otherwise
     try {
-      return await askStore(() => question(store))
+      return await askStore(() => access(store))
     } catch (cause) {
       if (cause instanceof WechatPayError && cause.code === 'ERR_STORE_TIMEOUT') {
         this.#silentUntil = clock.monotonic() + SILENCE

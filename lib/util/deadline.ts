@@ -83,8 +83,8 @@ const STORE_TIMEOUT = 2_000
  *
  * @throws the error of the store, or WechatPayError `ERR_STORE_TIMEOUT` (as a rejection).
  */
-export async function askStore<T>(question: () => Promise<T>): Promise<T> {
-  return within(question(), { milliseconds: STORE_TIMEOUT }, () => {
+export async function askStore<T>(access: () => Promise<T>): Promise<T> {
+  return within(access(), { milliseconds: STORE_TIMEOUT }, () => {
     throw new WechatPayError(`The \`store\` did not respond within ${STORE_TIMEOUT} ms. Check the connection to it.`, {
       code: 'ERR_STORE_TIMEOUT',
     })

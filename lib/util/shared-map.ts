@@ -1,4 +1,4 @@
-/** What is kept beside an object for all copies of this package in the process: bundlers and frameworks often load several. */
+/** Data about an object for all copies of this package in the process: bundlers and frameworks often load several. */
 
 /** The WeakMap of that name, made by the copy that needs it first. */
 export function sharedMap<Key extends object, Value>(name: string): WeakMap<Key, Value> {

@@ -19,9 +19,9 @@ interface OpenElement {
 }
 
 /**
- * The children of the outermost element, whatever its name: `<xml><a>1</a></xml>` is `{ a: '1' }`. Values stay strings,
- * with their white space. An element with children is an object; one that occurs several times is a list. White space
- * between elements, comments, processing instructions and attributes are left out.
+ * The children of the outermost element, regardless of its name: `<xml><a>1</a></xml>` is `{ a: '1' }`. Values stay
+ * strings, with their white space. An element with children is an object; one that occurs several times is a list.
+ * White space between elements, comments, processing instructions and attributes are left out.
  *
  * @throws InvalidArgumentError for XML 1.0 that is not well-formed, a DOCTYPE, any encoding except UTF-8, an element with
  *   both text and children, more than 256 levels, more than 4,096 elements or more than 1 MiB.

@@ -104,12 +104,12 @@ function operationsOf({ paths }) {
  * @returns {(readonly [side: 'request' | 'response', schema: Schema])[]}
  */
 function sidesOf({ requestBody, responses }) {
-  const [answer] = ['200', '201', '202'].flatMap(
+  const [response] = ['200', '201', '202'].flatMap(
     status => responses[status]?.content?.['application/json']?.schema ?? [],
   )
   return [
     ['request', requestBody?.content['application/json']?.schema ?? {}],
-    ['response', answer ?? {}],
+    ['response', response ?? {}],
   ]
 }
 

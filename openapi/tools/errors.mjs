@@ -18,7 +18,7 @@ export function checkErrors({ paths }) {
         const above = errors[index - 1]
         const problems = [
           !(status >= 400 && status < 600) && 'is not the status of an error',
-          !/^[A-Z][A-Z_]*$/.test(code) && 'has a code that is none',
+          !/^[A-Z][A-Z_]*$/.test(code) && 'has an invalid code',
           COMMON.includes(code) && 'may be the response to every call',
           rows.indexOf(row) < index && 'is there twice',
           above &&

@@ -72,7 +72,7 @@ function factsOf(call) {
   const upload = uploadOf(call)
   const payload = payloadOf(operation)
   const query = operation.parameters?.filter(parameter => parameter.in === 'query') ?? []
-  const answer = Object.values(operation.responses).flatMap(({ content = {} }) => Object.values(content))[0]?.schema
+  const response = Object.values(operation.responses).flatMap(({ content = {} }) => Object.values(content))[0]?.schema
   return pick({
     mutualTls: operation.security !== undefined,
     nonceless: operation['x-nonceless'],
@@ -85,7 +85,7 @@ function factsOf(call) {
     upload: upload && { ...upload, meta: undefined },
     encrypted: encryptedFields(upload ? (upload.meta ?? {}) : (payload?.schema ?? {}), shared),
     encryptedQuery: query.filter(({ schema }) => schema['x-encrypted']).map(({ name }) => name),
-    decrypted: encryptedFields(answer ?? {}, shared),
+    decrypted: encryptedFields(response ?? {}, shared),
     padding: operation['x-encrypted-padding'],
   })
 }

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { CORE_SCHEMA, loadAll } from 'js-yaml'
 
 /**
- * @typedef {'samples' | 'sdk' | 'community'} Kind WeChat Pay's samples, its SDKs, or what somebody else has made.
+ * @typedef {'samples' | 'sdk' | 'community'} Kind WeChat Pay's samples, its SDKs, or a different one.
  * @typedef {'query' | 'request' | 'response'} Side
  */
 

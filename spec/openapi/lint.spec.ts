@@ -90,7 +90,7 @@ it('an operation has a link, or says why not', () => {
 
 it.each([
   ['{ status: 200, code: NO_AUTH, meaning: m }', 'the error 200 NO_AUTH m is not the status of an error'],
-  ['{ status: 403, code: NO AUTH, meaning: m }', 'the error 403 NO AUTH m has a code that is none'],
+  ['{ status: 403, code: NO AUTH, meaning: m }', 'the error 403 NO AUTH m has an invalid code'],
   ['{ status: 401, code: SIGN_ERROR, meaning: m }', 'the error 401 SIGN_ERROR m may be the response to every call'],
   ['{ status: 403, code: A, meaning: m }, { status: 403, code: A, meaning: m }', 'the error 403 A m is there twice'],
   [

@@ -62,7 +62,7 @@ function signedFields({ sign: _, ...given }: V2Fields, signer: V2Signer): Record
   return { ...fields, sign: signV2(fields, secret) }
 }
 
-/** Whether a message to an undocumented endpoint has the merchant number already, in whichever field the endpoint wants it. */
+/** Whether a message to an undocumented endpoint has the merchant number already, in any of its fields. */
 function namesMerchant(fields: V2Fields, { documented }: V2Facts): boolean {
   return !documented && MERCHANT_FIELDS.some(name => fields[name] !== undefined)
 }

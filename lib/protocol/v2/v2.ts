@@ -58,7 +58,7 @@ interface Parts {
   target: string
   identity: ClientCertificate | undefined
   signer: V2Signer
-  /** Signed anew for each attempt. */
+  /** Signed again for each attempt. */
   payload: () => Payload
   settings: Settings
 }

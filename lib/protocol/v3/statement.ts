@@ -21,7 +21,7 @@ export function verifiedStatement({ headers }: IncomingResponse, body: Readable)
       yield chunk
     }
     if (hash.digest('hex') === expected) return
-    throw new SignatureError('The statement is not the one that WeChat Pay signed. Discard what was read of it.', {
+    throw new SignatureError('The statement is not the one that WeChat Pay signed. Discard the part that was read.', {
       reason: 'mismatch',
       requestId: requestIdOf(headers),
     })

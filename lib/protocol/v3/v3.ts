@@ -48,7 +48,7 @@ export async function openV3(call: Call, client: V3Client): Promise<Exchange> {
   return new V3Exchange(call, encrypted, payload, client)
 }
 
-// What is fetched is not signed by WeChat Pay, so no key of WeChat Pay's is needed.
+// WeChat Pay does not sign these files, so no key of WeChat Pay is needed.
 function openFile(call: Call, client: V3Client): Exchange {
   if (call.file?.isApi) refuseWithoutKeys(client.settings)
   return new V3Exchange(call, { target: call.path, options: call.options, serial: undefined }, NO_PAYLOAD, client)

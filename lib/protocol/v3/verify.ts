@@ -85,10 +85,10 @@ async function verify(
   const algorithms = caller ? ALGORITHMS[caller.option] : ANY
   if (!algorithms.has(type)) {
     const supported = [...algorithms.keys()].filter(Boolean).join(' and ')
-    const whom = caller?.option === 'brand_id' ? 'a brand' : 'a merchant'
+    const role = caller?.option === 'brand_id' ? 'a brand' : 'a merchant'
     throw refuse(
       'headers',
-      `The ${subject} has the \`Wechatpay-Signature-Type\` ${quoted(type)}, which is not supported${caller ? ` for ${whom}` : ''}: only ${supported}.`,
+      `The ${subject} has the \`Wechatpay-Signature-Type\` ${quoted(type)}, which is not supported${caller ? ` for ${role}` : ''}: only ${supported}.`,
     )
   }
   const offset = offsetOf(timestamp, now)

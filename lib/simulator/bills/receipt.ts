@@ -3,12 +3,12 @@
 /** `lines` in the printable characters of ASCII; others are left out. */
 export function receiptFile(lines: readonly string[]): Buffer {
   const shown = lines.map(line => `(${line.replace(/[^\x20-\x7E]|[\\()]/g, '')}) Tj T*`)
-  const text = `BT /F1 11 Tf 50 790 Td 16 TL ${shown.join(' ')} ET`
+  const content = `BT /F1 11 Tf 50 790 Td 16 TL ${shown.join(' ')} ET`
   const objects = [
     '<</Type/Catalog/Pages 2 0 R>>',
     '<</Type/Pages/Kids[3 0 R]/Count 1>>',
     '<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>',
-    `<</Length ${text.length}>>stream\n${text}\nendstream`,
+    `<</Length ${content.length}>>stream\n${content}\nendstream`,
     '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
   ]
   let file = '%PDF-1.4\n'

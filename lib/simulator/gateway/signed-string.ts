@@ -64,7 +64,7 @@ function shown(string: Buffer): string {
 const inLines: Join = ({ method, url, timestamp, nonce, body }) =>
   Buffer.concat([Buffer.from(`${method}\n${url}\n${timestamp}\n${nonce}\n`), body, Buffer.from('\n')])
 
-/** The bytes of a signature that is as long as the key, in whatever encoding it was sent. */
+/** The bytes of a signature that is as long as the key, in any encoding. */
 function decode({ signature, key }: Signed): { bytes: Buffer; codes: MistakeCode[] } | undefined {
   const length = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
   const base64 = Buffer.from(signature, 'base64')
@@ -254,29 +254,35 @@ function bodies({ body, url, upload }: Signed): Change[] {
 
 /** The body in the forms of other JSON serializers. */
 function rewritten(body: Buffer): string[] {
-  const text = body.toString()
+  const string = body.toString()
   if (body.length > BODY_LIMIT) return []
-  const spellings = [text.trim(), `${text}\n`, text.replaceAll('\r\n', '\n'), text.replace(/^\uFEFF/, ''), form(text)]
-  const value = parse(text)
+  const spellings = [
+    string.trim(),
+    `${string}\n`,
+    string.replaceAll('\r\n', '\n'),
+    string.replace(/^\uFEFF/, ''),
+    form(string),
+  ]
+  const value = parse(string)
   if (typeof value === 'object' && value !== null) {
     for (const ordered of [value, sorted(value)]) {
       const written = [0, 2, 4, '\t'].map(space => JSON.stringify(ordered, null, space))
       for (const json of [...written, spaced(ordered)]) spellings.push(...escapes(json), `${json}\n`)
     }
   }
-  return [...new Set(spellings)].filter(other => other !== text)
+  return [...new Set(spellings)].filter(other => other !== string)
 }
 
-function parse(text: string): unknown {
+function parse(string: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(string)
   } catch {
     return undefined
   }
 }
 
-function form(text: string): string {
-  const value = parse(text)
+function form(string: string): string {
+  const value = parse(string)
   const fields = new URLSearchParams()
   for (const [name, field] of Object.entries(Object(value))) fields.append(name, String(field))
   return fields.toString()
@@ -300,7 +306,7 @@ function spaced(value: unknown): string {
 /** Unchanged, and with the escapes of Python, PHP and Go. */
 function escapes(json: string): string[] {
   const ascii = json.replace(/[\u007f-\uffff]/g, unicodeEscape)
-  const slashed = (text: string) => text.replaceAll('/', '\\/')
+  const slashed = (string: string) => string.replaceAll('/', '\\/')
   return [json, ascii, slashed(json), slashed(ascii), json.replace(/[<>&\u2028\u2029]/g, unicodeEscape)]
 }
 

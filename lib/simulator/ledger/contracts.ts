@@ -66,8 +66,8 @@ export class Contracts extends Product<ContractState, ContractEvent, ContractReq
       refused: () => problem(400, 'INVALID_REQUEST', '签约协议状态不支持该操作'),
       happened: (row, event) => {
         if (event === 'confirm') this.#signed.set(keyOf(row.mchid, row.no), { at: row.updated })
-        const isTold = row.request.contract_notify_url !== '' && (event === 'confirm' || event === 'terminate')
-        if (isTold) book.announce(contractNotice(row, this.describe(row)))
+        const isNotified = row.request.contract_notify_url !== '' && (event === 'confirm' || event === 'terminate')
+        if (isNotified) book.announce(contractNotice(row, this.describe(row)))
       },
     })
     this.#orders = orders

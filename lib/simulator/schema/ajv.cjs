@@ -1,3 +1,3 @@
-/** The JSON Schema validator. The build joins it into this file, so that only those who run a simulator load it. */
+/** The JSON Schema validator. The build joins it into this file, so that only processes with a simulator load it. */
 exports.Ajv2020 = require('ajv/dist/2020.js').Ajv2020
 exports.formats = require('ajv-formats').default

@@ -85,8 +85,8 @@ export class Journal {
   constructor(path: string) {
     this.#path = path
     this.#file = openSync(path, 'a+', 0o600)
-    const text = readFileSync(path, 'utf8')
-    if (text !== '' && !text.startsWith(VERSION)) {
+    const content = readFileSync(path, 'utf8')
+    if (content !== '' && !content.startsWith(VERSION)) {
       closeSync(this.#file)
       throw new InvalidArgumentError(
         `\`state\` must be a file that this version of the simulator has written, or a new one; got ${path} with something else. Choose a different name.`,
@@ -94,8 +94,8 @@ export class Journal {
     }
     // Left over from a process that was killed before it had renamed the new file.
     rmSync(newFile(path), { force: true })
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-    if (whole.length < text.length) ftruncateSync(this.#file, Buffer.byteLength(whole))
+    const whole = content.slice(0, content.lastIndexOf('\n') + 1)
+    if (whole.length < content.length) ftruncateSync(this.#file, Buffer.byteLength(whole))
     if (whole === '') writeSync(this.#file, VERSION)
     this.#entries = whole
       .split('\n')
