@@ -47,7 +47,7 @@ const secrets = () => [
 ]
 
 describe('a call', () => {
-  it('prints the verified response as JSON, and its status for people', async () => {
+  it('prints the verified response as JSON, and its status for the user', async () => {
     const { exitCode, stdout, stderr } = await wechatpay(['call', 'get', '/v3/certificates', ...config])
     expect(exitCode).toBe(EXIT.done)
     expect(JSON.parse(stdout)).toMatchObject({ data: [{ serial_no: expect.any(String) }] })
@@ -78,7 +78,7 @@ describe('a call', () => {
     expect(closed).toMatchObject({ exitCode: EXIT.done, stdout: '', stderr: expect.stringMatching(/^204/) })
   })
 
-  it('speaks APIv2', async () => {
+  it('supports APIv2', async () => {
     const xml = { appid: 'wxd678efh567hg6787', out_trade_no: order().out_trade_no }
     const path = 'v2/pay/orderquery'
     const { exitCode, stderr } = await wechatpay(['call', 'POST', path, '--xml', JSON.stringify(xml), ...config])
@@ -170,7 +170,7 @@ describe('what goes wrong', () => {
     expect(stderr).toMatch(/ERR_CONNECT; nothing was sent/)
   })
 
-  it('is the end by the user, which says whether the request was sent', async () => {
+  it('is an abort by the user, whose message tells whether the request was sent', async () => {
     const controller = new AbortController()
     const server = createServer(() => controller.abort()).listen(0, '127.0.0.1')
     await new Promise(resolve => server.once('listening', resolve))
@@ -193,7 +193,7 @@ describe('what goes wrong', () => {
     [['call', 'POST', NATIVE, '--json', '@missing.json'], /missing\.json/],
     [['call', 'GET', ORDER], /out_trade_no/],
     [['call', 'GET', 'v3/certificates', '--sink', 'missing/file'], /missing\/file/],
-  ])('is wrong usage: %j, of which nothing is sent', async (argv, expected) => {
+  ])('is wrong usage, and nothing is sent: %j', async (argv, expected) => {
     const before = simulator.requests.length
     const { exitCode, stderr } = await wechatpay([...argv, ...config])
     expect(exitCode).toBe(EXIT.usage)
@@ -202,7 +202,7 @@ describe('what goes wrong', () => {
     expect(simulator.requests).toHaveLength(before)
   })
 
-  it('is a configuration that no client can be made of: the first fault is named, in both languages', async () => {
+  it('is an invalid configuration: the first fault is named, in both languages', async () => {
     const broken = folder.write('broken.json', { ...simulator.config, privateKey: simulator.config.merchant.cert })
     const argv = ['call', 'GET', 'v3/certificates', '--config', broken]
     expect(await wechatpay(argv)).toMatchObject({
@@ -227,7 +227,7 @@ describe('what goes wrong', () => {
 /** Not this machine by its name, and nothing listens there. */
 const GATEWAY = 'http://0.0.0.0:1/'
 
-describe('what moves money', () => {
+describe('a call that moves money', () => {
   const real = () => ['--config', folder.write('real.json', { ...simulator.config, base_uri: GATEWAY, retry: false })]
   const post = (...more: string[]) => ['call', 'POST', NATIVE, '--json', '{}', ...real(), ...more]
 
@@ -296,7 +296,7 @@ describe('a file', () => {
     expect(JSON.parse(readFileSync(sink, 'utf8'))).toMatchObject({ data: [{}] })
   })
 
-  it('replaces a file that a link leads to, with its mode, and nothing but a file', async () => {
+  it('replaces the target of a symbolic link, with its mode, and only a file', async () => {
     const target = folder.write('shared.json', 'old')
     chmodSync(target, 0o666)
     const link = join(folder.path, 'link.json')
@@ -311,7 +311,7 @@ describe('a file', () => {
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
   })
 
-  it('is not there when the call fails', async () => {
+  it('does not exist when the call fails', async () => {
     const sink = join(folder.path, 'absent.csv')
     const argv = ['call', 'GET', 'v3/bill/tradebill', '--query', 'bill_date=2999-01-01', '--sink', sink, ...config]
     expect((await wechatpay(argv)).exitCode).toBe(EXIT.failed)

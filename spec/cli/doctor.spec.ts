@@ -204,7 +204,7 @@ const BROKEN: readonly (readonly [name: string, fault: string, broken: (config: 
 ]
 
 describe('the doctor', () => {
-  it('finds no fault where there is none', async () => {
+  it('finds no fault in a correct configuration', async () => {
     const { ok, exitCode, checks } = await examine(simulator.config)
     expect({ ok, exitCode }).toEqual({ ok: true, exitCode: EXIT.done })
     expect(checks.filter(({ status }) => status !== 'ok')).toEqual([])
@@ -225,7 +225,7 @@ describe('the doctor', () => {
       expect(report.output).not.toContain(key)
   })
 
-  it('goes on after a fault whose cure it knows, and names every fault at once', async () => {
+  it('continues after a fault that it can correct, and names all faults at once', async () => {
     const { apiv3Key } = simulator.config
     const config = { ...simulator.config, serial: idOf(simulator.config), apiv3Key: `${apiv3Key}x`, secret: 'short' }
     const report = await examine(config)
@@ -235,7 +235,7 @@ describe('the doctor', () => {
     expect(skipped).toEqual(['certificates', 'callback'])
   })
 
-  it('says of what follows from a fault which fault that is', async () => {
+  it('names the fault that caused a skipped check', async () => {
     const { checks } = await examine({ ...simulator.config, privateKey: simulator.config.merchant.cert })
     const skipped = checks.filter(({ status }) => status === 'skipped')
     expect(skipped.map(({ id }) => id)).toEqual(
@@ -244,7 +244,7 @@ describe('the doctor', () => {
     for (const { text } of skipped) expect(text).toMatch(/ private key$/)
   })
 
-  it('names a clock that is wrong, and which way', async () => {
+  it('names a wrong clock, and whether it is ahead or behind', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 600_000 })
     const report = await examine(simulator.config)
     vi.useRealTimers()
@@ -287,7 +287,7 @@ describe('the doctor', () => {
     expect(faultsOf(report)).toEqual(['callback APIV3_KEY_WRONG'])
   })
 
-  it('names a URL that the notification does not get to', async () => {
+  it('names a URL that the notification does not reach', async () => {
     const elsewhere = createServer((_, response) => response.writeHead(204).end()).listen(0, '127.0.0.1')
     await new Promise(resolve => elsewhere.once('listening', resolve))
     const url = `http://127.0.0.1:${Object(elsewhere.address()).port}/`
@@ -296,7 +296,7 @@ describe('the doctor', () => {
     expect(faultsOf(report)).toEqual(['callback CALLBACK_MISSING'])
   })
 
-  it('compares with the certificate that is given to it', async () => {
+  it('compares the key with a given certificate', async () => {
     const cert = folder.write('apiclient_cert.pem', simulator.config.merchant.cert)
     const { merchant: _, serial: __, ...config } = simulator.config
     expect(faultsOf(await examine({ ...config, serial: 'ABC' }, '--cert', cert))).toEqual([
@@ -305,7 +305,7 @@ describe('the doctor', () => {
     expect((await examine(config, '--cert', cert)).ok).toBe(true)
   })
 
-  it('asks nobody with --offline', async () => {
+  it('sends nothing with --offline', async () => {
     const before = simulator.requests.length
     const { ok, checks } = await examine(simulator.config, '--offline')
     expect(ok).toBe(true)
@@ -313,7 +313,7 @@ describe('the doctor', () => {
     expect(simulator.requests).toHaveLength(before)
   })
 
-  it('leaves out for a brand what a brand does not have', async () => {
+  it('skips the checks that do not apply to a brand', async () => {
     const { ok, checks } = await examine(simulator.brand)
     expect(ok).toBe(true)
     expect(checks.filter(({ status }) => status === 'ok').map(({ id }) => id)).toContain('platform-keys')

@@ -28,7 +28,7 @@ describe('the help', () => {
     expect(stdout).not.toMatch(CHINESE)
   })
 
-  it.each(COMMANDS)('of %s is in Chinese for those who read it', async command => {
+  it.each(COMMANDS)('of %s is in Chinese in a Chinese environment', async command => {
     const { stdout } = await wechatpay([command, '--help'], { environment: { LANG: 'zh_CN.UTF-8' } })
     const sentences = stdout.split('\n').filter(line => line !== '' && !/^\s+(?:\$ |-|\d {2})/.test(line))
     expect(sentences.filter(line => !CHINESE.test(line))).toEqual([])
@@ -104,7 +104,7 @@ describe('the words', () => {
 })
 
 describe('colours', () => {
-  it('are for terminals, unless NO_COLOR is set', async () => {
+  it('are printed to terminals, unless NO_COLOR is set', async () => {
     const colour = '\u001B['
     const argv = ['simulat']
     expect((await wechatpay(argv)).stderr).not.toContain(colour)
@@ -130,7 +130,7 @@ describe('the code of a command', () => {
     return found
   }
 
-  it('is loaded when it runs: the program starts with the words alone', () => {
+  it('is loaded when it runs: the program starts with the strings only', () => {
     const loaded = [...loadedWith(join(lib, 'cli/wechatpay.ts'))].map(file => file.slice(lib.length + 1))
     expect(loaded).toContain('cli/program.ts')
     expect(loaded).toContain('cli/words/zh.ts')

@@ -54,7 +54,7 @@ const trigger = (event: string, to: string, ...argv: string[]) =>
   wechatpay(['trigger', event, '--to', to, ...url, ...argv])
 
 describe('listen', () => {
-  it('prints what it has verified and decrypted, and acknowledges it', async () => {
+  it('prints verified and decrypted notifications, and acknowledges them', async () => {
     const { to, command } = await listen()
     const { exitCode, stdout } = await trigger('TRANSACTION.SUCCESS', to, '--override', 'amount.total=100')
     expect({ exitCode, stdout }).toMatchObject({ exitCode: EXIT.done, stdout: expect.stringMatching(/204/) })
@@ -69,7 +69,7 @@ describe('listen', () => {
     expect(simulator.notifications.at(-1)?.history[0]?.response?.body).toMatch(/SUCCESS/)
   })
 
-  it('refuses what WeChat Pay has not signed, and says why', async () => {
+  it('refuses unsigned notifications with a reason', async () => {
     const { to, command } = await listen()
     const forged = await fetch(to, { method: 'POST', body: '{}' })
     expect(forged.status).toBe(401)
@@ -102,13 +102,13 @@ describe('listen', () => {
     expect(received[1]?.body).toBe('forged')
   })
 
-  it('says that the shop cannot be reached', async () => {
+  it('reports that the shop cannot be reached', async () => {
     const { to, command } = await listen('--forward-to', 'http://127.0.0.1:1/', '--lang', 'zh')
     expect((await trigger('TRANSACTION.SUCCESS', to)).exitCode).toBe(EXIT.failed)
     await command.printed(/商城应答 502/)
   })
 
-  it('goes on after a request that breaks off, and refuses one that is too large', async () => {
+  it('continues after an aborted request, and refuses one that is too large', async () => {
     const { to, command } = await listen()
     const broken = request(to, { method: 'POST', headers: { 'content-length': '10' } })
     broken.on('error', () => {})
@@ -131,7 +131,7 @@ describe('listen', () => {
     })
   })
 
-  it('names a port that is taken, and a URL that is none', async () => {
+  it('names a port in use, and an invalid URL', async () => {
     const port = new URL(await shop(() => {})).port
     expect(await wechatpay(['listen', '--port', port, ...config])).toMatchObject({
       exitCode: EXIT.failed,
@@ -145,7 +145,7 @@ describe('listen', () => {
 })
 
 describe('trigger', () => {
-  it('fails when the shop does not acknowledge, with what it said', async () => {
+  it('fails with the response of a shop that does not acknowledge', async () => {
     const target = await shop((_, response) => response.writeHead(500).end('out of\n\u001B[31mtea'))
     const { exitCode, stdout } = await trigger('TRANSACTION.SUCCESS', target)
     expect({ exitCode, stdout }).toMatchObject({
@@ -168,13 +168,13 @@ describe('trigger', () => {
     [['trigger', 'TRANSACTION.SUCCESS', '--override', 'amount'], EXIT.usage, /--override.*'amount'/],
     [['trigger', 'TRANSACTION.SUCCESS', '--url', 'http://127.0.0.1:1'], EXIT.unreachable, /simulate/],
     [['trigger', 'TRANSACTION.SUCCESS', '--url', 'here'], EXIT.usage, /--url.*'here'/],
-  ])('says on one line what is wrong: %j', async (argv, exitCode, expected) => {
+  ])('reports on one line what is wrong: %j', async (argv, exitCode, expected) => {
     const ended = await wechatpay([...argv, ...(argv.includes('--url') ? [] : url)])
     expect(ended).toMatchObject({ exitCode, stderr: expect.stringMatching(expected) })
     expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1)
   })
 
-  it('recognises what is not a simulator', async () => {
+  it('recognises a server that is not a simulator', async () => {
     const other = await shop((_, response) => response.end('hello'))
     const ended = await wechatpay(['trigger', 'TRANSACTION.SUCCESS', '--url', other])
     expect(ended).toMatchObject({ exitCode: EXIT.failed, stderr: expect.stringMatching(/not a simulator/) })
@@ -182,7 +182,7 @@ describe('trigger', () => {
 })
 
 describe('logs', () => {
-  it('follows the requests, and explains step by step what is refused', async () => {
+  it('follows the requests, and explains refused ones step by step', async () => {
     await Builder.factory(simulator.config).v3.certificates.get()
     const command = running(['logs', ...url])
     started.push(command)
@@ -196,7 +196,7 @@ describe('logs', () => {
     expect(await command.end()).toBe(EXIT.done)
   })
 
-  it('says in Chinese which mistake it is', async () => {
+  it('names the mistake in Chinese', async () => {
     await send(simulator.config, { path: '/v3/certificates', authorization: undefined })
     await send(simulator.config, { path: '/v3/certificates', timestamp: Date.now() })
     const { stdout } = await wechatpay(['logs', '--no-follow', '--lang', 'zh', ...url])
@@ -222,7 +222,7 @@ describe('logs', () => {
     expect(lines.map(line => JSON.parse(line).id)).toEqual([2, 3])
   })
 
-  it('ends with the simulator, and says so', async () => {
+  it('ends when the simulator stops, with a message', async () => {
     const other = await startSimulator()
     const command = running(['logs', '--url', other.url])
     started.push(command)
@@ -232,7 +232,7 @@ describe('logs', () => {
     await command.printed(/has stopped/)
   })
 
-  it('says that there is no simulator', async () => {
+  it('reports a missing simulator', async () => {
     const { exitCode, stderr } = await wechatpay(['logs', '--url', 'http://127.0.0.1:1'])
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: EXIT.unreachable,

@@ -36,7 +36,7 @@ const read = (name: string) => readFileSync(join(dir, name), 'utf8')
 const config = () => JSON.parse(read('config.json'))
 
 describe('simulate', () => {
-  it('writes what a merchant has to its folder: secrets for the owner only, and nothing for git', async () => {
+  it('writes the files of a merchant to its folder: readable by the owner only, and ignored by git', async () => {
     const { url, httpsUrl } = await simulate()
     const { mchid, serial, privateKey, certs, merchant, ca, base_uri, apiv3Key, secret } = config()
     const [id = ''] = Object.keys(certs).filter(name => name.startsWith('PUB_KEY_ID_'))
@@ -64,7 +64,7 @@ describe('simulate', () => {
     })
   })
 
-  it('is called by a client, and by the command line, with what it wrote', async () => {
+  it('can be called by a client and the command line with the written files', async () => {
     const { url, httpsUrl } = await simulate()
     const wxpay = Builder.factory(config())
     expect((await wxpay.v3.certificates.get()).statusCode).toBe(200)
@@ -123,7 +123,7 @@ describe('simulate', () => {
     expect(JSON.parse(read('config-10002.json')).serial).toBe(serial)
   })
 
-  it('says on one line where it is, in English and Chinese, and ends well', async () => {
+  it('prints its URL on one line, in English and Chinese, and ends with 0', async () => {
     const argv = ['simulate', '--port', '0', '--no-https', '--dir', dir]
     const english = running(argv)
     await english.printed(/^Ready: (http:\S+) · page: \1\/_sim\/ · keys: \S+\n$/)
@@ -133,7 +133,7 @@ describe('simulate', () => {
     expect(await chinese.end()).toBe(EXIT.done)
   })
 
-  it('says where phones reach it', async () => {
+  it('prints the URL for phones', async () => {
     const { command } = await simulate('--no-https', '--host', '0.0.0.0')
     const { phones } = JSON.parse(command.output())
     const outside = Object.values(networkInterfaces()).flatMap(list => list ?? [])
@@ -144,7 +144,7 @@ describe('simulate', () => {
     else expect(addresses).toContain(new URL(phones).hostname)
   })
 
-  it('stands for the hosts of WeChat Pay, as a proxy', async () => {
+  it('replaces the hosts of WeChat Pay as a proxy', async () => {
     const command = running([
       ...['simulate', '--port', '0', '--https-port', '0', '--dir', dir],
       ...['--as', 'api.mch.weixin.qq.com'],
@@ -157,8 +157,8 @@ describe('simulate', () => {
   })
 })
 
-describe('what keeps it from starting', () => {
-  it('is a port that is taken, which is named with its option', async () => {
+describe('a failed start', () => {
+  it('names a port in use, and its option', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const port = String(Object(taken.address()).port)
@@ -179,13 +179,13 @@ describe('what keeps it from starting', () => {
     [['--merchants', 'LICENSE'], EXIT.usage, /--merchants .* LICENSE/],
     [['--host', '192.0.2.1'], EXIT.failed, /192\.0\.2\.1/],
     [['--state', 'package.json'], EXIT.usage, /package\.json/],
-  ])('is said on one line: %j', async (argv, exitCode, expected) => {
+  ])('is reported on one line: %j', async (argv, exitCode, expected) => {
     const ended = await wechatpay(['simulate', '--port', '0', '--no-https', '--dir', dir, ...argv])
     expect(ended).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(expected) })
     expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1)
   })
 
-  it('is a folder that cannot be written, or whose keys are damaged', async () => {
+  it('names a folder that is not writable or has damaged keys', async () => {
     const file = folder.write('file', '')
     const unwritable = await wechatpay(['simulate', '--port', '0', '--no-https', '--dir', join(file, 'sandbox')])
     expect(unwritable).toMatchObject({ exitCode: EXIT.failed, stderr: expect.stringMatching(/--dir/) })

@@ -125,7 +125,7 @@ describe('every operation of APIv2', () => {
     expect(xmlOutcomes.length).toBeGreaterThan(100)
   })
 
-  it('returns what fits its schema, in at least 99 of 100 operations', () => {
+  it('returns a response that fits its schema, in at least 99 of 100 operations', () => {
     const documents = [...outcomes].filter(
       ([{ definition }, outcome]) => isXml(outcome) && isSuccess(outcome) && definition.responses[200].content,
     )
@@ -144,7 +144,7 @@ describe('every operation of APIv2', () => {
   })
 })
 
-describe('a request that is not as documented', () => {
+describe('a request that differs from the documentation', () => {
   it('is refused with the name of the missing field', async () => {
     const refusals = await refusalsOf(XML_OPERATIONS, operation => {
       const { required = [] } = operation.schema
@@ -159,7 +159,7 @@ describe('a request that is not as documented', () => {
     expect(refusals.length).toBeGreaterThan(100)
   })
 
-  it('is refused with the name of a number that is none', async () => {
+  it('is refused with the name of a field that must be a number', async () => {
     const refusals = await refusalsOf(XML_OPERATIONS, operation => {
       const { properties = {} } = operation.schema
       const isInteger = (name: string) => properties[name]?.type === 'integer' && name !== 'mch_id'
@@ -173,7 +173,7 @@ describe('a request that is not as documented', () => {
     expect(refusals.length).toBeGreaterThan(30)
   })
 
-  it('is answered in XML also when the path is unknown', async () => {
+  it('gets an XML response even for an unknown path', async () => {
     expect(await exchange('POST', '/pay/unknown', '<xml></xml>')).toMatchObject({
       status: 404,
       type: 'text/xml; charset=utf-8',

@@ -97,7 +97,7 @@ describe('every operation of the catalogue', () => {
     expect(succeeded(sent).length).toBeGreaterThan(600)
   })
 
-  it('returns what fits its schema', () => {
+  it('returns a response that fits its schema', () => {
     const documents = succeeded(sent).filter(([{ definition }, { status }]) => !isFile(definition.responses[status]))
     expect(beyondOneIn(100, documents, misfitsOf(documents, bodyOf))).toEqual([])
   })

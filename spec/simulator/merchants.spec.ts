@@ -98,7 +98,7 @@ describe('several merchants', () => {
     expect((await send(forged, { path: '/v3/certificates' })).status).toBe(401)
   })
 
-  it('have the same numbers without a conflict, of which `mchid` says the one that is meant', async () => {
+  it('have the same numbers without a conflict, and `mchid` chooses one', async () => {
     await Promise.all([sell(shop, SHOP, 'SAME-1'), sell(other, OTHER, 'SAME-1'), sell(other, OTHER, 'OTHER-1')])
     expect(() => simulator.pay('SAME-1')).toThrow(/`mchid`.*1900000201, 1900000202/)
     simulator.pay('SAME-1', { mchid: OTHER })
@@ -125,7 +125,7 @@ describe('several merchants', () => {
     await expect(simulator.trigger('TRANSACTION.SUCCESS', { mchid: '1' })).rejects.toThrow(/`mchid`/)
   })
 
-  it('are called for by the control API', async () => {
+  it('can make calls through the control API', async () => {
     const tell = async (name: string, body: object) => {
       const headers = { 'Content-Type': 'application/json' }
       const init = { method: 'POST', headers, body: JSON.stringify(body) }
@@ -177,7 +177,7 @@ it('a direct merchant does not have the APIs of partners', async () => {
   expect(wrong).toMatchObject({ status: 400, json: { code: 'PARAM_ERROR' } })
 })
 
-it('accounts hold what the options say', async () => {
+it('accounts have the balances of the options', async () => {
   const transfer = (wxpay: typeof shop, out_bill_no: string) =>
     wxpay.v3.fundApp.mchTransfer.transferBills.post({
       json: {

@@ -26,7 +26,7 @@ function newFile(): string {
 
 const PATH = '/v3/pay/transactions/native'
 
-it('everything is there again: keys, orders, refunds, notifications and business time', async () => {
+it('everything is restored: keys, orders, refunds, notifications and business time', async () => {
   const statuses = [500, 204]
   const ids: string[] = []
   const shop = createServer(async (request, response) => {
@@ -80,7 +80,7 @@ it('everything is there again: keys, orders, refunds, notifications and business
   await new Promise(closed => shop.close(closed))
 })
 
-it('nothing that was answered is lost when the process is killed at any time', async () => {
+it('nothing that got a response is lost when the process is killed at any time', async () => {
   const [state, left] = [newFile(), newFile()]
   await using running = await startSimulator({ state })
   const answered: string[] = []
@@ -101,7 +101,7 @@ it('nothing that was answered is lost when the process is killed at any time', a
   expect((await Builder.factory(simulator.config).v3.certificates.get()).statusCode).toBe(200)
 })
 
-it('when it has grown, a snapshot takes its place, and everything is there again', async () => {
+it('when the journal has grown, a snapshot replaces it, and everything is restored', async () => {
   const statuses = [204, 500]
   const shop = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(statuses.shift() ?? 204).end())
@@ -155,7 +155,7 @@ it('when it has grown, a snapshot takes its place, and everything is there again
   await new Promise(closed => shop.close(closed))
 })
 
-it('a payment that failed, one that a query has ended, and a title that a query has asked for, are not forgotten', async () => {
+it('a failed payment, a payment that a query has ended, and a title that a query has started are kept', async () => {
   const state = newFile()
   const first = await startSimulator({ state })
   const { config } = first
@@ -204,7 +204,7 @@ it('cut at any byte, the journal has every line before', async () => {
   }
 })
 
-it('what a killed process had begun to write in its place is removed', async () => {
+it('the unfinished snapshot of a killed process is removed', async () => {
   const state = newFile()
   await writeFile(`${state}.new`, 'half a snap')
   await using _ = await startSimulator({ state })
@@ -235,7 +235,7 @@ it('a rotated certificate is kept', async () => {
   expect(Object.keys(second.config.certs)).toContain(serial)
 })
 
-it('reset forgets what was kept, except the keys', async () => {
+it('reset removes everything except the keys', async () => {
   const state = newFile()
   const first = await startSimulator({ state })
   await post(first.config, PATH, order(first.config))
@@ -246,7 +246,7 @@ it('reset forgets what was kept, except the keys', async () => {
   expect(second.config.serial).toBe(first.config.serial)
 })
 
-it('the merchants and the payers are there again, and no others', async () => {
+it('the merchants and the payers are restored, and no others', async () => {
   const state = newFile()
   const merchants = [
     { mchid: '1900000210', role: 'direct' },
@@ -271,7 +271,7 @@ it('the merchants and the payers are there again, and no others', async () => {
   }
 })
 
-it('a snapshot is a state to begin again with, also in a different simulator, and is kept', async () => {
+it('a snapshot can be restored, also in a different simulator, and is written to the file', async () => {
   const state = newFile()
   const first = await startSimulator({ state })
   const payload = order(first.config)
@@ -325,7 +325,7 @@ it('only its owner may read the file', async () => {
   expect((await stat(state)).mode & 0o777).toBe(0o600)
 })
 
-it('another file, and the file of another merchant, is refused', async () => {
+it('a different file, and the file of a different merchant, is refused', async () => {
   const state = newFile()
   await writeFile(state, 'something else')
   await expect(startSimulator({ state })).rejects.toThrow(/`state`/)

@@ -54,13 +54,13 @@ function raw(headers: Record<string, string>, { method = 'GET', path = '/_sim/co
 }
 
 describe('reading', () => {
-  it('says that the simulator is ready', async () => {
+  it('shows that the simulator is ready', async () => {
     const now = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/)
     const ready = { status: 'ready', url: simulator.url, mchid: '1900000109', now, held: false }
     expect(await read('health')).toEqual(ready)
   })
 
-  it('gives the configuration with which a client works', async () => {
+  it('returns a configuration with which a client works', async () => {
     const wxpay = Builder.factory(await read('config'))
     expect((await wxpay.v3.certificates.get()).statusCode).toBe(200)
   })
@@ -79,7 +79,7 @@ describe('reading', () => {
 })
 
 describe('the entries', () => {
-  it('are those of every product, with what can happen to them, and what has happened', async () => {
+  it('are those of every product, with their possible events and their history', async () => {
     const out_trade_no = await placed()
     const [unpaid] = (await read('entries')).entries
     expect(unpaid).toMatchObject({ kind: 'orders', number: out_trade_no, state: 'NOTPAY', amount: 100 })
@@ -194,7 +194,7 @@ describe('acting', () => {
     expect(await read('faults')).toEqual({ faults: [] })
   })
 
-  it('forgets everything but the keys', async () => {
+  it('forgets everything except the keys', async () => {
     await placed()
     const { config } = simulator
     await tell('advance', { days: 1 })
@@ -311,7 +311,7 @@ describe('wrong input', () => {
     })
   })
 
-  it('an unknown path is 404, another method 405, text 415, and no JSON 400', async () => {
+  it('an unknown path is 404, a wrong method 405, a wrong content type 415, and invalid JSON 400', async () => {
     expect((await tell('nothing')).status).toBe(404)
     expect((await tell('health')).status).toBe(405)
     const url = `${simulator.url}/_sim/pay`
@@ -410,7 +410,7 @@ describe('the OpenAPI document', () => {
     expect(valid).toBe(true)
   })
 
-  it('describes what is returned', async () => {
+  it('describes the responses', async () => {
     const out_trade_no = await placed()
     await tell('pay', { out_trade_no })
     const document = await read('openapi.json')

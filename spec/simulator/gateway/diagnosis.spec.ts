@@ -52,7 +52,7 @@ function header(signature: string): string {
 
 const right = () => `POST\n${NATIVE}\n${timestamp}\n${nonce}\n${body}\n`
 
-describe('what was signed and what was sent', () => {
+describe('the signed and the sent string', () => {
   it.each([
     ['the query left out', '/v3/certificates', QUERY, ['query-missing']],
     ['the whole URL', 'https://api.mch.weixin.qq.com/v3/certificates', '/v3/certificates', ['full-url']],
@@ -140,13 +140,13 @@ describe('what was signed and what was sent', () => {
     expect(await mistakesOf({ ...call, authorization: headerFor(string) })).toEqual(['body-rewritten', 'method'])
   })
 
-  it('anything else is said to be unknown, with the string that is expected', async () => {
+  it('any other mistake is reported as unknown, with the expected string', async () => {
     const call = { method: 'POST', path: NATIVE, sentBody: body }
     expect(await mistakesOf({ ...call, authorization: headerFor('something') })).toEqual(['string-unknown'])
     expect(diagnosis()).toEqual({ mistakes: ['string-unknown'], expected: right() })
   })
 
-  it('of an upload, more than its meta', async () => {
+  it('more than the meta of an upload', async () => {
     const meta = '{"filename":"a.png","sha256":"0"}'
     const form = `--b\r\nContent-Disposition: form-data; name="meta"\r\n\r\n${meta}\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\nPNG\r\n--b--\r\n`
     const headers = { 'Content-Type': 'multipart/form-data; boundary=b' }
@@ -253,6 +253,6 @@ describe('APIv2', () => {
   })
 })
 
-it('every mistake that is known has been made here', () => {
+it('every known mistake is tested here', () => {
   expect(MISTAKE_CODES.filter(code => !seen.has(code))).toEqual([])
 })

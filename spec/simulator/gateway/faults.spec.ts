@@ -240,7 +240,7 @@ describe('a rule', () => {
     expect(isHit('POST /pay/unifiedorder', 'POST', V2)).toBe(true)
   })
 
-  it('applies by chance, which is the same for the same seed', () => {
+  it('applies at random, in the same way for the same seed', () => {
     const hits = (rule: Misbehaviour) => {
       const faults = new Faults()
       faults.add({ status: 503, times: Number.POSITIVE_INFINITY, ...rule })

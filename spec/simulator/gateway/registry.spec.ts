@@ -52,7 +52,7 @@ describe('what was created', () => {
   })
 })
 
-describe('what nothing creates', () => {
+describe('a thing that no operation creates', () => {
   it('is sampled, the same each time', async () => {
     const path = '/v3/merchant/fund/balance/BASIC'
     const [one, other] = [await ask('GET', path), await ask('GET', path)]
@@ -84,7 +84,7 @@ describe('a merchant number', () => {
 })
 
 describe('a wrong field', () => {
-  it('is refused before the state is looked at', async () => {
+  it('is refused before the state is checked', async () => {
     const path = '/v3/pay/transactions/out-trade-no/no-such-order/close'
     expect(await ask('POST', path, { mchid: 7 })).toMatchObject({
       status: 400,
@@ -109,14 +109,14 @@ describe('an endpoint of a product module', () => {
     expect(count).toBe(1)
   })
 
-  it('compares the numbers itself when it says so', async () => {
+  it('compares the numbers itself with `numbers: ledger`', async () => {
     let count = 0
     const withdraw = withdrawals(() => ok({ withdraw_id: String(++count) }), { numbers: 'ledger' })
     await withdraw(body)
     expect(await withdraw(body)).toMatchObject({ text: '{"withdraw_id":"2"}' })
   })
 
-  it('completes its response with what the schema requires, and leaves out what it does not have', async () => {
+  it('gets a response with all required fields, and without undocumented ones', async () => {
     const withdraw = withdrawals(({ respond }) => respond({ extra: true }))
     expect((await withdraw(body)).json).toEqual({ withdraw_id: expect.any(String), out_request_no: 'withdrawF' })
   })

@@ -47,7 +47,7 @@ describe('a path', () => {
     )
   })
 
-  it('ends in a slash only where the documentation says so', () => {
+  it('ends in a slash only if it is documented so', () => {
     expect(find('/v3/applyment4sub/applyment/')[1]).toBe('/v3/applyment4sub/applyment/')
     expect(() => find('/v3/applyment4sub/applyment')).toThrow(expect.objectContaining({ statusCode: 404 }))
     expect(() => find('/v3/pay/transactions/native/')).toThrow(expect.objectContaining({ statusCode: 404 }))

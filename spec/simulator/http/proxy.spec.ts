@@ -59,7 +59,7 @@ it.skipIf(spawnSync('curl', ['--version']).error)('so does curl', async () => {
   expect(JSON.parse(stdout)).toHaveProperty('data')
 })
 
-it.each([`${HOST}:443`, 'API2.mch.weixin.qq.com:443'])('%s is led to the simulator', async authority => {
+it.each([`${HOST}:443`, 'API2.mch.weixin.qq.com:443'])('%s is redirected to the simulator', async authority => {
   expect(await connectTo(authority)).toBe(200)
 })
 

@@ -40,7 +40,7 @@ function transfer(out_bill_no: string, transfer_amount: number) {
 }
 
 describe('the ledger', () => {
-  it('goes on from a snapshot that was JSON meanwhile, with what was due', () => {
+  it('continues from a snapshot that was converted to JSON, with the scheduled tasks', () => {
     const { ledger } = open()
     ledger.orders.place(MCHID, 'NATIVE', order('a'), NOW)
     ledger.orders.place(MCHID, 'NATIVE', order('b'), NOW)
@@ -75,7 +75,7 @@ describe('the ledger', () => {
 })
 
 describe('the balance of a merchant', () => {
-  it('is what came in less what went out', () => {
+  it('is the income less the expenses', () => {
     const { ledger } = open()
     ledger.orders.place(MCHID, 'NATIVE', order('a', 500), NOW)
     ledger.act('pay', [MCHID], 'a', {})
@@ -146,7 +146,7 @@ describe('the money of an order in a different currency', () => {
 })
 
 describe('by itself', () => {
-  it('a transfer that nobody confirms fails after 24 hours, and the money comes back', () => {
+  it('an unconfirmed transfer fails after 24 hours, and the money is returned', () => {
     const { ledger, notices } = open()
     ledger.transfers.transfer(MCHID, transfer('t', 100), NOW)
     ledger.clock.advance({ hours: 23, minutes: 59 })

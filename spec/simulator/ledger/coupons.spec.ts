@@ -75,7 +75,7 @@ it.each([true, false])(
   },
 )
 
-it('goes on from a snapshot: what was sent expires, and what was paid for it comes back', () => {
+it('continues from a snapshot: coupons expire, and prepaid money is returned', () => {
   const ledger = open()
   const before = ledger.accounts.balance(MCHID)
   const { id } = stockOf(ledger, false, 2)
@@ -92,7 +92,7 @@ it('goes on from a snapshot: what was sent expires, and what was paid for it com
   expect(ledger.accounts.balance(MCHID) - before).toBe(200 - 200)
 })
 
-it('a coupon that was returned after its stock has ended is not usable, and its money comes back', () => {
+it('a coupon that was returned after its stock has ended is not usable, and its money is returned', () => {
   const ledger = open()
   const before = ledger.accounts.balance(MCHID)
   const { id } = stockOf(ledger, false, 1)

@@ -354,7 +354,7 @@ describe('replay', () => {
     expect(second['wechatpay-nonce']).not.toBe(first['wechatpay-nonce'])
   })
 
-  it('that is acknowledged ends the resends, and one that is not leaves them as they are', async () => {
+  it('ends the resends if it is acknowledged, and continues them otherwise', async () => {
     const received = respondWith(500, 500, 204)
     await paid()
     await simulator.deliver()
@@ -403,7 +403,7 @@ describe('trigger', () => {
     expect(resource).toMatchObject({ mchid: simulator.config.mchid })
   })
 
-  it('sets the fields of override, goes where the last notification went, and is resent like every other', async () => {
+  it('sets the fields of override, uses the URL of the last notification, and is resent like every other', async () => {
     const received = respondWith(204, 500, 204)
     await paid()
     await simulator.deliver()

@@ -12,7 +12,7 @@ const browser = join(import.meta.dirname, '../../../lib/simulator/page/browser')
 describe('the files of the page', () => {
   const modules = readdirSync(browser).filter(name => name.endsWith('.js'))
 
-  it.each(modules)('%s is served, with all that it imports, and imports nothing from elsewhere', name => {
+  it.each(modules)('%s is served, with all that it imports, and imports nothing from other origins', name => {
     const { headers, body } = pageFile(name, URL) ?? {}
     expect(headers).toMatchObject({ 'Content-Type': 'text/javascript; charset=utf-8' })
     const imports = [...String(body).matchAll(/^import .* from '(.*)'$/gm)].map(([, imported = '']) => imported)
@@ -35,8 +35,8 @@ describe('the files of the page', () => {
   })
 })
 
-describe('the texts of the page', () => {
-  it('name products that there are', () => {
+describe('the strings of the page', () => {
+  it('name existing products', () => {
     const ledger = createLedger(new BusinessClock(Date.now), { merchants: [], payers: [] })
     expect(Object.keys(KINDS).filter(kind => !(kind in ledger.snapshot().tables))).toEqual([])
   })

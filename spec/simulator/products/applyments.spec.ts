@@ -81,7 +81,7 @@ it('a sub-merchant is checked, audited, signs, and from then on the platform act
   })
 })
 
-it('one that is rejected says why, can be changed, and be revoked', async () => {
+it('a rejected application has a reason, and can be changed and revoked', async () => {
   const no = number('APPLY')
   const applyment_id = await apply(no)
   simulator.settle(no, { fail: '照片不清晰' })
@@ -96,7 +96,7 @@ it('one that is rejected says why, can be changed, and be revoked', async () => 
   expect(await failure(applications._applyment_id_.revoke.post({ applyment_id }))).toMatchObject(refused)
 })
 
-it('partners apply for a small merchant without saying who asks or where it sells', async () => {
+it('partners apply for a small merchant without an applicant or a place of sale', async () => {
   const business_code = number('CODE')
   const { data } = await applyment4sub.applyment._empty_.post({
     json: {
@@ -121,7 +121,7 @@ it('partners apply for a small merchant without saying who asks or where it sell
   expect(found.data).toMatchObject({ applyment_id: data.applyment_id, applyment_state: 'APPLYMENT_STATE_AUDITING' })
 })
 
-it('partners see the same in their words, and may act for nobody else', async () => {
+it('partners see the same under the names of their API, and may act for no other sub-merchant', async () => {
   const business_code = number('CODE')
   const person = { id_doc_type: 'IDENTIFICATION_TYPE_IDCARD' } as const
   const { data } = await applyment4sub.applyment._empty_.post({

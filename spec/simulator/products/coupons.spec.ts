@@ -66,7 +66,7 @@ it('coupons are sent of a running stock only, as many as it has, and not more th
   expect(await status(stock_id)).toMatchObject({ distributed_coupons: 2 })
 })
 
-it('APIv2 sends and queries the same coupons, and takes them off its orders', async () => {
+it('APIv2 sends and queries the same coupons, and deducts them from its orders', async () => {
   const coupon_stock_id = await create(1)
   await stocks._stock_id_.start.post(change(coupon_stock_id))
   const { mmpaymkttransfers, pay } = wxpay.v2
@@ -112,7 +112,7 @@ it('APIv2 sends and queries the same coupons, and takes them off its orders', as
   expect(coupon).toMatchObject({ coupon_state: 'USED', coupon_use_value: '100', coupon_remain_value: '0' })
 })
 
-it('a merchant says whose coupons a partner may send, and takes it back', async () => {
+it('a merchant permits a partner to send its coupons, and revokes the permission', async () => {
   const { partnerships } = wxpay.v3.marketing
   const json = {
     partner: { type: 'MERCHANT', merchant_id: '1900000200' },

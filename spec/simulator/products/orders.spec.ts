@@ -8,7 +8,7 @@ const description = '商品'
 const state = async (out_trade_no: string) =>
   (await wxpay.v3.pay.transactions.outTradeNo._out_trade_no_.get({ out_trade_no, query: { mchid } })).data.trade_state
 
-describe('the order of a till', () => {
+describe('an order by code', () => {
   const pay = (out_trade_no: string, end: string, total = 100) =>
     wxpay.v3.pay.transactions.codepay.post({
       json: {
@@ -50,7 +50,7 @@ describe('the order of a till', () => {
     expect(() => simulator.pay(out_trade_no)).toThrow(expect.objectContaining({ code: 'ORDERREVERSED' }))
   })
 
-  it('with the code …000004 ends as PAYERROR for want of money', async () => {
+  it('with the code …000004 ends as PAYERROR because of too little money', async () => {
     const out_trade_no = number()
     await expect(pay(out_trade_no, '000004')).rejects.toMatchObject({ code: 'NOT_ENOUGH' })
     expect(await state(out_trade_no)).toBe('PAYERROR')

@@ -60,7 +60,7 @@ it('a refund is PROCESSING until it is settled', async () => {
   })
 })
 
-it('a refund that has ended stays as it is, and does not end differently', async () => {
+it('a final refund does not change', async () => {
   const { out_trade_no } = await placeAndPay()
   await refund({ out_trade_no, out_refund_no: 'r-ended', amount: amount(40) })
   expect(() => simulator.settle('r-ended', { fail: 'LOST' })).toThrow(/`fail`.*ABNORMAL/)

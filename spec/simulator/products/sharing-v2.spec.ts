@@ -68,7 +68,7 @@ it('shares several times, finishes, and takes back', async () => {
   })
 })
 
-it('refuses what is not a list of receivers, and an order that does not exist', async () => {
+it('refuses an invalid list of receivers and an unknown order', async () => {
   const transaction_id = await paid()
   const share = (receivers: string, over: object = {}) =>
     secapi.pay.profitsharing.post({ xml: { ...common, transaction_id, out_order_no: number(), receivers, ...over } })

@@ -121,14 +121,14 @@ it.each([
   expect(await unsplit(transaction_id)).toBe(1000)
 })
 
-it('is over after thirty days: the rest is the merchant’s own', async () => {
+it('ends after thirty days: the rest belongs to the merchant', async () => {
   const transaction_id = await paid()
   await simulator.advance({ days: 30 })
   expect(await unsplit(transaction_id)).toBe(0)
   await expect(share(transaction_id, number(), 1)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })
 
-it('comes back, but not more than was shared, nor more than the receiver has', async () => {
+it('can be returned, but not more than was shared or than the receiver has', async () => {
   const transaction_id = await paid()
   const out_order_no = number()
   await share(transaction_id, out_order_no, 300)
@@ -178,7 +178,7 @@ it('leaves the sub-merchant with what can be refunded', async () => {
   await expect(refund(601)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })
 
-it('a refund of what was shared is paid from what else the sub-merchant has', async () => {
+it('a refund of shared money is paid from the other money of the sub-merchant', async () => {
   const balance = async () => (await wxpay.v3.ecommerce.fund.balance._sub_mchid_.get({ sub_mchid })).data
   const before = await balance()
   const [transaction_id] = [await paid(), await paid(false)]
@@ -210,7 +210,7 @@ it('but not from what is frozen in a different order', async () => {
   expect((await wxpay.v3.refund.domestic.refunds.post({ json })).data).toMatchObject({ status: 'PROCESSING' })
 })
 
-it('knows the same shares through the doors of platforms and brands', async () => {
+it('supports the same shares in the APIs of platforms and brands', async () => {
   const { ecommerce, brand } = wxpay.v3
   const platform = ecommerce.profitsharing
   await platform.receivers.add.post({ json: { appid, ...RECEIVER, name: '商户', relation_type: 'SUPPLIER' } })

@@ -39,7 +39,7 @@ describe('what a path names', () => {
   })
 })
 
-it('what is created is found by the numbers of both sides', () => {
+it('a created thing is found by the numbers of both sides', () => {
   expect(keysOf(operation('POST /v3/transfer/batches')).toSorted()).toEqual(['batch_id', 'out_batch_no'])
   expect(keysOf(operation('POST /v3/security/echo'))).toEqual([])
 })

@@ -21,12 +21,12 @@ describe('a sample', () => {
     expect(make({ type: 'object', properties })).toEqual(expected)
   })
 
-  it('passes over an example that its own schema refuses', () => {
+  it('ignores an example that its own schema refuses', () => {
     expect(make({ type: 'string', examples: ['12:00'], pattern: '^[0-9]{6}$' })).toMatch(/^\d{6}$/)
     expect(make({ type: 'string', examples: ['too long'], maxLength: 3, enum: ['ok'] })).toBe('ok')
   })
 
-  it('has plain text where a field is encrypted', () => {
+  it('has plain text in an encrypted field', () => {
     const field: Schema = { type: 'string', 'x-encrypted': 'merchant', examples: ['pVd1HJ6v/69bDnuC4EL5Kz4j'] }
     const made = make({ type: 'object', properties: { user_name: field, mobile_phone: field, id_card_number: field } })
     expect(made).toEqual({
@@ -73,7 +73,7 @@ describe('an echo', () => {
     },
   }
 
-  it('is repeated at the same place, if it is of the documented kind', () => {
+  it('is repeated at the same place, if it has the documented type', () => {
     expect(make(schema, { id: 'mine', amount: { total: 7 }, name: 'elsewhere', state: 'UNKNOWN' })).toEqual({
       id: 'mine',
       amount: { total: 7, currency: 'CNY' },
@@ -83,14 +83,14 @@ describe('an echo', () => {
     expect(make(schema, { id: 7, amount: 'none' })).toMatchObject({ id: 'sample', amount: { total: 1 } })
   })
 
-  it('brings as many items as it has, if all are of the documented kind', () => {
+  it('gives as many items as it has, if all have the documented type', () => {
     expect(make(schema, { list: [{ name: 'a' }, { name: 'b' }] })).toMatchObject({
       list: [{ name: 'a' }, { name: 'b' }],
     })
     expect(make(schema, { list: ['a', 'b'] })).toMatchObject({ list: [{ name: 'n' }] })
   })
 
-  it('is all that a sparse sample has beside the required fields', () => {
+  it('is the only source of a sparse sample besides the required fields', () => {
     expect(make(schema, undefined, true)).toEqual({ id: 'sample' })
     expect(make(schema, { amount: { total: 7 } }, true)).toEqual({ id: 'sample', amount: { total: 7 } })
   })

@@ -128,7 +128,7 @@ it('a complaint is notified, responded to, refunded, completed, and continued by
   expect(await shop.trades()).toMatchObject({ summary: { 订单总金额: '10.90', 退款总金额: '9.90' } })
 })
 
-it('is about the last paid order unless the test says otherwise, and may have the number that the test gives it', async () => {
+it('is about the last paid order by default, and may have a number from the test', async () => {
   await complaintNotifications.post({ json: { url } })
   const { out_trade_no } = await sell(200)
   await simulator.trigger('COMPLAINT.CREATE', { override: { complaint_id: 'C1' } })

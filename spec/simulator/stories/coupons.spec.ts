@@ -71,7 +71,7 @@ const refund = async (out_trade_no: string, fen: number, total: number, fail?: s
   return { ...data, out_refund_no }
 }
 
-it('gives coupons away, takes them off payments, returns them with refunds, and accounts for them', async () => {
+it('sends coupons, deducts them from payments, returns them with refunds, and accounts for them', async () => {
   await favor.callbacks.post({ json: { mchid, notify_url } })
   expect((await favor.callbacks.get({ query: { mchid } })).data).toEqual({ mchid, notify_url })
 

@@ -52,7 +52,7 @@ const stateOf = async (out_trade_no: string) =>
 const dayAfter = (date: string) =>
   new Date(Date.parse(`${date}T00:00:00Z`) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10)
 
-it('deducts by contract until one side ends it, and bills what was deducted', async () => {
+it('deducts by contract until one side ends it, and bills the deductions', async () => {
   // A user who leaves the page has not signed.
   const left = await sign()
   simulator.confirm(left, { fail: 'USER_CANCEL' })
@@ -196,7 +196,7 @@ it('serves insurers and service providers from the same contracts', async () => 
   ])
 })
 
-it('knows the contracts of APIv2, and tells of them in XML', async () => {
+it('supports the contracts of APIv2, and notifies in XML', async () => {
   const { v2 } = wxpay
   const contract_code = number('CODE')
   const signing = {

@@ -38,7 +38,7 @@ const packet = async (total_amount: number, over: object = {}) => {
 const query = async (mch_billno: string) =>
   (await mmpaymkttransfers.gethbinfo.post({ xml: { mch_billno, mch_id: mchid, appid, bill_type: 'MCHT' } })).data
 
-it('pays users, cards and red packets, takes back what nobody receives, and bills it', async () => {
+it('pays users, cards and red packets, gets unreceived money back, and bills it', async () => {
   const paid = await pay(100)
   const info = { xml: { partner_trade_no: paid, mch_id: mchid, appid } }
   expect((await mmpaymkttransfers.gettransferinfo.post(info)).data).toMatchObject({

@@ -72,7 +72,7 @@ const balance = async () => (await fund.balance._sub_mchid_.get({ sub_mchid })).
 const refused = { code: 'INVALID_REQUEST' }
 const poor = { code: 'NOT_ENOUGH' }
 
-it('sells for others, shares, subsidizes, refunds and pays out, to the fen', async () => {
+it('a platform sells for its sub-merchants, shares, subsidizes, refunds and pays out, to the fen', async () => {
   await profitsharing.receivers.add.post({
     json: { appid, type: 'MERCHANT_ID', account: supplier, name: '供应商', relation_type: 'SUPPLIER' },
   })

@@ -184,7 +184,7 @@ it("a brand's coupon is sent, confirmed, used, returned, cancelled, and expires"
   expect(await shop.flows()).toEqual([[out_trade_no, '交易', 900]])
 })
 
-it('a partner acts for the brand, in the same book, and is notified of what was sent', async () => {
+it('a partner acts for the brand, in the same book, and is notified of sent coupons', async () => {
   await partner.notifyConfigs.post({ json: { notify_url } })
   const period = { ...coupon_available_period, available_end_time: '2099-01-01T00:00:00+08:00' }
   const { data } = await partner.productCoupons.post({
@@ -214,7 +214,7 @@ it('a partner acts for the brand, in the same book, and is notified of what was 
   expect((await anna.get()).coupon_state).toBe('USED')
 })
 
-it("a user opens a brand's card, and is given what new members are given", async () => {
+it("a user opens a brand's card, and gets the gifts for new members", async () => {
   const gift = await create({
     single_usage_rule: {
       coupon_available_period: { ...coupon_available_period, available_end_time: '2099-01-01T00:00:00+08:00' },

@@ -40,7 +40,7 @@ const query = async (out_bill_no: string) =>
   (await mchTransfer.transferBills.outBillNo._out_bill_no_.get({ out_bill_no })).data
 const cancel = (out_bill_no: string) => mchTransfer.transferBills.outBillNo._out_bill_no_.cancel.post({ out_bill_no })
 
-it('pays users who confirm, gives receipts, takes back what is not received, and bills it', async () => {
+it('pays users who confirm, gives receipts, gets unreceived money back, and bills it', async () => {
   const paid = await transfer(400)
   expect(paid).toMatchObject({ state: 'WAIT_USER_CONFIRM', package_info: expect.any(String) })
   simulator.confirm(paid.out_bill_no, { fail: 'TRANSFERING' })
@@ -100,7 +100,7 @@ it('pays users who confirm, gives receipts, takes back what is not received, and
   expect(await failure(query(out_bill_no))).toMatchObject({ code: 'NOT_FOUND' })
 })
 
-it('pays without confirmation who has authorised it, until that is closed', async () => {
+it('pays authorised transfers without confirmation, until the authorisation is closed', async () => {
   const out_authorization_no = number('AUTH')
   const authorization = async (named = out_authorization_no) =>
     (
