@@ -123,7 +123,7 @@ function refuseForeignPath(path: string, { option }: Caller): void {
   throw new InvalidArgumentError(
     isOfBrands
       ? `Paths under /brand/ are for the client of a brand; this one has a \`mchid\`. Create one with \`brand_id\` in place of \`mchid\`.`
-      : `The client of a brand has paths under /brand/ only; got a different path. Create a client with \`mchid\` in place of \`brand_id\`.`,
+      : `The client of a brand supports paths under /brand/ only; got a different path. Create a client with \`mchid\` in place of \`brand_id\`.`,
   )
 }
 

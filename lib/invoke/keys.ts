@@ -83,7 +83,7 @@ function signRsa(message: string, privateKey: KeyInput): string {
 // The documents of every scheme say that `signType` can only be RSA, and those of SM2 do not mention the front end.
 function onlyRsa(option: string): InvalidArgumentError {
   return new InvalidArgumentError(
-    `\`${option}\` must be of RSA for front-end parameters, whose \`signType\` can only be RSA; got SM2. Pass { privateKey } with the merchant's RSA key.`,
+    `\`${option}\` must be an RSA key for front-end parameters, whose \`signType\` can only be RSA; got SM2. Pass { privateKey } with the merchant's RSA key.`,
   )
 }
 

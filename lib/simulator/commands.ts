@@ -28,7 +28,7 @@ export function advance({ ledger }: World, { keeper }: Commanded, command: Advan
   })
 }
 
-/** Begins what a notification is about. Returns the fields of its content that are known. */
+/** Creates what a notification is about. Returns the known fields of its content. */
 export function begin(
   { ledger: { book, now } }: World,
   { keeper }: Commanded,

@@ -1,4 +1,4 @@
-/** What a simulator is made of, from its options: keys, callers, faults, the keeper of its state, its listeners. */
+/** Creates the parts of a simulator from its options: keys, callers, faults, the keeper of its state, its listeners. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Control } from './control/control.js'
 import { EventStream } from './control/event-stream.js'
@@ -26,11 +26,11 @@ export interface Parts {
   pauses: Pauses
   /** Whether other devices can reach it. */
   isOpen: boolean
-  /** Tells the page that something has changed. */
+  /** Notifies the page of a change. */
   changed: () => void
 }
 
-/** The simulator that the parts are for. It is asked only once it has them. */
+/** The simulator that the parts are for. It is used only after it has the parts. */
 interface Whole {
   readonly world: () => World
   readonly controlled: () => Controlled

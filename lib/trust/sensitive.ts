@@ -45,5 +45,5 @@ export class Sensitive {
  */
 export function sensitive(value: string): Sensitive {
   if (typeof value === 'string') return new Sensitive(value)
-  throw new InvalidArgumentError(`sensitive() takes a string; got ${kindOf(value)}.`)
+  throw new InvalidArgumentError(`\`sensitive()\` must be called with a string; got ${kindOf(value)}.`)
 }

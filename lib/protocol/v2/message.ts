@@ -75,7 +75,7 @@ function refuseCarriageReturns(fields: V2Fields): void {
   const name = Object.keys(fields).find(name => stringOf(name, fields[name])?.includes('\r'))
   if (name === undefined) return
   throw new InvalidArgumentError(
-    `\`${name}\` must not contain a carriage return (U+000D), which XML does not carry back. End lines with a line feed only.`,
+    `\`${name}\` must not contain a carriage return (U+000D), which XML does not preserve. End lines with a line feed only.`,
   )
 }
 

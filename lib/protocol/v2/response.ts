@@ -112,7 +112,7 @@ function requireSign(fields: V2Data, secret: string, { headers }: IncomingRespon
   }
   if (verifyV2(fields, secret)) return
   throw new SignatureError(
-    `The \`sign\` of the response does not match: the response was changed on its way, or \`secret\` is not the APIv2 key of this merchant. ${OUTCOME_UNKNOWN}`,
+    `The \`sign\` of the response does not match: the response was changed in transit, or \`secret\` is not the APIv2 key of this merchant. ${OUTCOME_UNKNOWN}`,
     { reason: 'mismatch', requestId },
   )
 }

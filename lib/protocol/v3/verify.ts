@@ -109,7 +109,7 @@ async function verify(
     case false:
       throw refuse(
         'mismatch',
-        `The signature does not match the key ${printable(serial)}: the ${subject} was changed on its way, or \`certs\` has a different key under that serial.`,
+        `The signature does not match the key ${printable(serial)}: the ${subject} was changed in transit, or \`certs\` has a different key under that serial.`,
       )
     case undefined:
       throw refuse(

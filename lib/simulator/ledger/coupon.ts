@@ -1,4 +1,4 @@
-/** A cash coupon and its stock: their states, what was sent, when a coupon can be used, and its fields on the wire. */
+/** A cash coupon and its stock: their states, when a coupon can be used, and its wire fields. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { StockRequest } from './coupon-rules.js'
 import { MINUTE, type Row } from './product.js'
@@ -32,7 +32,7 @@ export interface Use {
   readonly total: number
   readonly fen: number
   readonly at: EpochMilliseconds
-  /** The returned parts. */
+  /** The parts that refunds have returned. */
   readonly returns: { readonly refundId: string; readonly fen: number; readonly at: EpochMilliseconds }[]
 }
 

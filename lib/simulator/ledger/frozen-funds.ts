@@ -19,12 +19,12 @@ export class FrozenFunds {
     this.#pending = book.table('sharing.pending')
   }
 
-  /** Freezes what is paid for an order with profit sharing. */
+  /** Freezes the money of an order with profit sharing. */
   freeze(order: PaidOrder): void {
     if (!order.isUnfrozen) this.#open.set(keyOf(order.mchid, order.request.out_trade_no), { payee: payeeOf(order) })
   }
 
-  /** Keeps the part of an order frozen that the share with this key is about, until `release`. */
+  /** Keeps the money of the share with this key frozen until `release`. */
   hold(key: string, order: PaidOrder, amount: number): void {
     this.#pending.set(key, { payee: payeeOf(order), amount, currency: currencyOf(order) })
   }
@@ -33,7 +33,7 @@ export class FrozenFunds {
     this.#pending.delete(key)
   }
 
-  /** Fen, or minor units of the currency, in the account of a merchant. */
+  /** The frozen money in the account of a merchant, in fen or minor units of the currency. */
   of(mchid: string, now: EpochMilliseconds, currency: string): number {
     let frozen = 0
     for (const [key, { payee }] of this.#open) {

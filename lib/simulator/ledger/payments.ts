@@ -1,4 +1,4 @@
-/** What payers do with orders, and the money that it moves: payments that succeed or fail, reversals, refunds, discounts. */
+/** The actions of payers on orders, and their money: payments that succeed or fail, reversals, refunds, discounts. */
 import { ApiError, InvalidArgumentError } from '../../errors.js'
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Accounts } from './accounts.js'
@@ -101,7 +101,7 @@ export class Payments {
     this.#orders.move(order, 'ask')
   }
 
-  /** The payment is accepted, and is made without the payer after a minute. */
+  /** Accepts the payment, which is made without the payer after a minute. */
   accept(order: Order, now: EpochMilliseconds): void {
     this.#orders.move(order, 'accept')
     this.#book.later(now + MINUTE, TASK, keyOf(order.mchid, order.request.out_trade_no))

@@ -8,12 +8,12 @@ const V2_CODES: ReadonlyMap<string, string> = new Map([
 ])
 const V3_CODES: ReadonlyMap<string, string> = new Map([...V2_CODES].map(([v3, v2]) => [v2, v3]))
 
-/** The code as APIv2 writes it. */
+/** The code in the spelling of APIv2. */
 export function v2CodeOf(code: string): string {
   return V2_CODES.get(code) ?? code
 }
 
-/** The code as the ledger holds it, from the spelling of either API. */
+/** The code in the spelling of the ledger, from that of either API. */
 export function codeOf(spelled: string): string {
   return V3_CODES.get(spelled) ?? spelled
 }
