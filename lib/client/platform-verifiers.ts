@@ -13,7 +13,7 @@ import type { Clock } from '../util/deadline.js'
 /** Makes one call whose response `verifier` verifies. */
 type Get = (verifier: Verifier, path: string, options: OpenOptions) => Promise<{ body: { toString(): string } }>
 
-/** Where a list of certificates is found. */
+/** The path of a list of certificates. */
 interface ListPlace {
   baseUri: URL
   path: string

@@ -67,7 +67,7 @@ export interface BrandKeyOptions
   certs?: Readonly<Record<string, KeyInput>>
 }
 
-/** Those of both, to be checked. */
+/** The options of both, before they are checked. */
 interface Options extends ClientOptions, KeyOptions {
   mchid?: unknown
   brand_id?: unknown

@@ -5,7 +5,7 @@ const BLOCK = 16
 /** A block is four words; the polynomial's lowest power is the highest bit of the first word. */
 const WORDS = 4
 
-/** What the four bits that leave a block on the right come back as, in its first word. */
+/** The values that the four bits leaving a block on the right add to its first word. */
 const REDUCTION = Uint32Array.from({ length: 16 }, (_, nibble) => {
   const block = Uint32Array.of(0, 0, 0, nibble)
   for (let bit = 0; bit < 4; bit++) timesX(block)

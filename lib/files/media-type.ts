@@ -1,7 +1,7 @@
 /** The media type of a file, by its name or by its first bytes. */
 import { extname } from 'node:path'
 
-/** Of the files that WeChat Pay accepts. */
+/** The types of the files that WeChat Pay accepts. */
 const TYPES: Readonly<Record<string, string>> = {
   '.jpg': 'image/jpeg',
   '.jpeg': 'image/jpeg',

@@ -24,7 +24,7 @@ export interface Received {
 /** A notification of APIv3 as it arrived. */
 export interface JsonMessage {
   readonly body: Buffer
-  /** By their lower-case names. */
+  /** The headers by their lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly url: string | undefined
   readonly now: EpochMilliseconds

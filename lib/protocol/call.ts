@@ -1,4 +1,4 @@
-/** One call, and its exchange with WeChat Pay in the language of its protocol. */
+/** One call, and its exchange with WeChat Pay in its protocol. */
 
 import type { Readable } from 'node:stream'
 import type { Method, OpenOptions } from '../options.js'

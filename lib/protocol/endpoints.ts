@@ -26,7 +26,7 @@ export interface EndpointFacts {
   nonceless: boolean
   /** WeChat Pay does not sign its response. */
   unsigned: boolean
-  /** Its response is a file. */
+  /** Whether its response is a file. */
   download: boolean
   /** The status 202 is its documented success. */
   accepts: boolean

@@ -1,4 +1,4 @@
-/** What processes share: downloaded certificates, and which notifications have been handled. */
+/** Stores that processes share, for downloaded certificates and handled notifications. */
 
 /**
  * A small store of strings that expire. Several processes may use it at once, and take turns with `add`. It need not keep

@@ -1,4 +1,4 @@
-/** What carries a request: the user's dispatcher, the global one, or a connection pool that clients share. */
+/** Chooses the dispatcher of a request: the user's, the global one, or a connection pool that clients share. */
 import { createHash } from 'node:crypto'
 import { NOTHING_SENT, TransportError } from '../errors.js'
 import type { Dispatcher } from '../options.js'
@@ -7,7 +7,7 @@ import { type ClientCertificate, createAgent, type PoolOptions } from './undici.
 
 export interface Carrier {
   readonly dispatcher: Dispatcher
-  /** How messages name a dispatcher that is not ours. */
+  /** The name of a custom dispatcher in messages. */
   readonly foreign?: string
   /** The proxy of one that is ours. */
   readonly proxy?: ProxySettings | undefined

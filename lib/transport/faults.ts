@@ -1,4 +1,4 @@
-/** What the error of a dispatcher says: whether the request may have been sent, and what the user can do about it. */
+/** Interprets the error of a dispatcher: whether the request may have been sent, and what the user can do about it. */
 import { NOTHING_SENT, oneLine, TransportError, type TransportErrorCode } from '../errors.js'
 import type { ProxySettings } from './proxy.js'
 

@@ -1,4 +1,4 @@
-/** How requests travel: the transport options, checked, and the address of a request. */
+/** The checked transport options, and the URL of a request. */
 import { InvalidArgumentError } from '../errors.js'
 import type { Method, RetryOptions, TransportOptions } from '../options.js'
 import { bare } from '../util/plain-object.js'

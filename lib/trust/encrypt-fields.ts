@@ -16,7 +16,7 @@ interface EncryptOptions {
   padding?: Rsa.Padding
   /** Needed by a key of SM2. */
   sm2?: Sm2Cipher | undefined
-  /** Where the fields are, in errors. */
+  /** The location of the fields in errors. */
   option?: string
 }
 

@@ -1,6 +1,6 @@
 /** Listens to a signal that many calls may share: Node warns of a leak when a signal has more than ten listeners. */
 
-/** What each signal ends. All of it hangs on one listener. */
+/** The functions that each signal calls, all with one listener. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>()
 
 /** Calls `callback` when the signal aborts; not if it has aborted already. Returns a function that stops listening. */

@@ -3,7 +3,7 @@
 /** Deeper than any message of WeChat Pay, and shallow enough for every parser: it is the limit of libxml2 too. */
 export const MAX_DEPTH = 256
 
-/** How much work a document may cause. */
+/** The limits for the size of a document. */
 export interface XmlLimits {
   /** Characters of a string. */
   readonly bytes: number

@@ -15,7 +15,7 @@ export const XML = 'text/xml; charset=utf-8'
 
 /** The merchant of a message, and how it is signed. */
 export interface V2Signer {
-  /** As it is sent, without the query. */
+  /** The path that is sent, without the query. */
   path: string
   facts: V2Facts
   mchid: string

@@ -5,7 +5,7 @@ import { SignatureError } from '../../errors.js'
 import { headerLine, requestIdOf } from '../../response.js'
 import type { IncomingResponse } from '../../transport/send.js'
 
-/** What WeChat Pay signed instead of the statement; undefined if the response has no digest. */
+/** The digest that WeChat Pay signed in place of the statement; undefined if the response has none. */
 export function signedDigest({ headers }: IncomingResponse): Buffer | undefined {
   const sha1 = headerLine(headers, 'wechatpay-statement-sha1')
   return sha1 === '' ? undefined : Buffer.from(JSON.stringify({ sha1 }))

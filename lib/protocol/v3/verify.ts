@@ -58,7 +58,7 @@ export function isFor(caller: Pick<Caller, 'option'> | undefined, headers: Respo
 
 type Subject = 'response' | 'notification'
 
-/** What to do about one that is refused. */
+/** The advice for a refused message. */
 const ADVICE: Record<Subject, string> = {
   response: OUTCOME_UNKNOWN,
   notification: 'A genuine notification that is not acknowledged is sent again.',
@@ -124,7 +124,7 @@ async function verify(
   }
 }
 
-/** By how much this machine's clock is off, by the time of a response, for messages; empty if it has none. */
+/** The offset of this machine's clock from the time of a response, for messages; empty if the response has no time. */
 export function clockOffset(headers: ResponseHeaders, now: EpochMilliseconds): string {
   const seconds = Math.round((now - Date.parse(headerLine(headers, 'date'))) / 1000)
   if (Number.isNaN(seconds)) return ''
