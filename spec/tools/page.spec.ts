@@ -105,7 +105,7 @@ describe.skipIf(!isThere)('the page for people', () => {
   const width = () => page.evaluate('document.documentElement.scrollWidth')
 
   it('says at first how to place an order, and what it says works', async () => {
-    await page.getByText('By curl').click()
+    await page.getByText('With curl').click()
     const curl = await page.locator('pre').first().textContent()
     const [, body = ''] = /-d '(.*)'$/s.exec(curl ?? '') ?? []
     const headers = { 'Content-Type': 'application/json' }
@@ -151,7 +151,7 @@ describe.skipIf(!isThere)('the page for people', () => {
     await shown.getByRole('button', { name: 'Fail' }).click()
     await shown.getByText('BANKERROR · the bank').first().waitFor()
     await shown.getByRole('button', { name: 'Cancel' }).click()
-    await shown.getByText('The payer has closed the cashier').waitFor()
+    await shown.getByText('The payer has closed the payment page').waitFor()
     await shown.getByText('History').click()
     await shown.locator('ol li').nth(2).waitFor()
     await shown.getByRole('button', { name: 'Pay', exact: true }).click()
@@ -216,7 +216,7 @@ describe.skipIf(!isThere)('the page for people', () => {
     await card('refunds/R').getByText('SUCCESS').waitFor()
     await page.getByLabel('Days').fill('2')
     await button('Advance').click()
-    await page.locator('#status', { hasText: 'It is' }).waitFor()
+    await page.locator('#status', { hasText: 'Business time is now' }).waitFor()
     const { now } = Object(await (await fetch(`${simulator.url}/_sim/health`)).json())
     expect(Math.round((Date.parse(now) - Date.now()) / 3_600_000)).toBe(49)
     await button('Start over').click()
