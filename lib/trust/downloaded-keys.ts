@@ -40,6 +40,8 @@ export class DownloadedKeys implements CertificateSource {
   readonly #shared: SharedList
   readonly #startedAt: number
   #keys: ReadonlyMap<string, PlatformKey> = new Map()
+  /** That of the last list. */
+  #body: string | undefined
   #fetchedAt: number | undefined
   // On the monotonic clock, unlike the time of a list, which other processes read.
   #attemptedAt = Number.NEGATIVE_INFINITY
@@ -123,9 +125,15 @@ export class DownloadedKeys implements CertificateSource {
     if (await isDone()) return
     await this.#shared.takeTurn(isDone, async () => {
       if (isSearch && !(await this.#shared.claimSearch(SEARCH_INTERVAL))) return
-      const list = { body: await this.#fetch(), fetchedAt: this.#now() }
-      await this.#keep(list)
-      await this.#shared.write(list)
+      try {
+        const list = { body: await this.#fetch(), fetchedAt: this.#now() }
+        await this.#keep(list)
+        await this.#shared.write(list)
+      } catch (error) {
+        // The other processes would otherwise not find a new certificate for a minute.
+        if (isSearch) await this.#shared.releaseSearch()
+        throw error
+      }
     })
   }
 
@@ -142,7 +150,8 @@ export class DownloadedKeys implements CertificateSource {
   }
 
   async #adopt(list: DownloadedList | undefined): Promise<void> {
-    if (!list || list.fetchedAt <= (this.#fetchedAt ?? Number.NEGATIVE_INFINITY)) return
+    // Not compared by their times: the clock of the process that downloaded it may be slow.
+    if (!list || list.body === this.#body) return
     try {
       await this.#keep(list)
     } catch (cause) {
@@ -157,7 +166,8 @@ export class DownloadedKeys implements CertificateSource {
     const listed = await decryptCertificates(body, apiv3Key, kind)
     const kept = [...this.#keys.values()].filter(key => !isExpired(key, this.#now()))
     this.#keys = new Map([...kept, ...listed].map(key => [normalizeSerial(key.serial), key]))
-    this.#fetchedAt = fetchedAt
+    this.#body = body
+    this.#fetchedAt = Math.max(fetchedAt, this.#fetchedAt ?? Number.NEGATIVE_INFINITY)
   }
 
   #hasCurrent(): boolean {

@@ -63,6 +63,11 @@ export class SharedList {
     return this.#ask(store => store.add(this.#searchKey, '1', seconds), true)
   }
 
+  /** Lets a different process search, after a search that failed. */
+  async releaseSearch(): Promise<void> {
+    await this.#ask(store => store.delete(this.#searchKey), undefined)
+  }
+
   /**
    * Runs `download` when no other process does. While a different process downloads, waits and calls `isDone` whenever
    * that process may have finished; true ends the wait.

@@ -459,6 +459,33 @@ describe('a store that several processes share', () => {
     expect(downloads).toBe(1 + 2)
   })
 
+  it('lets a different process follow a rotation when the download of the first fails', async () => {
+    expectedWarnings = ['CERTIFICATES_NOT_REFRESHED']
+    const store = new MemoryStore({ now: () => now })
+    const [first, second] = [open({ store }), open({ store })]
+    await Promise.all([first.announcedSerial(), second.announcedSerial()])
+    listed = [old, young]
+    failures = [down()]
+    expect(await answerBy(first, young)).toBeUndefined()
+    expect(await answerBy(second, young)).toBe(true)
+    now = START + 2 * MINUTE
+    expect(await answerBy(first, young)).toBe(true)
+    expect(downloads).toBe(3)
+  })
+
+  it('brings a rotation to a process whose clock is ahead', async () => {
+    const store = new MemoryStore({ now: () => now })
+    now = START + MINUTE
+    const ahead = open({ store })
+    await ahead.announcedSerial()
+    now = START
+    listed = [old, young]
+    expect(await answerBy(open({ store }), young)).toBe(true)
+    now = START + MINUTE
+    expect(await answerBy(ahead, young)).toBe(true)
+    expect(downloads).toBe(2)
+  })
+
   it('is not waited for when a different process takes its lock and dies', async () => {
     const store = new MemoryStore({ now: () => now })
     const lock = 'wechatpay-chain:certificates:1900000109:lock'
