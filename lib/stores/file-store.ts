@@ -212,8 +212,9 @@ async function addVersion(
   const expires = now / 1000 + ttl
   await handle.utimes(expires, expires)
   await handle.close()
-  // The first number is the time, so that the numbers of a key that was swept do not come back.
-  const number = latest ? latest.number + 1 : Math.floor(now)
+  // The first number is the hour: processes that begin a key together begin with the same one, which the file system lets
+  // one of them create. A key is swept after an hour at the earliest, so its numbers do not come back.
+  const number = latest ? latest.number + 1 : Math.floor(now / SWEEP_AFTER) * SWEEP_AFTER
   const version = join(folder, String(number))
   if (!(await createLink(path, version))) return 'overtaken'
   // A slow process may follow a version that others have followed and removed.

@@ -45,6 +45,29 @@ describe('the file store', () => {
     expect(statSync(directory).mode & 0o777).toBe(0o700)
   })
 
+  it('begins a key with the same version, regardless of which process is first', async () => {
+    const versions = [0, 3].map(async milliseconds => {
+      const folder = join(root, `begun ${milliseconds} ms later`)
+      await new FileStore(folder, { now: () => START + milliseconds }).add('key', 'value', 60)
+      return readdirSync(folder, { recursive: true })
+    })
+    const [first, second] = await Promise.all(versions)
+    expect(second).toEqual(first)
+  })
+
+  it('lets the one that took a key release it, however many began it together', async () => {
+    const folder = join(root, 'begun together')
+    const stores = Array.from({ length: 6 }, () => new FileStore(folder))
+    for (let round = 0; round < repetitions(30, 400); round++) {
+      const key = String(round)
+      const use = async (store: FileStore, index: number) => {
+        if (await store.add(key, String(index), 60)) await store.deleteIf(key, String(index))
+      }
+      await Promise.all(stores.map(use))
+      expect(await new FileStore(folder).get(key)).toBeUndefined()
+    }
+  })
+
   it('removes files that expired long ago, and no foreign files', async () => {
     const store = new FileStore(join(root, 'swept'), { now })
     await store.set('old', 'value', 10)
