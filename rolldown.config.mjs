@@ -79,21 +79,23 @@ async function addGenerated() {
   }
 }
 
-/** Rolldown's own function goes into `core`: each file more costs a cold start half a millisecond. */
-async function joinRuntime() {
-  const runtime = resolve(folder, 'rolldown-runtime.js')
-  const code = await readFile(runtime, 'utf8')
-  const importing = /^import \{ \w+ as __exportAll \} from "\.\/rolldown-runtime\.js";$/m
-  for (const name of ['core.js', 'client.js', 'sm.js']) {
-    const instead =
-      name === 'core.js'
-        ? code.replace(/^export .*$/m, 'export { __exportAll };')
-        : 'import { __exportAll } from "./core.js";'
-    const file = resolve(folder, name)
-    await writeFile(
-      file,
-      (await readFile(file, 'utf8')).replace(importing, () => instead),
+/**
+ * Rolldown's own function goes into `core`: each file more costs a cold start half a millisecond.
+ *
+ * @param {import('rolldown').OutputBundle} bundle
+ */
+async function joinRuntime(bundle) {
+  const name = 'rolldown-runtime.js'
+  const runtime = resolve(folder, name)
+  const code = (await readFile(runtime, 'utf8')).replace(/^export .*$/m, 'export { __exportAll };')
+  for (const chunk of Object.values(bundle)) {
+    if (chunk.type !== 'chunk' || !chunk.imports.includes(name)) continue
+    const file = resolve(folder, chunk.fileName)
+    const joined = (await readFile(file, 'utf8')).replace(
+      /^import \{ \w+ as __exportAll \} from "(.*)rolldown-runtime\.js";$/m,
+      (_, path) => (chunk.fileName === 'core.js' ? code : `import { __exportAll } from "${path}core.js";`),
     )
+    await writeFile(file, joined)
   }
   await rm(runtime)
 }
@@ -216,7 +218,7 @@ const joined = defineConfig({
           .map(file => file.replaceAll(sep, '/'))
           .filter(file => file.endsWith('.js') && !file.startsWith('cli/') && !(file in bundle))
         await Promise.all(merged.map(file => rm(resolve(folder, file))))
-        await joinRuntime()
+        await joinRuntime(bundle)
         await packLargest()
         await addGenerated()
         await writeFile(resolve(folder, 'licenses.txt'), await licenses())

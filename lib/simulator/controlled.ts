@@ -23,11 +23,18 @@ export function createControlled(
     get now() {
       return ledger.clock.now()
     },
-    networkUrl: isOpen ? networkUrl(simulator.url) : undefined,
+    get networkUrl() {
+      return isOpen ? networkUrl(simulator.url) : undefined
+    },
     isHeld: notifications.isHeld,
     faults: faults.active,
-    configs: [...callers.merchants.keys()].map(mchid => simulator.configOf(mchid)),
-    brands: [...callers.brands.keys()].map(id => simulator.brandOf(id)),
+    // Few requests need them, and there may be many merchants.
+    get configs() {
+      return [...callers.merchants.keys()].map(mchid => simulator.configOf(mchid))
+    },
+    get brands() {
+      return [...callers.brands.keys()].map(id => simulator.brandOf(id))
+    },
     listEntries: () => ledger.book.entries.list(),
     listOrders: () => ledger.orders.all().map(listOrder),
     content: () => contentOf(world),

@@ -15,7 +15,7 @@ type Fetch = (verifier: Verifier) => Promise<string>
 const REFRESH_AFTER = 12 * 60 * 60 * 1000
 const RETRY_AFTER = 60 * 1000
 const WARN_INTERVAL = 60 * 1000
-/** Seconds in which unknown serials may cause one download in all processes together: anyone can send an unknown serial. */
+/** Seconds in which unknown serials may cause one download that succeeds in all processes together: anyone can send one. */
 const SEARCH_INTERVAL = 60
 /** WeChat Pay occasionally sends wrong signatures on purpose. Two in a row are rare; three are no coincidence. */
 const MOST_PROBES = 3

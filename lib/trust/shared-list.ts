@@ -58,7 +58,7 @@ export class SharedList {
     await this.#ask(store => store.set(this.#listKey, JSON.stringify(list), LIST_TTL), undefined)
   }
 
-  /** Whether a search may download: all processes together, once in `seconds`. */
+  /** Whether a search may download: all processes together, once in `seconds` unless the download fails. */
   async claimSearch(seconds: number): Promise<boolean> {
     return this.#ask(store => store.add(this.#searchKey, '1', seconds), true)
   }

@@ -77,12 +77,9 @@ class SiteSearch extends HTMLElement {
       index.search(null, { filters: { named: term.toLowerCase() } }),
       index.search(term),
     ])
-    const considered = [...named.results, ...results].slice(0, Math.max(limit, CONSIDERED))
-    const found = await Promise.all(
-      considered
-        .filter(({ id }, place) => considered.findIndex(other => other.id === id) === place)
-        .map(result => result.data()),
-    )
+    const distinct = new Map([...named.results, ...results].map(result => [result.id, result]))
+    const considered = [...distinct.values()].slice(0, Math.max(limit, CONSIDERED))
+    const found = await Promise.all(considered.map(result => result.data()))
     // A later search has replaced this one.
     if (term !== this.#term()) return
     const sorted = found.sort((one, other) => rankOf(one, term) - rankOf(other, term)).slice(0, limit)

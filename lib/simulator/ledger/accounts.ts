@@ -49,9 +49,8 @@ export class Accounts {
   /** Sets the initial balances, in yuan, of one of the simulator's own merchants. */
   openAll(mchid: string, balances: Partial<Readonly<Record<AccountType, number>>> = {}): void {
     const { BASIC = OPENING_BALANCE, OPERATION = OPENING_BALANCE, FEES = 0 } = balances
-    for (const [account, fen] of Object.entries({ BASIC, OPERATION, FEES } satisfies Record<AccountType, number>)) {
-      this.open(mchid, account as AccountType, fen)
-    }
+    const initial = { BASIC, OPERATION, FEES }
+    for (const account of ACCOUNT_TYPES) this.open(mchid, account, initial[account])
   }
 
   /** Fen, or minor units of the currency. */

@@ -1,6 +1,7 @@
 /** The member cards of merchants, by the codes that they import: accepted by users, activated, made unavailable. */
 import { beijingTime, type EpochMilliseconds } from '../../util/beijing-time.js'
 import type { Book } from './book.js'
+import { DEFAULT_OPENID } from './order.js'
 import { problem } from './problem.js'
 import { Product, type Row } from './product.js'
 
@@ -15,8 +16,6 @@ export interface CodeRequest {
 }
 
 export type MemberCode = Row<CodeState, CodeRequest>
-
-const DEFAULT_OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 export class MemberCodes extends Product<CodeState, CodeEvent, CodeRequest> {
   readonly #book: Book
